@@ -1,0 +1,54 @@
+# Relative paths only: the folder's name may hold spaces.
+.DEFAULT_GOAL := help
+.PHONY: help run test check fmt bench docs system-deps clean
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+UV := $(shell command -v uv 2>/dev/null)
+# The root holds folders such as agents/: keep it off sys.path, or openai-agents would be shadowed.
+export PYTHONSAFEPATH := 1
+# Debian packages that tests use when they are there (and must have when CI=true).
+SYSTEM_PACKAGES := redis-server redis-tools golang-go nodejs npm jq
+
+help:  ## this list
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile
+
+$(READY): pyproject.toml
+ifdef UV
+	uv venv --quiet --allow-existing $(VENV)
+	uv pip install --quiet --python $(BIN)/python -e '.[dev]'
+else
+	test -x $(BIN)/python || python3 -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
+endif
+	@touch $@
+
+run: $(READY)  ## the main job, end to end, on the embedded server
+	$(BIN)/aqe demo
+
+test: $(READY)  ## the whole suite
+	$(BIN)/pytest -q -n 2 --dist loadgroup
+
+check: $(READY)  ## ruff, mypy, import-linter, fast tests
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check --quiet
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+	$(BIN)/pytest -q -n 2 tests/unit tests/contract tests/architecture .dev/aqe/analysis
+
+fmt: $(READY)  ## format
+	$(BIN)/ruff check --fix-only --quiet
+	$(BIN)/ruff format --quiet
+
+bench: $(READY)  ## benchmarks (ratios against named baselines, some minutes)
+	$(BIN)/python -m benchmarks
+
+docs: $(READY)  ## regenerate the generated parts of docs/
+	$(BIN)/aqe schema export docs/schemas
+
+system-deps:  ## Debian packages the whole suite uses (needs root)
+	apt-get update -qq
+	DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(SYSTEM_PACKAGES) >/dev/null
+
+clean:  ## remove what git ignores
+	git clean -fdXq

@@ -1,0 +1,1 @@
+"""BaseAgent and the agents; capabilities are pure modules, shells do the I/O."""

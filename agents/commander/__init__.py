@@ -1,0 +1,1 @@
+"""The fleet commander: routes tasks, watches agents, starts follow-up work."""

@@ -1,0 +1,1 @@
+"""Quality signals into a release decision."""

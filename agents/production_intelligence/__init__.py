@@ -1,0 +1,1 @@
+"""Production data into findings and test scenarios."""

@@ -1,0 +1,1 @@
+"""Pure statistics and text mining, one idea a file."""

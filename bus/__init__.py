@@ -1,0 +1,1 @@
+"""Typed events on Redis streams: publish, subscribe, commit once, dead letters."""

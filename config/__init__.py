@@ -1,0 +1,1 @@
+"""Settings, aqe.yaml and the policies' YAML: defaults and loaders."""

@@ -1,0 +1,1 @@
+"""Formats of production: logs, access logs, traces, incidents."""

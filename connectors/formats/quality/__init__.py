@@ -1,0 +1,1 @@
+"""Formats of quality tools: tests, coverage, security, change."""

@@ -1,0 +1,1 @@
+"""Live platforms that are asked for data."""

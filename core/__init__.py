@@ -1,0 +1,1 @@
+"""The words every part uses: records, errors, clock, ports. Imports nothing of ours."""

@@ -1,0 +1,48 @@
+"""Protocols of the outside, so that pure code and agents need not know who answers."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
+from typing import Any, Protocol
+
+from .records.logs import DatasetRef
+
+
+class MemoryReader(Protocol):
+    """Reading side of the memory store; keys are logical names (`aqe/...`)."""
+
+    async def retrieve(self, key: str) -> Any:
+        """The value, or None; a list key comes as a list."""
+        ...
+
+    async def retrieve_pattern(self, glob: str) -> dict[str, Any]:
+        """Values of all keys that match."""
+        ...
+
+    async def keys(self, glob: str) -> list[str]:
+        """Names that match, sorted."""
+        ...
+
+
+class DatasetReader(Protocol):
+    """Bulk rows, read one batch at a time."""
+
+    def rows(
+        self,
+        kind: str,
+        *,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        where: Mapping[str, object] | None = None,
+    ) -> Iterator[tuple[object, ...]]:
+        """Rows of a kind in order of time, columns as in core/records/logs.DATASET_ROWS."""
+        ...
+
+
+class DatasetWriter(Protocol):
+    """Writes the rows of one import, all or nothing."""
+
+    def write(
+        self, kind: str, rows: Iterable[tuple[object, ...]], *, source: str, release: str | None, now: datetime
+    ) -> DatasetRef:
+        """Write and describe."""
+        ...

@@ -1,0 +1,93 @@
+"""What production-intelligence found."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from pydantic import Field
+
+from .base import Record
+
+
+class Trend(StrEnum):
+    """Direction against the previous window; UNKNOWN when there is none to compare with."""
+
+    INCREASING = "INCREASING"
+    STABLE = "STABLE"
+    DECREASING = "DECREASING"
+    UNKNOWN = "UNKNOWN"
+
+
+class FindingPriority(StrEnum):
+    """How urgent."""
+
+    HIGH = "HIGH"
+    MEDIUM = "MEDIUM"
+    LOW = "LOW"
+
+
+class RequestShape(Record):
+    """A request seen to fail, already redacted."""
+
+    method: str
+    path: str
+    occurrences: int
+    status: int | None = None
+
+
+class ErrorContext(Record):
+    """Where inside the pattern: one value of one dimension (endpoint, release, browser, region)."""
+
+    dimension: str
+    value: str
+    occurrences: int
+
+
+class ErrorPattern(Record):
+    """Errors that are one and the same bug, as far as their traces and messages say."""
+
+    id: str
+    """Stable over runs: a digest of the fingerprint."""
+    title: str
+    """`KeyError: 'price'`; redacted, one line."""
+    error_type: str | None
+    fingerprint: str
+    """What was compared: error type and in-app frames, or the message's template."""
+    culprit: str | None = None
+    """Innermost frame of the application: `shop/pricing.py in price_of`."""
+    occurrences: int
+    affected_users: int | None
+    """Distinct users; None when the records name none."""
+    first_seen: datetime
+    last_seen: datetime
+    trend: Trend = Trend.UNKNOWN
+    contexts: tuple[ErrorContext, ...] = ()
+    requests: tuple[RequestShape, ...] = ()
+    """Distinct failing requests, most frequent first."""
+    sample_trace: str | None = None
+    priority: FindingPriority
+
+
+class MiningResult(Record):
+    """The value at `aqe/production/patterns`."""
+
+    total_records: int
+    total_errors: int
+    window_from: datetime | None
+    window_to: datetime | None
+    patterns: tuple[ErrorPattern, ...]
+    """Most important first."""
+    below_threshold: int = 0
+    """Patterns with fewer occurrences than asked for, not listed."""
+
+
+class Insight(Record):
+    """A finding in words, with the evidence it rests on."""
+
+    id: str
+    title: str
+    detail: str
+    priority: FindingPriority
+    evidence: tuple[str, ...] = Field(default=())
+    """Ids and keys: pattern ids, dataset URIs."""
+    recommendation: str
+    created_at: datetime

@@ -1,0 +1,158 @@
+"""What deployment-readiness says: risk, gates, decision. One vocabulary for JSON, events and the command line."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from pydantic import Field
+
+from .base import Record
+from .evidence import Reading
+from .release import Release
+from .signals import SignalKind
+
+
+class DecisionStatus(StrEnum):
+    """Best first; the first rule of DESIGN section 5 that holds decides."""
+
+    APPROVED = "APPROVED"
+    APPROVED_WITH_WARNINGS = "APPROVED_WITH_WARNINGS"
+    PENDING_APPROVAL = "PENDING_APPROVAL"
+    INCONCLUSIVE = "INCONCLUSIVE"
+    BLOCKED = "BLOCKED"
+
+
+GO = frozenset({DecisionStatus.APPROVED, DecisionStatus.APPROVED_WITH_WARNINGS})
+
+
+class RiskLevel(StrEnum):
+    """LOW <= 20, MEDIUM <= 40, HIGH <= 60, else CRITICAL, on the real number."""
+
+    LOW = "LOW"
+    MEDIUM = "MEDIUM"
+    HIGH = "HIGH"
+    CRITICAL = "CRITICAL"
+
+
+class MetricRisk(Record):
+    """One metric's share in its dimension."""
+
+    metric: str
+    """Name in the policy: `branch_coverage`."""
+    kind: SignalKind | None
+    """Signal it is read from; None = from the deployment history."""
+    field: str
+    """Metric name in that signal."""
+    reading: Reading
+    risk: float
+    """0-100; 100 when not measured."""
+    weight: float
+    """Share of the total risk, 0-1, after not-applicable metrics left."""
+    contribution: float
+    """risk * weight: points of the total."""
+
+
+class DimensionRisk(Record):
+    """One of the six dimensions."""
+
+    dimension: str
+    weight: float
+    risk: float
+    """Unmeasured metrics at their worst."""
+    risk_measured: float | None
+    """Over the measured metrics; None = nothing measured."""
+    metrics: tuple[MetricRisk, ...]
+
+
+class NotApplicable(Record):
+    """A metric the policy leaves out, and why; named in every decision."""
+
+    metric: str
+    reason: str
+
+
+class RiskAssessment(Record):
+    """The value at `aqe/deployment/risk-score`."""
+
+    version: str
+    risk: float
+    """Decides: unmeasured metrics at their worst, 0-100, higher is worse."""
+    risk_measured: float | None
+    level: RiskLevel
+    """Of `risk`, lifted to HIGH by a catastrophic dimension."""
+    measured_share: float
+    """Weight of the measured metrics, 0-1."""
+    dimensions: tuple[DimensionRisk, ...]
+    not_applicable: tuple[NotApplicable, ...] = ()
+    vetoes: tuple[str, ...] = ()
+    """Measured dimensions at 80 or more, in words."""
+
+
+class Enforcement(StrEnum):
+    """What a failed gate does."""
+
+    BLOCKING = "BLOCKING"
+    WARNING = "WARNING"
+    ADVISORY = "ADVISORY"
+
+
+class GateStatus(StrEnum):
+    """A gate or a criterion."""
+
+    PASSED = "PASSED"
+    ATTESTED = "ATTESTED"
+    FAILED = "FAILED"
+    NO_EVIDENCE = "NO_EVIDENCE"
+    NOT_APPLICABLE = "NOT_APPLICABLE"
+
+
+class CriterionResult(Record):
+    """One line of a gate: `max_p95_latency_ms: 500`."""
+
+    criterion: str
+    limit: float | int | bool | str
+    reading: Reading
+    status: GateStatus
+    detail: str
+    """`p95 487 ms <= 500 ms`, or why there is no evidence."""
+
+
+class GateResult(Record):
+    """One gate."""
+
+    gate: str
+    mandatory: bool
+    enforcement: Enforcement
+    status: GateStatus
+    criteria: tuple[CriterionResult, ...]
+
+
+class Decision(Record):
+    """The value at `aqe/deployment/decision`, byte for byte what `assess --json` prints."""
+
+    version: str
+    release: Release
+    decision: DecisionStatus
+    approved: bool
+    verdict: str
+    """GO or NO-GO."""
+    rule: str
+    """The rule that decided, in one sentence."""
+    risk: float
+    risk_measured: float | None
+    risk_level: RiskLevel
+    measured_share: float
+    confidence: float | None
+    """0-100, or null: not measured."""
+    confidence_reason: str | None = None
+    blockers: tuple[str, ...]
+    warnings: tuple[str, ...]
+    advisories: tuple[str, ...]
+    missing_evidence: tuple[str, ...]
+    """Gates and metrics without evidence, each with how to get it."""
+    not_applicable: tuple[NotApplicable, ...] = ()
+    gates: tuple[GateResult, ...]
+    policy: str
+    """Name and digest of the policy that was applied."""
+    evidence: tuple[str, ...] = Field(default=())
+    """Memory keys the decision was made from."""
+    assessed_at: datetime

@@ -1,0 +1,30 @@
+"""A release: what is judged, deployed and taken back."""
+
+from datetime import datetime
+
+from .base import Record
+
+DEFAULT_ENVIRONMENT = "production"
+
+
+class Release(Record):
+    """Version, commit, environment and service; stored at `aqe/releases/<version>/release`."""
+
+    version: str
+    """As tagged: `v2.5.0`; no slashes, spaces or glob characters."""
+    commit: str | None = None
+    """Full or abbreviated hexadecimal hash; None = unknown."""
+    environment: str = DEFAULT_ENVIRONMENT
+    service: str | None = None
+    updated_at: datetime | None = None
+
+
+def same_commit(one: str | None, other: str | None) -> bool:
+    """True when both are known and one is a prefix of the other (7 characters or more).
+
+    Tools abbreviate hashes differently; an unknown commit equals nothing.
+    """
+    if not one or not other:
+        return False
+    short, long = sorted((one.lower(), other.lower()), key=len)
+    return long.startswith(short) and (len(short) >= 7 or short == long)

@@ -1,0 +1,63 @@
+"""Several files about one release become one signal."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from .records.release import Release, same_commit
+from .records.signals import SIGNAL_METRICS, MetricValue, MetricValues, Signal, SignalKind, SignalPart
+
+
+def add_part(
+    previous: Signal | None, kind: SignalKind, release: Release, name: str, part: SignalPart, now: datetime
+) -> Signal:
+    """The signal with one part added or replaced.
+
+    Parts measured on another commit are left out: they say nothing about this one.
+
+    Args:
+        previous: what is stored for this release and kind, if anything.
+        name: the part's name, tool and file; the same name replaces.
+        now: when it was imported, aware UTC; used where the file does not say when the tool ran.
+    """
+    kept = previous.parts if previous and same_commit(previous.release.commit, release.commit) else {}
+    parts = {**kept, name: part.model_copy(update={"imported_at": now})}
+    measured = [p.measured_at or p.imported_at or now for p in parts.values()]
+    return Signal(
+        kind=kind,
+        release=release,
+        measured_at=min(measured),
+        tool=", ".join(sorted({p.tool for p in parts.values()})),
+        metrics=combine(kind, [p.metrics for p in parts.values()]),
+        parts=parts,
+    )
+
+
+def combine(kind: SignalKind, parts: Iterable[MetricValues]) -> dict[str, MetricValue]:
+    """One value a metric: counts add up, everything else takes its worst part (see `metric` in records/signals).
+
+    A metric no part has measured stays absent.
+    """
+    collected: dict[str, list[MetricValue]] = {}
+    for metrics in parts:
+        for name, value in metrics.items():
+            collected.setdefault(name, []).append(value)
+    return {name: _combined(kind, name, values) for name, values in sorted(collected.items())}
+
+
+def _combined(kind: SignalKind, name: str, values: list[MetricValue]) -> MetricValue:
+    extra = SIGNAL_METRICS[kind].model_fields[name].json_schema_extra
+    rule = extra["combine"] if isinstance(extra, dict) else "max"
+    if rule == "sum":
+        return sum(v for v in values if isinstance(v, int | float))
+    if rule == "min":
+        return min(values)
+    if rule == "all":
+        return values[0] if len(set(values)) == 1 else _worst_of(values)
+    return max(values)
+
+
+def _worst_of(values: list[MetricValue]) -> MetricValue:
+    if all(isinstance(v, bool) for v in values):
+        return False
+    order = ["rejected", "pending", "approved"]
+    return min(values, key=lambda v: order.index(str(v)) if v in order else -1)

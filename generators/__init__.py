@@ -1,0 +1,1 @@
+"""TestScenario into the text of a test, one target a file."""

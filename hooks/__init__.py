@@ -1,0 +1,1 @@
+"""Lifecycle hooks around tasks, and the verification manager."""

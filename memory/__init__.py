@@ -1,0 +1,1 @@
+"""The Redis-backed memory store, its index, and bulk datasets."""

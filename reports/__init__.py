@@ -1,0 +1,1 @@
+"""Report into Markdown, HTML, JSON or terminal text."""
