@@ -1,6 +1,6 @@
 """Protocols of the outside, so that pure code and agents need not know who answers."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Awaitable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -45,4 +45,32 @@ class DatasetWriter(Protocol):
         self, kind: str, rows: Iterable[tuple[object, ...]], *, source: str, release: str | None, now: datetime
     ) -> DatasetRef:
         """Write and describe."""
+        ...
+
+
+class CommandClient(Protocol):
+    """What bus and memory need of an asyncio Redis client: it returns bytes, speaks RESP2, parses known answers.
+
+    A narrow view on purpose: redis-py's own types leave every answer a union.
+    """
+
+    def execute_command(self, *args: Any, **options: Any) -> Awaitable[Any]:
+        """Send one command."""
+        ...
+
+    def pipeline(self, transaction: bool = ...) -> Any:
+        """Several commands in one write."""
+        ...
+
+
+class Functions(Protocol):
+    """The server-side function library: every write of ours goes through it."""
+
+    async def call(self, name: str, keys: Sequence[str], args: Sequence[str | bytes | int]) -> Any:
+        """FCALL, loading the library first where the server does not have it.
+
+        Raises:
+            ConflictError, FencedOutError, ValueTooLargeError, StreamFullError, InputError: as the function answers.
+            ServiceUnavailable: the server does not answer.
+        """
         ...

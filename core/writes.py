@@ -4,6 +4,7 @@ A task's memory writes, the events it emits and the acknowledgement of its queue
 (`bus/commit.py`), so a write is a value first and a command later.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 
@@ -20,3 +21,11 @@ class Write:
     op: str
     key: str
     args: tuple[str | bytes, ...] = ()
+
+
+def encode(writes: Sequence[Write]) -> list[str | bytes | int]:
+    """The writes as the flat argument list `aqe_commit` reads: op, key, number of arguments, arguments."""
+    flat: list[str | bytes | int] = []
+    for write in writes:
+        flat += [write.op, write.key, len(write.args), *write.args]
+    return flat

@@ -1,0 +1,233 @@
+"""The fleet commander: queues submitted tasks, moves workflows on, declares agents lost, keeps the index in line.
+
+Several commanders may run: they share the group `commander`, and each of their writes is committed with the
+acknowledgement of the event that caused it, so nothing happens twice.
+"""
+
+import asyncio
+import os
+import socket
+from collections.abc import Sequence
+
+import structlog
+
+from ...bus.bus import EventBus
+from ...bus.events import AgentLost, Event, TaskAssigned, TaskCompleted, TaskFailed, TaskSubmitted
+from ...bus.group import SERVER_TROUBLE
+from ...bus.heartbeats import HEARTBEAT_EVERY_S, HEARTBEAT_TTL_S, alive, heartbeat_key
+from ...bus.lanes import enqueue
+from ...bus.lease import LeaseKeeper, Pulse
+from ...core.clock import Clock
+from ...core.errors import InputError
+from ...core.ports import CommandClient
+from ...core.records.tasks import FINAL, AgentRecord, AgentState, Priority, TaskAssignment, TaskStatus
+from ...core.writes import Write
+from ...memory.store import MemoryStore
+from .liveness import lost_agents
+from .routing import AgentProfile, route
+from .workflow import WORKFLOWS, parent_of, step_task
+
+GROUP = "commander"
+WATCH_EVERY_S = 2.0
+REINDEX_EVERY_S = 60.0
+FINISHED_TTL_S = 7 * 86_400
+
+log = structlog.get_logger("fleet-commander")
+
+
+class FleetCommander:
+    """The commander.
+
+    Args:
+        memory, bus, keeper, clock: the fleet's.
+        client: asyncio client, to ask for heartbeats.
+        profiles: every agent type and what it can do.
+    """
+
+    agent_type = "fleet-commander"
+
+    def __init__(
+        self,
+        memory: MemoryStore,
+        bus: EventBus,
+        keeper: LeaseKeeper,
+        clock: Clock,
+        client: CommandClient,
+        profiles: Sequence[AgentProfile],
+    ) -> None:
+        self._memory = memory
+        self._bus = bus
+        self._keeper = keeper
+        self._clock = clock
+        self._client = client
+        self._profiles = profiles
+        self._stopping = asyncio.Event()
+        self.id = f"{self.agent_type}-{socket.gethostname()}-{os.getpid()}-{os.urandom(2).hex()}"
+
+    async def run(self) -> None:
+        """Command until `stop`."""
+        await self._register(AgentState.IDLE)
+        key = heartbeat_key(self._bus.names, self.id)
+        self._keeper.pulse(Pulse(key, self.agent_type, HEARTBEAT_EVERY_S, HEARTBEAT_TTL_S))
+        await self._bus.subscribe("task:submitted", self.on_submitted, group=GROUP)
+        await self._bus.subscribe("task:completed", self.on_step_completed, group=GROUP)
+        await self._bus.subscribe("task:failed", self.on_step_failed, group=GROUP)
+        reindex_at = 0.0
+        while not self._stopping.is_set():
+            try:
+                await self.watch()
+                if self._clock.monotonic_s() >= reindex_at:
+                    await self._memory.reindex()
+                    reindex_at = self._clock.monotonic_s() + REINDEX_EVERY_S
+            except SERVER_TROUBLE as error:
+                log.warning("commander waits for the server", error=str(error))
+            try:
+                await asyncio.wait_for(self._stopping.wait(), WATCH_EVERY_S)
+            except TimeoutError:
+                continue
+        await self._bus.close()
+        await self._register(AgentState.STOPPED)
+
+    def stop(self) -> None:
+        """End after the event at hand."""
+        self._stopping.set()
+
+    # Events ----------------------------------------------------------------------------------------------------------
+
+    async def on_submitted(self, event: Event) -> list[Write]:
+        """Queue a task, or start a workflow; says so with `task:assigned`, or why not with `task:failed`."""
+        wanted: TaskSubmitted = event.data
+        task_id = wanted.task_id or event.id
+        if await self._memory.retrieve(_key(task_id)) is not None:
+            return []
+        task = TaskAssignment(
+            id=task_id,
+            type=wanted.type,
+            payload=wanted.payload,
+            priority=Priority(wanted.priority),
+            requirements=wanted.requirements,
+            correlation_id=event.correlation_id or task_id,
+            deadline=wanted.deadline,
+            submitted_at=event.time,
+        )
+        if task.type in WORKFLOWS:
+            running = task.model_copy(update={"status": TaskStatus.RUNNING, "agent_type": self.agent_type})
+            return [self._memory.prepare_store(_key(task_id), running), *self._step(running, 0, event)]
+        return self._queue(task, event)
+
+    async def on_step_completed(self, event: Event) -> list[Write]:
+        """Start the next step of a workflow, or finish it."""
+        done: TaskCompleted = event.data
+        workflow, number = await self._workflow_of(done.task_id)
+        if workflow is None:
+            return []
+        following = self._step(workflow, number + 1, event)
+        if following:
+            return following
+        step = await self._memory.retrieve(_key(done.task_id))
+        finished = workflow.model_copy(
+            update={"status": TaskStatus.COMPLETED, "finished_at": event.time, "result": (step or {}).get("result")}
+        )
+        started = workflow.started_at or workflow.submitted_at
+        completed = TaskCompleted(
+            task_id=workflow.id,
+            type=workflow.type,
+            agent=self.id,
+            duration_ms=round((event.time - started).total_seconds() * 1000),
+        )
+        return [self._final(finished), self._say(completed, workflow.id, event)]
+
+    async def on_step_failed(self, event: Event) -> list[Write]:
+        """A workflow fails with its step."""
+        failed: TaskFailed = event.data
+        workflow, _ = await self._workflow_of(failed.task_id)
+        if workflow is None:
+            return []
+        error = f"step {failed.type} failed: {failed.error}"
+        ended = workflow.model_copy(update={"status": TaskStatus.FAILED, "finished_at": event.time, "error": error})
+        outcome = TaskFailed(task_id=workflow.id, type=workflow.type, agent=self.id, error=error, vetoed=failed.vetoed)
+        return [self._final(ended), self._say(outcome, workflow.id, event)]
+
+    def _step(self, workflow: TaskAssignment, number: int, event: Event) -> list[Write]:
+        task = step_task(workflow, number)
+        return self._queue(task, event) if task is not None else []
+
+    def _queue(self, task: TaskAssignment, event: Event) -> list[Write]:
+        try:
+            agent_type = route(task.type, task.requirements, self._profiles)
+        except InputError as error:
+            failed = task.model_copy(
+                update={"status": TaskStatus.FAILED, "error": error.message, "finished_at": self._clock.now()}
+            )
+            outcome = TaskFailed(task_id=task.id, type=task.type, agent=None, error=error.message)
+            return [self._final(failed), self._say(outcome, task.id, event)]
+        lane = self._bus.names.lane(agent_type, task.priority)
+        queued = task.model_copy(
+            update={
+                "status": TaskStatus.QUEUED,
+                "agent_type": agent_type,
+                "agent": None,
+                "lane": self._bus.names.logical(lane),
+            }
+        )
+        assigned = TaskAssigned(task_id=task.id, type=task.type, agent_type=agent_type, priority=task.priority)
+        return [
+            self._memory.prepare_store(_key(task.id), queued),
+            enqueue(self._bus.names, agent_type, task.priority, task.id),
+            self._say(assigned, task.id, event),
+        ]
+
+    async def _workflow_of(self, task_id: str) -> tuple[TaskAssignment | None, int]:
+        parent = parent_of(task_id)
+        raw = await self._memory.retrieve(_key(parent[0])) if parent else None
+        if parent is None or raw is None or raw.get("type") not in WORKFLOWS:
+            return None, 0
+        workflow = TaskAssignment.from_value(raw, where=_key(parent[0]))
+        return (None, 0) if workflow.status in FINAL else (workflow, parent[1])
+
+    def _final(self, task: TaskAssignment) -> Write:
+        return self._memory.prepare_store(_key(task.id), task, ttl_s=FINISHED_TTL_S)
+
+    def _say(self, payload: TaskAssigned | TaskCompleted | TaskFailed, task_id: str, cause: Event) -> Write:
+        event_id = f"{task_id}:{payload.event_type}"  # follows from the task, so that saying it twice adds nothing
+        return self._bus.prepare(
+            Event.of(payload, id=event_id, source=self.id, time=self._clock.now(), subject=task_id, caused_by=cause)
+        )
+
+    # Agents ----------------------------------------------------------------------------------------------------------
+
+    async def watch(self) -> None:
+        """Declare agents without a heartbeat lost; their tasks go to others by lease, this is for people."""
+        raw = await self._memory.retrieve_pattern("aqe/fleet/agents/*")
+        agents = [AgentRecord.from_value(value, where=key) for key, value in raw.items()]
+        living = await alive(self._client, self._bus.names, [agent.id for agent in agents])
+        for agent in lost_agents(agents, living, self._clock.now()):
+            log.warning("agent lost", agent=agent.id, task=agent.task)
+            payload = AgentLost(agent=agent.id, agent_type=agent.type, task=agent.task)
+            lost = Event.of(payload, id=f"lost:{agent.id}", source=self.id, time=self._clock.now(), subject=agent.id)
+            record = agent.model_copy(update={"state": AgentState.LOST, "stopped_at": self._clock.now()})
+            await self._memory.apply(
+                [
+                    self._memory.prepare_store(f"aqe/fleet/agents/{agent.id}", record, ttl_s=FINISHED_TTL_S),
+                    self._bus.prepare(lost),
+                ]
+            )
+
+    async def _register(self, state: AgentState) -> None:
+        now = self._clock.now()
+        record = AgentRecord(
+            id=self.id,
+            type=self.agent_type,
+            capabilities=tuple(WORKFLOWS),
+            state=state,
+            host=socket.gethostname(),
+            pid=os.getpid(),
+            started_at=now,
+            stopped_at=now if state is AgentState.STOPPED else None,
+        )
+        ttl_s = FINISHED_TTL_S if state is AgentState.STOPPED else None
+        await self._memory.store(f"aqe/fleet/agents/{self.id}", record, ttl_s=ttl_s)
+
+
+def _key(task_id: str) -> str:
+    return f"aqe/fleet/tasks/{task_id}"

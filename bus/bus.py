@@ -1,0 +1,166 @@
+"""The event bus of one fleet: publish, subscribe, look."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+
+from ..core.clock import Clock
+from ..core.ports import CommandClient, Functions
+from ..core.writes import Write
+from .events import Event, read_event
+from .group import GroupConsumer
+from .lease import LeaseKeeper
+from .names import StreamNames, check_type
+from .publisher import HARD_CAP_ENTRIES, Publisher
+from .subscription import BLOCK_MS, DEFAULT_DELIVERY, Delivery, Handler, Subscription, matching_types
+
+
+class EventBus:
+    """Events of one fleet.
+
+    Args:
+        commands: asyncio client for short commands (returns bytes, RESP2).
+        blocking: asyncio client for blocking reads; its socket timeout is longer than a block.
+        functions: the server-side library.
+        keeper: renews leases from its own thread.
+        clock: time.
+        prefix: the fleet's key prefix.
+        name: unique name of this process, the beginning of its consumers' names.
+        cap: hard cap of entries a stream.
+    """
+
+    def __init__(
+        self,
+        commands: CommandClient,
+        blocking: CommandClient,
+        functions: Functions,
+        keeper: LeaseKeeper,
+        *,
+        clock: Clock,
+        prefix: str = "",
+        name: str,
+        cap: int = HARD_CAP_ENTRIES,
+    ) -> None:
+        self.names = StreamNames(prefix)
+        self.publisher = Publisher(commands, functions, self.names, cap=cap)
+        self._commands = commands
+        self._blocking = blocking
+        self._functions = functions
+        self._keeper = keeper
+        self._clock = clock
+        self._name = name
+        self._running: dict[Subscription, asyncio.Task[None]] = {}
+
+    async def publish(self, event: Event) -> str:
+        """Send one event; see `Publisher.publish`."""
+        return await self.publisher.publish(event)
+
+    async def publish_many(self, events: Sequence[Event]) -> list[str]:
+        """Send several; see `Publisher.publish_many`."""
+        return await self.publisher.publish_many(events)
+
+    def prepare(self, event: Event) -> Write:
+        """A publish as a value, for a transaction."""
+        return self.publisher.prepare(event)
+
+    def consumer(self, group: str, *, lease_s: float, start: str = "0") -> GroupConsumer:
+        """A consumer of a group under this process's name; for loops of their own, such as the task lanes."""
+        return GroupConsumer(
+            self._blocking, self._functions, group, f"{self._name}:{len(self._running)}", lease_s=lease_s, start=start
+        )
+
+    async def subscribe(
+        self, glob: str, handler: Handler, *, group: str, delivery: Delivery = DEFAULT_DELIVERY
+    ) -> Subscription:
+        """Call `handler` for every event whose type matches.
+
+        Args:
+            glob: an event type, or a pattern such as `deployment-readiness:*`; types that appear later are found.
+            handler: see `Handler`; it must expect to see an event again after a crash, by its `id`.
+            group: subscribers of one group share the events, every group sees them all.
+            delivery: lease, batch, retries.
+
+        Returns:
+            The running subscription, once its groups exist; end it with `unsubscribe`.
+        """
+        if not any(c in glob for c in "*?["):
+            check_type(glob)
+        subscription = Subscription(
+            glob,
+            handler,
+            consumer=self.consumer(group, lease_s=delivery.lease_s, start=delivery.start),
+            names=self.names,
+            publisher=self.publisher,
+            client=self._commands,
+            delivery=delivery,
+            clock=self._clock,
+        )
+        self._keeper.add(subscription)
+        task = asyncio.get_running_loop().create_task(subscription.run(), name=f"subscription {glob} {group}")
+        self._running[subscription] = task
+        ready = asyncio.get_running_loop().create_task(subscription.ready.wait())
+        await asyncio.wait({task, ready}, return_when=asyncio.FIRST_COMPLETED)
+        ready.cancel()
+        if task.done():
+            await self.unsubscribe(subscription)
+        return subscription
+
+    async def unsubscribe(self, subscription: Subscription) -> None:
+        """End it after the event at hand; what it had read and not started goes back at once."""
+        subscription.stop()
+        task = self._running.pop(subscription, None)
+        try:
+            if task is not None:
+                await task
+        finally:
+            self._keeper.remove(subscription)
+
+    async def close(self) -> None:
+        """End all subscriptions."""
+        for subscription in list(self._running):
+            await self.unsubscribe(subscription)
+
+    async def types(self) -> list[str]:
+        """Event types that have a stream."""
+        return sorted(t.decode() for t in await self._commands.execute_command("SMEMBERS", self.names.types))
+
+    async def tail(self, glob: str = "*", *, start: str = "$", follow: bool = True) -> AsyncIterator[tuple[str, Event]]:
+        """Events as they come, without a group and without acknowledging.
+
+        Args:
+            glob: which types.
+            start: "$" = only new ones, "0" = all that is kept, or an entry id.
+            follow: wait for more; False = end with what is there.
+
+        Yields:
+            Entry id and event, in order per type; entries that cannot be read are left out.
+        """
+        positions: dict[str, str] = {}
+        first = True
+        while True:
+            for event_type in matching_types(glob, await self.types()):
+                stream = self.names.events(event_type)
+                if stream not in positions:
+                    # A type that appears while tailing is new altogether: nothing of it may be missed.
+                    positions[stream] = await self._position(stream, start) if first else "0"
+            first = False
+            if not positions:
+                if not follow:
+                    return
+                await self._clock.sleep(BLOCK_MS / 1000)
+                continue
+            wait = ["BLOCK", BLOCK_MS] if follow else []
+            answer = await self._blocking.execute_command(
+                "XREAD", "COUNT", 100, *wait, "STREAMS", *positions, *positions.values()
+            )
+            for stream, rows in answer or ():
+                for entry_id, fields in rows:
+                    positions[stream.decode()] = entry_id.decode()
+                    yield entry_id.decode(), read_event(fields)
+            if not answer and not follow:
+                return
+
+    async def _position(self, stream: str, start: str) -> str:
+        if start != "$":
+            return start
+        newest = await self._commands.execute_command("XREVRANGE", stream, "+", "-", "COUNT", 1)
+        return newest[0][0].decode() if newest else "0"

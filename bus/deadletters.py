@@ -1,0 +1,94 @@
+"""Dead letters: entries that could not be handled, kept with the reason until somebody looks."""
+
+from datetime import datetime
+
+from ..core.ports import CommandClient
+from ..core.records.base import Record
+from ..core.writes import Write
+from .group import Entry
+from .names import StreamNames
+from .publisher import DEDUPE_WINDOW_MS
+
+MAX_ERROR_CHARS = 2000
+
+
+class DeadLetter(Record):
+    """One dead letter as it is listed."""
+
+    name: str
+    """Event type or lane it came from."""
+    id: str
+    """Its id in the dead-letter stream."""
+    original_id: str
+    group: str
+    error: str
+    attempts: int
+    at: datetime
+    fields: dict[str, str]
+    """The original entry; bytes that are no text are shown escaped."""
+
+
+def dead_letter(names: StreamNames, entry: Entry, group: str, error: str, now: datetime) -> Write:
+    """The write that files an entry away; commit it with the entry's acknowledgement."""
+    name = letter_name(names, entry.stream)
+    own = ("aqe-original-id", entry.id, "aqe-group", group, "aqe-error", error[:MAX_ERROR_CHARS],
+           "aqe-attempts", str(entry.attempts), "aqe-at", now.isoformat())  # fmt: skip
+    original = [part for pair in entry.fields.items() for part in pair]
+    once = f"dead:{group}:{entry.stream}:{entry.id}"
+    return Write("enqueue", names.dead(name), (once, str(DEDUPE_WINDOW_MS), *own, *original))
+
+
+def letter_name(names: StreamNames, stream: str) -> str:
+    """`deployment-readiness:assessed` of an event stream, `deployment-readiness:high` of a lane."""
+    logical = names.logical(stream)
+    for beginning in ("aqe:events:", "aqe:tasks:"):
+        logical = logical.removeprefix(beginning)
+    return logical
+
+
+async def list_dead_letters(
+    client: CommandClient, names: StreamNames, *, name: str | None = None, limit: int = 100
+) -> list[DeadLetter]:
+    """Newest first.
+
+    Args:
+        name: only of this event type or lane; None = all.
+        limit: at most this many of each.
+    """
+    wanted = names.dead(name or "*")
+    streams = [wanted]
+    if name is None:
+        streams = await _dead_streams(client, wanted)
+    letters = []
+    for stream in streams:
+        for entry_id, fields in await client.execute_command("XREVRANGE", stream, "+", "-", "COUNT", limit):
+            letters.append(_letter(stream[len(names.dead("")) :], entry_id.decode(), fields))
+    return letters
+
+
+async def _dead_streams(client: CommandClient, glob: str) -> list[str]:
+    found: set[str] = set()
+    cursor = 0
+    while True:
+        cursor, keys = await client.execute_command("SCAN", cursor, "MATCH", glob, "COUNT", 1000, "TYPE", "stream")
+        found |= {key.decode() for key in keys}
+        if int(cursor) == 0:
+            return sorted(found)
+
+
+def _letter(name: str, entry_id: str, fields: dict[bytes, bytes]) -> DeadLetter:
+    text = {_show(k): _show(v) for k, v in fields.items()}
+    return DeadLetter(
+        name=name,
+        id=entry_id,
+        original_id=text.pop("aqe-original-id", ""),
+        group=text.pop("aqe-group", ""),
+        error=text.pop("aqe-error", ""),
+        attempts=int(text.pop("aqe-attempts", "0")),
+        at=datetime.fromisoformat(text.pop("aqe-at")),
+        fields=text,
+    )
+
+
+def _show(raw: bytes) -> str:
+    return raw.decode(errors="backslashreplace")

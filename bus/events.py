@@ -1,0 +1,296 @@
+"""Events: CloudEvents 1.0 attributes as plain stream fields plus `data`, and the table of every event there is.
+
+`XREAD` in any language shows an event as readable fields. A new event is one payload class and one line in EVENT_TYPES;
+AsyncAPI document and JSON Schemas are generated from it.
+"""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, ClassVar, Literal
+
+import orjson
+from pydantic import ConfigDict, Field, ValidationError
+from pydantic.alias_generators import to_camel
+
+from ..core.errors import InputError
+from ..core.ids import new_id
+from ..core.records.base import Record
+
+SPEC_VERSION = "1.0"
+CONTENT_TYPE = "application/json"
+
+
+class Payload(Record):
+    """Base of payloads: unknown fields are ignored, so that a newer writer does not stop an older reader."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", alias_generator=to_camel, populate_by_name=True)
+    event_type: ClassVar[str]
+
+
+class ProductionAnalyzed(Payload):
+    """production-intelligence finished an analysis."""
+
+    event_type = "production-intelligence:analyzed"
+    scenarios_generated: int
+    anomalies_detected: int
+    high_priority_insights: int
+    patterns_found: int = 0
+    release: str | None = None
+
+
+class ReadinessAssessed(Payload):
+    """deployment-readiness made a decision; the whole of it is at `aqe/deployment/decision`."""
+
+    event_type = "deployment-readiness:assessed"
+    version: str
+    decision: str
+    approved: bool
+    risk_level: str
+    risk: float
+    confidence: float | None
+    """0-100, or null: not measured."""
+    commit: str | None = None
+    environment: str | None = None
+
+
+class SignalImported(Payload):
+    """A quality signal was written for a release."""
+
+    event_type = "signal:imported"
+    kind: str
+    version: str
+    commit: str | None
+    key: str
+    tool: str
+    outcome: str
+
+
+class TaskSubmitted(Payload):
+    """Somebody wants work done; any language may publish this. The commander queues it."""
+
+    event_type = "task:submitted"
+    type: str
+    task_id: str | None = None
+    """Chosen by the submitter, else the event's id."""
+    payload: dict[str, Any] = Field(default_factory=dict)
+    priority: Literal["low", "medium", "high", "critical"] = "medium"
+    requirements: tuple[str, ...] = ()
+    deadline: datetime | None = None
+
+
+class _TaskEvent(Payload):
+    task_id: str
+    type: str
+
+
+class TaskAssigned(_TaskEvent):
+    """The commander put the task into a lane."""
+
+    event_type = "task:assigned"
+    agent_type: str
+    priority: str
+
+
+class TaskStarted(_TaskEvent):
+    """An agent began."""
+
+    event_type = "task:started"
+    agent: str
+    attempt: int
+
+
+class TaskCompleted(_TaskEvent):
+    """Done; the effects are in memory with this very event."""
+
+    event_type = "task:completed"
+    agent: str
+    duration_ms: int
+
+
+class TaskFailed(_TaskEvent):
+    """Will not be tried again; says why. Vetoes end here too."""
+
+    event_type = "task:failed"
+    agent: str | None
+    error: str
+    vetoed: bool = False
+
+
+class TaskCancelled(_TaskEvent):
+    """Cancelled before it started."""
+
+    event_type = "task:cancelled"
+
+
+class TaskDeadLettered(_TaskEvent):
+    """Took its workers down as often as is allowed."""
+
+    event_type = "task:dead-lettered"
+    attempts: int
+    error: str
+
+
+class _AgentEvent(Payload):
+    agent: str
+    agent_type: str
+
+
+class AgentStarted(_AgentEvent):
+    """An agent is ready for tasks."""
+
+    event_type = "agent:started"
+    capabilities: tuple[str, ...]
+
+
+class AgentStopped(_AgentEvent):
+    """An agent left in good order."""
+
+    event_type = "agent:stopped"
+
+
+class AgentLost(_AgentEvent):
+    """No heartbeat for 15 s; its unfinished work goes to others."""
+
+    event_type = "agent:lost"
+    task: str | None = None
+
+
+class GroupRecreated(Payload):
+    """A consumer group had gone (flush, fail-over, deletion) and was made again."""
+
+    event_type = "group:recreated"
+    stream: str
+    group: str
+    start: str
+
+
+PAYLOADS: tuple[type[Payload], ...] = (
+    ProductionAnalyzed,
+    ReadinessAssessed,
+    SignalImported,
+    TaskSubmitted,
+    TaskAssigned,
+    TaskStarted,
+    TaskCompleted,
+    TaskFailed,
+    TaskCancelled,
+    TaskDeadLettered,
+    AgentStarted,
+    AgentStopped,
+    AgentLost,
+    GroupRecreated,
+)
+EVENT_TYPES: dict[str, type[Payload]] = {payload.event_type: payload for payload in PAYLOADS}
+"""Every event of ours: type -> payload."""
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One event: envelope and payload.
+
+    Args:
+        id: unique; publishing the same id again adds nothing.
+        type: `<agent>:<past participle>`.
+        source: who says so: an agent's id, "cli".
+        subject: what it is about: a version, a task id.
+        time: when it happened, aware UTC.
+        data: a payload of EVENT_TYPES, or the JSON value of an event of an unknown type.
+        correlation_id: joins all events of one piece of work.
+        causation_id: id of the event that caused this one.
+        traceparent: W3C trace context.
+    """
+
+    type: str
+    data: Any
+    source: str
+    time: datetime
+    id: str = field(default_factory=new_id)
+    subject: str | None = None
+    correlation_id: str | None = None
+    causation_id: str | None = None
+    traceparent: str | None = None
+
+    @classmethod
+    def of(
+        cls,
+        payload: Payload,
+        *,
+        source: str,
+        time: datetime,
+        subject: str | None = None,
+        correlation_id: str | None = None,
+        caused_by: "Event | None" = None,
+        id: str | None = None,
+    ) -> "Event":
+        """An event of a known type; correlation follows from the event that caused it."""
+        return cls(
+            id=id or new_id(),
+            type=payload.event_type,
+            source=source,
+            subject=subject,
+            time=time,
+            data=payload,
+            correlation_id=correlation_id or (caused_by.correlation_id or caused_by.id if caused_by else None),
+            causation_id=caused_by.id if caused_by else None,
+            traceparent=caused_by.traceparent if caused_by else None,
+        )
+
+    def fields(self) -> list[str | bytes]:
+        """Name, value, name, value ... as they stand in the stream."""
+        data = self.data
+        body = data.model_dump_json(by_alias=True) if isinstance(data, Payload) else orjson.dumps(data)
+        out: list[str | bytes] = [
+            "id", self.id, "type", self.type, "source", self.source, "time", _iso(self.time),
+            "specversion", SPEC_VERSION, "datacontenttype", CONTENT_TYPE,
+        ]  # fmt: skip
+        if self.subject is not None:
+            out += ["subject", self.subject]
+        if self.correlation_id is not None:
+            out += ["correlationid", self.correlation_id]
+        if self.causation_id is not None:
+            out += ["causationid", self.causation_id]
+        if self.traceparent is not None:
+            out += ["traceparent", self.traceparent]
+        out += ["data", body]
+        return out
+
+
+def read_event(fields: dict[bytes, bytes]) -> Event:
+    """The event of a stream entry's fields.
+
+    A known type is validated against its payload; an unknown one with a valid envelope is handed on with plain data.
+
+    Raises:
+        InputError: no valid envelope, data that is not JSON, or a payload that does not fit its type.
+    """
+    try:
+        kind = fields[b"type"].decode()
+        model = EVENT_TYPES.get(kind)
+        raw = fields[b"data"]
+        data = model.model_validate_json(raw) if model is not None else orjson.loads(raw)
+        return Event(
+            id=fields[b"id"].decode(),
+            type=kind,
+            source=fields[b"source"].decode(),
+            time=datetime.fromisoformat(fields[b"time"].decode()),
+            data=data,
+            subject=_text(fields.get(b"subject")),
+            correlation_id=_text(fields.get(b"correlationid")),
+            causation_id=_text(fields.get(b"causationid")),
+            traceparent=_text(fields.get(b"traceparent")),
+        )
+    except KeyError as error:
+        raise InputError(f"event without field {error.args[0].decode()!r}") from error
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        raise InputError(f"event {kind}: data.{'.'.join(map(str, first['loc']))}: {first['msg']}") from error
+    except (ValueError, UnicodeDecodeError) as error:
+        raise InputError(f"event cannot be read: {error}") from error
+
+
+def _text(raw: bytes | None) -> str | None:
+    return raw.decode() if raw is not None else None
+
+
+def _iso(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

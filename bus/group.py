@@ -1,0 +1,200 @@
+"""One consumer of one group over some streams: read, take over, retry, acknowledge, leave.
+
+The primitives that subscriptions and task lanes share. Who owns an entry is Redis's own pending list; every change of
+ownership that matters is decided on the server (bus.lua), never by what this process believes.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import ResponseError, TimeoutError
+
+from ..core.errors import AqeError
+from ..core.ports import CommandClient, Functions
+from ..core.writes import Write
+from .commit import commit_entry
+
+SERVER_GONE: tuple[type[Exception], ...] = (RedisConnectionError, TimeoutError)
+"""What a command raises when the server does not answer; the work is repeated when it does again."""
+SERVER_TROUBLE: tuple[type[Exception], ...] = (*SERVER_GONE, AqeError)
+"""The same, and what the function library makes of it."""
+CLAIM_PAGE = 100
+"""Stale entries taken over per call; calls repeat until there are none."""
+SWEEP_IDLE_MS = 600_000
+"""A consumer's name goes when it has nothing pending and was not heard of for this long."""
+
+
+@dataclass(slots=True)
+class Entry:
+    """A stream entry in our hands."""
+
+    stream: str
+    id: str
+    fields: dict[bytes, bytes]
+    attempts: int = 1
+    """Deliveries as Redis counts them, this one included."""
+
+
+@dataclass
+class GroupConsumer:
+    """A named consumer.
+
+    Args:
+        client: asyncio client for blocking reads (returns bytes, socket timeout above the block time).
+        functions: the server-side library.
+        group, consumer: names; the consumer's must be unique to this process.
+        lease_s: an entry idle for longer may be taken over by another consumer.
+        start: where a new group begins: "0" = everything kept, "$" = only what comes.
+    """
+
+    client: CommandClient
+    functions: Functions
+    group: str
+    consumer: str
+    lease_s: float
+    start: str = "0"
+    acked: dict[str, str] = field(default_factory=dict)
+    """Stream -> highest id acknowledged here: where a lost group is made again."""
+
+    async def ensure(self, streams: Iterable[str]) -> list[str]:
+        """Make the group on every stream where it is missing; returns the streams where it was made."""
+        made = []
+        for stream in streams:
+            try:
+                start = self.acked.get(stream, self.start)
+                await self.client.execute_command("XGROUP CREATE", stream, self.group, start, "MKSTREAM")
+                made.append(stream)
+            except ResponseError as error:
+                if "BUSYGROUP" not in str(error):
+                    raise
+        return made
+
+    async def read(
+        self, streams: Sequence[str], *, count: int, block_ms: int | None, acks: dict[str, list[str]] | None = None
+    ) -> list[Entry]:
+        """New entries of any of the streams; finished ones are acknowledged in the same write.
+
+        Args:
+            streams: physical names; the group must exist on all.
+            count: at most this many a stream.
+            block_ms: how long to wait for one; None = do not wait.
+            acks: stream -> ids to acknowledge.
+
+        Raises:
+            ResponseError: NOGROUP or UNBLOCKED: call `ensure` and read again.
+        """
+        reading: list[str | int] = ["XREADGROUP", "GROUP", self.group, self.consumer, "COUNT", count]
+        if block_ms is not None:
+            reading += ["BLOCK", block_ms]
+        reading += ["STREAMS", *streams, *([">"] * len(streams))]
+        if not acks:
+            answer = await self.client.execute_command(*reading)
+        else:
+            pipeline = self.client.pipeline(transaction=False)
+            for stream, ids in acks.items():
+                pipeline.execute_command("XACK", stream, self.group, *ids)
+            pipeline.execute_command(*reading)
+            answer = (await pipeline.execute())[-1]
+        self._note(acks)
+        return _entries(answer)
+
+    async def acknowledge(self, acks: dict[str, list[str]]) -> None:
+        """Acknowledge at once, without reading."""
+        pipeline = self.client.pipeline(transaction=False)
+        for stream, ids in acks.items():
+            pipeline.execute_command("XACK", stream, self.group, *ids)
+        await pipeline.execute()
+        self._note(acks)
+
+    async def take_over(self, streams: Iterable[str], mine: set[tuple[str, str]]) -> list[Entry]:
+        """Entries whose owner has not renewed its lease, now ours; all of them in one pass.
+
+        Args:
+            mine: (stream, id) held by this very consumer, never taken from itself.
+        """
+        taken: list[Entry] = []
+        for stream in streams:
+            cursor = "0-0"
+            while True:
+                answer = await self.client.execute_command(
+                    "XAUTOCLAIM",
+                    stream,
+                    self.group,
+                    self.consumer,
+                    int(self.lease_s * 1000),
+                    cursor,
+                    "COUNT",
+                    CLAIM_PAGE,
+                )
+                cursor = answer[0].decode()
+                taken += [entry for entry in _rows(stream, answer[1]) if (stream, entry.id) not in mine]
+                if cursor == "0-0":
+                    break
+        for entry in taken:
+            pending = await self.client.execute_command(
+                "XPENDING", entry.stream, self.group, entry.id, entry.id, 1, parse_detail=True
+            )
+            entry.attempts = pending[0]["times_delivered"] if pending else 1
+        return taken
+
+    async def commit(self, entry: Entry, writes: Sequence[Write], *, delete: bool = False) -> list[object]:
+        """Writes and acknowledgement in one transaction; returns the writes' results.
+
+        Args:
+            delete: also remove the entry from its stream (task lanes: nobody else reads it).
+
+        Raises:
+            FencedOutError: the entry is somebody else's by now; nothing was applied.
+        """
+        results = await commit_entry(
+            self.functions, entry.stream, self.group, self.consumer, entry.id, writes, delete=delete
+        )
+        self._note({entry.stream: [entry.id]})
+        return results
+
+    async def count_retry(self, entry: Entry) -> bool:
+        """Count one more delivery of an entry of ours; False when it is somebody else's now."""
+        attempts = int(await self.functions.call("aqe_retry", [entry.stream], [self.group, self.consumer, entry.id]))
+        entry.attempts = attempts
+        return attempts > 0
+
+    async def leave(self, streams: Iterable[str]) -> int:
+        """Hand back what is still ours, so that it is taken at once, and remove our name; returns how many."""
+        idle_ms = str(int(self.lease_s * 1000) + 1)
+        handed = 0
+        for stream in streams:
+            handed += await self.functions.call("aqe_hand_back", [stream], [self.group, self.consumer, idle_ms])
+        return handed
+
+    async def sweep(self, streams: Iterable[str]) -> None:
+        """Remove names of consumers that died with nothing pending."""
+        idle_ms = max(SWEEP_IDLE_MS, int(self.lease_s * 10_000))
+        for stream in streams:
+            await self.functions.call("aqe_sweep_consumers", [stream], [self.group, idle_ms])
+
+    def _note(self, acks: dict[str, list[str]] | None) -> None:
+        for stream, ids in (acks or {}).items():
+            self.acked[stream] = max([self.acked.get(stream, "0-0"), *ids], key=entry_order)
+
+
+def entry_order(entry_id: str) -> tuple[int, int]:
+    """Stream entry ids in their true order: as numbers, not as text."""
+    time_ms, _, sequence = entry_id.partition("-")
+    return int(time_ms), int(sequence or 0)
+
+
+def group_is_gone(error: Exception) -> bool:
+    """True when the answer says that group or stream disappeared under a reader."""
+    text = str(error)
+    return text.startswith(("NOGROUP", "UNBLOCKED")) or "no longer exists" in text
+
+
+# The clients speak RESP2 (fleet/connect.py): a list of [stream, [(id, fields), ...]].
+def _entries(answer: list[Any]) -> list[Entry]:
+    return [entry for stream, rows in answer or () for entry in _rows(stream.decode(), rows)]
+
+
+def _rows(stream: str, rows: Iterable[Any]) -> list[Entry]:
+    return [Entry(stream, entry_id.decode(), fields or {}) for entry_id, fields in rows]

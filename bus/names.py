@@ -1,0 +1,57 @@
+"""Names of streams and groups; physical = with the fleet's prefix."""
+
+import re
+from dataclasses import dataclass
+
+from ..core.errors import InputError
+
+TYPE_NAME = re.compile(r"[a-z][a-z0-9-]*(:[a-z][a-z0-9-]*)+")
+"""`deployment-readiness:assessed`."""
+
+
+@dataclass(frozen=True, slots=True)
+class StreamNames:
+    """The stream names of one fleet.
+
+    Args:
+        prefix: "" or "{name}".
+    """
+
+    prefix: str = ""
+
+    @property
+    def types(self) -> str:
+        """Set of all event types that have a stream."""
+        return f"{self.prefix}aqe:events"
+
+    @property
+    def groups(self) -> str:
+        """Hash group -> what it subscribes to, as JSON."""
+        return f"{self.prefix}aqe:groups"
+
+    def events(self, event_type: str) -> str:
+        """Stream of an event type."""
+        return f"{self.prefix}aqe:events:{event_type}"
+
+    def dead(self, name: str) -> str:
+        """Dead letters of an event type or lane."""
+        return f"{self.prefix}aqe:dead:{name}"
+
+    def lane(self, agent_type: str, priority: str) -> str:
+        """Task lane."""
+        return f"{self.prefix}aqe:tasks:{agent_type}:{priority}"
+
+    def logical(self, stream: str) -> str:
+        """The name without the fleet's prefix."""
+        return stream[len(self.prefix) :]
+
+
+def check_type(event_type: str) -> str:
+    """The type, when it can be one.
+
+    Raises:
+        InputError: not of the form `agent:participle`.
+    """
+    if not TYPE_NAME.fullmatch(event_type):
+        raise InputError(f"{event_type!r} is not an event type", hint="types look like deployment-readiness:assessed")
+    return event_type

@@ -1,0 +1,352 @@
+"""A subscription: events of some types to one handler, at least once, in order per stream.
+
+The loop reads up to a batch, calls the handler for each event, and acknowledges the batch together with the next read:
+per-message handlers at the price of a batch. What fails is set aside and tried again with growing pauses while the rest
+goes on; what fails too often, or cannot be read, becomes a dead letter. Entries of a consumer that died are taken over
+once its lease has run out, on busy and on idle streams alike.
+"""
+
+import asyncio
+import fnmatch
+import heapq
+import random
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+
+import structlog
+from redis.exceptions import ResponseError
+
+from ..core.clock import Clock
+from ..core.errors import AqeError, FencedOutError
+from ..core.ports import CommandClient
+from ..core.writes import Write
+from .deadletters import dead_letter
+from .events import EVENT_TYPES, Event, GroupRecreated, read_event
+from .group import SERVER_TROUBLE, Entry, GroupConsumer, group_is_gone
+from .names import StreamNames
+from .publisher import Publisher
+
+Handler = Callable[[Event], Awaitable[Sequence[Write] | None]]
+"""Handles one event. Prepared writes that it returns are applied together with the acknowledgement, or not at all."""
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """How events are delivered.
+
+    Args:
+        lease_s: an entry is taken over when its owner was not heard of for this long.
+        batch: entries read at once, 1-1000.
+        max_attempts: deliveries before an entry becomes a dead letter.
+        backoff_s: pause before the second attempt; doubles, with jitter, up to `max_backoff_s`.
+        max_run_s: a handler that takes longer is cancelled and counts as failed; None = it may run for ever.
+        start: where a new group begins, "0" = all that is kept, "$" = only what comes.
+    """
+
+    lease_s: float = 30.0
+    batch: int = 100
+    max_attempts: int = 5
+    backoff_s: float = 0.5
+    max_backoff_s: float = 60.0
+    max_run_s: float | None = 300.0
+    start: str = "0"
+
+
+DEFAULT_DELIVERY = Delivery()
+
+
+class HandlerTimeoutError(AqeError):
+    """A handler ran longer than its subscription allows."""
+
+    retryable = True
+
+
+BLOCK_MS = 1000
+"""Longest wait of one read: bounds how late a stop, a new event type or a stale entry is noticed."""
+ACK_AFTER_S = 0.2
+"""Finished entries are acknowledged after this long, even in the middle of a batch with slow handlers."""
+RECONNECT_S = (0.05, 2.0)
+"""First and longest pause while the server cannot be reached."""
+
+
+class Subscription:
+    """Runs until stopped; made by `EventBus.subscribe`."""
+
+    def __init__(
+        self,
+        glob: str,
+        handler: Handler,
+        *,
+        consumer: GroupConsumer,
+        names: StreamNames,
+        publisher: Publisher,
+        client: CommandClient,
+        delivery: Delivery,
+        clock: Clock,
+    ) -> None:
+        self.glob = glob
+        self.group = consumer.group
+        self.consumer = consumer.consumer
+        self.lease_s = delivery.lease_s
+        self._handler = handler
+        self._reader = consumer
+        self._names = names
+        self._publisher = publisher
+        self._client = client
+        self._delivery = delivery
+        self._clock = clock
+        self._streams: list[str] = []
+        self._held: dict[tuple[str, str], Entry] = {}
+        self._buffer: deque[Entry] = deque()
+        self._gone: set[tuple[str, str]] = set()
+        self._acks: dict[str, list[str]] = {}
+        self._acked_at = 0.0
+        self._retries: list[tuple[float, int, Entry]] = []
+        self._retry_number = 0
+        self._upkeep_at = 0.0
+        self._running_since: float | None = None
+        self._timed_out = False
+        self._stopping = False
+        self._task: asyncio.Task[None] | None = None
+        self.ready = asyncio.Event()
+
+    # What the lease keeper asks, from its own thread -----------------------------------------------------------------
+
+    def held(self) -> dict[str, list[str]]:
+        """Entries to renew; none of a handler that has run past its time, so that somebody else gets its chance."""
+        since, limit = self._running_since, self._delivery.max_run_s
+        if since is not None and limit is not None and self._clock.monotonic_s() - since > limit:
+            self._cancel_handler(since)
+            return {}
+        out: dict[str, list[str]] = {}
+        for stream, entry_id in list(self._held):
+            out.setdefault(stream, []).append(entry_id)
+        return out
+
+    def lost(self, stream: str, ids: list[str]) -> None:
+        """These were taken over: do not start them, do not acknowledge them."""
+        self._gone.update((stream, entry_id) for entry_id in ids)
+
+    def _cancel_handler(self, since: float) -> None:
+        task = self._task
+        if task is None:
+            return
+
+        def cancel() -> None:
+            if self._running_since == since:
+                self._timed_out = True
+                task.cancel()
+
+        task.get_loop().call_soon_threadsafe(cancel)
+
+    # Life ------------------------------------------------------------------------------------------------------------
+
+    async def run(self) -> None:
+        """Read and handle until `stop`; survives a lost server and a lost group."""
+        self._task = asyncio.current_task()
+        pause_s = RECONNECT_S[0]
+        while not self._stopping:
+            try:
+                await self._turn()
+                pause_s = RECONNECT_S[0]
+            except SERVER_TROUBLE as error:
+                log.warning("subscription waits for the server", group=self.group, error=str(error))
+                await self._clock.sleep(pause_s)
+                pause_s = min(pause_s * 2, RECONNECT_S[1])
+            except ResponseError as error:
+                if not group_is_gone(error):
+                    raise
+                await self._recreate()
+        await self._leave()
+
+    def stop(self) -> None:
+        """Finish the event at hand, hand the rest back, end."""
+        self._stopping = True
+
+    async def _leave(self) -> None:
+        try:
+            await self._flush_acks()
+            self._held.clear()
+            self._buffer.clear()
+            await self._reader.leave(self._streams)
+        except Exception as error:  # whatever it was, leaving goes on
+            log.warning("left without handing back; others take over after the lease", error=str(error))
+
+    async def _recreate(self) -> None:
+        for stream in await self._reader.ensure(self._streams):
+            start = self._reader.acked.get(stream, self._reader.start)
+            log.warning("consumer group was gone, made again", stream=stream, group=self.group, start=start)
+            lost = GroupRecreated(stream=self._names.logical(stream), group=self.group, start=start)
+            await self._publisher.publish(
+                Event.of(lost, source=self.consumer, time=self._clock.now(), subject=self.group)
+            )
+
+    # One turn --------------------------------------------------------------------------------------------------------
+
+    async def _turn(self) -> None:
+        now = self._clock.monotonic_s()
+        if now >= self._upkeep_at:
+            await self._upkeep()
+            self._upkeep_at = now + min(1.0, self.lease_s / 5)
+        await self._run_due_retries()
+        await self._work_off()
+        if not self._streams:
+            await self._clock.sleep(BLOCK_MS / 1000)
+            return
+        self._acked_at = now
+        acks = self._acks  # kept until the server has them: acknowledging twice does no harm
+        self._hold(
+            await self._reader.read(self._streams, count=self._delivery.batch, block_ms=self._block_ms(), acks=acks)
+        )
+        self._acks = {}
+        self._release(acks)
+        await self._work_off()
+
+    def _hold(self, entries: list[Entry]) -> None:
+        for entry in entries:
+            self._held[(entry.stream, entry.id)] = entry
+        self._buffer.extend(entries)
+
+    async def _upkeep(self) -> None:
+        types = sorted(t.decode() for t in await self._client.execute_command("SMEMBERS", self._names.types))
+        wanted = [self._names.events(t) for t in matching_types(self.glob, types)]
+        new = [stream for stream in wanted if stream not in self._streams]
+        if new:
+            await self._reader.ensure(new)
+            self._streams += new
+        self.ready.set()
+        if not self._streams:
+            return
+        self._hold(await self._reader.take_over(self._streams, set(self._held)))
+        await self._reader.sweep(self._streams)
+
+    def _block_ms(self) -> int:
+        wait_s = min(BLOCK_MS / 1000, self.lease_s / 5)
+        if self._retries:
+            wait_s = min(wait_s, max(0.001, self._retries[0][0] - self._clock.monotonic_s()))
+        return max(1, int(wait_s * 1000))
+
+    async def _work_off(self) -> None:
+        while self._buffer and not self._stopping:
+            await self._handle(self._buffer[0])  # stays in the buffer when the server goes away under it
+            self._buffer.popleft()
+            if self._clock.monotonic_s() - self._acked_at > ACK_AFTER_S:
+                await self._flush_acks()
+
+    async def _flush_acks(self) -> None:
+        acks = self._acks
+        self._acked_at = self._clock.monotonic_s()
+        if acks:
+            await self._reader.acknowledge(acks)
+            self._acks = {}
+            self._release(acks)
+
+    def _release(self, acks: dict[str, list[str]]) -> None:
+        for stream, ids in acks.items():
+            for entry_id in ids:
+                self._held.pop((stream, entry_id), None)
+
+    # One entry -------------------------------------------------------------------------------------------------------
+
+    async def _handle(self, entry: Entry) -> None:
+        key = (entry.stream, entry.id)
+        if key in self._gone:
+            self._drop(key)
+            return
+        if not entry.fields:  # trimmed while pending: nothing left to handle
+            self._acks.setdefault(entry.stream, []).append(entry.id)
+            return
+        if entry.attempts > self._delivery.max_attempts:
+            await self._bury(entry, "its handlers died or were taken over before they finished")
+            return
+        try:
+            event = read_event(entry.fields)
+        except AqeError as error:
+            await self._bury(entry, error.message)
+            return
+        try:
+            writes = await self._call(event)
+        except Exception as error:
+            await self._failed(entry, error)
+            return
+        if writes:
+            await self._commit(entry, writes)
+        elif key in self._gone:
+            self._drop(key)
+        else:
+            self._acks.setdefault(entry.stream, []).append(entry.id)
+
+    async def _commit(self, entry: Entry, writes: Sequence[Write]) -> None:
+        try:
+            await self._reader.commit(entry, writes)
+        except FencedOutError as error:
+            log.warning("somebody else took the entry over; nothing was applied", error=error.message)
+        except AqeError as error:
+            if not error.retryable:
+                await self._failed(entry, error)
+                return
+            raise
+        self._drop((entry.stream, entry.id))
+
+    async def _call(self, event: Event) -> Sequence[Write] | None:
+        self._running_since = self._clock.monotonic_s()
+        try:
+            return await self._handler(event)
+        except asyncio.CancelledError:
+            if not self._timed_out:
+                raise
+            self._timed_out = False
+            task = asyncio.current_task()
+            if task is not None:
+                task.uncancel()
+            raise HandlerTimeoutError(f"the handler ran longer than {self._delivery.max_run_s} s") from None
+        finally:
+            self._running_since = None
+
+    async def _failed(self, entry: Entry, error: Exception) -> None:
+        if entry.attempts >= self._delivery.max_attempts:
+            await self._bury(entry, f"{type(error).__name__}: {error}")
+            return
+        log.warning(
+            "handler failed, will try again",
+            group=self.group, entry=entry.id, attempt=entry.attempts, error=f"{type(error).__name__}: {error}",
+        )  # fmt: skip
+        self._later(entry)
+
+    def _later(self, entry: Entry) -> None:
+        ceiling = min(self._delivery.max_backoff_s, self._delivery.backoff_s * 2 ** (entry.attempts - 1))
+        due = self._clock.monotonic_s() + ceiling * random.uniform(
+            0.5, 1.0
+        )  # jitter: many failures do not come back as one
+        self._retry_number += 1
+        heapq.heappush(self._retries, (due, self._retry_number, entry))
+
+    async def _run_due_retries(self) -> None:
+        while self._retries and self._retries[0][0] <= self._clock.monotonic_s() and not self._stopping:
+            entry = heapq.heappop(self._retries)[2]
+            if await self._reader.count_retry(entry):
+                self._buffer.append(entry)
+            else:
+                self._drop((entry.stream, entry.id))
+
+    async def _bury(self, entry: Entry, error: str) -> None:
+        log.error("dead letter", group=self.group, stream=entry.stream, entry=entry.id, error=error)
+        try:
+            await self._reader.commit(entry, [dead_letter(self._names, entry, self.group, error, self._clock.now())])
+        except FencedOutError:
+            log.info("already somebody else's", entry=entry.id)
+        self._drop((entry.stream, entry.id))
+
+    def _drop(self, key: tuple[str, str]) -> None:
+        self._held.pop(key, None)
+        self._gone.discard(key)
+
+
+def matching_types(glob: str, known: Sequence[str]) -> list[str]:
+    """Event types a glob stands for, among those with a stream and those of our own table; a plain name is itself."""
+    if not any(c in glob for c in "*?["):
+        return [glob]
+    return fnmatch.filter(sorted({*known, *EVENT_TYPES}), glob)

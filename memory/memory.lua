@@ -1,0 +1,247 @@
+-- Operations on values, histories and the name index. One part of the function library `aqe` (fleet/library.py joins the
+-- parts). An operation has `check`, which changes nothing and returns an error or nil, and `apply`, which cannot fail once
+-- every check has passed: that is how a commit is all or nothing although Redis rolls nothing back.
+
+local MAX_VALUE_BYTES = 1000000
+local OPS = {}
+
+-- The fleet's prefix is "{name}" or nothing; value, metadata and index of one fleet share one Cluster slot.
+local function split_key(key)
+  if string.sub(key, 1, 1) == "{" then
+    local close = string.find(key, "}", 2, true)
+    if close then return string.sub(key, 1, close), string.sub(key, close + 1) end
+  end
+  return "", key
+end
+
+local function meta_key(prefix, name) return prefix .. "aqe:meta:" .. name end
+local function index_key(prefix) return prefix .. "aqe:keys" end
+
+local function now_text()
+  local t = redis.call("TIME")
+  return t[1] .. "." .. string.format("%06d", t[2])
+end
+
+local function type_error(key, wanted)
+  local kind = redis.call("TYPE", key).ok
+  if kind == "none" or kind == wanted then return nil end
+  return "WRONGKIND " .. key .. " is a " .. kind .. ", expected a " .. wanted
+end
+
+-- Writes the metadata and the index entry; ttl_ms "" = for ever. Returns the new version.
+local function touch(key, ttl_ms, writer, task)
+  local prefix, name = split_key(key)
+  local meta = meta_key(prefix, name)
+  local version = redis.call("HINCRBY", meta, "v", 1)
+  redis.call("HSET", meta, "at", now_text(), "by", writer, "task", task)
+  if ttl_ms == "" then redis.call("PERSIST", meta) else redis.call("PEXPIRE", meta, ttl_ms) end
+  redis.call("ZADD", index_key(prefix), 0, name)
+  return version
+end
+
+-- args: json, ttl_ms or "", expected version or "", writer, task
+OPS.store = {
+  check = function(key, args)
+    if #args[1] > MAX_VALUE_BYTES then
+      return "TOOLARGE " .. key .. " has " .. #args[1] .. " bytes, at most " .. MAX_VALUE_BYTES
+    end
+    local wrong = type_error(key, "string")
+    if wrong then return wrong end
+    if args[3] ~= "" then
+      local prefix, name = split_key(key)
+      local found = "0"
+      if redis.call("EXISTS", key) == 1 then found = redis.call("HGET", meta_key(prefix, name), "v") or "0" end
+      if found ~= args[3] then
+        return "CONFLICT " .. key .. " has version " .. found .. ", expected " .. args[3]
+      end
+    end
+  end,
+  apply = function(key, args)
+    if args[2] == "" then redis.call("SET", key, args[1]) else redis.call("SET", key, args[1], "PX", args[2]) end
+    return touch(key, args[2], args[4], args[5])
+  end,
+}
+
+-- args: json item, writer, task. Returns the new length.
+OPS.append = {
+  check = function(key, args)
+    if #args[1] > MAX_VALUE_BYTES then
+      return "TOOLARGE item of " .. key .. " has " .. #args[1] .. " bytes, at most " .. MAX_VALUE_BYTES
+    end
+    return type_error(key, "list")
+  end,
+  apply = function(key, args)
+    local length = redis.call("RPUSH", key, args[1])
+    touch(key, "", args[2], args[3])
+    return length
+  end,
+}
+
+-- No args. Returns 1 when there was a value.
+OPS.delete = {
+  check = function() end,
+  apply = function(key)
+    local prefix, name = split_key(key)
+    redis.call("DEL", meta_key(prefix, name))
+    redis.call("ZREM", index_key(prefix), name)
+    return redis.call("DEL", key)
+  end,
+}
+
+local function run_op(op, key, args)
+  local wrong = op.check(key, args)
+  if wrong then return redis.error_reply(wrong) end
+  return op.apply(key, args)
+end
+
+-- FCALL aqe_store 1 <key> <json> [ttl_s] [writer]: the way in for every other language.
+redis.register_function("aqe_store", function(keys, args)
+  if #keys ~= 1 or #args < 1 then return redis.error_reply("ERR usage: FCALL aqe_store 1 <key> <json> [ttl_s] [writer]") end
+  if not pcall(cjson.decode, args[1]) then
+    return redis.error_reply("NOTJSON the value for " .. keys[1] .. " is not one JSON document")
+  end
+  local ttl_ms = ""
+  if args[2] and args[2] ~= "" then
+    local ttl_s = tonumber(args[2])
+    if not ttl_s or ttl_s <= 0 then
+      return redis.error_reply("ERR ttl_s is '" .. args[2] .. "', expected seconds > 0, or leave it out for no expiry")
+    end
+    ttl_ms = string.format("%.0f", math.ceil(ttl_s * 1000))
+  end
+  return run_op(OPS.store, keys[1], { args[1], ttl_ms, "", args[3] or "external", "" })
+end)
+
+-- Glob ---------------------------------------------------------------------------------------------------------------
+
+-- Redis's own glob (util.c, stringmatchlen) compiled once: a list of STAR, byte -> true sets, or bytes.
+local STAR = "*"
+local function compile_glob(glob)
+  local tokens, i, n = {}, 1, #glob
+  while i <= n do
+    local c = string.sub(glob, i, i)
+    if c == "*" then
+      if tokens[#tokens] ~= STAR then tokens[#tokens + 1] = STAR end
+    elseif c == "?" then
+      tokens[#tokens + 1] = { negate = true }
+    elseif c == "[" then
+      local set = {}
+      i = i + 1
+      if string.sub(glob, i, i) == "^" then set.negate = true; i = i + 1 end
+      while i <= n do
+        local b = string.byte(glob, i)
+        if b == 92 and i + 1 <= n then -- backslash
+          i = i + 1
+          set[string.byte(glob, i)] = true
+        elseif b == 93 then -- closing bracket
+          break
+        elseif i + 2 <= n and string.byte(glob, i + 1) == 45 then -- range
+          local from, to = b, string.byte(glob, i + 2)
+          if from > to then from, to = to, from end
+          for byte = from, to do set[byte] = true end
+          i = i + 2
+        else
+          set[b] = true
+        end
+        i = i + 1
+      end
+      tokens[#tokens + 1] = set
+    else
+      if c == "\\" and i < n then i = i + 1 end
+      tokens[#tokens + 1] = string.byte(glob, i)
+    end
+    i = i + 1
+  end
+  return tokens
+end
+
+local function token_matches(token, byte)
+  if type(token) == "number" then return token == byte end
+  return (token[byte] == true) ~= (token.negate == true)
+end
+
+-- Iterative, one backtrack point: linear in practice, never exponential, whatever the pattern.
+local function glob_matches(tokens, name, from)
+  local t, s, star, mark = from, from, nil, nil
+  local last, n = #tokens, #name
+  while s <= n do
+    local token = tokens[t]
+    if token == STAR then
+      if t == last then return true end
+      star, mark = t, s
+      t = t + 1
+    elseif token and token_matches(token, string.byte(name, s)) then
+      t, s = t + 1, s + 1
+    elseif star then
+      mark = mark + 1
+      t, s = star + 1, mark
+    else
+      return false
+    end
+  end
+  while tokens[t] == STAR do t = t + 1 end
+  return t > last
+end
+
+local function literal_prefix(tokens)
+  local bytes = {}
+  for _, token in ipairs(tokens) do
+    if type(token) ~= "number" then break end
+    bytes[#bytes + 1] = string.char(token)
+  end
+  return table.concat(bytes)
+end
+
+-- One page of names that match, from the index: cost follows the range of the literal prefix, not the store.
+-- Returns next start ("" = done) and the names; names whose value has expired are left out.
+local function match_page(prefix, glob, start, limit)
+  local tokens = compile_glob(glob)
+  local literal = literal_prefix(tokens)
+  local low = start ~= "" and "(" .. start or (literal == "" and "-" or "[" .. literal)
+  local high = literal == "" and "+" or "(" .. literal .. "\255"
+  local all = #tokens == #literal + 1 and tokens[#tokens] == STAR
+  local names = redis.call("ZRANGE", index_key(prefix), low, high, "BYLEX", "LIMIT", 0, limit)
+  local found = {}
+  for _, name in ipairs(names) do
+    if (all or glob_matches(tokens, name, #literal + 1)) and redis.call("EXISTS", prefix .. name) == 1 then
+      found[#found + 1] = name
+    end
+  end
+  return #names < limit and "" or names[#names], found
+end
+
+-- FCALL aqe_keys 1 <index key> <glob> <start> <limit>
+redis.register_function{ function_name = "aqe_keys", flags = { "no-writes" }, callback = function(keys, args)
+  local prefix = split_key(keys[1])
+  local next_start, names = match_page(prefix, args[1], args[2], tonumber(args[3]))
+  return { next_start, names }
+end }
+
+-- FCALL aqe_values 1 <index key> <glob> <start> <limit>: the same with values; a history comes as a nested list.
+redis.register_function{ function_name = "aqe_values", flags = { "no-writes" }, callback = function(keys, args)
+  local prefix = split_key(keys[1])
+  local next_start, names = match_page(prefix, args[1], args[2], tonumber(args[3]))
+  local values = {}
+  for i, name in ipairs(names) do
+    local value = redis.pcall("GET", prefix .. name)
+    if type(value) == "table" and value.err then value = redis.pcall("LRANGE", prefix .. name, 0, -1) end
+    if type(value) == "table" and value.err then value = false end
+    values[i] = value
+  end
+  return { next_start, names, values }
+end }
+
+-- FCALL aqe_reindex 1 <index key> <names...>: puts names that exist into the index, takes those that are gone out of it.
+-- Returns how many were added and removed.
+redis.register_function("aqe_reindex", function(keys, args)
+  local prefix = split_key(keys[1])
+  local added, removed = 0, 0
+  for _, name in ipairs(args) do
+    if redis.call("EXISTS", prefix .. name) == 1 then
+      added = added + redis.call("ZADD", keys[1], 0, name)
+    else
+      removed = removed + redis.call("ZREM", keys[1], name)
+      redis.call("DEL", meta_key(prefix, name))
+    end
+  end
+  return { added, removed }
+end)
