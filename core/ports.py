@@ -1,6 +1,6 @@
 """Protocols of the outside, so that pure code and agents need not know who answers."""
 
-from collections.abc import Awaitable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -27,14 +27,15 @@ class DatasetReader(Protocol):
     """Bulk rows, read one batch at a time."""
 
     def rows(
-        self,
-        kind: str,
-        *,
-        since: datetime | None = None,
-        until: datetime | None = None,
-        where: Mapping[str, object] | None = None,
-    ) -> Iterator[tuple[object, ...]]:
-        """Rows of a kind in order of time, columns as in core/records/logs.DATASET_ROWS."""
+        self, kind: str, *, since: datetime | None = None, until: datetime | None = None, release: str | None = None
+    ) -> Iterator[tuple[Any, ...]]:
+        """Rows of a kind in order of time.
+
+        Args:
+            kind: a name in core/records/logs.DATASET_ROWS, whose columns the rows have.
+            since, until: window, aware; `since` included, `until` not.
+            release: only rows imported for this release.
+        """
         ...
 
 
@@ -42,9 +43,25 @@ class DatasetWriter(Protocol):
     """Writes the rows of one import, all or nothing."""
 
     def write(
-        self, kind: str, rows: Iterable[tuple[object, ...]], *, source: str, release: str | None, now: datetime
-    ) -> DatasetRef:
-        """Write and describe."""
+        self,
+        kind: str,
+        rows: Iterable[tuple[Any, ...]],
+        *,
+        source: str,
+        digest: str,
+        release: str | None,
+        now: datetime,
+    ) -> tuple[DatasetRef, ...]:
+        """Write and describe, one reference a day.
+
+        Args:
+            kind: see `DatasetReader.rows`.
+            rows: consumed once.
+            source: name of the imported file.
+            digest: sha256 of the imported file; the same file imported again replaces its rows.
+            release: version the rows belong to.
+            now: time of the import, aware UTC.
+        """
         ...
 
 

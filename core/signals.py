@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from .records.release import Release, same_commit
-from .records.signals import SIGNAL_METRICS, MetricValue, MetricValues, Signal, SignalKind, SignalPart
+from .records.signals import SIGNAL_METRICS, MetricValue, MetricValues, Outcome, Signal, SignalKind, SignalPart
 
 
 def add_part(
@@ -12,7 +12,8 @@ def add_part(
 ) -> Signal:
     """The signal with one part added or replaced.
 
-    Parts measured on another commit are left out: they say nothing about this one.
+    Parts measured on another commit are left out: they say nothing about this one. While any part is there whose tool
+    failed or measured nothing, the signal has no metrics.
 
     Args:
         previous: what is stored for this release and kind, if anything.
@@ -21,13 +22,15 @@ def add_part(
     """
     kept = previous.parts if previous and same_commit(previous.release.commit, release.commit) else {}
     parts = {**kept, name: part.model_copy(update={"imported_at": now})}
+    complete = all(p.outcome in (Outcome.VALUE, Outcome.CLEAN) for p in parts.values())
     measured = [p.measured_at or p.imported_at or now for p in parts.values()]
     return Signal(
         kind=kind,
         release=release,
         measured_at=min(measured),
         tool=", ".join(sorted({p.tool for p in parts.values()})),
-        metrics=combine(kind, [p.metrics for p in parts.values()]),
+        # What could not be read may be the worst of all: with it the whole kind is without evidence.
+        metrics=combine(kind, [p.metrics for p in parts.values()]) if complete else {},
         parts=parts,
     )
 
