@@ -33,7 +33,7 @@ from ..bus.heartbeats import HEARTBEAT_EVERY_S, HEARTBEAT_TTL_S, heartbeat_key
 from ..bus.lanes import GROUP, LaneConsumer
 from ..bus.lease import LeaseKeeper, Pulse
 from ..core.clock import Clock
-from ..core.errors import AqeError, FencedOutError, TaskVetoed
+from ..core.errors import AqeError, ConflictError, FencedOutError, TaskVetoed
 from ..core.ports import DatasetReader
 from ..core.records.tasks import FINAL, AgentRecord, AgentState, Priority, TaskAssignment, TaskStatus
 from ..core.writes import Write
@@ -135,6 +135,7 @@ class BaseAgent(ABC):
         self.log = structlog.get_logger(self.agent_type)
         self._started_at = services.clock.now()
         self._stopping = asyncio.Event()
+        self._announced = True
 
     # What a subclass writes ------------------------------------------------------------------------------------------
 
@@ -165,17 +166,26 @@ class BaseAgent(ABC):
         """Physical names of this agent's lanes, highest priority first."""
         return [self.services.bus.names.lane(self.agent_type, priority) for priority in Priority]
 
-    async def run(self, lanes: list[str] | None = None, *, until: str | None = None) -> None:
-        """Take tasks until `stop`.
+    async def run(self) -> None:
+        """Take tasks until `stop`; says so when it comes and goes."""
+        await self._say(AgentState.STARTING)
+        try:
+            await self._run(self.lanes(), until=None)
+        finally:
+            await self._say_goodbye()
+
+    async def run_one(self, lane: str, task_id: str) -> None:
+        """Do one task from a lane of its own, in the caller's process, and end.
 
         Args:
-            lanes: other lanes than the agent's own.
-            until: end after the task with this id.
+            lane: physical name.
+            task_id: end after this one.
         """
-        consumer = LaneConsumer(
-            self.services.bus.consumer(GROUP, lease_s=TASK_LEASE_S), lanes or self.lanes(), self.services.clock
-        )
-        await self._say(AgentState.STARTING)
+        self._announced = False
+        await self._run([lane], until=task_id)
+
+    async def _run(self, lanes: list[str], *, until: str | None) -> None:
+        consumer = LaneConsumer(self.services.bus.consumer(GROUP, lease_s=TASK_LEASE_S), lanes, self.services.clock)
         self._beat()
         await self.initialize()
         self.services.keeper.add(consumer)
@@ -220,9 +230,14 @@ class BaseAgent(ABC):
             await consumer.leave()
             await self.shutdown()
             await self.services.hooks.agent_stop(self.id)
+        except SERVER_TROUBLE as error:
+            self.log.warning("left without handing back; others take over after the lease", error=str(error))
+
+    async def _say_goodbye(self) -> None:
+        try:
             await self._say(AgentState.STOPPED, AgentStopped(**self._names()))
         except SERVER_TROUBLE as error:
-            self.log.warning("left without a word; its entries are taken over after their lease", error=str(error))
+            self.log.warning("left without a word", error=str(error))
 
     def _beat(self) -> None:
         key = heartbeat_key(self.services.bus.names, self.id)
@@ -232,6 +247,8 @@ class BaseAgent(ABC):
         return {"agent": self.id, "agent_type": self.agent_type}
 
     async def _say(self, state: AgentState, payload: Payload | None = None, task: str | None = None) -> None:
+        if not self._announced:
+            return
         now = self.services.clock.now()
         record = AgentRecord(
             id=self.id,
@@ -254,23 +271,27 @@ class BaseAgent(ABC):
 
     async def _work(self, consumer: LaneConsumer, entry: Entry) -> str:
         task_id = entry.fields.get(b"taskId", b"").decode(errors="replace")
-        raw = await self.memory.retrieve(task_key(task_id)) if task_id else None
-        if raw is None:
+        record = await self.memory.retrieve_record(task_key(task_id)) if task_id else None
+        if record is None:
             await self._bury(consumer, entry, None, f"no task record for {task_id!r}")
             return task_id
-        task = TaskAssignment.from_value(raw, where=task_key(task_id))
+        task = TaskAssignment.from_value(record.value, where=task_key(task_id))
         if task.status in FINAL:
             await self._finish(consumer, entry, [])
         elif entry.attempts > MAX_ATTEMPTS:
             await self._bury(consumer, entry, task, f"its agents died {entry.attempts - 1} times while working on it")
         else:
-            await self._attempt(consumer, entry, task)
+            try:
+                version = await self._mark_running(task, entry.attempts, record.version)
+            except ConflictError:  # cancelled at this very moment: look again
+                return await self._work(consumer, entry)
+            await self._attempt(consumer, entry, task, version)
         return task_id
 
-    async def _attempt(self, consumer: LaneConsumer, entry: Entry, task: TaskAssignment) -> None:
+    async def _attempt(self, consumer: LaneConsumer, entry: Entry, task: TaskAssignment, version: int) -> None:
         pause_s = RETRY_PAUSE_S[0]
         while True:
-            context = TaskContext(await self._mark_running(task, entry.attempts), self.services, self.id)
+            context = TaskContext(self._running(task, entry.attempts), self.services, self.id)
             try:
                 result = await self._perform(context)
             except AqeError as error:
@@ -290,6 +311,7 @@ class BaseAgent(ABC):
             pause_s = min(pause_s * 2, RETRY_PAUSE_S[1])
             if not await consumer.again(entry):
                 return
+            version = await self._mark_running(task, entry.attempts, version)
 
     async def _perform(self, context: TaskContext) -> Any:
         task = context.task
@@ -304,18 +326,29 @@ class BaseAgent(ABC):
         result = await asyncio.to_thread(self.perform_task, task, inputs)
         return await self.on_post_task(context, result)
 
-    async def _mark_running(self, task: TaskAssignment, attempt: int) -> TaskAssignment:
+    def _running(self, task: TaskAssignment, attempt: int) -> TaskAssignment:
         now = self.services.clock.now()
-        running = task.model_copy(
+        return task.model_copy(
             update={"status": TaskStatus.RUNNING, "agent": self.id, "attempts": attempt, "started_at": now}
         )
-        context = TaskContext(running, self.services, self.id)
+
+    async def _mark_running(self, task: TaskAssignment, attempt: int, version: int) -> int:
+        """Say that it runs; returns the record's new version.
+
+        Raises:
+            ConflictError: the record is no longer the one that was read.
+        """
+        running = self._running(task, attempt)
         started = TaskStarted(task_id=task.id, type=task.type, agent=self.id, attempt=attempt)
-        context.store(task_key(task.id), running)
-        context.effects.append(self.services.bus.prepare(context.event(started, mark=f":{attempt}")))
-        await self.memory.apply(context.effects)
+        event = TaskContext(running, self.services, self.id).event(started, mark=f":{attempt}")
+        results = await self.memory.apply(
+            [
+                self.memory.prepare_store(task_key(task.id), running, expected_version=version, task=task.id),
+                self.services.bus.prepare(event),
+            ]
+        )
         await self._say(AgentState.BUSY, task=task.id)
-        return running
+        return int(results[0])
 
     async def _complete(self, consumer: LaneConsumer, entry: Entry, context: TaskContext, result: Any) -> None:
         task, now = context.task, self.services.clock.now()

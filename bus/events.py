@@ -32,7 +32,8 @@ class ProductionAnalyzed(Payload):
 
     event_type = "production-intelligence:analyzed"
     scenarios_generated: int
-    anomalies_detected: int
+    anomalies_detected: int | None
+    """None = this analysis did not look for any."""
     high_priority_insights: int
     patterns_found: int = 0
     release: str | None = None

@@ -7,6 +7,7 @@ from ..core.errors import InputError
 
 TYPE_NAME = re.compile(r"[a-z][a-z0-9-]*(:[a-z][a-z0-9-]*)+")
 """`deployment-readiness:assessed`."""
+OWN_LANE = "aqe:tasks:own:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,10 @@ class StreamNames:
     def lane(self, agent_type: str, priority: str) -> str:
         """Task lane."""
         return f"{self.prefix}aqe:tasks:{agent_type}:{priority}"
+
+    def own_lane(self, task_id: str) -> str:
+        """Lane of one task that is done in the process of who asked for it."""
+        return f"{self.prefix}{OWN_LANE}{task_id}"
 
     def logical(self, stream: str) -> str:
         """The name without the fleet's prefix."""

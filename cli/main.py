@@ -1,12 +1,74 @@
 """The `aqe` command: a table of commands, each imported when chosen, so that `--help` is quick."""
 
+import sys
+from typing import Any
+
 import click
 
 from .lazy import LazyGroup
 
-COMMANDS: dict[str, tuple[str, str, str]] = {}
+COMMANDS: dict[str, tuple[str, str, str]] = {
+    "demo": ("demo", "demo", "The whole idea on a real shop, in under a minute."),
+    "init": ("project", "init", "Look at this repository and write aqe.yaml and a policy."),
+    "config": ("project", "config", "Show or check the configuration."),
+    "up": ("server", "up", "Start server, commander and agents."),
+    "down": ("server", "down", "Stop them."),
+    "status": ("server", "status", "Server, fleet, streams at a glance."),
+    "doctor": ("server", "doctor", "Check that everything this project needs is well."),
+    "import": ("importing", "import_", "Read files of tools into signals and datasets."),
+    "signal": ("signals", "signal", "Quality signals of a release."),
+    "release": ("signals", "release", "Releases known to the fleet."),
+    "deploy": ("deploy", "deploy", "Is a release ready?"),
+    "production": ("production", "production", "What production says."),
+    "events": ("events", "events", "The event streams."),
+    "memory": ("memory", "memory", "Values in memory."),
+    "fleet": ("fleet", "fleet", "Agents and dispatch."),
+    "task": ("fleet", "task", "Tasks."),
+    "schema": ("schema", "schema", "JSON Schemas of events and keys."),
+}
+"""Command -> module, attribute, one line of help."""
 
 
-@click.group(cls=LazyGroup, table=COMMANDS)
-def main() -> None:
-    """Quality agents: production findings into tests, quality signals into release decisions."""
+class ErrorsAreLines(LazyGroup):
+    """What goes wrong is one clear line and an exit code, never a traceback for a user's mistake."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; our errors become click's way to end a program."""
+        from ..core.errors import EXIT_INTERRUPTED, AqeError
+
+        try:
+            return super().invoke(ctx)
+        except AqeError as error:
+            click.echo(f"aqe: {error.message}", err=True)
+            if error.hint:
+                click.echo(f"     {error.hint}", err=True)
+            ctx.exit(error.exit_code)
+        except KeyboardInterrupt:
+            click.echo("aqe: interrupted", err=True)
+            ctx.exit(EXIT_INTERRUPTED)
+        except BrokenPipeError:
+            # The reader of our output left (`aqe events tail | head`): nothing is wrong.
+            sys.stdout = None  # type: ignore[assignment]
+            ctx.exit(0)
+
+
+@click.group(
+    cls=ErrorsAreLines,
+    table=COMMANDS,
+    context_settings={"help_option_names": ["-h", "--help"], "auto_envvar_prefix": None, "max_content_width": 100},
+)
+@click.version_option(package_name="aqe", prog_name="aqe")
+@click.option("--config", metavar="FILE", help="aqe.yaml to use, instead of the one found by walking up.")
+@click.option("--fleet", metavar="NAME", help="Named fleet: its keys have the prefix {NAME}.")
+@click.option("--redis-url", metavar="URL", help="Server, instead of the embedded one.")
+@click.option("--data-dir", metavar="DIR", help="Where server data and datasets lie (default: .aqe beside aqe.yaml).")
+@click.option("--log-level", type=click.Choice(["debug", "info", "warning", "error"]), help="Default: warning.")
+@click.option("--log-format", type=click.Choice(["console", "json"]), help="Default: console.")
+@click.pass_context
+def main(ctx: click.Context, **flags: str | None) -> None:
+    """Quality agents: production findings into tests, quality signals into release decisions.
+
+    \b
+    Exit codes: 0 done or GO, 1 NO-GO, 2 wrong usage or input, 3 a service is unavailable, 130 interrupted.
+    """
+    ctx.obj = flags

@@ -15,10 +15,10 @@ from redis.exceptions import RedisError, ResponseError
 
 from ..core.errors import InputError, ServiceUnavailable
 from ..core.ports import CommandClient, Functions
-from ..core.records.base import Record
+from ..core.records.base import Record, encode
 from ..core.writes import Write
 from ..core.writes import encode as encode_writes
-from .values import check_key, decode, encode
+from .values import check_key, decode
 
 PAGE_NAMES = 1000
 """Index entries looked at per call of a glob query: bounds how long the server is busy with one."""

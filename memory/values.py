@@ -1,20 +1,12 @@
-"""A value and its JSON text; nothing else is stored at a key."""
+"""What may stand at a key: JSON text, under a name that can be one."""
 
 from typing import Any
 
 from ..core import jsontext
 from ..core.errors import InputError
-from ..core.records.base import Record
 
 MAX_KEY_BYTES = 512
 """Longer names are refused: a key is a name, not data."""
-
-
-def encode(value: object) -> str:
-    """JSON text of a record or of a plain JSON value; lists and dicts may hold records."""
-    if isinstance(value, Record):
-        return value.to_json()
-    return jsontext.dumps(_plain(value))
 
 
 def decode(raw: bytes | list[bytes] | None, key: str) -> Any:
@@ -35,13 +27,3 @@ def check_key(key: str) -> str:
     if not key or key.startswith("{") or len(key.encode()) > MAX_KEY_BYTES or any(c < " " or c == "\x7f" for c in key):
         raise InputError(f"{key[:80]!r} cannot be a key", hint="keys look like aqe/quality-signals/security")
     return key
-
-
-def _plain(value: object) -> object:
-    if isinstance(value, Record):
-        return value.to_dict()
-    if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    return value

@@ -5,6 +5,7 @@ from typing import Any, Self
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic.alias_generators import to_camel
 
+from .. import jsontext
 from ..errors import InputError
 
 
@@ -49,6 +50,23 @@ class Record(BaseModel):
             return cls.model_validate(value)
         except ValidationError as error:
             raise _input_error(error, where) from error
+
+
+def encode(value: object) -> str:
+    """JSON text of a record or of a plain JSON value; lists and dicts may hold records."""
+    if isinstance(value, Record):
+        return value.to_json()
+    return jsontext.dumps(_plain(value))
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, Record):
+        return value.to_dict()
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return value
 
 
 def _input_error(error: ValidationError, where: str) -> InputError:

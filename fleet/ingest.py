@@ -1,0 +1,264 @@
+"""Import: files of tools into signals and datasets.
+
+Each file is recognised, parsed, redacted and stored on its own: a broken one fails alone. A signal, its mirror, the
+release's record and the `signal:imported` event are one transaction, repeated when somebody else wrote in between.
+"""
+
+import contextlib
+import hashlib
+import os
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, Any
+
+from ..analysis.redaction import Redactor
+from ..bus.events import Event, SignalImported
+from ..connectors.formats import IMPORTERS, recognise
+from ..core.errors import AqeError, ConflictError, InputError
+from ..core.importing import HEAD_BYTES, Head, Importer, Parsed
+from ..core.records.base import Record
+from ..core.records.logs import ACCESS, LOGS, AccessRow, DatasetRef
+from ..core.records.release import Release
+from ..core.records.signals import Outcome, Signal, SignalKind, SignalPart
+from ..core.registry import by_name
+from ..core.signals import add_part
+from .redact_rows import redact_access_row, redact_log_row
+from .runtime import Runtime
+from .traffic import TrafficSummary
+
+DATASET_KEYS = {LOGS: "aqe/production/logs", ACCESS: "aqe/production/access"}
+"""Bulk kind -> history of its dataset references."""
+CONFLICT_TRIES = 20
+
+
+class FileReport(Record):
+    """What came of one file."""
+
+    file: str
+    format: str | None
+    outcome: Outcome
+    reason: str | None = None
+    signals: tuple[str, ...] = ()
+    """Kinds of the signals it contributed to."""
+    rows: int = 0
+    notes: tuple[str, ...] = ()
+
+    @property
+    def failed(self) -> bool:
+        """True when nothing of the file can be used."""
+        return self.outcome is Outcome.UNREADABLE
+
+
+class ImportReport(Record):
+    """What came of an import."""
+
+    release: Release | None
+    release_from: str | None
+    """Where the version came from when it was not given."""
+    files: tuple[FileReport, ...]
+    still_missing: tuple[str, ...] = ()
+    """Gates that have no evidence yet, with what would give it."""
+
+
+@dataclass
+class Ingest:
+    """Imports files into one fleet.
+
+    Args:
+        runtime: the open parts.
+        release: what the files are about; None = only bulk data can be imported.
+        as_format: name of an importer, instead of recognising.
+        progress: called with each file before it is read.
+        dry_run: read and report, store nothing.
+    """
+
+    runtime: Runtime
+    release: Release | None
+    as_format: str | None = None
+    progress: Callable[[str], None] = lambda name: None
+    dry_run: bool = False
+    _redactor: Redactor | None = field(default=None, init=False)
+
+    async def files(self, paths: Iterable[Path]) -> list[FileReport]:
+        """Import each; an unreadable one is reported and the others go on."""
+        reports = []
+        for path in paths:
+            self.progress(str(path))
+            try:
+                reports.append(await self._file(path))
+            except AqeError as error:
+                if not isinstance(error, InputError):
+                    raise
+                reports.append(_unreadable(path, error))
+            except OSError as error:
+                reports.append(_unreadable(path, InputError(f"{path}: {error.strerror or error}")))
+        return reports
+
+    async def _file(self, path: Path) -> FileReport:
+        with path.open("rb") as stream:
+            importer = self._importer(path, stream)
+            digest = hashlib.file_digest(stream, "sha256").hexdigest()
+            stream.seek(0)
+            parsed = importer.parse(stream)
+            rows = await self._store_rows(parsed, path, digest) if parsed.rows else (0, ())
+            kinds = await self._store_signals(importer, parsed, path, digest, extra=rows[1])
+        return FileReport(
+            file=str(path),
+            format=importer.name,
+            outcome=parsed.outcome,
+            reason=parsed.reason,
+            signals=kinds,
+            rows=rows[0],
+            notes=parsed.notes,
+        )
+
+    def _importer(self, path: Path, stream: IO[bytes]) -> Importer:
+        data = stream.read(HEAD_BYTES)
+        stream.seek(0)
+        if self.as_format is not None:
+            return by_name(IMPORTERS, self.as_format, "format")
+        return recognise(Head(path.name, data, whole=len(data) < HEAD_BYTES))
+
+    # Bulk rows -------------------------------------------------------------------------------------------------------
+
+    async def _store_rows(
+        self, parsed: Parsed, path: Path, digest: str
+    ) -> tuple[int, tuple[tuple[SignalKind, SignalPart], ...]]:
+        bulk = parsed.rows
+        if bulk is None:
+            return 0, ()
+        summary = TrafficSummary()
+        rows = self._redacted(bulk.kind, bulk.rows, summary)
+        if self.dry_run:
+            return sum(1 for _ in rows), summary.signals()
+        version = self.release.version if self.release else None
+        references = self.runtime.datasets.write(
+            bulk.kind, rows, source=path.name, digest=digest, release=version, now=self.runtime.clock.now()
+        )
+        await self._note(bulk.kind, references)
+        return sum(reference.rows for reference in references), summary.signals()
+
+    async def _note(self, kind: str, references: tuple[DatasetRef, ...]) -> None:
+        memory, key = self.runtime.memory, DATASET_KEYS[kind]
+        known = {item["uri"] for item in await memory.retrieve(key) or ()}
+        await memory.apply([memory.prepare_append(key, ref) for ref in references if ref.uri not in known])
+
+    def _redacted(
+        self, kind: str, rows: Iterator[tuple[Any, ...]], summary: TrafficSummary
+    ) -> Iterator[tuple[Any, ...]]:
+        redactor = self._make_redactor()
+        for row in rows:
+            if isinstance(row, AccessRow):
+                summary.add(row)
+                yield redact_access_row(row, redactor)
+            else:
+                yield redact_log_row(row, redactor)  # type: ignore[arg-type]
+
+    def _make_redactor(self) -> Redactor:
+        if self._redactor is None:
+            self._redactor = Redactor(redaction_key(self.runtime.settings.data_dir))
+        return self._redactor
+
+    # Signals ---------------------------------------------------------------------------------------------------------
+
+    async def _store_signals(
+        self,
+        importer: Importer,
+        parsed: Parsed,
+        path: Path,
+        digest: str,
+        *,
+        extra: tuple[tuple[SignalKind, SignalPart], ...],
+    ) -> tuple[str, ...]:
+        parts = dict(parsed.signals) | dict(extra)
+        if not parts and parsed.outcome in (Outcome.TOOL_FAILED, Outcome.NOT_MEASURED):
+            parts = {
+                SignalKind(kind): SignalPart(tool=importer.name, outcome=parsed.outcome, reason=parsed.reason)
+                for kind in importer.produces
+                if kind in set(SignalKind)
+            }
+        if not parts:
+            return ()
+        if self.release is None:
+            if parsed.rows is not None:
+                return ()  # logs are of use without a release; their figures are not
+            raise InputError(
+                f"{path}: which release is it about?", hint="give --release VERSION, or run inside a git clone"
+            )
+        if self.dry_run:
+            return tuple(sorted(parts))
+        for kind, part in parts.items():
+            named = part.model_copy(update={"file": path.name, "sha256": digest})
+            await put_part(self.runtime, self.release, kind, f"{part.tool}:{path.name}", named)
+        return tuple(sorted(parts))
+
+
+async def put_part(runtime: Runtime, release: Release, kind: SignalKind, name: str, part: SignalPart) -> Signal:
+    """Add or replace one part of a release's signal.
+
+    Raises:
+        ConflictError: others kept writing the same signal.
+    """
+    key = f"aqe/releases/{release.version}/signals/{kind}"
+    for attempt in range(CONFLICT_TRIES):
+        stored = await runtime.memory.retrieve_record(key)
+        previous = Signal.from_value(stored.value, where=key) if stored else None
+        now = runtime.clock.now()
+        signal = add_part(previous, kind, release, name, part, now)
+        version = stored.version if stored else 0
+        try:
+            await _write(runtime, signal, key, version, part, f"{key}:{version}:{name}")
+        except ConflictError:
+            if attempt == CONFLICT_TRIES - 1:
+                raise
+            continue
+        return signal
+    raise AssertionError("unreachable")
+
+
+async def put_signal(runtime: Runtime, signal: Signal) -> Signal:
+    """Replace a release's signal as a whole (`aqe signal put`)."""
+    key = f"aqe/releases/{signal.release.version}/signals/{signal.kind}"
+    part = SignalPart(tool=signal.tool, outcome=Outcome.VALUE)
+    await _write(runtime, signal, key, None, part, f"{key}:{runtime.clock.now().isoformat()}")
+    return signal
+
+
+async def _write(
+    runtime: Runtime, signal: Signal, key: str, version: int | None, part: SignalPart, event_id: str
+) -> None:
+    memory, release = runtime.memory, signal.release
+    now = runtime.clock.now()
+    payload = SignalImported(
+        kind=signal.kind, version=release.version, commit=release.commit, key=key, tool=part.tool, outcome=part.outcome
+    )
+    event = Event.of(payload, id=event_id, source="import", time=now, subject=release.version)
+    record = release.model_copy(update={"updated_at": now})
+    await memory.apply(
+        [
+            memory.prepare_store(key, signal, expected_version=version),
+            memory.prepare_store(f"aqe/quality-signals/{signal.kind}", signal),
+            memory.prepare_store(f"aqe/releases/{release.version}/release", record),
+            runtime.bus.prepare(event),
+        ]
+    )
+
+
+def redaction_key(data_dir: Path) -> bytes:
+    """The project's key for pseudonyms, made once; without it nobody can link a pseudonym to a person."""
+    path = data_dir / "redaction.key"
+    data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if not path.exists():
+        fresh = data_dir / f".redaction.key.{os.getpid()}"
+        fresh.touch(mode=0o600)
+        fresh.write_bytes(os.urandom(32))
+        with contextlib.suppress(FileExistsError):  # another process was first: its key is the project's
+            os.link(fresh, path)
+        fresh.unlink()
+    return path.read_bytes()
+
+
+def _unreadable(path: Path, error: AqeError) -> FileReport:
+    reason = error.message + (f" ({error.hint})" if error.hint else "")
+    return FileReport(file=str(path), format=None, outcome=Outcome.UNREADABLE, reason=reason)

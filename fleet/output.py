@@ -1,0 +1,36 @@
+"""Files we write for people: whole or not at all, and never over somebody's work."""
+
+import os
+import tempfile
+from pathlib import Path
+
+from ..core.errors import InputError
+
+
+def write_file(path: Path, text: str, *, overwrite: bool) -> Path:
+    """Write text to a file in one step; the folder is made.
+
+    Args:
+        overwrite: replace a file with other content; False = refuse to. The same content is never an error.
+
+    Raises:
+        InputError: the file is there and differs, or cannot be written.
+    """
+    try:
+        if path.exists() and not overwrite and path.read_text(encoding="utf-8", errors="replace") != text:
+            raise InputError(f"{path} is there and differs", hint="move it away, or write somewhere else with --output")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8") as out:
+                out.write(text)
+                out.flush()
+                os.fsync(out.fileno())
+            os.chmod(temporary, 0o644)
+            os.replace(temporary, path)
+        except BaseException:
+            os.unlink(temporary)
+            raise
+    except OSError as error:
+        raise InputError(f"cannot write {path}: {error.strerror or error}") from error
+    return path

@@ -1,0 +1,208 @@
+"""The fleet's processes: one supervisor that starts commander and agents, and starts again what dies."""
+
+import asyncio
+import contextlib
+import fcntl
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from pathlib import Path
+
+import structlog
+
+from ..agents.base import BaseAgent
+from ..agents.commander.agent import FleetCommander
+from ..config.settings import Settings, environment
+from ..core.errors import ServiceUnavailable
+from .roster import COMMANDER, ROLES, agent_class, profiles
+from .runtime import open_runtime
+
+RESTART_PAUSE_S = (0.2, 10.0)
+"""First and longest pause before a dead process is started again; a minute of life resets it."""
+STOP_TIMEOUT_S = 40.0
+"""A process gets this long to finish the task at hand before it is killed."""
+START_TIMEOUT_S = 20.0
+
+log = structlog.get_logger("supervisor")
+
+
+async def run_role(settings: Settings, role: str, *, follow_parent: bool = False) -> None:
+    """Be one of the fleet's processes until SIGTERM or SIGINT.
+
+    Args:
+        settings: the project's.
+        role: one of ROLES.
+        follow_parent: also end when standard input ends, which is when the supervisor dies.
+    """
+    async with open_runtime(settings, name=role) as runtime:
+        worker: FleetCommander | BaseAgent
+        if role == COMMANDER:
+            worker = FleetCommander(
+                runtime.memory, runtime.bus, runtime.keeper, runtime.clock, runtime.clients.commands, profiles()
+            )
+        else:
+            worker = agent_class(role)(runtime.services())
+        async with _stopping_with(worker.stop, follow_parent=follow_parent):
+            await worker.run()
+
+
+async def supervise(settings: Settings, roles: Sequence[str] = ROLES) -> None:
+    """Start the roles as processes, restart those that die, stop them all on SIGTERM or SIGINT.
+
+    Raises:
+        ServiceUnavailable: a supervisor of this project runs already.
+    """
+    with _only_one(settings):
+        stopping = asyncio.Event()
+        async with _stopping_with(stopping.set, follow_parent=False):
+            await asyncio.gather(*(_keep_running(role, stopping) for role in roles))
+
+
+def start_detached(settings: Settings) -> int:
+    """Start the supervisor in the background, if none runs; returns its process id."""
+    running = supervisor_pid(settings)
+    if running is not None:
+        return running
+    settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with (settings.data_dir / "fleet.log").open("ab") as out:
+        process = subprocess.Popen(
+            [sys.executable, "-P", "-m", "aqe", "--log-format", "json", "fleet", "run", "all"],
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=out,
+            cwd=settings.project_root,
+            env={**environment(), **_same_fleet(settings)},
+            start_new_session=True,
+        )
+    deadline = time.monotonic() + START_TIMEOUT_S
+    while time.monotonic() < deadline:
+        if supervisor_pid(settings) is not None:
+            return process.pid
+        if process.poll() is not None:
+            break
+        time.sleep(0.02)
+    raise ServiceUnavailable("the fleet did not start", hint=f"its log: {settings.data_dir / 'fleet.log'}")
+
+
+def stop_detached(settings: Settings) -> bool:
+    """Stop the supervisor and wait for it; False when none ran."""
+    pid = supervisor_pid(settings)
+    if pid is None:
+        return False
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGTERM)
+    deadline = time.monotonic() + STOP_TIMEOUT_S + 5
+    while supervisor_pid(settings) is not None:
+        if time.monotonic() > deadline:
+            raise ServiceUnavailable(f"the fleet (process {pid}) did not stop within {STOP_TIMEOUT_S + 5:.0f} s")
+        time.sleep(0.02)
+    return True
+
+
+def supervisor_pid(settings: Settings) -> int | None:
+    """Process id of this project's supervisor, or None; known by the lock it holds, not by a stale file."""
+    path = _lock_path(settings)
+    if not path.exists():
+        return None
+    with path.open("r+") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            text = lock.read().strip()
+            return int(text) if text.isdigit() else None
+    return None
+
+
+def _lock_path(settings: Settings) -> Path:
+    return settings.data_dir / "fleet.lock"
+
+
+@contextlib.contextmanager
+def _only_one(settings: Settings) -> Iterator[None]:
+    settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with _lock_path(settings).open("a+") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise ServiceUnavailable(
+                "a fleet of this project runs already", hint="`aqe fleet status`, `aqe down`"
+            ) from error
+        lock.truncate(0)
+        lock.write(str(os.getpid()))
+        lock.flush()
+        yield
+
+
+def _same_fleet(settings: Settings) -> dict[str, str]:
+    """Environment that makes a child see the settings its parent has."""
+    env = {"AQE_DATA_DIR": str(settings.data_dir)}
+    if settings.config_file:
+        env["AQE_CONFIG"] = str(settings.config_file)
+    if settings.fleet.name:
+        env["AQE_FLEET"] = settings.fleet.name
+    if settings.redis.url:
+        env["AQE_REDIS_URL"] = settings.redis.url
+    if settings.redis.password_file:
+        env["AQE_REDIS_PASSWORD_FILE"] = str(settings.redis.password_file)
+    return env
+
+
+async def _keep_running(role: str, stopping: asyncio.Event) -> None:
+    pause_s = RESTART_PAUSE_S[0]
+    while not stopping.is_set():
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-P", "-m", "aqe", "--log-format", "json", "fleet", "run", role, "--follow-parent",
+            stdin=asyncio.subprocess.PIPE,
+        )  # fmt: skip
+        started = time.monotonic()
+        ended = asyncio.ensure_future(process.wait())
+        stop = asyncio.ensure_future(stopping.wait())
+        await asyncio.wait({ended, stop}, return_when=asyncio.FIRST_COMPLETED)
+        stop.cancel()
+        if stopping.is_set():
+            await _stop(process, role)
+            return
+        if time.monotonic() - started > 60:
+            pause_s = RESTART_PAUSE_S[0]
+        log.warning("process ended, starting it again", role=role, exit_code=process.returncode, pause_s=pause_s)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(stopping.wait(), pause_s)
+        pause_s = min(pause_s * 2, RESTART_PAUSE_S[1])
+
+
+async def _stop(process: asyncio.subprocess.Process, role: str) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        process.terminate()
+    try:
+        await asyncio.wait_for(process.wait(), STOP_TIMEOUT_S)
+    except TimeoutError:
+        log.warning("did not stop in time, killed; its task goes to another agent", role=role)
+        process.kill()
+        await process.wait()
+
+
+@contextlib.asynccontextmanager
+async def _stopping_with(stop: Callable[[], None], *, follow_parent: bool) -> AsyncIterator[None]:
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop)
+    if follow_parent:
+        reader = asyncio.StreamReader()
+        await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
+        watcher = loop.create_task(_at_end_of(reader, stop))
+    try:
+        yield
+    finally:
+        if follow_parent:
+            watcher.cancel()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.remove_signal_handler(number)
+
+
+async def _at_end_of(reader: asyncio.StreamReader, stop: Callable[[], None]) -> None:
+    await reader.read()
+    log.warning("the supervisor is gone, stopping")
+    stop()

@@ -1,0 +1,91 @@
+"""Settings into a running set of parts: clients, library, memory, bus, keeper, datasets, hooks."""
+
+import os
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from ..agents.base import AgentServices
+from ..bus.bus import EventBus
+from ..bus.lease import LeaseKeeper
+from ..config.settings import Settings, environment
+from ..core.clock import Clock, SystemClock
+from ..core.records.policy import Policy
+from ..hooks.manager import HookManager
+from ..hooks.verification import VerificationHookManager, VerifyBeforeTask
+from ..memory.datasets import DatasetStore
+from ..memory.store import MemoryStore
+from .connect import Clients, connect_sync, open_clients
+from .library import Library
+from .policies import load_policies
+from .server import ServerInfo, ensure_server
+
+
+@dataclass(frozen=True)
+class Runtime:
+    """The parts of one process, wired.
+
+    Args:
+        policies: name -> policy, "default" being the project's.
+    """
+
+    settings: Settings
+    server: ServerInfo
+    clients: Clients
+    memory: MemoryStore
+    bus: EventBus
+    keeper: LeaseKeeper
+    datasets: DatasetStore
+    clock: Clock
+    policies: dict[str, Policy]
+
+    def services(self) -> AgentServices:
+        """What an agent is handed."""
+        verification = VerificationHookManager(self.memory, environment())
+        return AgentServices(
+            memory=self.memory,
+            bus=self.bus,
+            keeper=self.keeper,
+            hooks=HookManager([VerifyBeforeTask(verification)]),
+            clock=self.clock,
+            datasets=self.datasets,
+            policies=self.policies,
+        )
+
+
+@asynccontextmanager
+async def open_runtime(settings: Settings, *, name: str, server: ServerInfo | None = None) -> AsyncIterator[Runtime]:
+    """Connect (starting the embedded server where there is none), wire, and close again.
+
+    Args:
+        settings: the project's.
+        name: who this process is, for metadata and consumer names: "cli", "agent".
+        server: the server to use; None = find or start one.
+
+    Raises:
+        ServiceUnavailable: no server, or one that cannot do what we need.
+    """
+    server = server or ensure_server(settings)
+    clients = await open_clients(server.url, settings=settings)
+    clock = SystemClock()
+    library = Library(clients.commands)
+    keeper = LeaseKeeper(lambda: connect_sync(server.url, settings=settings), clock.monotonic_s)
+    me = f"{name}-{socket.gethostname()}-{os.getpid()}-{os.urandom(2).hex()}"
+    bus = EventBus(clients.commands, clients.blocking, library, keeper, clock=clock, prefix=settings.prefix, name=me)
+    try:
+        yield Runtime(
+            settings=settings,
+            server=server,
+            clients=clients,
+            memory=MemoryStore(clients.commands, library, prefix=settings.prefix, writer=me),
+            bus=bus,
+            keeper=keeper,
+            datasets=DatasetStore(settings.datasets_dir),
+            clock=clock,
+            policies=load_policies(settings),
+        )
+    finally:
+        await bus.close()
+        keeper.stop()
+        await clients.aclose()

@@ -1,0 +1,224 @@
+"""Getting work done: over the bus when a fleet runs, else by an agent in this very process.
+
+Both ways are the same code: the task is a record, its entry lies in a lane, an agent takes it, and its effects are
+committed with the acknowledgement. Without a fleet the lane is the task's own and the agent ends after it.
+"""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+
+from ..agents.base import task_key
+from ..agents.commander.routing import route
+from ..agents.commander.workflow import WORKFLOWS, step_task
+from ..bus.events import Event, TaskCancelled, TaskSubmitted
+from ..bus.heartbeats import alive
+from ..bus.lanes import into_lane
+from ..core import ids
+from ..core.errors import AqeError, ConflictError, InputError, NotFoundError, ServiceUnavailable
+from ..core.records.tasks import FINAL, AgentRecord, Priority, TaskAssignment, TaskStatus
+from .roster import agent_class, profiles
+from .runtime import Runtime
+
+OWN_RECORD_TTL_S = 86_400
+"""The record of a task done in the caller's process goes after a day if the process is killed."""
+OUTCOMES = ("task:completed", "task:failed", "task:cancelled")
+
+
+class TaskFailedError(AqeError):
+    """The task ended without a result."""
+
+    exit_code = 1
+
+
+def new_task(
+    runtime: Runtime,
+    task_type: str,
+    payload: Mapping[str, Any],
+    *,
+    priority: Priority = Priority.MEDIUM,
+    requirements: Sequence[str] = (),
+    deadline_s: float | None = None,
+) -> TaskAssignment:
+    """A task that nobody knows of yet."""
+    now = runtime.clock.now()
+    task_id = ids.task_id(now)
+    return TaskAssignment(
+        id=task_id,
+        type=task_type,
+        payload=dict(payload),
+        priority=priority,
+        requirements=tuple(requirements),
+        correlation_id=task_id,
+        deadline=None if deadline_s is None else now + timedelta(seconds=deadline_s),
+        submitted_at=now,
+    )
+
+
+async def submit(runtime: Runtime, task: TaskAssignment) -> str:
+    """Hand a task to the commander; returns its id. It waits in the stream when no commander runs yet."""
+    if task.type not in WORKFLOWS:
+        route(task.type, task.requirements, profiles())  # a mistyped name is told here, not in an event
+    submitted = TaskSubmitted(
+        type=task.type,
+        task_id=task.id,
+        payload=task.payload,
+        priority=task.priority.value,
+        requirements=task.requirements,
+        deadline=task.deadline,
+    )
+    await runtime.bus.publish(
+        Event.of(
+            submitted,
+            id=f"{task.id}:submitted",
+            source="cli",
+            time=task.submitted_at,
+            subject=task.id,
+            correlation_id=task.correlation_id,
+        )
+    )
+    return task.id
+
+
+async def perform(
+    runtime: Runtime, task: TaskAssignment, *, timeout_s: float = 600.0, said: Callable[[str], None] = lambda line: None
+) -> TaskAssignment:
+    """Have a task done and wait for it.
+
+    Args:
+        runtime: the open parts.
+        task: from `new_task`.
+        timeout_s: how long to wait when a fleet does it.
+        said: called with a line about where it is done.
+
+    Returns:
+        The finished task with its result.
+
+    Raises:
+        InputError: no agent serves such a task.
+        TaskFailedError: it failed, was vetoed or cancelled; says why.
+        ServiceUnavailable: no answer within `timeout_s`; the task goes on.
+    """
+    steps = WORKFLOWS.get(task.type)
+    types = {route(kind, () if steps else task.requirements, profiles()) for kind in steps or (task.type,)}
+    if await _fleet_runs(runtime, types):
+        said(f"task {task.id}: handed to the fleet")
+        done = await _over_the_bus(runtime, task, timeout_s)
+    elif steps:
+        done = await _workflow_here(runtime, task, said)
+    else:
+        said(f"task {task.id}: no fleet runs, done in this process")
+        done = await _here(runtime, task)
+    if done.status is not TaskStatus.COMPLETED:
+        raise TaskFailedError(f"{done.type} {done.status}: {done.error or 'no reason given'}")
+    return done
+
+
+async def show(runtime: Runtime, task_id: str) -> TaskAssignment:
+    """A task's record; NotFoundError when there is none."""
+    raw = await runtime.memory.retrieve(task_key(task_id))
+    if raw is None:
+        raise NotFoundError(
+            f"no task {task_id!r}", hint="`aqe task list` shows the known ones; finished ones go after a week"
+        )
+    return TaskAssignment.from_value(raw, where=task_key(task_id))
+
+
+async def list_tasks(runtime: Runtime, *, status: TaskStatus | None = None) -> list[TaskAssignment]:
+    """All known tasks, newest first."""
+    raw = await runtime.memory.retrieve_pattern("aqe/fleet/tasks/*")
+    tasks = [TaskAssignment.from_value(value, where=key) for key, value in raw.items()]
+    return sorted((t for t in tasks if status in (None, t.status)), key=lambda t: t.submitted_at, reverse=True)
+
+
+async def cancel(runtime: Runtime, task_id: str) -> TaskAssignment:
+    """Cancel a task that has not started.
+
+    Raises:
+        InputError: it is running or over.
+    """
+    record = await runtime.memory.retrieve_record(task_key(task_id))
+    task = await show(runtime, task_id)
+    if task.status in FINAL or task.status is TaskStatus.RUNNING or record is None:
+        raise InputError(f"task {task_id} is {task.status}", hint="only a task that waits can be cancelled")
+    now = runtime.clock.now()
+    cancelled = task.model_copy(update={"status": TaskStatus.CANCELLED, "finished_at": now})
+    event = Event.of(
+        TaskCancelled(task_id=task_id, type=task.type),
+        id=f"{task_id}:task:cancelled",
+        source="cli",
+        time=now,
+        subject=task_id,
+        correlation_id=task.correlation_id,
+    )
+    memory = runtime.memory
+    try:
+        await memory.apply(
+            [
+                memory.prepare_store(task_key(task_id), cancelled, expected_version=record.version),
+                runtime.bus.prepare(event),
+            ]
+        )
+    except ConflictError as error:
+        raise InputError(
+            f"task {task_id} has just been started", hint="only a task that waits can be cancelled"
+        ) from error
+    return cancelled
+
+
+async def agents(runtime: Runtime) -> list[tuple[AgentRecord, bool]]:
+    """Known agents and whether each has a heartbeat, newest first."""
+    raw = await runtime.memory.retrieve_pattern("aqe/fleet/agents/*")
+    records = [AgentRecord.from_value(value, where=key) for key, value in raw.items()]
+    living = await alive(runtime.clients.commands, runtime.bus.names, [record.id for record in records])
+    return [(r, r.id in living) for r in sorted(records, key=lambda r: r.started_at, reverse=True)]
+
+
+async def _fleet_runs(runtime: Runtime, agent_types: set[str]) -> bool:
+    living = {record.type for record, is_alive in await agents(runtime) if is_alive}
+    return agent_types | {"fleet-commander"} <= living
+
+
+async def _over_the_bus(runtime: Runtime, task: TaskAssignment, timeout_s: float) -> TaskAssignment:
+    seconds, micros = await runtime.clients.commands.time()
+    start = f"{seconds * 1000 + micros // 1000 - 1}-0"
+    await submit(runtime, task)
+    try:
+        async with asyncio.timeout(timeout_s):
+            async for _, event in runtime.bus.tail("task:*", start=start):
+                if event.subject == task.id and event.type in OUTCOMES:
+                    return await show(runtime, task.id)
+    except TimeoutError:
+        pass
+    raise ServiceUnavailable(
+        f"task {task.id} was not done within {timeout_s:g} s", hint=f"it goes on: aqe task show {task.id}"
+    )
+
+
+async def _workflow_here(runtime: Runtime, task: TaskAssignment, said: Callable[[str], None]) -> TaskAssignment:
+    done, number = task, 0
+    while (step := step_task(task, number)) is not None:
+        said(f"step {step.type}: no fleet runs, done in this process")
+        done = await _here(runtime, step)
+        if done.status is not TaskStatus.COMPLETED:
+            break
+        number += 1
+    return done
+
+
+async def _here(runtime: Runtime, task: TaskAssignment) -> TaskAssignment:
+    agent_type = route(task.type, task.requirements, profiles())
+    lane = runtime.bus.names.own_lane(task.id)
+    queued = task.model_copy(
+        update={"status": TaskStatus.QUEUED, "agent_type": agent_type, "lane": runtime.bus.names.logical(lane)}
+    )
+    memory = runtime.memory
+    await memory.apply(
+        [memory.prepare_store(task_key(task.id), queued, ttl_s=OWN_RECORD_TTL_S), into_lane(lane, task.id)]
+    )
+    try:
+        await agent_class(agent_type)(runtime.services()).run_one(lane, task.id)
+        return await show(runtime, task.id)
+    finally:
+        await runtime.clients.commands.delete(lane)
