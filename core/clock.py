@@ -37,6 +37,10 @@ class SystemClock:
         """`asyncio.sleep`."""
         await asyncio.sleep(seconds)
 
+    def pause(self, seconds: float) -> None:
+        """Wait in code that has no event loop."""
+        time.sleep(seconds)
+
 
 class FakeClock:
     """A clock that moves only when told; `sleep` moves it and yields once.

@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from pathlib import Path
 
@@ -16,6 +15,7 @@ import structlog
 from ..agents.base import BaseAgent
 from ..agents.commander.agent import FleetCommander
 from ..config.settings import Settings, environment
+from ..core.clock import SystemClock
 from ..core.errors import ServiceUnavailable
 from .roster import COMMANDER, ROLES, agent_class, profiles
 from .runtime import open_runtime
@@ -25,6 +25,8 @@ RESTART_PAUSE_S = (0.2, 10.0)
 STOP_TIMEOUT_S = 40.0
 """A process gets this long to finish the task at hand before it is killed."""
 START_TIMEOUT_S = 20.0
+
+CLOCK = SystemClock()
 
 log = structlog.get_logger("supervisor")
 
@@ -77,13 +79,13 @@ def start_detached(settings: Settings) -> int:
             env={**environment(), **_same_fleet(settings)},
             start_new_session=True,
         )
-    deadline = time.monotonic() + START_TIMEOUT_S
-    while time.monotonic() < deadline:
+    deadline = CLOCK.monotonic_s() + START_TIMEOUT_S
+    while CLOCK.monotonic_s() < deadline:
         if supervisor_pid(settings) is not None:
             return process.pid
         if process.poll() is not None:
             break
-        time.sleep(0.02)
+        CLOCK.pause(0.02)
     raise ServiceUnavailable("the fleet did not start", hint=f"its log: {settings.data_dir / 'fleet.log'}")
 
 
@@ -94,11 +96,11 @@ def stop_detached(settings: Settings) -> bool:
         return False
     with contextlib.suppress(ProcessLookupError):
         os.kill(pid, signal.SIGTERM)
-    deadline = time.monotonic() + STOP_TIMEOUT_S + 5
+    deadline = CLOCK.monotonic_s() + STOP_TIMEOUT_S + 5
     while supervisor_pid(settings) is not None:
-        if time.monotonic() > deadline:
+        if CLOCK.monotonic_s() > deadline:
             raise ServiceUnavailable(f"the fleet (process {pid}) did not stop within {STOP_TIMEOUT_S + 5:.0f} s")
-        time.sleep(0.02)
+        CLOCK.pause(0.02)
     return True
 
 
@@ -157,7 +159,7 @@ async def _keep_running(role: str, stopping: asyncio.Event) -> None:
             sys.executable, "-P", "-m", "aqe", "--log-format", "json", "fleet", "run", role, "--follow-parent",
             stdin=asyncio.subprocess.PIPE,
         )  # fmt: skip
-        started = time.monotonic()
+        started = CLOCK.monotonic_s()
         ended = asyncio.ensure_future(process.wait())
         stop = asyncio.ensure_future(stopping.wait())
         await asyncio.wait({ended, stop}, return_when=asyncio.FIRST_COMPLETED)
@@ -165,7 +167,7 @@ async def _keep_running(role: str, stopping: asyncio.Event) -> None:
         if stopping.is_set():
             await _stop(process, role)
             return
-        if time.monotonic() - started > 60:
+        if CLOCK.monotonic_s() - started > 60:
             pause_s = RESTART_PAUSE_S[0]
         log.warning("process ended, starting it again", role=role, exit_code=process.returncode, pause_s=pause_s)
         with contextlib.suppress(TimeoutError):

@@ -1,0 +1,1 @@
+"""A small web shop: catalogue, carts and orders behind a JSON API."""

@@ -1,0 +1,7 @@
+"""`python -m shop`."""
+
+import sys
+
+from .server import main
+
+sys.exit(main())

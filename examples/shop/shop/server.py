@@ -1,0 +1,57 @@
+"""One shop process: settings, app, waitress."""
+
+import logging
+import os
+import signal
+import socket
+import sqlite3
+import sys
+from collections.abc import Sequence
+from types import FrameType
+
+from waitress.server import create_server
+
+from .app import create_app
+from .config import Settings, load_settings
+from .errors import StartError
+
+log = logging.getLogger(__name__)
+
+EXIT_STOPPED = 0
+EXIT_CAN_NOT_START = 2
+
+
+def _listen(settings: Settings) -> socket.socket:
+    # Bound here and not by waitress: for a name with several addresses it would take several ports when asked for 0.
+    try:
+        return socket.create_server((settings.host, settings.port))
+    except OSError as error:
+        raise StartError(f"can not listen on {settings.host}:{settings.port}: {error.strerror}") from error
+
+
+def _stop(_signal: int, _frame: FrameType | None) -> None:
+    # waitress ends its loop on SystemExit, and lets its threads finish what they do.
+    sys.exit(EXIT_STOPPED)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Serve until SIGTERM or Ctrl-C; the exit code.
+
+    Prints `listening on http://HOST:PORT` on stdout once requests are answered, and nothing else there.
+    """
+    settings = load_settings(sys.argv[1:] if argv is None else argv, os.environ)
+    signal.signal(signal.SIGTERM, _stop)
+    try:
+        app = create_app(settings)
+        listener = _listen(settings)
+    except (StartError, OSError, sqlite3.Error) as error:
+        print(f"shop: {error}", file=sys.stderr)
+        return EXIT_CAN_NOT_START
+    server = create_server(app, sockets=[listener], threads=settings.threads, ident="shop")
+    port = listener.getsockname()[1]
+    log.info("release %s listens on port %d, pricing %s", settings.release, port, settings.pricing)
+    print(f"listening on http://{settings.host}:{port}", flush=True)
+    server.run()
+    server.close()
+    log.info("stopped")
+    return EXIT_STOPPED

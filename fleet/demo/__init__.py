@@ -1,0 +1,1 @@
+"""`aqe demo`: the whole idea on a real shop, with the commands a user would type."""

@@ -1,0 +1,68 @@
+"""The registry of memory keys: what stands where, who writes it, who reads it.
+
+A test walks it: every key that is read has a writer, every key that is written is read by somebody or is an output for
+people and other agents. docs/memory.md and the JSON Schemas are generated from it.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from ..core.records.findings import Insight, MiningResult
+from ..core.records.logs import DatasetRef
+from ..core.records.readiness import Decision, RiskAssessment
+from ..core.records.release import Release
+from ..core.records.scenarios import TestScenario
+from ..core.records.signals import Signal
+from ..core.records.tasks import AgentRecord, TaskAssignment
+
+
+@dataclass(frozen=True)
+class KeySpec:
+    """One key or family of keys.
+
+    Args:
+        pattern: the key; `<...>` stands for a part that varies.
+        model: record stored there; `Any` for values of other programs.
+        description: one line.
+        written_by: agents, "import", "cli", "other agents".
+        read_by: the same; "output" = for people and other agents.
+        many: the value is a list of the model.
+        history: the value is a Redis list, appended to and never rewritten.
+    """
+
+    pattern: str
+    model: Any
+    description: str
+    written_by: tuple[str, ...]
+    read_by: tuple[str, ...]
+    many: bool = False
+    history: bool = False
+
+
+READINESS = "deployment-readiness"
+PRODUCTION = "production-intelligence"
+COMMANDER = "fleet-commander"
+
+# fmt: off
+# A table is read by column.
+KEYS: tuple[KeySpec, ...] = (
+    KeySpec("aqe/releases/<version>/release", Release, "a release: version, commit, environment", ("import", "cli"), (READINESS, "cli")),
+    KeySpec("aqe/releases/<version>/signals/<kind>", Signal, "a quality signal of one release", ("import", "cli", "other agents"), (READINESS, "cli")),
+    KeySpec("aqe/releases/<version>/decision", Decision, "the latest decision about one release", (READINESS,), ("cli", "output")),
+    KeySpec("aqe/quality-signals/<kind>", Signal, "the latest signal of a kind, of whatever release", ("import", "cli", "other agents"), (READINESS,)),
+    KeySpec("aqe/deployment/decision", Decision, "the latest decision, as `assess --json` prints it", (READINESS,), ("output",)),
+    KeySpec("aqe/deployment/risk-score", RiskAssessment, "the latest risk assessment", (READINESS,), ("output",)),
+    KeySpec("aqe/risk-scores/<version>", RiskAssessment, "the latest risk assessment of one release", (READINESS,), ("output",)),
+    KeySpec("aqe/deployment/history", Any, "past deployments and their outcomes", ("other agents",), (READINESS,), history=True),
+    KeySpec("aqe/production/logs", DatasetRef, "imported log records: where they lie", ("import",), ("cli", "output"), history=True),
+    KeySpec("aqe/production/access", DatasetRef, "imported requests: where they lie", ("import",), ("cli", "output"), history=True),
+    KeySpec("aqe/production/incidents", Any, "incidents of PagerDuty, Opsgenie and others", ("other agents",), (PRODUCTION,)),
+    KeySpec("aqe/production/patterns", MiningResult, "error patterns of the latest analysis", (PRODUCTION,), ("output",)),
+    KeySpec("aqe/production/insights", Insight, "what was found, in words", (PRODUCTION,), ("output",), many=True),
+    KeySpec("aqe/production/test-scenarios", TestScenario, "tests worth having", (PRODUCTION,), ("output",), many=True),
+    KeySpec("aqe/test-scenarios/production-derived", TestScenario, "the same, where test generators look", (PRODUCTION,), ("output",), many=True),
+    KeySpec("aqe/fleet/tasks/<id>", TaskAssignment, "a task", (COMMANDER, "cli", READINESS, PRODUCTION), (COMMANDER, "cli", READINESS, PRODUCTION)),
+    KeySpec("aqe/fleet/agents/<id>", AgentRecord, "an agent process", (COMMANDER, READINESS, PRODUCTION), (COMMANDER, "cli")),
+)
+# fmt: on
+"""All keys."""
