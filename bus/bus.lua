@@ -19,14 +19,99 @@ local function rest(args, from)
   return out
 end
 
+-- Retention ----------------------------------------------------------------------------------------------------------
+
+local function durable_key(stream)
+  local prefix, name = split_key(stream)
+  return prefix .. "aqe:durable:" .. name
+end
+
+-- Hash group -> when its last consumer left, ms; while it has consumers, they tell.
+local function seen_key(stream)
+  local prefix, name = split_key(stream)
+  return prefix .. "aqe:seen:" .. name
+end
+
+local function now_ms()
+  local t = redis.call("TIME")
+  return tonumber(t[1]) * 1000 + math.floor(tonumber(t[2]) / 1000)
+end
+
+local function id_parts(id)
+  local ms, seq = string.match(id, "^(%d+)-(%d+)$")
+  return tonumber(ms), tonumber(seq)
+end
+
+local function earlier(a, b)
+  local a_ms, a_seq = id_parts(a)
+  local b_ms, b_seq = id_parts(b)
+  if a_ms ~= b_ms then return a_ms < b_ms end
+  return a_seq < b_seq
+end
+
+local function following(id)
+  local ms, seq = id_parts(id)
+  return string.format("%.0f-%.0f", ms, seq + 1)
+end
+
+local function as_map(flat)
+  local map = {}
+  for i = 1, #flat, 2 do map[flat[i]] = flat[i + 1] end
+  return map
+end
+
+-- The first id that some durable group still needs: its oldest pending entry, else what follows its last delivered one.
+-- A durable group that has gone will be made again and needs everything. nil = no durable group: nothing is needed.
+local function needed_from(stream)
+  local durable = redis.call("SMEMBERS", durable_key(stream))
+  if #durable == 0 then return nil end
+  local groups = redis.pcall("XINFO", "GROUPS", stream)
+  if groups.err then return "0-0" end
+  local delivered = {}
+  for _, flat in ipairs(groups) do
+    local group = as_map(flat)
+    delivered[group.name] = group["last-delivered-id"]
+  end
+  local low
+  for _, name in ipairs(durable) do
+    if not delivered[name] then return "0-0" end
+    local pending = redis.call("XPENDING", stream, name)
+    local from = pending[1] > 0 and pending[2] or following(delivered[name])
+    if not low or earlier(from, low) then low = from end
+  end
+  return low
+end
+
+-- Drops entries that are older than `before` and that no durable group needs; returns how many.
+-- limit "" = all of them, exactly; a number = about so many at most, in whole nodes, which is cheaper.
+local function trim(stream, before, limit)
+  local from = needed_from(stream)
+  if from and earlier(from, before) then before = from end
+  if limit == "" then return redis.call("XTRIM", stream, "MINID", "=", before) end
+  return redis.call("XTRIM", stream, "MINID", "~", before, "LIMIT", limit)
+end
+
+-- Makes room in a stream at its cap: a tenth goes, the oldest first.
+local function make_room(stream, cap)
+  local newest = redis.call("XREVRANGE", stream, "+", "-", "COUNT", 1)[1][1]
+  trim(stream, newest, cap <= 1000 and "" or math.ceil(cap / 10))
+end
+
+-- FCALL aqe_trim 1 <stream> <before id> <limit or "">
+redis.register_function("aqe_trim", function(keys, args) return trim(keys[1], args[1], args[2]) end)
+
 -- args: event id, dedupe window ms, hard cap (0 = none), type, fields... Returns the entry id, also of an earlier publish.
+-- At the hard cap what nobody needs goes at once, whatever its age; what somebody needs stays and the publish is refused.
 OPS.publish = {
   check = function(key, args)
     local wrong = type_error(key, "stream")
     if wrong then return wrong end
     local cap = tonumber(args[3])
-    if cap > 0 and redis.call("XLEN", key) >= cap then
-      return "STREAMFULL " .. key .. " holds " .. cap .. " entries, its hard cap"
+    if cap == 0 or redis.call("XLEN", key) < cap then return end
+    if redis.call("EXISTS", dedupe_key(split_key(key), args[1])) == 1 then return end
+    make_room(key, cap)
+    if redis.call("XLEN", key) >= cap then
+      return "STREAMFULL " .. key .. " holds " .. cap .. " entries, its hard cap, not yet handled by a durable group"
     end
   end,
   apply = function(key, args)
@@ -119,6 +204,7 @@ redis.register_function("aqe_hand_back", function(keys, args)
     end
   end
   redis.call("XGROUP", "DELCONSUMER", stream, group, consumer)
+  redis.call("HSET", seen_key(stream), group, string.format("%.0f", now_ms()))
   return total
 end)
 
@@ -128,12 +214,56 @@ redis.register_function("aqe_sweep_consumers", function(keys, args)
   if consumers.err then return 0 end
   local swept = 0
   for _, entry in ipairs(consumers) do
-    local info = {}
-    for i = 1, #entry, 2 do info[entry[i]] = entry[i + 1] end
+    local info = as_map(entry)
     if info.pending == 0 and info.idle > tonumber(args[2]) then
       redis.call("XGROUP", "DELCONSUMER", keys[1], args[1], info.name)
       swept = swept + 1
     end
   end
   return swept
+end)
+
+-- FCALL aqe_dead_replay 1 <dead-letter stream> <letter id> <stream> <group> <original id> <idle ms> <own fields>: gives the
+-- entry back to the one group that failed on it, with its attempts at zero. Where the entry itself has gone, its fields
+-- are added again, which every group sees. The letter goes. Returns "redelivered", "added" or nothing (no such letter).
+redis.register_function("aqe_dead_replay", function(keys, args)
+  local dead, letter, stream, group, original = keys[1], args[1], args[2], args[3], args[4]
+  local found = redis.call("XRANGE", dead, letter, letter)
+  if #found == 0 then return false end
+  local answer = "redelivered"
+  local there = redis.call("XRANGE", stream, original, original)
+  local claimed = {}
+  if #there > 0 then
+    claimed = redis.pcall("XCLAIM", stream, group, "handed-back", 0, original, "IDLE", args[5], "RETRYCOUNT", 0, "FORCE", "JUSTID")
+  end
+  if claimed.err or #claimed == 0 then
+    local fields = {}
+    for i = 2 * tonumber(args[6]) + 1, #found[1][2] do fields[#fields + 1] = found[1][2][i] end
+    redis.call("XADD", stream, "*", unpack(fields))
+    answer = "added"
+  end
+  redis.call("XDEL", dead, letter)
+  return answer
+end)
+
+-- FCALL aqe_expire_group 1 <stream> <group> <idle ms>: a group that is not declared durable and had no consumer for that
+-- long goes. Returns its pending count and lag (-1 = unknown), or nothing when it stays.
+redis.register_function("aqe_expire_group", function(keys, args)
+  local stream, name = keys[1], args[1]
+  if redis.call("SISMEMBER", durable_key(stream), name) == 1 then return false end
+  local now = now_ms()
+  local seen = tonumber(redis.call("HGET", seen_key(stream), name) or 0)
+  local consumers = redis.pcall("XINFO", "CONSUMERS", stream, name)
+  if consumers.err then return false end
+  for _, entry in ipairs(consumers) do seen = math.max(seen, now - as_map(entry).idle) end
+  if seen == 0 then redis.call("HSET", seen_key(stream), name, string.format("%.0f", now)) end
+  if seen == 0 or now - seen < tonumber(args[2]) then return false end
+  local missed = { 0, -1 }
+  for _, flat in ipairs(redis.call("XINFO", "GROUPS", stream)) do
+    local group = as_map(flat)
+    if group.name == name then missed = { group.pending, group.lag or -1 } end
+  end
+  redis.call("XGROUP", "DESTROY", stream, name)
+  redis.call("HDEL", seen_key(stream), name)
+  return missed
 end)

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 
 from ..core.clock import Clock
+from ..core.globs import is_glob
 from ..core.ports import CommandClient, Functions
 from ..core.writes import Write
 from .events import Event, read_event
@@ -44,7 +45,7 @@ class EventBus:
         self.publisher = Publisher(commands, functions, self.names, cap=cap)
         self._commands = commands
         self._blocking = blocking
-        self._functions = functions
+        self.functions = functions
         self._keeper = keeper
         self._clock = clock
         self._name = name
@@ -65,7 +66,7 @@ class EventBus:
     def consumer(self, group: str, *, lease_s: float, start: str = "0") -> GroupConsumer:
         """A consumer of a group under this process's name; for loops of their own, such as the task lanes."""
         return GroupConsumer(
-            self._blocking, self._functions, group, f"{self._name}:{len(self._running)}", lease_s=lease_s, start=start
+            self._blocking, self.functions, group, f"{self._name}:{len(self._running)}", lease_s=lease_s, start=start
         )
 
     async def subscribe(
@@ -82,7 +83,7 @@ class EventBus:
         Returns:
             The running subscription, once its groups exist; end it with `unsubscribe`.
         """
-        if not any(c in glob for c in "*?["):
+        if not is_glob(glob):
             check_type(glob)
         subscription = Subscription(
             glob,

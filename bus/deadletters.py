@@ -2,7 +2,8 @@
 
 from datetime import datetime
 
-from ..core.ports import CommandClient
+from ..core.errors import NotFoundError
+from ..core.ports import CommandClient, Functions
 from ..core.records.base import Record
 from ..core.writes import Write
 from .group import Entry
@@ -17,6 +18,8 @@ class DeadLetter(Record):
 
     name: str
     """Event type or lane it came from."""
+    stream: str
+    """The stream itself, logical name."""
     id: str
     """Its id in the dead-letter stream."""
     original_id: str
@@ -31,10 +34,10 @@ class DeadLetter(Record):
 def dead_letter(names: StreamNames, entry: Entry, group: str, error: str, now: datetime) -> Write:
     """The write that files an entry away; commit it with the entry's acknowledgement."""
     name = letter_name(names, entry.stream)
-    own = ("aqe-original-id", entry.id, "aqe-group", group, "aqe-error", error[:MAX_ERROR_CHARS],
-           "aqe-attempts", str(entry.attempts), "aqe-at", now.isoformat())  # fmt: skip
+    own = ("aqe-stream", names.logical(entry.stream), "aqe-original-id", entry.id, "aqe-group", group,
+           "aqe-error", error[:MAX_ERROR_CHARS], "aqe-attempts", str(entry.attempts), "aqe-at", now.isoformat())  # fmt: skip
     original = [part for pair in entry.fields.items() for part in pair]
-    once = f"dead:{group}:{entry.stream}:{entry.id}"
+    once = f"dead:{group}:{entry.stream}:{entry.id}:{now.timestamp()}"  # a replayed entry may die again
     return Write("enqueue", names.dead(name), (once, str(DEDUPE_WINDOW_MS), *own, *original))
 
 
@@ -66,6 +69,43 @@ async def list_dead_letters(
     return letters
 
 
+async def find_dead_letter(client: CommandClient, names: StreamNames, name: str, letter_id: str) -> DeadLetter:
+    """One letter.
+
+    Raises:
+        NotFoundError: no such letter.
+    """
+    rows = await client.execute_command("XRANGE", names.dead(name), letter_id, letter_id)
+    if not rows:
+        raise NotFoundError(f"no dead letter {letter_id} of {name}", hint="`aqe events dead list` shows them")
+    return _letter(name, letter_id, rows[0][1])
+
+
+async def replay_dead_letter(
+    client: CommandClient, functions: Functions, names: StreamNames, letter: DeadLetter
+) -> str:
+    """Give the entry back to the group that failed on it, its attempts at zero; the letter goes.
+
+    Returns:
+        "redelivered" to that group alone; or "added" as a new entry that every group sees, where the original has gone.
+    """
+    idle_ms = 86_400_000  # longer than any lease: taken over at once
+    own_fields = 6
+    answer = await functions.call(
+        "aqe_dead_replay",
+        [names.dead(letter.name)],
+        [letter.id, names.prefix + letter.stream, letter.group, letter.original_id, idle_ms, own_fields],
+    )
+    if answer is None:
+        raise NotFoundError(f"no dead letter {letter.id} of {letter.name}", hint="somebody else has dealt with it")
+    return str(answer.decode())
+
+
+async def drop_dead_letter(client: CommandClient, names: StreamNames, name: str, letter_id: str) -> bool:
+    """Delete a letter; False when there was none."""
+    return bool(await client.execute_command("XDEL", names.dead(name), letter_id))
+
+
 async def _dead_streams(client: CommandClient, glob: str) -> list[str]:
     found: set[str] = set()
     cursor = 0
@@ -81,6 +121,7 @@ def _letter(name: str, entry_id: str, fields: dict[bytes, bytes]) -> DeadLetter:
     return DeadLetter(
         name=name,
         id=entry_id,
+        stream=text.pop("aqe-stream", ""),
         original_id=text.pop("aqe-original-id", ""),
         group=text.pop("aqe-group", ""),
         error=text.pop("aqe-error", ""),

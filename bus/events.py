@@ -165,6 +165,28 @@ class GroupRecreated(Payload):
     start: str
 
 
+class GroupExpired(Payload):
+    """A group that is not durable had no consumer for too long and was removed."""
+
+    event_type = "group:expired"
+    stream: str
+    group: str
+    pending: int
+    """Entries it had been given and not acknowledged."""
+    lag: int | None
+    """Entries it had not been given; None = the server cannot say."""
+
+
+class GroupLagging(Payload):
+    """A durable group keeps a stream from being trimmed; at its cap publishing will be refused."""
+
+    event_type = "group:lagging"
+    stream: str
+    group: str
+    length: int
+    cap: int
+
+
 PAYLOADS: tuple[type[Payload], ...] = (
     ProductionAnalyzed,
     ReadinessAssessed,
@@ -180,6 +202,8 @@ PAYLOADS: tuple[type[Payload], ...] = (
     AgentStopped,
     AgentLost,
     GroupRecreated,
+    GroupExpired,
+    GroupLagging,
 )
 EVENT_TYPES: dict[str, type[Payload]] = {payload.event_type: payload for payload in PAYLOADS}
 """Every event of ours: type -> payload."""

@@ -25,11 +25,6 @@ class StreamNames:
         """Set of all event types that have a stream."""
         return f"{self.prefix}aqe:events"
 
-    @property
-    def groups(self) -> str:
-        """Hash group -> what it subscribes to, as JSON."""
-        return f"{self.prefix}aqe:groups"
-
     def events(self, event_type: str) -> str:
         """Stream of an event type."""
         return f"{self.prefix}aqe:events:{event_type}"
@@ -37,6 +32,10 @@ class StreamNames:
     def dead(self, name: str) -> str:
         """Dead letters of an event type or lane."""
         return f"{self.prefix}aqe:dead:{name}"
+
+    def durable(self, stream: str) -> str:
+        """Set of the groups that are durable on a stream (physical name)."""
+        return f"{self.prefix}aqe:durable:{self.logical(stream)}"
 
     def lane(self, agent_type: str, priority: str) -> str:
         """Task lane."""

@@ -39,7 +39,7 @@ class Publisher:
         self._client = client
         self._functions = functions
         self._names = names
-        self._cap = str(cap)
+        self.cap = cap
         self._window = str(DEDUPE_WINDOW_MS)
         self._busy = False
         self._waiting: list[tuple[Write, asyncio.Future[str]]] = []
@@ -49,7 +49,7 @@ class Publisher:
         return Write(
             "publish",
             self._names.events(check_type(event.type)),
-            (event.id, self._window, self._cap, event.type, *event.fields()),
+            (event.id, self._window, str(self.cap), event.type, *event.fields()),
         )
 
     async def publish(self, event: Event) -> str:

@@ -7,7 +7,6 @@ once its lease has run out, on busy and on idle streams alike.
 """
 
 import asyncio
-import fnmatch
 import heapq
 import random
 from collections import deque
@@ -19,6 +18,7 @@ from redis.exceptions import ResponseError
 
 from ..core.clock import Clock
 from ..core.errors import AqeError, FencedOutError
+from ..core.globs import compile_glob, is_glob
 from ..core.ports import CommandClient
 from ..core.writes import Write
 from .deadletters import dead_letter
@@ -44,6 +44,7 @@ class Delivery:
         backoff_s: pause before the second attempt; doubles, with jitter, up to `max_backoff_s`.
         max_run_s: a handler that takes longer is cancelled and counts as failed; None = it may run for ever.
         start: where a new group begins, "0" = all that is kept, "$" = only what comes.
+        durable: nothing the group has not acknowledged is ever dropped; other groups go after a day without a consumer.
     """
 
     lease_s: float = 30.0
@@ -53,6 +54,7 @@ class Delivery:
     max_backoff_s: float = 60.0
     max_run_s: float | None = 300.0
     start: str = "0"
+    durable: bool = False
 
 
 DEFAULT_DELIVERY = Delivery()
@@ -175,8 +177,14 @@ class Subscription:
         except Exception as error:  # whatever it was, leaving goes on
             log.warning("left without handing back; others take over after the lease", error=str(error))
 
+    async def _make(self, streams: list[str]) -> list[str]:
+        if self._delivery.durable:  # declared first: between the two nothing may be trimmed
+            for stream in streams:
+                await self._client.execute_command("SADD", self._names.durable(stream), self.group)
+        return await self._reader.ensure(streams)
+
     async def _recreate(self) -> None:
-        for stream in await self._reader.ensure(self._streams):
+        for stream in await self._make(self._streams):
             start = self._reader.acked.get(stream, self._reader.start)
             log.warning("consumer group was gone, made again", stream=stream, group=self.group, start=start)
             lost = GroupRecreated(stream=self._names.logical(stream), group=self.group, start=start)
@@ -215,7 +223,7 @@ class Subscription:
         wanted = [self._names.events(t) for t in matching_types(self.glob, types)]
         new = [stream for stream in wanted if stream not in self._streams]
         if new:
-            await self._reader.ensure(new)
+            await self._make(new)
             self._streams += new
         self.ready.set()
         if not self._streams:
@@ -347,6 +355,7 @@ class Subscription:
 
 def matching_types(glob: str, known: Sequence[str]) -> list[str]:
     """Event types a glob stands for, among those with a stream and those of our own table; a plain name is itself."""
-    if not any(c in glob for c in "*?["):
+    if not is_glob(glob):
         return [glob]
-    return fnmatch.filter(sorted({*known, *EVENT_TYPES}), glob)
+    pattern = compile_glob(glob)
+    return [event_type for event_type in sorted({*known, *EVENT_TYPES}) if pattern.fullmatch(event_type)]

@@ -79,6 +79,10 @@ class CommandClient(Protocol):
         """Several commands in one write."""
         ...
 
+    def pubsub(self) -> Any:
+        """A connection for channels."""
+        ...
+
 
 class Functions(Protocol):
     """The server-side function library: every write of ours goes through it."""

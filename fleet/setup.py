@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from ..config.logging import setup_logging
+from ..config.logging import set_up_logging
 from ..config.settings import Settings, load_settings
 
 
@@ -15,6 +15,8 @@ def load_and_log(flags: Mapping[str, Any], *, default_log_level: str) -> Setting
         default_log_level: where nobody says anything.
     """
     settings = load_settings(flags)
-    level = settings.fleet.log_level if settings.origins["fleet.log_level"] != "default" else default_log_level
-    setup_logging(settings, level=level)
+    if settings.origins["fleet.log_level"] == "default":
+        level = settings.fleet.model_copy(update={"log_level": default_log_level})
+        settings = settings.model_copy(update={"fleet": level})
+    set_up_logging(settings)
     return settings

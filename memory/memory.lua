@@ -36,6 +36,7 @@ local function touch(key, ttl_ms, writer, task)
   redis.call("HSET", meta, "at", now_text(), "by", writer, "task", task)
   if ttl_ms == "" then redis.call("PERSIST", meta) else redis.call("PEXPIRE", meta, ttl_ms) end
   redis.call("ZADD", index_key(prefix), 0, name)
+  redis.call("PUBLISH", prefix .. "aqe:changed", name)
   return version
 end
 
@@ -84,6 +85,7 @@ OPS.delete = {
     local prefix, name = split_key(key)
     redis.call("DEL", meta_key(prefix, name))
     redis.call("ZREM", index_key(prefix), name)
+    redis.call("PUBLISH", prefix .. "aqe:changed", name)
     return redis.call("DEL", key)
   end,
 }

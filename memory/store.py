@@ -132,6 +132,11 @@ class MemoryStore:
             raise InputError(f"{key} holds neither a value nor a history") from error
         return history
 
+    async def ttl_s(self, key: str) -> float | None:
+        """Seconds until the key expires; None = never, or there is none."""
+        left_ms = int(await self._client.execute_command("PTTL", self._physical(key)))
+        return left_ms / 1000 if left_ms >= 0 else None
+
     async def retrieve_record(self, key: str) -> MemoryRecord | None:
         """The value with its metadata."""
         raw = await self.retrieve_raw(key)

@@ -1,4 +1,4 @@
-"""The fleet commander: queues submitted tasks, moves workflows on, declares agents lost, keeps the index in line.
+"""The fleet commander: queues tasks, moves workflows on, declares agents lost, keeps index and streams in order.
 
 Several commanders may run: they share the group `commander`, and each of their writes is committed with the
 acknowledgement of the event that caused it, so nothing happens twice.
@@ -17,6 +17,8 @@ from ...bus.group import SERVER_TROUBLE
 from ...bus.heartbeats import HEARTBEAT_EVERY_S, HEARTBEAT_TTL_S, alive, heartbeat_key
 from ...bus.lanes import enqueue
 from ...bus.lease import LeaseKeeper, Pulse
+from ...bus.retention import Retention
+from ...bus.subscription import Delivery
 from ...core.clock import Clock
 from ...core.errors import InputError
 from ...core.ports import CommandClient
@@ -28,8 +30,9 @@ from .routing import AgentProfile, route
 from .workflow import WORKFLOWS, parent_of, step_task
 
 GROUP = "commander"
+DURABLE = Delivery(durable=True)
 WATCH_EVERY_S = 2.0
-REINDEX_EVERY_S = 60.0
+UPKEEP_EVERY_S = 60.0
 FINISHED_TTL_S = 7 * 86_400
 
 log = structlog.get_logger("fleet-commander")
@@ -61,6 +64,7 @@ class FleetCommander:
         self._clock = clock
         self._client = client
         self._profiles = profiles
+        self._retention = Retention(client, bus, clock, source=self.agent_type)
         self._stopping = asyncio.Event()
         self.id = f"{self.agent_type}-{socket.gethostname()}-{os.getpid()}-{os.urandom(2).hex()}"
 
@@ -69,16 +73,17 @@ class FleetCommander:
         await self._register(AgentState.IDLE)
         key = heartbeat_key(self._bus.names, self.id)
         self._keeper.pulse(Pulse(key, self.agent_type, HEARTBEAT_EVERY_S, HEARTBEAT_TTL_S))
-        await self._bus.subscribe("task:submitted", self.on_submitted, group=GROUP)
-        await self._bus.subscribe("task:completed", self.on_step_completed, group=GROUP)
-        await self._bus.subscribe("task:failed", self.on_step_failed, group=GROUP)
-        reindex_at = 0.0
+        await self._bus.subscribe("task:submitted", self.on_submitted, group=GROUP, delivery=DURABLE)
+        await self._bus.subscribe("task:completed", self.on_step_completed, group=GROUP, delivery=DURABLE)
+        await self._bus.subscribe("task:failed", self.on_step_failed, group=GROUP, delivery=DURABLE)
+        upkeep_at = 0.0
         while not self._stopping.is_set():
             try:
                 await self.watch()
-                if self._clock.monotonic_s() >= reindex_at:
+                if self._clock.monotonic_s() >= upkeep_at:
                     await self._memory.reindex()
-                    reindex_at = self._clock.monotonic_s() + REINDEX_EVERY_S
+                    await self._retention.run()
+                    upkeep_at = self._clock.monotonic_s() + UPKEEP_EVERY_S
             except SERVER_TROUBLE as error:
                 log.warning("commander waits for the server", error=str(error))
             try:

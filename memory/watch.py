@@ -1,0 +1,38 @@
+"""Seeing values change as they change.
+
+Every write of the library names its key on the channel `aqe:changed`. A bare SET by somebody else does not, and what
+changes while the connection is down is not repeated: watching is for people and caches; work belongs on the bus.
+"""
+
+from collections.abc import AsyncIterator
+
+from ..core.globs import compile_glob
+from ..core.ports import CommandClient
+from .store import MemoryRecord, MemoryStore
+
+
+class Gone(MemoryRecord):
+    """A key that was deleted; its value is null."""
+
+
+async def watch(
+    store: MemoryStore, client: CommandClient, glob: str, *, prefix: str = ""
+) -> AsyncIterator[MemoryRecord]:
+    """Records as they are written or deleted (`Gone`), for ever.
+
+    Args:
+        store: where to read the new value.
+        client: asyncio client.
+        glob: which keys.
+        prefix: the fleet's.
+    """
+    pattern = compile_glob(glob)
+    async with client.pubsub() as subscription:
+        await subscription.subscribe(f"{prefix}aqe:changed")
+        async for message in subscription.listen():
+            if message["type"] != "message":
+                continue
+            name = message["data"].decode()
+            if pattern.fullmatch(name):
+                record = await store.retrieve_record(name)
+                yield record or Gone(key=name, value=None, version=0, updated_at=None, updated_by=None, task=None)
