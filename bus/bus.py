@@ -115,6 +115,24 @@ class EventBus:
         finally:
             self._keeper.remove(subscription)
 
+    async def finished(self, subscription: Subscription) -> None:
+        """Wait until a subscription with an end (`Delivery.until`) has reached it."""
+        task = self._running.get(subscription)
+        if task is not None:
+            await asyncio.wait({task})
+        await self.unsubscribe(subscription)
+
+    async def groups(self, event_type: str) -> list[str]:
+        """Names of the groups on a type's stream."""
+        answer = await self._commands.execute_command("XINFO GROUPS", self.names.events(event_type))
+        return [group["name"].decode() for group in answer]
+
+    async def remove_group(self, event_type: str, group: str) -> None:
+        """Remove a group with all it has pending; a durable one is no longer waited for."""
+        stream = self.names.events(event_type)
+        await self._commands.execute_command("SREM", self.names.durable(stream), group)
+        await self._commands.execute_command("XGROUP DESTROY", stream, group)
+
     async def close(self) -> None:
         """End all subscriptions."""
         for subscription in list(self._running):

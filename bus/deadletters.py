@@ -35,7 +35,8 @@ def dead_letter(names: StreamNames, entry: Entry, group: str, error: str, now: d
     """The write that files an entry away; commit it with the entry's acknowledgement."""
     name = letter_name(names, entry.stream)
     own = ("aqe-stream", names.logical(entry.stream), "aqe-original-id", entry.id, "aqe-group", group,
-           "aqe-error", error[:MAX_ERROR_CHARS], "aqe-attempts", str(entry.attempts), "aqe-at", now.isoformat())  # fmt: skip
+           "aqe-error", error[:MAX_ERROR_CHARS],
+           "aqe-attempts", str(entry.attempts), "aqe-at", now.isoformat())  # fmt: skip
     original = [part for pair in entry.fields.items() for part in pair]
     once = f"dead:{group}:{entry.stream}:{entry.id}:{now.timestamp()}"  # a replayed entry may die again
     return Write("enqueue", names.dead(name), (once, str(DEDUPE_WINDOW_MS), *own, *original))

@@ -23,7 +23,7 @@ from ..core.ports import CommandClient
 from ..core.writes import Write
 from .deadletters import dead_letter
 from .events import EVENT_TYPES, Event, GroupRecreated, read_event
-from .group import SERVER_TROUBLE, Entry, GroupConsumer, group_is_gone
+from .group import SERVER_TROUBLE, Entry, GroupConsumer, entry_order, group_is_gone
 from .names import StreamNames
 from .publisher import Publisher
 
@@ -44,6 +44,7 @@ class Delivery:
         backoff_s: pause before the second attempt; doubles, with jitter, up to `max_backoff_s`.
         max_run_s: a handler that takes longer is cancelled and counts as failed; None = it may run for ever.
         start: where a new group begins, "0" = all that is kept, "$" = only what comes.
+        until: entry id after which the subscription ends, for a replay; None = it goes on.
         durable: nothing the group has not acknowledged is ever dropped; other groups go after a day without a consumer.
     """
 
@@ -55,6 +56,7 @@ class Delivery:
     max_run_s: float | None = 300.0
     start: str = "0"
     durable: bool = False
+    until: str | None = None
 
 
 DEFAULT_DELIVERY = Delivery()
@@ -114,6 +116,8 @@ class Subscription:
         self._stopping = False
         self._task: asyncio.Task[None] | None = None
         self.ready = asyncio.Event()
+        self.handled = 0
+        """Events whose handler returned."""
 
     # What the lease keeper asks, from its own thread -----------------------------------------------------------------
 
@@ -206,17 +210,27 @@ class Subscription:
             return
         self._acked_at = now
         acks = self._acks  # kept until the server has them: acknowledging twice does no harm
-        self._hold(
-            await self._reader.read(self._streams, count=self._delivery.batch, block_ms=self._block_ms(), acks=acks)
+        entries = await self._reader.read(
+            self._streams, count=self._delivery.batch, block_ms=self._block_ms(), acks=acks
         )
         self._acks = {}
         self._release(acks)
+        taken = self._hold(entries)
         await self._work_off()
+        if self._delivery.until and not taken and not self._retries:
+            self._stopping = True
 
-    def _hold(self, entries: list[Entry]) -> None:
+    def _hold(self, entries: list[Entry]) -> int:
+        """Take entries into the buffer; returns how many (those after `until` are only acknowledged)."""
+        taken = 0
         for entry in entries:
+            if self._delivery.until and entry_order(entry.id) > entry_order(self._delivery.until):
+                self._acks.setdefault(entry.stream, []).append(entry.id)
+                continue
             self._held[(entry.stream, entry.id)] = entry
-        self._buffer.extend(entries)
+            self._buffer.append(entry)
+            taken += 1
+        return taken
 
     async def _upkeep(self) -> None:
         types = sorted(t.decode() for t in await self._client.execute_command("SMEMBERS", self._names.types))
@@ -232,6 +246,8 @@ class Subscription:
         await self._reader.sweep(self._streams)
 
     def _block_ms(self) -> int:
+        if self._delivery.until:
+            return 1  # what a replay wants is there already
         wait_s = min(BLOCK_MS / 1000, self.lease_s / 5)
         if self._retries:
             wait_s = min(wait_s, max(0.001, self._retries[0][0] - self._clock.monotonic_s()))
@@ -280,6 +296,7 @@ class Subscription:
         except Exception as error:
             await self._failed(entry, error)
             return
+        self.handled += 1
         if writes:
             await self._commit(entry, writes)
         elif key in self._gone:

@@ -16,15 +16,17 @@ from ..agents.base import BaseAgent
 from ..agents.commander.agent import FleetCommander
 from ..config.settings import Settings, environment
 from ..core.clock import SystemClock
-from ..core.errors import ServiceUnavailable
+from ..core.errors import AqeError, ServiceUnavailable
 from .roster import COMMANDER, ROLES, agent_class, profiles
 from .runtime import open_runtime
+from .server import ensure_server
 
 RESTART_PAUSE_S = (0.2, 10.0)
 """First and longest pause before a dead process is started again; a minute of life resets it."""
 STOP_TIMEOUT_S = 40.0
 """A process gets this long to finish the task at hand before it is killed."""
 START_TIMEOUT_S = 20.0
+SERVER_CHECK_S = 1.0
 
 CLOCK = SystemClock()
 
@@ -60,7 +62,7 @@ async def supervise(settings: Settings, roles: Sequence[str] = ROLES) -> None:
     with _only_one(settings):
         stopping = asyncio.Event()
         async with _stopping_with(stopping.set, follow_parent=False):
-            await asyncio.gather(*(_keep_running(role, stopping) for role in roles))
+            await asyncio.gather(_keep_server(settings, stopping), *(_keep_running(role, stopping) for role in roles))
 
 
 def start_detached(settings: Settings) -> int:
@@ -150,6 +152,19 @@ def _same_fleet(settings: Settings) -> dict[str, str]:
     if settings.redis.password_file:
         env["AQE_REDIS_PASSWORD_FILE"] = str(settings.redis.password_file)
     return env
+
+
+async def _keep_server(settings: Settings, stopping: asyncio.Event) -> None:
+    """The embedded server, when it dies, is started again; a given one is somebody else's."""
+    while not stopping.is_set():
+        try:
+            server = await asyncio.to_thread(ensure_server, settings)
+            if server.source == "started":
+                log.warning("the embedded server was gone, started again", pid=server.pid)
+        except AqeError as error:
+            log.error("the embedded server cannot be started", error=error.message)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(stopping.wait(), SERVER_CHECK_S)
 
 
 async def _keep_running(role: str, stopping: asyncio.Event) -> None:

@@ -16,6 +16,28 @@ end
 
 local function meta_key(prefix, name) return prefix .. "aqe:meta:" .. name end
 local function index_key(prefix) return prefix .. "aqe:keys" end
+-- The folders of all names ("aqe/fleet/tasks/"), sorted, and how many names lie directly in each: lets a glob with a
+-- wildcard in the middle look at folders instead of names.
+local function folders_key(prefix) return prefix .. "aqe:folders" end
+local function counts_key(prefix) return prefix .. "aqe:folder-counts" end
+local function folder_of(name) return string.match(name, "^.*/") or "" end
+
+local function index(prefix, name)
+  local added = redis.call("ZADD", index_key(prefix), 0, name)
+  if added == 1 and redis.call("HINCRBY", counts_key(prefix), folder_of(name), 1) == 1 then
+    redis.call("ZADD", folders_key(prefix), 0, folder_of(name))
+  end
+  return added
+end
+
+local function unindex(prefix, name)
+  local removed = redis.call("ZREM", index_key(prefix), name)
+  if removed == 1 and redis.call("HINCRBY", counts_key(prefix), folder_of(name), -1) <= 0 then
+    redis.call("HDEL", counts_key(prefix), folder_of(name))
+    redis.call("ZREM", folders_key(prefix), folder_of(name))
+  end
+  return removed
+end
 
 local function now_text()
   local t = redis.call("TIME")
@@ -35,7 +57,7 @@ local function touch(key, ttl_ms, writer, task)
   local version = redis.call("HINCRBY", meta, "v", 1)
   redis.call("HSET", meta, "at", now_text(), "by", writer, "task", task)
   if ttl_ms == "" then redis.call("PERSIST", meta) else redis.call("PEXPIRE", meta, ttl_ms) end
-  redis.call("ZADD", index_key(prefix), 0, name)
+  index(prefix, name)
   redis.call("PUBLISH", prefix .. "aqe:changed", name)
   return version
 end
@@ -84,7 +106,7 @@ OPS.delete = {
   apply = function(key)
     local prefix, name = split_key(key)
     redis.call("DEL", meta_key(prefix, name))
-    redis.call("ZREM", index_key(prefix), name)
+    unindex(prefix, name)
     redis.call("PUBLISH", prefix .. "aqe:changed", name)
     return redis.call("DEL", key)
   end,
@@ -193,20 +215,68 @@ local function literal_prefix(tokens)
   return table.concat(bytes)
 end
 
--- One page of names that match, from the index: cost follows the range of the literal prefix, not the store.
--- Returns next start ("" = done) and the names; names whose value has expired are left out.
+-- What a folder must hold after the first wildcard for any name in it to match: the longest literal run between
+-- wildcards, up to its last slash. nil = no such run. A folder's own part of a name ends with a slash and the rest of the
+-- name has none, so every slash of the pattern's literals lies in the folder.
+local function folder_must_hold(tokens)
+  local best, run, after_star = nil, {}, false
+  for i = 1, #tokens + 1 do
+    local token = tokens[i]
+    if after_star and type(token) == "number" then
+      run[#run + 1] = string.char(token)
+    else
+      local folders = string.match(table.concat(run), "^.*/")
+      if folders and (not best or #folders > #best) then best = folders end
+      run = {}
+      after_star = after_star or token == STAR
+    end
+  end
+  return best
+end
+
+local function exists(prefix, name) return redis.call("EXISTS", prefix .. name) == 1 end
+
+-- Names directly in a folder that match; what lies in its subfolders is jumped over.
+local function match_folder(prefix, tokens, literal, folder, found)
+  local low, high = "[" .. folder, "(" .. folder .. "\255"
+  while true do
+    local names = redis.call("ZRANGE", index_key(prefix), low, high, "BYLEX", "LIMIT", 0, 500)
+    local jumped = false
+    for _, name in ipairs(names) do
+      local slash = string.find(name, "/", #folder + 1, true)
+      if slash then
+        low, jumped = "(" .. string.sub(name, 1, slash) .. "\255", true
+        break
+      end
+      low = "(" .. name
+      if glob_matches(tokens, name, #literal + 1) and exists(prefix, name) then found[#found + 1] = name end
+    end
+    if not jumped and #names < 500 then return end
+  end
+end
+
+-- Names that match, a page at a time: next start ("" = done) and the names, in order of folder. Names whose value has
+-- expired are left out. Cost follows the names that share the pattern's literal beginning; with a wildcard in the middle,
+-- the folders that do.
 local function match_page(prefix, glob, start, limit)
   local tokens = compile_glob(glob)
   local literal = literal_prefix(tokens)
   local low = start ~= "" and "(" .. start or (literal == "" and "-" or "[" .. literal)
   local high = literal == "" and "+" or "(" .. literal .. "\255"
+  local found = {}
+  local held = folder_must_hold(tokens)
+  if held then
+    local most = limit * 20
+    local folders = redis.call("ZRANGE", folders_key(prefix), low, high, "BYLEX", "LIMIT", 0, most)
+    for _, folder in ipairs(folders) do
+      if string.find(folder, held, #literal + 1, true) then match_folder(prefix, tokens, literal, folder, found) end
+    end
+    return #folders < most and "" or folders[#folders], found
+  end
   local all = #tokens == #literal + 1 and tokens[#tokens] == STAR
   local names = redis.call("ZRANGE", index_key(prefix), low, high, "BYLEX", "LIMIT", 0, limit)
-  local found = {}
   for _, name in ipairs(names) do
-    if (all or glob_matches(tokens, name, #literal + 1)) and redis.call("EXISTS", prefix .. name) == 1 then
-      found[#found + 1] = name
-    end
+    if (all or glob_matches(tokens, name, #literal + 1)) and exists(prefix, name) then found[#found + 1] = name end
   end
   return #names < limit and "" or names[#names], found
 end
@@ -239,9 +309,9 @@ redis.register_function("aqe_reindex", function(keys, args)
   local added, removed = 0, 0
   for _, name in ipairs(args) do
     if redis.call("EXISTS", prefix .. name) == 1 then
-      added = added + redis.call("ZADD", keys[1], 0, name)
+      added = added + index(prefix, name)
     else
-      removed = removed + redis.call("ZREM", keys[1], name)
+      removed = removed + unindex(prefix, name)
       redis.call("DEL", meta_key(prefix, name))
     end
   end

@@ -155,14 +155,15 @@ class MemoryStore:
 
     async def retrieve_pattern(self, glob: str) -> dict[str, Any]:
         """Name -> value of all keys that match, in order of name; see `keys` for the glob."""
-        return {name: decode(raw, name) async for name, raw in self._pages("aqe_values", glob) if raw is not None}
+        found = {name: raw async for name, raw in self._pages("aqe_values", glob) if raw is not None}
+        return {name: decode(found[name], name) for name in sorted(found)}
 
     async def keys(self, glob: str) -> list[str]:
         """Names that match Redis's own glob: `*` also crosses `/`, `?`, `[a-z]`, `[^a]`, `\\` escapes.
 
         Served from the index: the cost follows the names that share the pattern's literal beginning.
         """
-        return [name async for name, _ in self._pages("aqe_keys", glob)]
+        return sorted([name async for name, _ in self._pages("aqe_keys", glob)])
 
     async def reindex(self) -> tuple[int, int]:
         """Bring the index in line with the keys: adds what a bare SET wrote, drops what expired.

@@ -1,0 +1,167 @@
+"""Reading a policy's YAML: every mistake is one line that names file, line and what was probably meant."""
+
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from ..core.criteria import CRITERIA, limit_problem
+from ..core.errors import InputError
+from ..core.records.policy import DIMENSIONS, GateOverrides, GatePolicy, MetricPolicy, Policy
+from ..core.records.readiness import Enforcement, NotApplicable
+from ..core.records.signals import SignalKind
+from ..core.registry import did_you_mean
+from .yamlfile import MAX_CHARACTERS, YamlDocument, duration_s, load_yaml
+
+DEFAULT_POLICY = Path(__file__).parent / "policies" / "default.yaml"
+HISTORY = "deployment-history"
+"""Stands beside the signal kinds in `max_age`."""
+
+_SECTIONS = ("deployment_gates", "gate_overrides", "risk", "max_age", "not_applicable")
+_GATE_LISTS = {"mandatory_gates": True, "optional_gates": False}
+
+
+@cache
+def default_policy() -> Policy:
+    """The specification's gates over the six dimensions: config/policies/default.yaml."""
+    return load_policy(DEFAULT_POLICY)
+
+
+def load_policy(path: Path) -> Policy:
+    """The policy in a file, named after it.
+
+    Raises:
+        InputError: the file cannot be read, or what `parse_policy` says.
+    """
+    try:
+        with path.open("rb") as file:
+            data = file.read(MAX_CHARACTERS * 4 + 1)
+    except OSError as error:
+        raise InputError(f"{path}: {error.strerror}", hint="`policy:` in aqe.yaml names the policy file") from error
+    return parse_policy(data, name=path.stem, where=str(path))
+
+
+def parse_policy(data: bytes, *, name: str, where: str) -> Policy:
+    """The policy in the bytes of a file.
+
+    `deployment_gates` is required. `risk` and `max_age` are laid over those of the default policy, key by key: a policy
+    can change a weight or a curve, but to be rid of a metric it must declare it not applicable, with a reason.
+
+    Args:
+        data: UTF-8 YAML.
+        name: how decisions call it.
+        where: file name, for error lines.
+
+    Raises:
+        InputError: `where:line:` and the first thing that is wrong.
+    """
+    try:
+        doc = load_yaml(data.decode("utf-8-sig"), where=where)
+    except UnicodeDecodeError as error:
+        raise InputError(f"{where}: not UTF-8 text: {error.reason} at byte {error.start}") from error
+    top = doc.mapping((), _SECTIONS)
+    if "deployment_gates" not in top:
+        raise doc.error((), "deployment_gates is missing", hint="a policy without gates says so: deployment_gates: {}")
+    gates = _gates(doc)
+    max_age = _max_age(doc)
+    policy = doc.read(
+        Policy,
+        {
+            "name": name,
+            "digest": sha256(data).hexdigest(),
+            "gates": gates,
+            "gate_overrides": doc.mapping(("gate_overrides",), GateOverrides.model_fields),
+            "risk": _risk(doc),
+            "history_window_s": max_age.pop(HISTORY),
+            "max_age_s": max_age,
+            "not_applicable": _not_applicable(doc),
+        },
+    )
+    _check_left_out(doc, policy)
+    return policy
+
+
+def _gates(doc: YamlDocument) -> list[GatePolicy]:
+    gates: dict[str, GatePolicy] = {}
+    doc.mapping(("deployment_gates",), _GATE_LISTS)
+    for section, mandatory in _GATE_LISTS.items():
+        for gate in doc.mapping(("deployment_gates", section)):
+            path = ("deployment_gates", section, gate)
+            if gate in gates:
+                raise doc.error(path, f"gate {gate!r} is mandatory already")
+            gates[gate] = _gate(doc, path, gate, mandatory)
+    return list(gates.values())
+
+
+def _gate(doc: YamlDocument, path: tuple[str, ...], gate: str, mandatory: bool) -> GatePolicy:
+    criteria = dict(doc.mapping(path, ("enforcement", *CRITERIA)))
+    word = criteria.pop("enforcement", None)
+    if word not in list(Enforcement):
+        raise doc.error(
+            (*path, "enforcement"), f"enforcement of {gate} is {word!r}, expected one of {', '.join(Enforcement)}"
+        )
+    if not criteria:
+        raise doc.error(path, f"gate {gate!r} has no criteria: it would always pass")
+    for criterion, limit in criteria.items():
+        if problem := limit_problem(criterion, limit):
+            raise doc.error((*path, criterion), f"{criterion} is {limit!r}: {problem}")
+    return GatePolicy(gate=gate, mandatory=mandatory, enforcement=Enforcement(word), criteria=criteria)
+
+
+def _risk(doc: YamlDocument) -> dict[str, Any]:
+    merged = {dimension: dict(_defaults("risk").get(dimension, {})) for dimension in DIMENSIONS}
+    for dimension in doc.mapping(("risk",), DIMENSIONS):
+        path = ("risk", dimension)
+        own = doc.mapping(path, ("weight", "metrics"))
+        metrics = dict(merged[dimension].get("metrics", {}))
+        for metric in doc.mapping((*path, "metrics")):
+            changes = doc.mapping((*path, "metrics", metric), MetricPolicy.model_fields)
+            metrics[metric] = metrics.get(metric, {}) | changes
+        merged[dimension] |= own | {"metrics": metrics}
+    return merged
+
+
+def _max_age(doc: YamlDocument) -> dict[str, float]:
+    own = doc.mapping(("max_age",), [*(kind.value for kind in SignalKind), HISTORY])
+    ages: dict[str, float] = {}
+    for kind, text in (_defaults("max_age") | own).items():
+        try:
+            ages[kind] = duration_s(text)
+        except ValueError as error:
+            raise doc.error(("max_age", kind), f"max_age of {kind}: {error}") from error
+    return ages
+
+
+def _not_applicable(doc: YamlDocument) -> list[NotApplicable]:
+    entries = doc.value.get("not_applicable") or []
+    if not isinstance(entries, list):
+        raise doc.error(("not_applicable",), "not_applicable is a list: - {metric: ..., reason: ...}")
+    found = []
+    for index in range(len(entries)):
+        path = ("not_applicable", index)
+        entry = doc.read(NotApplicable, doc.mapping(path, NotApplicable.model_fields), path)
+        if not entry.reason.strip():
+            raise doc.error(path, f"not_applicable {entry.metric!r} has an empty reason")
+        found.append(entry)
+    return found
+
+
+def _check_left_out(doc: YamlDocument, policy: Policy) -> None:
+    metrics = [metric for dimension in policy.risk.values() for metric in dimension.metrics]
+    known = [*CRITERIA, *(gate.gate for gate in policy.gates), *policy.risk, *metrics]
+    for index, entry in enumerate(policy.not_applicable):
+        if entry.metric not in known:
+            raise doc.error(
+                ("not_applicable", index),
+                f"not_applicable {entry.metric!r} is no criterion, gate, metric or dimension"
+                f"{did_you_mean(entry.metric, known)}",
+            )
+
+
+@cache
+def _defaults_document() -> YamlDocument:
+    return load_yaml(DEFAULT_POLICY.read_text(encoding="utf-8"), where=str(DEFAULT_POLICY))
+
+
+def _defaults(section: str) -> dict[str, Any]:
+    return _defaults_document().mapping((section,))

@@ -1,0 +1,168 @@
+"""The sections of aqe.yaml as models: what may stand there, in which unit, and the defaults."""
+
+import re
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo
+
+from ..core.records.logs import DATASET_ROWS
+from ..core.registry import did_you_mean
+
+FLEET_NAME = re.compile(r"[a-z0-9-]{1,40}")
+"""Becomes a Cluster hash tag and part of file names."""
+ADDRESS_EXPECTED = "expected IP-ADDRESS:PORT, such as 127.0.0.1:6390"
+
+
+def split_address(text: str) -> tuple[str, int]:
+    """`127.0.0.1:6390` or `[::1]:6390` as IP address and port; `localhost` is 127.0.0.1.
+
+    Raises:
+        ValueError: neither.
+    """
+    host, _, port = text.strip().rpartition(":")
+    if not port.isascii() or not port.isdigit() or not 1 <= int(port) <= 65535:
+        raise ValueError(ADDRESS_EXPECTED)
+    try:
+        address = ip_address("127.0.0.1" if host == "localhost" else host.removeprefix("[").removesuffix("]"))
+    except ValueError as error:
+        raise ValueError(ADDRESS_EXPECTED) from error
+    return str(address), int(port)
+
+
+def _address(text: str) -> str:
+    split_address(text)
+    return text
+
+
+def _fleet_name(name: str) -> str:
+    if name and not FLEET_NAME.fullmatch(name):
+        raise ValueError("expected 1 to 40 of a-z, 0-9 and '-'")
+    return name
+
+
+def _regex(pattern: str) -> str:
+    try:
+        re.compile(pattern)
+    except re.error as error:
+        raise ValueError(f"no regular expression: {error}") from error
+    return pattern
+
+
+def _dataset_kind(kind: str) -> str:
+    if kind not in DATASET_ROWS:
+        raise ValueError(f"expected one of {', '.join(DATASET_ROWS)}{did_you_mean(kind, DATASET_ROWS)}")
+    return kind
+
+
+def _lower(value: object) -> object:
+    return value.lower() if isinstance(value, str) else value
+
+
+def _from_root(path: Path, info: ValidationInfo) -> Path:
+    return Path(info.context["root"], path.expanduser()) if info.context else path
+
+
+FilePath = Annotated[Path, AfterValidator(_from_root)]
+"""Relative paths in aqe.yaml are relative to its folder."""
+
+
+class Section(BaseModel):
+    """Frozen; an unknown key is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class FleetSection(Section):
+    """Who we are and how we log."""
+
+    name: Annotated[str, AfterValidator(_fleet_name)] = ""
+    """Empty: the default fleet, whose keys have no prefix."""
+    data_dir: FilePath | None = None
+    """Embedded server's data and datasets; None = `.aqe` beside aqe.yaml."""
+    log_level: Annotated[Literal["debug", "info", "warning", "error", "critical"], BeforeValidator(_lower)] = "info"
+    log_format: Annotated[Literal["console", "json"], BeforeValidator(_lower)] = "console"
+
+
+class RedisSection(Section):
+    """Where the server is; without `url` it is the embedded one."""
+
+    url: str | None = Field(default=None, repr=False)
+    """redis:// rediss:// unix:// redis+sentinel:// redis+cluster:// (fleet/redis_url.py)."""
+    password_file: FilePath | None = None
+    """Holds the password for `url`, read at each connection; keeps it out of URLs and process lists."""
+    listen: Annotated[str, AfterValidator(_address)] | None = None
+    """IP-ADDRESS:PORT at which the embedded server also answers, with a password."""
+    listen_public: bool = False
+    """Permits an address other machines can reach."""
+
+
+class PolicySection(Section):
+    """Which policies decide; None = the ones that come with aqe."""
+
+    file: FilePath | None = None
+    fast_track: FilePath | None = None
+    """The narrower policy of `--fast-track`."""
+
+
+class Approver(Section):
+    """A person who may approve; the key in `approvers` is the id."""
+
+    name: str | None = None
+    roles: tuple[str, ...] = Field(min_length=1)
+    secret_hash: str | None = Field(default=None, repr=False)
+    """Hash of the personal secret; None = cannot approve yet."""
+
+
+class Notifier(Section):
+    """Where messages go; the key in `notify` is the channel's name."""
+
+    kind: Literal["webhook", "slack", "teams", "email"]
+    url: str | None = Field(default=None, repr=False)
+    """Usually a secret itself: prefer `url_file`."""
+    url_file: FilePath | None = None
+    events: tuple[str, ...] = ()
+    """Globs over event types; empty = what names this channel."""
+
+
+class Target(Section):
+    """A running system; the key in `targets` is the environment."""
+
+    base_url: str
+    """What generated tests call."""
+    service: str | None = None
+
+
+class Redaction(Section):
+    """What is taken out of production data before it is stored, besides the built-in rules."""
+
+    fields: tuple[str, ...] = ()
+    """Names of JSON fields and query parameters."""
+    patterns: dict[str, Annotated[str, AfterValidator(_regex)]] = Field(default_factory=dict)
+    """Name -> regular expression."""
+
+
+class Retention(Section):
+    """How long bulk data is kept."""
+
+    default_days: Annotated[int, Field(ge=1)] = 30
+    days: dict[Annotated[str, AfterValidator(_dataset_kind)], Annotated[int, Field(ge=1)]] = Field(default_factory=dict)
+    """By kind of core/records/logs.DATASET_ROWS."""
+
+    def days_of(self, kind: str) -> int:
+        """Days for one kind."""
+        return self.days.get(kind, self.default_days)
+
+
+class Sections(Section):
+    """The whole file."""
+
+    fleet: FleetSection = FleetSection()
+    redis: RedisSection = RedisSection()
+    policy: PolicySection = PolicySection()
+    approvers: dict[str, Approver] = Field(default_factory=dict)
+    notify: dict[str, Notifier] = Field(default_factory=dict)
+    targets: dict[str, Target] = Field(default_factory=dict)
+    redaction: Redaction = Redaction()
+    retention: Retention = Retention()

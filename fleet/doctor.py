@@ -1,0 +1,176 @@
+"""`aqe doctor`: looks at everything the fleet stands on, changes nothing, and says what to do about what it finds."""
+
+import asyncio
+import os
+import shutil
+import sys
+from collections.abc import AsyncIterator, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from redis.asyncio import Redis
+from redis.exceptions import RedisError, ResponseError
+
+from ..config.settings import Settings
+from ..core.clock import SystemClock
+from ..core.errors import EXIT_NO_GO, EXIT_OK, AqeError
+from .connect import open_clients, translate
+from .library import is_current
+from .redis_url import parse_url
+from .server import find_server
+
+Status = Literal["ok", "warn", "fail"]
+
+MIN_PYTHON = (3, 11)
+FREE_WARN_BYTES = 1_000_000_000
+FREE_FAIL_BYTES = 50_000_000
+"""An append-only file that cannot grow stops all writes."""
+SKEW_WARN_S, SKEW_FAIL_S = 2.0, 30.0
+"""Evidence is judged by its age in days, leases (30 s) by the server's own clock."""
+LOOPBACK = ("127.0.0.1", "::1")
+
+
+@dataclass(frozen=True)
+class Check:
+    """One line of the report."""
+
+    name: str
+    status: Status
+    detail: str
+    hint: str | None = None
+
+
+def run_doctor(settings: Settings) -> tuple[Check, ...]:
+    """All checks that can be made; without a server those about it are left out. Starts nothing."""
+    checks = [_python(), _cpus(), _configuration(settings), *_environment(settings), *_data_dir(settings)]
+    return (*checks, *asyncio.run(_server(settings)))
+
+
+def exit_code(checks: tuple[Check, ...]) -> int:
+    """0 when nothing failed; warnings are no failure."""
+    return EXIT_NO_GO if any(check.status == "fail" for check in checks) else EXIT_OK
+
+
+def _python() -> Check:
+    version = ".".join(map(str, sys.version_info[:3]))
+    if sys.version_info < MIN_PYTHON:
+        return Check("python", "fail", version, "aqe needs Python 3.11 or newer")
+    return Check("python", "ok", version)
+
+
+def _cpus() -> Check:
+    count = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    if count == 1:
+        return Check("cpus", "warn", "1", "agents and server share one core: expect slow analyses")
+    return Check("cpus", "ok", str(count))
+
+
+def _configuration(settings: Settings) -> Check:
+    # Settings that exist were read and checked.
+    if settings.config_file is None:
+        return Check("configuration", "ok", "defaults, no aqe.yaml found", "`aqe init` writes one")
+    return Check("configuration", "ok", str(settings.config_file))
+
+
+def _environment(settings: Settings) -> Iterator[Check]:
+    for name in settings.unknown_env:
+        yield Check("environment", "warn", f"nobody reads {name}", "correct its name or unset it")
+
+
+def _data_dir(settings: Settings) -> Iterator[Check]:
+    folder = settings.data_dir
+    present = next(parent for parent in (folder, *folder.parents) if parent.exists())
+    elsewhere = "AQE_DATA_DIR=FOLDER puts it elsewhere"
+    if not present.is_dir() or not os.access(present, os.W_OK | os.X_OK):
+        yield Check("data folder", "fail", f"{folder} cannot be written", elsewhere)
+        return
+    yield Check("data folder", "ok", str(folder))
+    free = shutil.disk_usage(present).free
+    detail = f"{free / 1e9:.1f} GB free for {folder}"
+    status: Status = "fail" if free < FREE_FAIL_BYTES else "warn" if free < FREE_WARN_BYTES else "ok"
+    yield Check("disk space", status, detail, None if status == "ok" else f"make room; {elsewhere}")
+
+
+async def _server(settings: Settings) -> list[Check]:
+    try:
+        info = find_server(settings)
+        if info is None:
+            return [Check("server", "warn", "the embedded server is not running", "`aqe up` starts it, others do too")]
+        clients = await open_clients(info.url, settings=settings)
+    except AqeError as error:
+        return [Check("server", "fail", error.message, error.hint)]
+    try:
+        if parse_url(info.url).kind == "cluster":
+            return [Check("server", "ok", info.address), Check("nodes", "ok", "not looked at one by one")]
+        return [check async for check in _about(clients.commands, info.address)]
+    except RedisError as error:
+        problem = translate(error, info.address)
+        return [Check("server", "fail", problem.message, problem.hint)]
+    finally:
+        await clients.aclose()
+
+
+async def _about(client: Redis, address: str) -> AsyncIterator[Check]:
+    facts: dict[str, Any] = await client.info()
+    yield Check("server", "ok", f"{product(facts)} at {address}")
+    yield _persistence(facts)
+    yield _memory(facts)
+    yield await _port(client)
+    seconds, microseconds = await client.time()
+    yield _clock(SystemClock().now().timestamp() - (seconds + microseconds / 1e6))
+    yield _library(await client.function_list(library="aqe", withcode=True))
+
+
+def product(facts: Mapping[str, Any]) -> str:
+    """`Valkey 9.1.2` or `Redis 7.0.15`, out of INFO; Valkey's `redis_version` is the Redis it is compatible with."""
+    if "valkey_version" in facts:
+        return f"Valkey {facts['valkey_version']}"
+    return f"Redis {facts.get('redis_version', '(unknown version)')}"
+
+
+def _persistence(facts: Mapping[str, Any]) -> Check:
+    if facts.get("aof_last_write_status") == "err":
+        return Check("persistence", "fail", "the last write to the append-only file failed", "is the disk full?")
+    if not facts.get("aof_enabled"):
+        return Check("persistence", "warn", "no append-only file: a crash loses data", "CONFIG SET appendonly yes")
+    return Check("persistence", "ok", "append-only file")
+
+
+def _memory(facts: Mapping[str, Any]) -> Check:
+    policy, limit = facts.get("maxmemory_policy"), facts.get("maxmemory_human", "0B")
+    if policy != "noeviction":
+        detail = f"maxmemory-policy is {policy}: events may vanish"
+        return Check("memory", "fail", detail, "CONFIG SET maxmemory-policy noeviction")
+    return Check("memory", "ok", f"{facts.get('used_memory_human')} used, limit {'none' if limit == '0B' else limit}")
+
+
+async def _port(client: Redis) -> Check:
+    try:
+        config = await client.config_get("port", "bind", "requirepass", "protected-mode")
+    except ResponseError:
+        return Check("open port", "ok", "not known: CONFIG is not permitted")
+    if config["port"] == "0" or config["requirepass"]:
+        return Check("open port", "ok", "none without password")
+    bind = config["bind"] or "every address"
+    if config["protected-mode"] == "yes" or all(address.strip("-") in LOOPBACK for address in bind.split()):
+        return Check("open port", "ok", f"port {config['port']} has no password; only this machine reaches it")
+    return Check(
+        "open port",
+        "warn",
+        f"port {config['port']} on {bind} has no password",
+        "set requirepass or an ACL, unless the network is closed",
+    )
+
+
+def _clock(skew_s: float) -> Check:
+    detail = f"{abs(skew_s):.1f} s {'ahead of' if skew_s > 0 else 'behind'} the server"
+    status: Status = "fail" if abs(skew_s) > SKEW_FAIL_S else "warn" if abs(skew_s) > SKEW_WARN_S else "ok"
+    return Check("clock", status, detail, None if status == "ok" else "let NTP set both clocks")
+
+
+def _library(listing: object) -> Check:
+    if not listing:
+        return Check("library", "warn", "not loaded yet", "`aqe up` and every agent load it")
+    if not is_current(listing):
+        return Check("library", "warn", "another version of aqe loaded its own", "use one version; `aqe up` loads this")
+    return Check("library", "ok", "loaded")

@@ -1,0 +1,91 @@
+"""What the doctor finds."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from redis import Redis
+
+from aqe.config.settings import Settings, load_settings
+from aqe.core.errors import EXIT_NO_GO, EXIT_OK
+from aqe.fleet.doctor import Check, _port, exit_code, product, run_doctor
+from aqe.fleet.server import ensure_server, stop_server
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Iterator[Settings]:
+    """A project whose server, if the test starts it, is stopped."""
+    settings = load_settings(env={"XDG_RUNTIME_DIR": str(tmp_path)}, cwd=tmp_path)
+    yield settings
+    stop_server(settings)
+
+
+def found(settings: Settings) -> dict[str, Check]:
+    return {check.name: check for check in run_doctor(settings)}
+
+
+def test_a_project_without_a_running_server_is_well(settings: Settings) -> None:
+    checks = run_doctor(settings)
+    assert exit_code(checks) == EXIT_OK
+    assert found(settings)["server"].status == "warn"
+    assert not settings.data_dir.exists(), "looking changes nothing"
+
+
+def test_the_embedded_server_is_as_it_should_be(settings: Settings) -> None:
+    ensure_server(settings)
+    checks = found(settings)
+    names = ("python", "configuration", "data folder", "server", "persistence", "memory", "open port", "clock")
+    assert {name: checks[name].status for name in names} == dict.fromkeys(names, "ok")
+    assert checks["library"].status == "warn"
+    assert checks["server"].detail.startswith("Valkey 9")
+
+
+def test_what_is_wrong_with_a_server_is_named(settings: Settings) -> None:
+    with Redis.from_url(ensure_server(settings).url) as client:
+        client.config_set("maxmemory-policy", "allkeys-lru", "appendonly", "no")
+    checks = found(settings)
+    assert (checks["memory"].status, checks["persistence"].status) == ("fail", "warn")
+    assert "noeviction" in str(checks["memory"].hint)
+    assert exit_code(tuple(checks.values())) == EXIT_NO_GO
+
+
+@pytest.mark.parametrize(
+    ("changed", "status"),
+    [
+        ({}, "warn"),
+        ({"port": "0"}, "ok"),
+        ({"requirepass": "secret"}, "ok"),
+        ({"protected-mode": "yes"}, "ok"),
+        ({"bind": "127.0.0.1 -::1"}, "ok"),
+        ({"bind": "127.0.0.1 10.0.0.1"}, "warn"),
+        ({"bind": ""}, "warn"),
+    ],
+)
+async def test_a_port_that_is_open_to_everybody_is_named(changed: dict[str, str], status: str) -> None:
+    class Server:
+        async def config_get(self, *names: str) -> dict[str, str]:
+            config = {"port": "6379", "bind": "* -::*", "requirepass": "", "protected-mode": "no", **changed}
+            return {name: config[name] for name in names}
+
+    assert (await _port(Server())).status == status  # type: ignore[arg-type]
+
+
+def test_an_unreachable_server_fails(tmp_path: Path) -> None:
+    settings = load_settings({"redis_url": "redis://:geheim@127.0.0.1:1"}, {}, tmp_path)
+    check = found(settings)["server"]
+    assert check.status == "fail"
+    assert check.detail == "cannot reach the Redis server at 127.0.0.1:1: Connection refused"
+    assert exit_code((check,)) == EXIT_NO_GO
+
+
+def test_misspelt_variables_and_an_unwritable_data_folder(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    settings = load_settings({"data_dir": "file/data"}, {"AQE_FLEETS": "x"}, tmp_path)
+    checks = found(settings)
+    assert "did you mean 'AQE_FLEET'" in checks["environment"].detail
+    assert checks["data folder"].status == "fail"
+
+
+def test_products_are_told_apart() -> None:
+    assert product({"redis_version": "7.2.4", "valkey_version": "9.1.2"}) == "Valkey 9.1.2"
+    assert product({"redis_version": "7.0.15"}) == "Redis 7.0.15"
