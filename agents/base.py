@@ -32,6 +32,7 @@ from ..bus.group import SERVER_GONE, SERVER_TROUBLE, Entry
 from ..bus.heartbeats import HEARTBEAT_EVERY_S, HEARTBEAT_TTL_S, heartbeat_key
 from ..bus.lanes import GROUP, LaneConsumer
 from ..bus.lease import LeaseKeeper, Pulse
+from ..bus.names import OWN_LANE
 from ..core.clock import Clock
 from ..core.errors import AqeError, ConflictError, FencedOutError, TaskVetoed
 from ..core.ports import DatasetReader
@@ -343,7 +344,9 @@ class BaseAgent(ABC):
         event = TaskContext(running, self.services, self.id).event(started, mark=f":{attempt}")
         results = await self.memory.apply(
             [
-                self.memory.prepare_store(task_key(task.id), running, expected_version=version, task=task.id),
+                self.memory.prepare_store(
+                    task_key(task.id), running, expected_version=version, ttl_s=_running_ttl_s(task), task=task.id
+                ),
                 self.services.bus.prepare(event),
             ]
         )
@@ -401,3 +404,8 @@ class BaseAgent(ABC):
             self.log.warning("another agent took the task over; nothing of ours was applied", error=error.message)
             return False
         return True
+
+
+def _running_ttl_s(task: TaskAssignment) -> float | None:
+    # A task done in the process of who asked for it is nobody's when that process is killed: its record goes by itself.
+    return TASK_RECORD_TTL_S if (task.lane or "").startswith(OWN_LANE) else None

@@ -16,7 +16,7 @@ MAX_CHARACTERS = 1_000_000
 MAX_DEPTH = 20
 """Deepest nesting; ours is six deep, and the composer recurses."""
 
-Path = tuple[str | int, ...]
+YamlPath = tuple[str | int, ...]
 M = TypeVar("M", bound=BaseModel)
 
 # Same safe constructors; the C one is ten times faster and not built everywhere.
@@ -35,19 +35,19 @@ class YamlDocument:
 
     value: dict[str, Any]
     where: str
-    lines: Mapping[Path, int]
+    lines: Mapping[YamlPath, int]
 
-    def line_of(self, path: Path) -> int:
+    def line_of(self, path: YamlPath) -> int:
         """Line of the value, from 1; of its nearest ancestor when the document does not have it."""
         while path not in self.lines and path:
             path = path[:-1]
         return self.lines.get(path, 1)
 
-    def error(self, path: Path, message: str, *, hint: str | None = None) -> InputError:
+    def error(self, path: YamlPath, message: str, *, hint: str | None = None) -> InputError:
         """`where:line: message`, to be raised."""
         return InputError(f"{self.where}:{self.line_of(path)}: {message}", hint=hint)
 
-    def mapping(self, path: Path, known: Iterable[str] | None = None) -> dict[str, Any]:
+    def mapping(self, path: YamlPath, known: Iterable[str] | None = None) -> dict[str, Any]:
         """The mapping at a path; empty when there is none.
 
         Args:
@@ -73,7 +73,7 @@ class YamlDocument:
                 )
         return value
 
-    def read(self, model: type[M], value: object, path: Path = ()) -> M:
+    def read(self, model: type[M], value: object, path: YamlPath = ()) -> M:
         """`value` as a pydantic model.
 
         Args:
@@ -129,7 +129,7 @@ def load_yaml(text: str, *, where: str) -> YamlDocument:
             return YamlDocument({}, where, {})
         if not isinstance(node, yaml.MappingNode):
             raise InputError(f"{where}:{_line(node)}: expected `key: value` lines")
-        lines: dict[Path, int] = {}
+        lines: dict[YamlPath, int] = {}
         _walk(node, (), lines, where)
         return YamlDocument(loader.construct_document(node), where, lines)
     except yaml.YAMLError as error:
@@ -153,7 +153,7 @@ def _check_shape(text: str, where: str) -> None:
             raise InputError(f"{where}:{_line(event)}: nested deeper than {MAX_DEPTH}")
 
 
-def _walk(node: yaml.Node, path: Path, lines: dict[Path, int], where: str) -> None:
+def _walk(node: yaml.Node, path: YamlPath, lines: dict[YamlPath, int], where: str) -> None:
     lines.setdefault(path, _line(node))
     if isinstance(node, yaml.SequenceNode):
         for index, item in enumerate(node.value):
@@ -178,5 +178,5 @@ def _line(marked: Any) -> int:
     return int(marked.start_mark.line) + 1
 
 
-def _dotted(path: Path) -> str:
+def _dotted(path: YamlPath) -> str:
     return ".".join(map(str, path)) or "the document"

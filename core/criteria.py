@@ -56,6 +56,13 @@ class Source(Record):
         return str(extra["better"]) if isinstance(extra, dict) else "none"
 
     @property
+    def formula(self) -> str:
+        """What is read, in print: `lines_added + lines_deleted`."""
+        if self.combine == "max" and len(self.field) > 1:
+            return f"max({', '.join(self.field)})"
+        return self.field[0] if self.combine == "of" else " + ".join(self.field)
+
+    @property
     def is_numeric(self) -> bool:
         """Whether every field is a number."""
         if self.signal is None:

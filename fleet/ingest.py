@@ -14,7 +14,7 @@ from typing import IO, Any
 
 from ..analysis.redaction import Redactor
 from ..bus.events import Event, SignalImported
-from ..connectors.formats import IMPORTERS, recognise
+from ..connectors.formats.table import IMPORTERS, recognise
 from ..core.errors import AqeError, ConflictError, InputError
 from ..core.importing import HEAD_BYTES, Head, Importer, Parsed
 from ..core.records.base import Record

@@ -17,6 +17,7 @@ from ...bus.group import SERVER_TROUBLE
 from ...bus.heartbeats import HEARTBEAT_EVERY_S, HEARTBEAT_TTL_S, alive, heartbeat_key
 from ...bus.lanes import enqueue
 from ...bus.lease import LeaseKeeper, Pulse
+from ...bus.names import OWN_LANE
 from ...bus.retention import Retention
 from ...bus.subscription import Delivery
 from ...core.clock import Clock
@@ -25,7 +26,7 @@ from ...core.ports import CommandClient
 from ...core.records.tasks import FINAL, AgentRecord, AgentState, Priority, TaskAssignment, TaskStatus
 from ...core.writes import Write
 from ...memory.store import MemoryStore
-from .liveness import lost_agents
+from .liveness import lost_agents, orphaned_tasks
 from .routing import AgentProfile, route
 from .workflow import WORKFLOWS, parent_of, step_task
 
@@ -83,6 +84,7 @@ class FleetCommander:
                 if self._clock.monotonic_s() >= upkeep_at:
                     await self._memory.reindex()
                     await self._retention.run()
+                    await self._fail_orphans()
                     upkeep_at = self._clock.monotonic_s() + UPKEEP_EVERY_S
             except SERVER_TROUBLE as error:
                 log.warning("commander waits for the server", error=str(error))
@@ -217,6 +219,21 @@ class FleetCommander:
                     self._bus.prepare(lost),
                 ]
             )
+
+    async def _fail_orphans(self) -> None:
+        raw = await self._memory.retrieve_pattern("aqe/fleet/tasks/*")
+        tasks = [TaskAssignment.from_value(value, where=key) for key, value in raw.items()]
+        living = await alive(self._client, self._bus.names, [task.agent for task in tasks if task.agent])
+        for task in orphaned_tasks(tasks, OWN_LANE, living, self._clock.now()):
+            error = "the command that asked for it was killed"
+            failed = task.model_copy(
+                update={"status": TaskStatus.FAILED, "error": error, "finished_at": self._clock.now()}
+            )
+            payload = TaskFailed(task_id=task.id, type=task.type, agent=task.agent, error=error)
+            event = Event.of(
+                payload, id=f"{task.id}:{payload.event_type}", source=self.id, time=self._clock.now(), subject=task.id
+            )
+            await self._memory.apply([self._final(failed), self._bus.prepare(event)])
 
     async def _register(self, state: AgentState) -> None:
         now = self._clock.now()

@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, PlainSerializer, model_validator
-from pydantic.alias_generators import to_camel, to_snake
+from pydantic.alias_generators import to_camel
 
 from .base import Record
 from .release import Release
@@ -205,8 +205,14 @@ SIGNAL_METRICS: dict[SignalKind, type[Metrics]] = {
 }
 
 
+_FIELD_OF = {to_camel(name): name for model in SIGNAL_METRICS.values() for name in model.model_fields}
+
+
 def _snake_keys(value: object) -> object:
-    return {to_snake(k) if isinstance(k, str) else k: v for k, v in value.items()} if isinstance(value, dict) else value
+    # From the table, not by to_snake: that makes p_95_latency_ms of p95LatencyMs.
+    if not isinstance(value, dict):
+        return value
+    return {_FIELD_OF.get(k, k) if isinstance(k, str) else k: v for k, v in value.items()}
 
 
 def _camel_keys(value: dict[str, Any]) -> dict[str, Any]:

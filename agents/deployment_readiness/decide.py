@@ -1,0 +1,175 @@
+"""The decision: the first rule of DESIGN section 5 that holds, named in one sentence.
+
+From best to worst: APPROVED, APPROVED_WITH_WARNINGS, PENDING_APPROVAL, then INCONCLUSIVE and BLOCKED side by side.
+Worsening a measured value never moves a decision up this order. Deleting one never does either, but it may turn BLOCKED
+into INCONCLUSIVE: what is not there cannot be called failed. Both are NO-GO, and the risk does not fall.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from ...core.criteria import CRITERIA, HOW_TO_MEASURE
+from ...core.records.evidence import Reading
+from ...core.records.policy import Policy
+from ...core.records.readiness import (
+    GO,
+    CriterionResult,
+    Decision,
+    DecisionStatus,
+    Enforcement,
+    GateResult,
+    GateStatus,
+    RiskAssessment,
+    RiskLevel,
+)
+from ...core.records.signals import SignalKind
+from .gates import is_pending
+from .inputs import ReadinessInputs
+from .risk import is_measured, level_of, shown, unseen
+
+
+class ApprovalState(StrEnum):
+    """What became of an approval that was asked for; who gave it has been authenticated by the caller."""
+
+    PENDING = "pending"
+    GRANTED = "granted"
+    REFUSED = "refused"
+    EXPIRED = "expired"
+
+
+@dataclass(frozen=True)
+class _Case:
+    """What the rules look at; each method lists the reasons for a rule to hold."""
+
+    risk: RiskAssessment
+    gates: Sequence[GateResult]
+    unseen: Sequence[str]
+    approvals: Sequence[ApprovalState]
+
+    def criteria(self, enforcement: Enforcement, wanted: Callable[[CriterionResult], bool]) -> list[str]:
+        return [
+            f"{gate.gate}: {criterion.detail}"
+            for gate in self.gates
+            if gate.enforcement is enforcement
+            for criterion in gate.criteria
+            if wanted(criterion)
+        ]
+
+    def approval(self, *states: ApprovalState) -> list[str]:
+        return [f"an approval is {state}" for state in self.approvals if state in states]
+
+    def critical(self, risk: float | None, words: str) -> list[str]:
+        if risk is None or level_of(risk) is not RiskLevel.CRITICAL:
+            return []
+        return [f"{words} is {shown(risk)} of 100"]
+
+    def level(self, *levels: RiskLevel) -> list[str]:
+        return [f"risk is {self.risk.level}, {shown(self.risk.risk)} of 100"] if self.risk.level in levels else []
+
+
+def _failed(criterion: CriterionResult) -> bool:
+    return criterion.status is GateStatus.FAILED
+
+
+def _missing(criterion: CriterionResult) -> bool:
+    return criterion.status is GateStatus.NO_EVIDENCE and not is_pending(criterion)
+
+
+def _not_held(criterion: CriterionResult) -> bool:
+    return criterion.status in (GateStatus.FAILED, GateStatus.NO_EVIDENCE)
+
+
+_B, _I, _P, _W = (
+    DecisionStatus.BLOCKED,
+    DecisionStatus.INCONCLUSIVE,
+    DecisionStatus.PENDING_APPROVAL,
+    DecisionStatus.APPROVED_WITH_WARNINGS,
+)
+_RULES: tuple[tuple[DecisionStatus, str, Callable[[_Case], Sequence[str]]], ...] = (
+    (_B, "A BLOCKING gate failed", lambda c: c.criteria(Enforcement.BLOCKING, _failed)),
+    (_B, "A catastrophic measurement vetoes", lambda c: c.risk.vetoes),
+    (_B, "An approval was not given", lambda c: c.approval(ApprovalState.REFUSED, ApprovalState.EXPIRED)),
+    (_B, "The measured risk alone is CRITICAL", lambda c: c.critical(c.risk.risk_measured, "measured risk")),
+    (_I, "A BLOCKING gate has no evidence", lambda c: c.criteria(Enforcement.BLOCKING, _missing)),
+    (_I, "What is not measured could be a catastrophe", lambda c: c.unseen),
+    (_I, "Risk is CRITICAL with what is not measured at its worst", lambda c: c.critical(c.risk.risk, "risk")),
+    (_P, "A change ticket is pending", lambda c: c.criteria(Enforcement.BLOCKING, is_pending)),
+    (_P, "An approval is pending", lambda c: c.approval(ApprovalState.PENDING)),
+    # One that is not granted has decided above.
+    (_P, "HIGH risk needs an approval", lambda c: [] if c.approvals else c.level(RiskLevel.HIGH)),
+    (_W, "A WARNING gate does not hold", lambda c: c.criteria(Enforcement.WARNING, _not_held)),
+    (_W, "Risk is not LOW", lambda c: c.level(RiskLevel.MEDIUM, RiskLevel.HIGH)),
+)
+"""Decision, rule, and the reasons for which it holds (none = it does not). The first that holds decides."""
+
+
+def decide(
+    inputs: ReadinessInputs,
+    risk: RiskAssessment,
+    gates: Sequence[GateResult],
+    policy: Policy,
+    approvals: Sequence[ApprovalState] = (),
+) -> Decision:
+    """The decision about the release.
+
+    Args:
+        inputs: what `risk` and `gates` were computed from.
+        policy: the one they were computed with.
+        approvals: states of the approvals that were asked for. All granted lifts "HIGH risk needs an approval", and
+            nothing else.
+    """
+    case = _Case(risk, gates, unseen(risk.dimensions, policy), approvals)
+    held = [(status, rule, reasons) for status, rule, find in _RULES if (reasons := list(find(case)))]
+    status, rule = DecisionStatus.APPROVED, "Every BLOCKING and WARNING gate holds and risk is LOW"
+    if held:
+        status, rule, reasons = held[0]
+        rule = f"{rule}: {reasons[0]}" + (f"; and {len(reasons) - 1} more" if len(reasons) > 1 else "")
+    return Decision(
+        version=inputs.release.version,
+        release=inputs.release,
+        decision=status,
+        approved=status in GO,
+        verdict="GO" if status in GO else "NO-GO",
+        rule=rule,
+        risk=risk.risk,
+        risk_measured=risk.risk_measured,
+        risk_level=risk.level,
+        measured_share=risk.measured_share,
+        confidence=None,
+        confidence_reason="release confidence is not computed yet" if inputs.history else "no deployment history yet",
+        blockers=_reasons(held, DecisionStatus.BLOCKED),
+        warnings=_reasons(held, DecisionStatus.APPROVED_WITH_WARNINGS),
+        advisories=tuple(case.criteria(Enforcement.ADVISORY, _not_held)),
+        missing_evidence=tuple(_missing_evidence(inputs.release.version, risk, gates)),
+        not_applicable=policy.not_applicable,
+        gates=tuple(gates),
+        policy=f"{policy.name} sha256:{policy.digest}",
+        evidence=_keys(risk, gates),
+        assessed_at=inputs.now,
+    )
+
+
+def _reasons(held: Sequence[tuple[DecisionStatus, str, list[str]]], status: DecisionStatus) -> tuple[str, ...]:
+    return tuple(reason for its, _, reasons in held if its is status for reason in reasons)
+
+
+def _missing_evidence(version: str, risk: RiskAssessment, gates: Sequence[GateResult]) -> Iterator[str]:
+    """What is missing, the gates that hold the release up first, and how to get it."""
+
+    def line(name: str, asked_by: str, reading: Reading, kind: SignalKind | None) -> str:
+        return f"{name} ({asked_by}): {reading.reason}; {HOW_TO_MEASURE[kind].format(version=version)}"
+
+    for gate in sorted(gates, key=lambda gate: list(Enforcement).index(gate.enforcement)):
+        for c in filter(_missing, gate.criteria):
+            yield line(c.criterion, f"{gate.enforcement} gate {gate.gate}", c.reading, CRITERIA[c.criterion].signal)
+    for dimension in risk.dimensions:
+        for m in dimension.metrics:
+            if not is_measured(m):
+                yield line(m.metric, f"risk, {dimension.dimension}", m.reading, m.kind)
+
+
+def _keys(risk: RiskAssessment, gates: Sequence[GateResult]) -> tuple[str, ...]:
+    readings = [m.reading for dimension in risk.dimensions for m in dimension.metrics]
+    readings += [c.reading for gate in gates for c in gate.criteria if c.status is not GateStatus.NOT_APPLICABLE]
+    return tuple(sorted({r.evidence.key for r in readings if r.evidence and r.evidence.key}))

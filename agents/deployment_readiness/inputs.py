@@ -1,0 +1,202 @@
+"""What a release is judged by, and which of it counts as evidence."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from math import isfinite
+from typing import Any
+
+from ...core.criteria import Source
+from ...core.errors import InputError
+from ...core.records.evidence import Evidence, Reading, measured, not_measured
+from ...core.records.policy import Policy
+from ...core.records.release import Release, same_commit
+from ...core.records.signals import Outcome, Signal, SignalKind, typed_metrics
+from .history import HISTORY_KEY, DeploymentOutcome, stability
+
+CLOCK_TOLERANCE = timedelta(minutes=5)
+"""How far another machine's clock may be ahead before its measurement is not believed."""
+
+
+def signal_key(version: str, kind: SignalKind) -> str:
+    """Where a release's own signal lies."""
+    return f"aqe/releases/{version}/signals/{kind}"
+
+
+def mirror_key(kind: SignalKind) -> str:
+    """Where the latest signal of a kind lies, of whatever release."""
+    return f"aqe/quality-signals/{kind}"
+
+
+@dataclass(frozen=True)
+class StoredSignal:
+    """A signal and the key it was read from; `problem` says why there is a value but no signal."""
+
+    key: str
+    signal: Signal | None
+    problem: str | None = None
+
+
+@dataclass(frozen=True)
+class ReadinessInputs:
+    """Everything a decision is made from, besides the policy.
+
+    Args:
+        release: the one under assessment.
+        now: aware UTC; ages are counted to it.
+        signals: at most two a kind, the release's own before the mirror.
+        history: past deployments, in any order.
+        history_problem: why the history could not be read.
+    """
+
+    release: Release
+    now: datetime
+    signals: Mapping[SignalKind, tuple[StoredSignal, ...]] = field(default_factory=dict)
+    history: tuple[DeploymentOutcome, ...] = ()
+    history_problem: str | None = None
+
+
+def read_inputs(
+    release: Release, values: Mapping[str, object], history: Sequence[object] | None, now: datetime
+) -> ReadinessInputs:
+    """Inputs from memory values.
+
+    A value that is no signal is kept with its reason instead of raising: other programs write these keys, and what
+    cannot be read is missing evidence. One unreadable deployment makes the whole history unusable, because it may be
+    the failed one.
+
+    Args:
+        values: key -> JSON value; the keys of `signal_key` and `mirror_key` are looked up, others ignored.
+        history: items of the list at `aqe/deployment/history`, None when there is none.
+    """
+    signals = {}
+    for kind in SignalKind:
+        keys = (signal_key(release.version, kind), mirror_key(kind))
+        signals[kind] = tuple(_stored(key, kind, values[key]) for key in keys if key in values)
+    deployments: tuple[DeploymentOutcome, ...] = ()
+    problem = None
+    try:
+        deployments = tuple(
+            DeploymentOutcome.from_value(item, where=f"{HISTORY_KEY}[{index}]")
+            for index, item in enumerate(history or ())
+        )
+    except InputError as error:
+        problem = str(error)
+    return ReadinessInputs(release, now, signals, deployments, problem)
+
+
+def _stored(key: str, kind: SignalKind, value: object) -> StoredSignal:
+    try:
+        signal = Signal.from_value(value, where=key)
+    except InputError as error:
+        return StoredSignal(key, None, str(error))
+    if signal.kind is not kind:
+        return StoredSignal(key, None, f"{key} holds a {signal.kind} signal")
+    return StoredSignal(key, signal)
+
+
+@dataclass(frozen=True)
+class _Found:
+    """What counts as evidence of one kind."""
+
+    key: str
+    values: Mapping[str, Any]
+    """Every field of the kind; None = not measured."""
+    signal: Signal | None
+
+
+class Readings:
+    """Reads values out of the inputs: each is measured, with its evidence, or not measured, with the reason.
+
+    A signal counts when it is about this version; of this commit, where both commits are known; not older than the
+    policy's `max_age` for its kind; not from the future; and no tool behind it failed. The latest one at
+    `aqe/quality-signals/<kind>` stands in for the release's own only if it names the same commit.
+    """
+
+    def __init__(self, inputs: ReadinessInputs, policy: Policy) -> None:
+        self._found: dict[SignalKind | None, _Found | str] = {
+            kind: _signal(kind, inputs, timedelta(seconds=policy.max_age_s[kind])) for kind in SignalKind
+        }
+        self._found[None] = _history(inputs, policy.history_window_s)
+
+    def read(self, source: Source) -> Reading:
+        """The value of a source."""
+        found = self._found[source.signal]
+        if isinstance(found, str):
+            return not_measured(found)
+        values = [found.values[name] for name in source.field]
+        evidence = _evidence(found, source.field[0])
+        if missing := [name for name, value in zip(source.field, values, strict=True) if not _is_value(value)]:
+            return not_measured(f"{found.key} does not give {', '.join(missing)}", evidence)
+        if source.combine == "of":
+            if not values[1]:
+                return not_measured(f"{found.key} says {source.field[1]} is 0", evidence)
+            return measured(values[0], evidence)
+        if len(values) == 1:
+            return measured(values[0], evidence)
+        return measured(max(values) if source.combine == "max" else sum(values), evidence)
+
+
+def _is_value(value: object) -> bool:
+    return value is not None and (not isinstance(value, float) or isfinite(value))
+
+
+def _history(inputs: ReadinessInputs, window_s: float) -> _Found | str:
+    if inputs.history_problem:
+        return inputs.history_problem
+    values = stability(inputs.history, environment=inputs.release.environment, window_s=window_s, now=inputs.now)
+    if not values:
+        return f"no deployment to {inputs.release.environment} in the policy's window"
+    return _Found(HISTORY_KEY, values, None)
+
+
+def _signal(kind: SignalKind, inputs: ReadinessInputs, max_age: timedelta) -> _Found | str:
+    objections = []
+    for stored in inputs.signals.get(kind, ()):
+        objection = _objection(stored, kind, inputs, max_age)
+        if objection is None and stored.signal is not None:
+            return _Found(stored.key, typed_metrics(kind, stored.signal.metrics).model_dump(), stored.signal)
+        objections.append(f"{stored.key} does not count: {objection}")
+    return objections[0] if objections else f"no {kind} signal for {inputs.release.version}"
+
+
+def _objection(stored: StoredSignal, kind: SignalKind, inputs: ReadinessInputs, max_age: timedelta) -> str | None:
+    """Why this is no evidence; None = it is."""
+    signal, release = stored.signal, inputs.release
+    if signal is None:
+        return stored.problem
+    if signal.release.version != release.version:
+        return f"it is about {signal.release.version}, not {release.version}"
+    theirs, ours = signal.release.commit, release.commit
+    if theirs and ours and not same_commit(theirs, ours):
+        return f"stale: measured on commit {theirs:.12}, the release is {ours:.12}"
+    if stored.key == mirror_key(kind) and not same_commit(theirs, ours):
+        return "the latest signal stands in only where it names the release's commit"
+    if signal.measured_at.tzinfo is None:
+        return "measuredAt has no time zone"
+    at = signal.measured_at.isoformat(timespec="seconds")
+    if signal.measured_at - inputs.now > CLOCK_TOLERANCE:
+        return f"measured in the future, {at}"
+    if inputs.now - signal.measured_at > max_age:
+        return f"stale: measured {at}, more than {max_age / timedelta(days=1):.10g} days ago"
+    for name, part in sorted(signal.parts.items()):
+        if part.outcome in (Outcome.TOOL_FAILED, Outcome.UNREADABLE):
+            return f"{name}: {part.outcome}, {part.reason or 'no reason given'}"
+    return None
+
+
+def _evidence(found: _Found, name: str) -> Evidence:
+    signal = found.signal
+    if signal is None:
+        return Evidence(key=found.key)
+    parts = [part for part in signal.parts.values() if name in part.metrics]
+    one = parts[0] if len(parts) == 1 else None
+    return Evidence(
+        key=found.key,
+        tool=one.tool if one else signal.tool,
+        tool_version=one.tool_version if one else None,
+        file=one.file if one else None,
+        sha256=one.sha256 if one else None,
+        commit=signal.release.commit,
+        measured_at=signal.measured_at,
+    )
