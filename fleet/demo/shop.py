@@ -16,7 +16,7 @@ from ...config.settings import environment
 from ...core.errors import NotFoundError, ServiceUnavailable
 
 SOURCE = Path(__file__).parents[2] / "examples" / "shop"
-NEEDED = ("flask", "waitress", "pytest", "pytest_cov", "coverage")
+NEEDED = ("bandit", "flask", "waitress", "pytest", "pytest_cov", "coverage")
 SERVER_START_S = 20
 TRAFFIC_SECONDS = 5
 TRAFFIC_RPS = 60
@@ -78,7 +78,7 @@ class Shop:
         ignored = shutil.ignore_patterns("__pycache__", ".*", "build", "var", "*.egg-info")
         shutil.copytree(self.source, self.folder, ignore=ignored)
         (self.folder / "aqe.yaml").write_text(policy_line, encoding="utf-8")
-        (self.folder / ".gitignore").write_text(".aqe/\nbuild/\nvar/\n__pycache__/\n", encoding="utf-8")
+        (self.folder / ".gitignore").write_text(".aqe/\n.coverage*\nbuild/\nvar/\n__pycache__/\n", encoding="utf-8")
         self._git("init", "--quiet", "--initial-branch=main")
         self._commit(Release("v1.3.0", "safe", "Sell things"))
 
@@ -96,15 +96,17 @@ class Shop:
         return self._write(version, "changes.txt", text)
 
     def run_tests(self, release: Release) -> list[Path]:
-        """The shop's own suite with coverage, JUnit XML; and ruff's SARIF; returns the reports."""
+        """The shop's own suite with coverage, ruff and bandit; returns the reports they wrote."""
         out = self._out(release.version)
-        reports = [out / "junit.xml", out / "coverage.json", out / "ruff.sarif"]
+        reports = [out / "junit.xml", out / "coverage.json", out / "ruff.sarif", out / "bandit.sarif"]
         self._python(
             ["-m", "pytest", "-q", "-p", "no:cacheprovider", "--cov", "--cov-branch",
              f"--cov-report=json:{reports[1]}", f"--junitxml={reports[0]}"],
             pricing=release.pricing,
+            extra={"COVERAGE_FILE": str(out / ".coverage")},
             log=out / "pytest.log",
         )  # fmt: skip
+        self._python(["-m", "bandit", "-q", "-r", "shop", "-f", "sarif", "-o", str(reports[3])])
         ruff = shutil.which("ruff", path=f"{Path(sys.executable).parent}{os.pathsep}{os.defpath}")
         if ruff is not None:
             subprocess.run(

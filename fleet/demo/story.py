@@ -1,8 +1,8 @@
 """The story: production misbehaves, the fleet finds the error, writes a test that fails and blocks the release; the fix
 is deployed, the test passes, the release goes.
 
-Every step that is the fleet's is the `aqe` command a user would type, run as a process of its own; every number shown is
-what that command printed.
+Every step that is the fleet's is the `aqe` command a user would type, run as a process of its own; every number shown
+is what that command printed.
 """
 
 import json

@@ -1,6 +1,7 @@
 """The traffic driver: its visitors, its arithmetic, and a short run."""
 
 import json
+import time
 import random
 
 import pytest
@@ -122,7 +123,11 @@ def test_a_run_sends_at_the_rate_and_adds_up(shop: ShopProcess, capsys: pytest.C
     assert summary["errors"] == 0
     assert summary["error_share"] == summary["errors"] / summary["requests"]
     assert 0 < summary["p50_ms"] <= summary["p95_ms"]
-    logged = (shop.data_dir / "access.log").read_text().splitlines()[before:]
+    # The shop logs a request after it has answered it, so the last lines may come a moment later.
+    deadline = time.monotonic() + 5
+    logged: list[str] = []
+    while len(logged) < summary["requests"] + 1 and time.monotonic() < deadline:
+        logged = (shop.data_dir / "access.log").read_text().splitlines()[before:]
     assert len(logged) == summary["requests"] + 1  # and the first look at /health
     assert len({line.split('"')[5] for line in logged}) > 2  # several kinds of browser
 
