@@ -1,6 +1,7 @@
 """Do the gates hold? Mandatory and optional ones, each criterion with the evidence it was judged by."""
 
 from ...core.criteria import CRITERIA
+from ...core.numbers import shown
 from ...core.records.evidence import Reading, Status
 from ...core.records.policy import GatePolicy, Limit, Policy
 from ...core.records.readiness import CriterionResult, GateResult, GateStatus
@@ -64,7 +65,7 @@ def _judge(name: str, limit: Limit, reading: Reading) -> tuple[bool, str]:
     else:
         holds = _size(value) <= _size(limit)
         sign = "<=" if holds else ">"
-    return holds, f"{label} {_shown(value)}{unit} {sign} {_shown(limit)}{unit}"
+    return holds, f"{label} {_shown(value, limit)}{unit} {sign} {_shown(limit, limit)}{unit}"
 
 
 def _words(name: str) -> tuple[str, str]:
@@ -80,6 +81,6 @@ def _size(value: Limit | None) -> float:
     return -float(ord(value[0])) if isinstance(value, str) else float(value or 0)
 
 
-def _shown(value: Limit | None) -> str:
-    # All digits that matter: 84.996 must not read "85 < 85".
-    return value if isinstance(value, str) else f"{value:.15g}"
+def _shown(value: Limit | None, limit: Limit) -> str:
+    # 84.996 must not read "85 < 85".
+    return value if isinstance(value, str) else shown(float(value or 0), float(limit))
