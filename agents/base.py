@@ -17,7 +17,7 @@ from typing import Any, ClassVar
 import structlog
 
 from ..bus.bus import EventBus
-from ..bus.deadletters import dead_letter
+from ..bus.deadletters import MAX_ERROR_CHARS, dead_letter
 from ..bus.events import (
     AgentStarted,
     AgentStopped,
@@ -211,7 +211,7 @@ class BaseAgent(ABC):
         while not self._stopping.is_set():
             try:
                 entry = await consumer.next(wait_s=1.0)
-                done = await self._work(consumer, entry) if entry is not None else None
+                done = await self._take(consumer, entry) if entry is not None else None
                 if done is not None and done == until:
                     return
                 pause_s = RETRY_PAUSE_S[0]
@@ -219,9 +219,7 @@ class BaseAgent(ABC):
                 self.log.warning("agent waits for the server", error=str(error))
                 await self.services.clock.sleep(pause_s)
                 pause_s = min(pause_s * 2, RETRY_PAUSE_S[1])
-            except AqeError as error:
-                if not error.retryable:
-                    raise
+            except AqeError as error:  # a retryable one: see _take
                 self.log.warning("agent waits", error=error.message)
                 await self.services.clock.sleep(pause_s)
                 pause_s = min(pause_s * 2, RETRY_PAUSE_S[1])
@@ -229,10 +227,13 @@ class BaseAgent(ABC):
     async def _end(self, consumer: LaneConsumer) -> None:
         try:
             await consumer.leave()
-            await self.shutdown()
-            await self.services.hooks.agent_stop(self.id)
         except SERVER_TROUBLE as error:
             self.log.warning("left without handing back; others take over after the lease", error=str(error))
+        try:
+            await self.shutdown()
+        except Exception:
+            self.log.exception("shutdown failed, leaving goes on")
+        await self.services.hooks.agent_stop(self.id)
 
     async def _say_goodbye(self) -> None:
         try:
@@ -270,8 +271,22 @@ class BaseAgent(ABC):
 
     # One task --------------------------------------------------------------------------------------------------------
 
+    async def _take(self, consumer: LaneConsumer, entry: Entry) -> str:
+        try:
+            return await self._work(consumer, entry)
+        except AqeError as error:
+            if error.retryable:
+                consumer.put_back(entry)
+                raise
+            # Its record cannot be read or written. It would take down one agent after the other.
+            await self._bury(consumer, entry, None, error.message)
+            return _task_id(entry)
+        except SERVER_GONE:
+            consumer.put_back(entry)
+            raise
+
     async def _work(self, consumer: LaneConsumer, entry: Entry) -> str:
-        task_id = entry.fields.get(b"taskId", b"").decode(errors="replace")
+        task_id = _task_id(entry)
         record = await self.memory.retrieve_record(task_key(task_id)) if task_id else None
         if record is None:
             await self._bury(consumer, entry, None, f"no task record for {task_id!r}")
@@ -287,6 +302,7 @@ class BaseAgent(ABC):
             except ConflictError:  # cancelled at this very moment: look again
                 return await self._work(consumer, entry)
             await self._attempt(consumer, entry, task, version)
+            await self._say(AgentState.IDLE)
         return task_id
 
     async def _attempt(self, consumer: LaneConsumer, entry: Entry, task: TaskAssignment, version: int) -> None:
@@ -294,7 +310,8 @@ class BaseAgent(ABC):
         while True:
             context = TaskContext(self._running(task, entry.attempts), self.services, self.id)
             try:
-                result = await self._perform(context)
+                await self._complete(consumer, entry, context, await self._perform(context))
+                return
             except AqeError as error:
                 if not error.retryable or entry.attempts >= MAX_ATTEMPTS:
                     await self._fail(consumer, entry, context, error)
@@ -304,9 +321,6 @@ class BaseAgent(ABC):
                 self.log.warning("task will be tried again", task=task.id, error=str(error))
             except Exception as error:
                 await self._fail(consumer, entry, context, error)
-                return
-            else:
-                await self._complete(consumer, entry, context, result)
                 return
             await self.services.clock.sleep(pause_s)
             pause_s = min(pause_s * 2, RETRY_PAUSE_S[1])
@@ -324,8 +338,14 @@ class BaseAgent(ABC):
             )
         await self.services.hooks.pre_task(task)
         inputs = await self.on_pre_task(context)
-        result = await asyncio.to_thread(self.perform_task, task, inputs)
+        result = await asyncio.to_thread(self._decide, task, inputs)
         return await self.on_post_task(context, result)
+
+    def _decide(self, task: TaskAssignment, inputs: Any) -> Any:
+        try:
+            return self.perform_task(task, inputs)
+        except StopIteration as error:  # no future can carry it: the agent would wait for ever
+            raise RuntimeError("StopIteration out of perform_task") from error
 
     def _running(self, task: TaskAssignment, attempt: int) -> TaskAssignment:
         now = self.services.clock.now()
@@ -361,11 +381,9 @@ class BaseAgent(ABC):
         context.emit(TaskCompleted(task_id=task.id, type=task.type, agent=self.id, duration_ms=duration_ms))
         if await self._finish(consumer, entry, context.effects):
             await self.services.hooks.post_task(task, result)
-        await self._say(AgentState.IDLE)
 
     async def _fail(self, consumer: LaneConsumer, entry: Entry, context: TaskContext, error: Exception) -> None:
-        task = context.task
-        text = error.message if isinstance(error, AqeError) else f"{type(error).__name__}: {error}"
+        task, text = context.task, _told(error)
         vetoed = isinstance(error, TaskVetoed)
         if not isinstance(error, AqeError):
             self.log.exception("task failed", task=task.id)
@@ -375,14 +393,21 @@ class BaseAgent(ABC):
         except Exception:
             self.log.exception("on_task_error failed", task=task.id)
             context.effects.clear()
+        named = len(context.effects)
         failed = task.model_copy(
             update={"status": TaskStatus.FAILED, "finished_at": self.services.clock.now(), "error": text}
         )
         context.store(task_key(task.id), failed, ttl_s=TASK_RECORD_TTL_S)
         context.emit(TaskFailed(task_id=task.id, type=task.type, agent=self.id, error=text, vetoed=vetoed))
-        if await self._finish(consumer, entry, context.effects):
+        try:
+            finished = await self._finish(consumer, entry, context.effects)
+        except AqeError as refused:
+            if refused.retryable or not named:
+                raise
+            self.log.error("effects of on_task_error were refused", task=task.id, error=refused.message)
+            finished = await self._finish(consumer, entry, context.effects[named:])
+        if finished:
             await self.services.hooks.task_error(task, error)
-        await self._say(AgentState.IDLE)
 
     async def _bury(self, consumer: LaneConsumer, entry: Entry, task: TaskAssignment | None, error: str) -> None:
         now = self.services.clock.now()
@@ -394,6 +419,10 @@ class BaseAgent(ABC):
             context.emit(TaskDeadLettered(task_id=task.id, type=task.type, attempts=entry.attempts, error=error))
             context.emit(TaskFailed(task_id=task.id, type=task.type, agent=None, error=error))
             writes += context.effects
+        elif task_id := _task_id(entry):  # whoever waits for it must hear of it all the same
+            outcome = TaskFailed(task_id=task_id, type="unknown", agent=None, error=error)
+            event = Event.of(outcome, id=f"{task_id}:task:failed", source=self.id, time=now, subject=task_id)
+            writes.append(self.services.bus.prepare(event))
         self.log.error("dead letter", entry=entry.id, error=error)
         await self._finish(consumer, entry, writes)
 
@@ -404,6 +433,15 @@ class BaseAgent(ABC):
             self.log.warning("another agent took the task over; nothing of ours was applied", error=error.message)
             return False
         return True
+
+
+def _task_id(entry: Entry) -> str:
+    return entry.fields.get(b"taskId", b"").decode(errors="replace")
+
+
+def _told(error: Exception) -> str:
+    text = error.message if isinstance(error, AqeError) else f"{type(error).__name__}: {error}"
+    return text[:MAX_ERROR_CHARS].encode(errors="replace").decode()  # half surrogates of file names are no JSON
 
 
 def _running_ttl_s(task: TaskAssignment) -> float | None:

@@ -7,7 +7,11 @@ local function add_once(key, id, window_ms, fields)
   local prefix = split_key(key)
   local dedupe = dedupe_key(prefix, id)
   local known = redis.call("GET", dedupe)
-  if known then return known end
+  if known then
+    -- Remembered anew. It is also a write, so that a WAIT after it waits for the replicas (Redis 7.2 and later).
+    redis.call("PEXPIRE", dedupe, window_ms)
+    return known
+  end
   local entry = redis.call("XADD", key, "*", unpack(fields))
   redis.call("SET", dedupe, entry, "PX", window_ms)
   return entry
@@ -103,6 +107,7 @@ redis.register_function("aqe_trim", function(keys, args) return trim(keys[1], ar
 -- args: event id, dedupe window ms, hard cap (0 = none), type, fields... Returns the entry id, also of an earlier publish.
 -- At the hard cap what nobody needs goes at once, whatever its age; what somebody needs stays and the publish is refused.
 OPS.publish = {
+  kind = "stream",
   check = function(key, args)
     local wrong = type_error(key, "stream")
     if wrong then return wrong end
@@ -123,6 +128,7 @@ OPS.publish = {
 
 -- args: id, dedupe window ms, fields... For streams that are no events: task lanes, dead letters.
 OPS.enqueue = {
+  kind = "stream",
   check = function(key) return type_error(key, "stream") end,
   apply = function(key, args) return add_once(key, args[1], args[2], rest(args, 3)) end,
 }
@@ -139,10 +145,12 @@ end
 -- writes. Without: a plain transaction (the key only names the Cluster slot). Returns the writes' results.
 redis.register_function("aqe_commit", function(keys, args)
   local stream, group, consumer, id = keys[1], args[1], args[2], args[3]
+  local elsewhere = moving(stream)
+  if elsewhere then return redis.error_reply(elsewhere) end
   if group ~= "" and not owns(stream, group, consumer, id) then
     return redis.error_reply("FENCED " .. consumer .. " no longer owns " .. id .. " of " .. stream)
   end
-  local writes, i = {}, 5
+  local writes, kinds, i = {}, {}, 5
   while i <= #args do
     local count = tonumber(args[i + 2])
     local op = OPS[args[i]]
@@ -150,7 +158,12 @@ redis.register_function("aqe_commit", function(keys, args)
     local write = { op = op, key = args[i + 1], args = {} }
     for j = 1, count do write.args[j] = args[i + 2 + j] end
     local wrong = op.check(write.key, write.args)
+    -- Each write fits what is there, but a value and a history do not fit into one key.
+    if not wrong and kinds[write.key] and op.kind and kinds[write.key] ~= op.kind then
+      wrong = "WRONGKIND " .. write.key .. " cannot be a " .. kinds[write.key] .. " and a " .. op.kind
+    end
     if wrong then return redis.error_reply(wrong) end
+    kinds[write.key] = op.kind
     writes[#writes + 1] = write
     i = i + 3 + count
   end
@@ -228,6 +241,8 @@ end)
 -- are added again, which every group sees. The letter goes. Returns "redelivered", "added" or nothing (no such letter).
 redis.register_function("aqe_dead_replay", function(keys, args)
   local dead, letter, stream, group, original = keys[1], args[1], args[2], args[3], args[4]
+  local elsewhere = moving(dead)
+  if elsewhere then return redis.error_reply(elsewhere) end
   local found = redis.call("XRANGE", dead, letter, letter)
   if #found == 0 then return false end
   local answer = "redelivered"

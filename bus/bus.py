@@ -1,9 +1,11 @@
 """The event bus of one fleet: publish, subscribe, look."""
 
 import asyncio
+import itertools
 from collections.abc import AsyncIterator, Sequence
 
 from ..core.clock import Clock
+from ..core.errors import InputError
 from ..core.globs import is_glob
 from ..core.ports import CommandClient, Functions
 from ..core.writes import Write
@@ -11,7 +13,7 @@ from .events import Event, read_event
 from .group import GroupConsumer
 from .lease import LeaseKeeper
 from .names import StreamNames, check_type
-from .publisher import HARD_CAP_ENTRIES, Publisher
+from .publisher import CONFIRM_TIMEOUT_MS, HARD_CAP_ENTRIES, Confirm, Publisher
 from .subscription import BLOCK_MS, DEFAULT_DELIVERY, Delivery, Handler, Subscription, matching_types
 
 
@@ -50,14 +52,24 @@ class EventBus:
         self._clock = clock
         self._name = name
         self._running: dict[Subscription, asyncio.Task[None]] = {}
+        self._consumers = itertools.count()
 
-    async def publish(self, event: Event) -> str:
+    async def publish(
+        self, event: Event, *, confirm: Confirm = "server", replicas: int = 1, timeout_ms: int = CONFIRM_TIMEOUT_MS
+    ) -> str:
         """Send one event; see `Publisher.publish`."""
-        return await self.publisher.publish(event)
+        return await self.publisher.publish(event, confirm=confirm, replicas=replicas, timeout_ms=timeout_ms)
 
-    async def publish_many(self, events: Sequence[Event]) -> list[str]:
+    async def publish_many(
+        self,
+        events: Sequence[Event],
+        *,
+        confirm: Confirm = "server",
+        replicas: int = 1,
+        timeout_ms: int = CONFIRM_TIMEOUT_MS,
+    ) -> list[str]:
         """Send several; see `Publisher.publish_many`."""
-        return await self.publisher.publish_many(events)
+        return await self.publisher.publish_many(events, confirm=confirm, replicas=replicas, timeout_ms=timeout_ms)
 
     def prepare(self, event: Event) -> Write:
         """A publish as a value, for a transaction."""
@@ -66,7 +78,7 @@ class EventBus:
     def consumer(self, group: str, *, lease_s: float, start: str = "0") -> GroupConsumer:
         """A consumer of a group under this process's name; for loops of their own, such as the task lanes."""
         return GroupConsumer(
-            self._blocking, self.functions, group, f"{self._name}:{len(self._running)}", lease_s=lease_s, start=start
+            self._blocking, self.functions, group, f"{self._name}:{next(self._consumers)}", lease_s=lease_s, start=start
         )
 
     async def subscribe(
@@ -135,6 +147,8 @@ class EventBus:
 
     async def close(self) -> None:
         """End all subscriptions."""
+        for subscription in self._running:
+            subscription.stop()
         for subscription in list(self._running):
             await self.unsubscribe(subscription)
 
@@ -174,7 +188,11 @@ class EventBus:
             for stream, rows in answer or ():
                 for entry_id, fields in rows:
                     positions[stream.decode()] = entry_id.decode()
-                    yield entry_id.decode(), read_event(fields)
+                    try:
+                        event = read_event(fields)
+                    except InputError:
+                        continue
+                    yield entry_id.decode(), event
             if not answer and not follow:
                 return
 

@@ -9,9 +9,10 @@ from datetime import UTC, datetime
 from typing import Any, ClassVar, Literal
 
 import orjson
-from pydantic import ConfigDict, Field, ValidationError
+from pydantic import AwareDatetime, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
+from ..core import jsontext
 from ..core.errors import InputError
 from ..core.ids import new_id
 from ..core.records.base import Record
@@ -76,7 +77,7 @@ class TaskSubmitted(Payload):
     payload: dict[str, Any] = Field(default_factory=dict)
     priority: Literal["low", "medium", "high", "critical"] = "medium"
     requirements: tuple[str, ...] = ()
-    deadline: datetime | None = None
+    deadline: AwareDatetime | None = None
 
 
 class _TaskEvent(Payload):
@@ -263,7 +264,7 @@ class Event:
     def fields(self) -> list[str | bytes]:
         """Name, value, name, value ... as they stand in the stream."""
         data = self.data
-        body = data.model_dump_json(by_alias=True) if isinstance(data, Payload) else orjson.dumps(data)
+        body = data.model_dump_json(by_alias=True) if isinstance(data, Payload) else jsontext.dumps(data)
         out: list[str | bytes] = [
             "id", self.id, "type", self.type, "source", self.source, "time", _iso(self.time),
             "specversion", SPEC_VERSION, "datacontenttype", CONTENT_TYPE,
@@ -297,7 +298,7 @@ def read_event(fields: dict[bytes, bytes]) -> Event:
             id=fields[b"id"].decode(),
             type=kind,
             source=fields[b"source"].decode(),
-            time=datetime.fromisoformat(fields[b"time"].decode()),
+            time=_moment(fields[b"time"].decode()),
             data=data,
             subject=_text(fields.get(b"subject")),
             correlation_id=_text(fields.get(b"correlationid")),
@@ -311,6 +312,13 @@ def read_event(fields: dict[bytes, bytes]) -> Event:
         raise InputError(f"event {kind}: data.{'.'.join(map(str, first['loc']))}: {first['msg']}") from error
     except (ValueError, UnicodeDecodeError) as error:
         raise InputError(f"event cannot be read: {error}") from error
+
+
+def _moment(text: str) -> datetime:
+    at = datetime.fromisoformat(text)
+    if at.tzinfo is None:  # could not even be compared with other times
+        raise ValueError(f"time {text!r} has no offset from UTC")
+    return at
 
 
 def _text(raw: bytes | None) -> str | None:

@@ -8,20 +8,29 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from redis.exceptions import AskError, ClusterError, ReadOnlyError, ResponseError, TimeoutError, TryAgainError
 from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import ResponseError, TimeoutError
 
 from ..core.errors import AqeError
 from ..core.ports import CommandClient, Functions
 from ..core.writes import Write
 from .commit import commit_entry
 
-SERVER_GONE: tuple[type[Exception], ...] = (RedisConnectionError, TimeoutError)
-"""What a command raises when the server does not answer; the work is repeated when it does again."""
+SERVER_GONE: tuple[type[Exception], ...] = (
+    RedisConnectionError,
+    TimeoutError,
+    # Connections of fleet/connect.py turn these into connection errors; a plain client of redis-py does not.
+    ReadOnlyError,
+    ClusterError,
+    AskError,
+    TryAgainError,
+)
+"""What a command raises when no server answers, or one that is not (any more) the primary; the work is repeated."""
 SERVER_TROUBLE: tuple[type[Exception], ...] = (*SERVER_GONE, AqeError)
 """The same, and what the function library makes of it."""
 CLAIM_PAGE = 100
 """Stale entries taken over per call; calls repeat until there are none."""
+_LAST_SEQUENCE = 2**64 - 1
 SWEEP_IDLE_MS = 600_000
 """A consumer's name goes when it has nothing pending and was not heard of for this long."""
 
@@ -56,7 +65,7 @@ class GroupConsumer:
     lease_s: float
     start: str = "0"
     acked: dict[str, str] = field(default_factory=dict)
-    """Stream -> highest id acknowledged here: where a lost group is made again."""
+    """Stream -> where a lost group is made again: the highest id acknowledged here, else where it stood at first."""
 
     async def ensure(self, streams: Iterable[str]) -> list[str]:
         """Make the group on every stream where it is missing; returns the streams where it was made."""
@@ -69,7 +78,17 @@ class GroupConsumer:
             except ResponseError as error:
                 if "BUSYGROUP" not in str(error):
                     raise
+            if stream not in self.acked:
+                self.acked[stream] = await self._position(stream)
         return made
+
+    async def _position(self, stream: str) -> str:
+        """Up to where the group has acknowledged everything."""
+        pending = await self.client.execute_command("XPENDING", stream, self.group)
+        if pending["pending"]:
+            return preceding(pending["min"].decode())
+        groups = await self.client.execute_command("XINFO GROUPS", stream)
+        return next((g["last-delivered-id"].decode() for g in groups if g["name"] == self.group.encode()), "0-0")
 
     async def read(
         self, streams: Sequence[str], *, count: int, block_ms: int | None, acks: dict[str, list[str]] | None = None
@@ -97,7 +116,7 @@ class GroupConsumer:
                 pipeline.execute_command("XACK", stream, self.group, *ids)
             pipeline.execute_command(*reading)
             answer = (await pipeline.execute())[-1]
-        self._note(acks)
+        self.note(acks)
         return _entries(answer)
 
     async def acknowledge(self, acks: dict[str, list[str]]) -> None:
@@ -106,7 +125,7 @@ class GroupConsumer:
         for stream, ids in acks.items():
             pipeline.execute_command("XACK", stream, self.group, *ids)
         await pipeline.execute()
-        self._note(acks)
+        self.note(acks)
 
     async def take_over(self, streams: Iterable[str], mine: set[tuple[str, str]]) -> list[Entry]:
         """Entries whose owner has not renewed its lease, now ours; all of them in one pass.
@@ -151,7 +170,7 @@ class GroupConsumer:
         results = await commit_entry(
             self.functions, entry.stream, self.group, self.consumer, entry.id, writes, delete=delete
         )
-        self._note({entry.stream: [entry.id]})
+        self.note({entry.stream: [entry.id]})
         return results
 
     async def count_retry(self, entry: Entry) -> bool:
@@ -174,7 +193,8 @@ class GroupConsumer:
         for stream in streams:
             await self.functions.call("aqe_sweep_consumers", [stream], [self.group, idle_ms])
 
-    def _note(self, acks: dict[str, list[str]] | None) -> None:
+    def note(self, acks: dict[str, list[str]] | None) -> None:
+        """Remember the highest ids that are done."""
         for stream, ids in (acks or {}).items():
             self.acked[stream] = max([self.acked.get(stream, "0-0"), *ids], key=entry_order)
 
@@ -185,10 +205,17 @@ def entry_order(entry_id: str) -> tuple[int, int]:
     return int(time_ms), int(sequence or 0)
 
 
+def preceding(entry_id: str) -> str:
+    """The id just before."""
+    time_ms, sequence = entry_order(entry_id)
+    return f"{time_ms}-{sequence - 1}" if sequence else f"{max(time_ms - 1, 0)}-{_LAST_SEQUENCE if time_ms else 0}"
+
+
 def group_is_gone(error: Exception) -> bool:
     """True when the answer says that group or stream disappeared under a reader."""
+    # Not only at its beginning: redis-py wraps an answer to one of several commands.
     text = str(error)
-    return text.startswith(("NOGROUP", "UNBLOCKED")) or "no longer exists" in text
+    return "NOGROUP" in text or "UNBLOCKED" in text or "no longer exists" in text
 
 
 # The clients speak RESP2 (fleet/connect.py): a list of [stream, [(id, fields), ...]].

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from redis.exceptions import ResponseError
 
 from ..core.clock import Clock
+from ..core.errors import FencedOutError
 from ..core.records.tasks import Priority
 from ..core.writes import Write
 from .group import Entry, GroupConsumer, group_is_gone
@@ -73,6 +74,9 @@ class LaneConsumer:
         except ResponseError as error:
             if not group_is_gone(error):
                 raise
+            # What lies in a lane is not done, whoever had it: a group that is made again begins at the beginning.
+            self._reader.acked.clear()
+            self._forget()
             await self._reader.ensure(self._lanes)
             return None
 
@@ -100,8 +104,15 @@ class LaneConsumer:
         """
         try:
             await self._reader.commit(entry, writes, delete=True)
-        finally:
+        except FencedOutError:
             self._held.pop((entry.stream, entry.id), None)
+            raise
+        self._held.pop((entry.stream, entry.id), None)
+
+    def put_back(self, entry: Entry) -> None:
+        """Hand out an entry again that the server's absence kept from being finished; no attempt is counted."""
+        self._held[(entry.stream, entry.id)] = entry
+        self._buffer.appendleft(entry)
 
     async def again(self, entry: Entry) -> bool:
         """Count one more attempt of an entry in hand; False when it is somebody else's now."""
@@ -109,10 +120,13 @@ class LaneConsumer:
 
     async def leave(self) -> None:
         """Hand back what was not finished."""
-        self._held.clear()
-        self._buffer.clear()
+        self._forget()
         if self._made:
             await self._reader.leave(self._lanes)
+
+    def _forget(self) -> None:
+        self._held.clear()
+        self._buffer.clear()
 
     async def _poll(self) -> None:
         self._picks += 1

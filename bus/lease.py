@@ -71,17 +71,19 @@ class LeaseKeeper:
         self._wake = threading.Event()
         self._stopping = False
         self._thread: threading.Thread | None = None
-        self._due: dict[int, float] = {}
+        self._due: dict[Holder | Pulse, float] = {}
 
     def add(self, holder: Holder) -> None:
         """Keep what this holder holds; starts the thread with the first."""
         self._holders.append(holder)
         self._start()
+        self._wake.set()  # its lease may be shorter than the pause that was begun
 
     def remove(self, holder: Holder) -> None:
         """Stop keeping."""
         if holder in self._holders:
             self._holders.remove(holder)
+        self._due.pop(holder, None)
 
     def pulse(self, pulse: Pulse) -> None:
         """Write a key again and again until the keeper stops."""
@@ -102,14 +104,18 @@ class LeaseKeeper:
             self._thread.start()
 
     def _run(self) -> None:
-        client = self._connect()
+        client: Redis | None = None
         while not self._stopping:
             try:
+                client = client or self._connect()
                 self._round(client)
-            except RedisError as error:
-                log.warning("lease keeper cannot reach the server", error=str(error))
+            except Exception as error:  # whatever it was: without this thread every lease runs out
+                log.warning("lease keeper could not renew, tries again", error=f"{type(error).__name__}: {error}")
+                self._due.clear()  # all of it as soon as the server is back, not a third of a lease later
             self._wake.wait(self._pause_s())
             self._wake.clear()
+        if client is None:
+            return
         try:
             if self._pulses:
                 client.delete(*[pulse.key for pulse in self._pulses])
@@ -120,13 +126,13 @@ class LeaseKeeper:
     def _round(self, client: Redis) -> None:
         now = self._clock()
         for pulse in list(self._pulses):
-            if self._is_due(id(pulse), now, pulse.every_s):
+            if self._is_due(pulse, now, pulse.every_s):
                 client.set(pulse.key, pulse.value, px=int(pulse.ttl_s * 1000))
         for holder in list(self._holders):
-            if self._is_due(id(holder), now, holder.lease_s / RENEWALS_PER_LEASE):
+            if self._is_due(holder, now, holder.lease_s / RENEWALS_PER_LEASE):
                 self._renew(client, holder)
 
-    def _is_due(self, what: int, now: float, every_s: float) -> bool:
+    def _is_due(self, what: Holder | Pulse, now: float, every_s: float) -> bool:
         if now < self._due.get(what, now):
             return False
         self._due[what] = now + every_s
@@ -137,7 +143,6 @@ class LeaseKeeper:
             for start in range(0, len(ids), _CHUNK):
                 chunk = ids[start : start + _CHUNK]
                 lost = client.fcall("aqe_renew", 1, stream, holder.group, holder.consumer, *chunk)
-                # , "aqe_renew", 1, stream, holder.group, holder.consumer, *chunk)
                 if lost:
                     holder.lost(stream, [entry.decode() for entry in lost])
 

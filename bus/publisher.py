@@ -2,11 +2,13 @@
 
 import asyncio
 from collections.abc import Sequence
+from typing import Literal
 
+from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import ResponseError
 from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_delay, wait_exponential_jitter
 
-from ..core.errors import ServiceUnavailable, StreamFullError
+from ..core.errors import InputError, ServiceUnavailable, StreamFullError
 from ..core.ports import CommandClient, Functions
 from ..core.writes import Write
 from .events import Event
@@ -20,7 +22,20 @@ HARD_CAP_ENTRIES = 1_000_000
 RETRY_FOR_S = 20.0
 """How long a publish is retried while the server cannot be reached: longer than a fail-over (4 s measured)."""
 
+Confirm = Literal["server", "replicas"]
+"""Whose word a publish waits for: the server's reply, or that replicas have it, too."""
+CONFIRM_TIMEOUT_MS = 1000
+MAX_CONFIRM_TIMEOUT_MS = 4000
+"""Below the 5 s after which a client gives a command up."""
+
 _MAX_BATCH = 512
+
+
+class NotConfirmedError(ServiceUnavailable):
+    """The primary has the event, but not enough replicas said so in time: a fail-over now might lose it.
+
+    Publish the same event again (same id: it stays one entry) until it is confirmed, or let an `Outbox` do that.
+    """
 
 
 class Publisher:
@@ -44,40 +59,79 @@ class Publisher:
         self._busy = False
         self._waiting: list[tuple[Write, asyncio.Future[str]]] = []
 
-    def prepare(self, event: Event) -> Write:
-        """The publish as a value, to be sent with a task's acknowledgement."""
+    def prepare(self, event: Event, *, window_ms: int | None = None) -> Write:
+        """The publish as a value, to be sent with a task's acknowledgement.
+
+        Args:
+            event: the event.
+            window_ms: how long its id is remembered; None = DEDUPE_WINDOW_MS.
+        """
         return Write(
             "publish",
             self._names.events(check_type(event.type)),
-            (event.id, self._window, str(self.cap), event.type, *event.fields()),
+            (event.id, str(window_ms or self._window), str(self.cap), event.type, *event.fields()),
         )
 
-    async def publish(self, event: Event) -> str:
-        """Send one event; returns its stream entry id once the server has it.
+    async def publish(
+        self, event: Event, *, confirm: Confirm = "server", replicas: int = 1, timeout_ms: int = CONFIRM_TIMEOUT_MS
+    ) -> str:
+        """Send one event; returns its stream entry id once it is confirmed.
+
+        Args:
+            event: the event.
+            confirm: "server" = the primary has it: a crash of a server with an append-only file loses at most about a
+                second of such events, a fail-over what its replicas had not received. "replicas" = so many replicas
+                have received it, too (WAIT; into their memory, not onto their disks): it survives the primary, unless a
+                replica is promoted that is not among them. This narrows the window, it is no consensus.
+            replicas: how many, from 1; "replicas" only.
+            timeout_ms: how long to wait for them, 1-4000; "replicas" only.
 
         Raises:
+            NotConfirmedError: written, but not by enough replicas in time.
             StreamFullError: the stream is at its hard cap; nothing was dropped.
             ServiceUnavailable: the server could not be reached for RETRY_FOR_S seconds.
         """
         write = self.prepare(event)
+        wait = _wait(confirm, replicas, timeout_ms)
+        if wait is not None:  # on its own, so that nobody else waits for replicas
+            return (await self._send([write], wait))[0]
         if self._busy:
             future: asyncio.Future[str] = asyncio.get_running_loop().create_future()
             self._waiting.append((write, future))
             return await future
         self._busy = True
         try:
-            return (await self._send([write]))[0]
+            return (await self._send([write], None))[0]
         finally:
             self._busy = False
             if self._waiting:
                 self._busy = True
                 self._flusher = asyncio.get_running_loop().create_task(self._flush())
 
-    async def publish_many(self, events: Sequence[Event]) -> list[str]:
-        """Send events in one write per batch, in order; returns their entry ids. Raises like `publish`."""
+    async def publish_many(
+        self,
+        events: Sequence[Event],
+        *,
+        confirm: Confirm = "server",
+        replicas: int = 1,
+        timeout_ms: int = CONFIRM_TIMEOUT_MS,
+        window_ms: int | None = None,
+    ) -> list[str]:
+        """Send events in one write per batch, in order; returns their entry ids.
+
+        Args:
+            events: the events.
+            confirm, replicas, timeout_ms: as for `publish`; replicas are waited for once a batch.
+            window_ms: as for `prepare`.
+
+        Raises:
+            As `publish`, for the first that was refused; the others are written all the same.
+        """
+        wait = _wait(confirm, replicas, timeout_ms)
         ids: list[str] = []
         for start in range(0, len(events), _MAX_BATCH):
-            ids += await self._send([self.prepare(event) for event in events[start : start + _MAX_BATCH]])
+            batch = events[start : start + _MAX_BATCH]
+            ids += await self._send([self.prepare(event, window_ms=window_ms) for event in batch], wait)
         return ids
 
     async def _flush(self) -> None:
@@ -90,7 +144,7 @@ class Publisher:
 
     async def _settle(self, batch: list[tuple[Write, "asyncio.Future[str]"]]) -> None:
         try:
-            answers = await self._send_each([write for write, _ in batch])
+            answers = await self._send_each([write for write, _ in batch], None)
         except Exception as error:
             answers = [error] * len(batch)
         for (_, future), value in zip(batch, answers, strict=True):
@@ -101,18 +155,18 @@ class Publisher:
             else:
                 future.set_result(value)
 
-    async def _send(self, writes: list[Write]) -> list[str]:
+    async def _send(self, writes: list[Write], wait: "_Wait | None") -> list[str]:
         ids: list[str] = []
-        for value in await self._send_each(writes):
+        for value in await self._send_each(writes, wait):
             if isinstance(value, Exception):
                 raise value
             ids.append(value)
         return ids
 
-    async def _send_each(self, writes: list[Write]) -> list[str | Exception]:
+    async def _send_each(self, writes: list[Write], wait: "_Wait | None") -> list[str | Exception]:
         """Entry id or error of each; safe to repeat, because every event carries its own id."""
         try:
-            return await self._attempt(writes)
+            return await self._attempt(writes, wait)
         except SERVER_GONE:
             pass
         try:
@@ -123,17 +177,26 @@ class Publisher:
                 reraise=True,
             ):
                 with attempt:
-                    return await self._attempt(writes)
+                    return await self._attempt(writes, wait)
         except SERVER_GONE as error:
             raise ServiceUnavailable(f"publish: no answer from the server for {RETRY_FOR_S:.0f} s: {error}") from error
         raise AssertionError("unreachable")
 
-    async def _attempt(self, writes: list[Write]) -> list[str | Exception]:
+    async def _attempt(self, writes: list[Write], wait: "_Wait | None") -> list[str | Exception]:
         pipeline = self._client.pipeline(transaction=False)
         for write in writes:
             pipeline.execute_command("FCALL", "aqe_publish", 1, write.key, *write.args)
+        if wait is not None:
+            # Over the same connection: it waits for what this connection wrote, and a repeated publish writes, too.
+            pipeline.execute_command("WAIT", *wait)
         raw = await pipeline.execute(raise_on_error=False)
-        return [await self._answer(value, write) for value, write in zip(raw, writes, strict=True)]
+        confirmed = raw.pop() if wait is not None else None
+        answers = [await self._answer(value, write) for value, write in zip(raw, writes, strict=True)]
+        if wait is None:
+            return answers
+        if any("Function not found" in str(value) for value in raw):
+            return await self._attempt(writes, wait)  # they were published over another connection just now
+        return _unless_confirmed(answers, confirmed, wait)
 
     async def _answer(self, value: object, write: Write) -> str | Exception:
         if isinstance(value, bytes):
@@ -147,3 +210,33 @@ class Publisher:
                 return StreamFullError(str(value).removeprefix("STREAMFULL ").split(" script: ")[0])
             return ServiceUnavailable(f"publish: {value}")
         return ServiceUnavailable(f"publish: unexpected answer {value!r}")
+
+
+_Wait = tuple[int, int]
+"""Replicas, milliseconds."""
+
+
+def _wait(confirm: Confirm, replicas: int, timeout_ms: int) -> _Wait | None:
+    if confirm == "server":
+        return None
+    if confirm != "replicas" or replicas < 1 or not 0 < timeout_ms <= MAX_CONFIRM_TIMEOUT_MS:
+        raise InputError(
+            f"confirm={confirm!r}, replicas={replicas}, timeout_ms={timeout_ms} cannot be waited for",
+            hint=f"confirm is 'server' or 'replicas', replicas >= 1, timeout_ms from 1 to {MAX_CONFIRM_TIMEOUT_MS}",
+        )
+    return replicas, timeout_ms
+
+
+def _unless_confirmed(answers: list[str | Exception], confirmed: object, wait: _Wait) -> list[str | Exception]:
+    """The answers, when enough replicas have what was written before."""
+    replicas, timeout_ms = wait
+    if isinstance(confirmed, ResponseError) and "UNBLOCKED" in str(confirmed):
+        raise RedisConnectionError(str(confirmed))  # demoted while it waited
+    if isinstance(confirmed, int) and confirmed >= replicas:
+        return answers
+    have = f"{confirmed} of {replicas} replicas have it" if isinstance(confirmed, int) else str(confirmed)
+    problem = NotConfirmedError(
+        f"publish: written, but not confirmed: {have} after {timeout_ms} ms",
+        hint="publish the same event again; look at INFO replication of the primary",
+    )
+    return [answer if isinstance(answer, Exception) else problem for answer in answers]

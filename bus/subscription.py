@@ -14,16 +14,16 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 import structlog
-from redis.exceptions import ResponseError
+from redis.exceptions import RedisError, ResponseError
 
 from ..core.clock import Clock
-from ..core.errors import AqeError, FencedOutError
+from ..core.errors import AqeError, FencedOutError, ServiceUnavailable
 from ..core.globs import compile_glob, is_glob
 from ..core.ports import CommandClient
 from ..core.writes import Write
 from .deadletters import dead_letter
 from .events import EVENT_TYPES, Event, GroupRecreated, read_event
-from .group import SERVER_TROUBLE, Entry, GroupConsumer, entry_order, group_is_gone
+from .group import Entry, GroupConsumer, entry_order, group_is_gone, preceding
 from .names import StreamNames
 from .publisher import Publisher
 
@@ -156,17 +156,21 @@ class Subscription:
         pause_s = RECONNECT_S[0]
         while not self._stopping:
             try:
-                await self._turn()
+                await self._turn_or_recreate()
                 pause_s = RECONNECT_S[0]
-            except SERVER_TROUBLE as error:
+            except (RedisError, AqeError) as error:  # a demoted master, full memory and the like pass, too
                 log.warning("subscription waits for the server", group=self.group, error=str(error))
                 await self._clock.sleep(pause_s)
                 pause_s = min(pause_s * 2, RECONNECT_S[1])
-            except ResponseError as error:
-                if not group_is_gone(error):
-                    raise
-                await self._recreate()
         await self._leave()
+
+    async def _turn_or_recreate(self) -> None:
+        try:
+            await self._turn()
+        except ResponseError as error:
+            if not group_is_gone(error):
+                raise
+            await self._recreate()
 
     def stop(self) -> None:
         """Finish the event at hand, hand the rest back, end."""
@@ -188,7 +192,12 @@ class Subscription:
         return await self._reader.ensure(streams)
 
     async def _recreate(self) -> None:
-        for stream in await self._make(self._streams):
+        self._reader.note(self._acks)  # what was handled does not come again
+        for stream in self._streams:
+            self._rewind(stream)
+            if not await self._make([stream]):
+                continue
+            self._forget(stream)
             start = self._reader.acked.get(stream, self._reader.start)
             log.warning("consumer group was gone, made again", stream=stream, group=self.group, start=start)
             lost = GroupRecreated(stream=self._names.logical(stream), group=self.group, start=start)
@@ -196,19 +205,33 @@ class Subscription:
                 Event.of(lost, source=self.consumer, time=self._clock.now(), subject=self.group)
             )
 
+    def _rewind(self, stream: str) -> None:
+        """A group that is made again starts before the oldest entry in hand: handled ones may be younger."""
+        done = self._acks.get(stream, ())
+        waiting = [entry_id for held, entry_id in list(self._held) if held == stream and entry_id not in done]
+        if waiting:
+            before = preceding(min(waiting, key=entry_order))
+            self._reader.acked[stream] = min(self._reader.acked.get(stream, before), before, key=entry_order)
+
+    def _forget(self, stream: str) -> None:
+        """What was in hand comes again."""
+        self._acks.pop(stream, None)
+        self._buffer = deque(entry for entry in self._buffer if entry.stream != stream)
+        self._retries = [retry for retry in self._retries if retry[2].stream != stream]
+        heapq.heapify(self._retries)
+        for key in [key for key in list(self._held) if key[0] == stream]:
+            self._drop(key)
+
     # One turn --------------------------------------------------------------------------------------------------------
 
     async def _turn(self) -> None:
-        now = self._clock.monotonic_s()
-        if now >= self._upkeep_at:
-            await self._upkeep()
-            self._upkeep_at = now + min(1.0, self.lease_s / 5)
+        await self._upkeep_when_due()
         await self._run_due_retries()
         await self._work_off()
         if not self._streams:
             await self._clock.sleep(BLOCK_MS / 1000)
             return
-        self._acked_at = now
+        self._acked_at = self._clock.monotonic_s()
         acks = self._acks  # kept until the server has them: acknowledging twice does no harm
         entries = await self._reader.read(
             self._streams, count=self._delivery.batch, block_ms=self._block_ms(), acks=acks
@@ -231,6 +254,12 @@ class Subscription:
             self._buffer.append(entry)
             taken += 1
         return taken
+
+    async def _upkeep_when_due(self) -> None:
+        now = self._clock.monotonic_s()
+        if now >= self._upkeep_at:
+            await self._upkeep()
+            self._upkeep_at = now + min(1.0, self.lease_s / 5)
 
     async def _upkeep(self) -> None:
         types = sorted(t.decode() for t in await self._client.execute_command("SMEMBERS", self._names.types))
@@ -257,6 +286,7 @@ class Subscription:
         while self._buffer and not self._stopping:
             await self._handle(self._buffer[0])  # stays in the buffer when the server goes away under it
             self._buffer.popleft()
+            await self._upkeep_when_due()  # a batch of slow handlers may take minutes
             if self._clock.monotonic_s() - self._acked_at > ACK_AFTER_S:
                 await self._flush_acks()
 
@@ -271,7 +301,7 @@ class Subscription:
     def _release(self, acks: dict[str, list[str]]) -> None:
         for stream, ids in acks.items():
             for entry_id in ids:
-                self._held.pop((stream, entry_id), None)
+                self._drop((stream, entry_id))
 
     # One entry -------------------------------------------------------------------------------------------------------
 
@@ -309,11 +339,11 @@ class Subscription:
             await self._reader.commit(entry, writes)
         except FencedOutError as error:
             log.warning("somebody else took the entry over; nothing was applied", error=error.message)
-        except AqeError as error:
-            if not error.retryable:
-                await self._failed(entry, error)
-                return
+        except ServiceUnavailable:
             raise
+        except AqeError as error:  # a conflict, a full stream: this entry's trouble, not that of those behind it
+            await self._failed(entry, error)
+            return
         self._drop((entry.stream, entry.id))
 
     async def _call(self, event: Event) -> Sequence[Write] | None:
@@ -321,18 +351,19 @@ class Subscription:
         try:
             return await self._handler(event)
         except asyncio.CancelledError:
-            if not self._timed_out:
-                raise
-            self._timed_out = False
             task = asyncio.current_task()
-            if task is not None:
-                task.uncancel()
-            raise HandlerTimeoutError(f"the handler ran longer than {self._delivery.max_run_s} s") from None
+            timed_out, self._timed_out = self._timed_out, False
+            if task is None or (task.uncancel() if timed_out else task.cancelling()):
+                raise  # we are meant, not only the handler
+            if timed_out:
+                raise HandlerTimeoutError(f"the handler ran longer than {self._delivery.max_run_s} s") from None
+            raise HandlerTimeoutError("the handler was cancelled from inside") from None
         finally:
             self._running_since = None
 
     async def _failed(self, entry: Entry, error: Exception) -> None:
-        if entry.attempts >= self._delivery.max_attempts:
+        hopeless = isinstance(error, AqeError) and not error.retryable
+        if hopeless or entry.attempts >= self._delivery.max_attempts:
             await self._bury(entry, f"{type(error).__name__}: {error}")
             return
         log.warning(

@@ -2,15 +2,19 @@
 
 import asyncio
 import functools
+import re
+import sys
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from .text import Look, clean
+
 if TYPE_CHECKING:
-    from ..config.settings import Settings
     from ..core.records.base import Record
+    from ..fleet.project import Settings
     from ..fleet.runtime import Runtime
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -27,6 +31,19 @@ def output_options(command: F) -> F:
         return command(*args, as_json=json_ or format_ == "json", **kwargs)
 
     return wrapped  # type: ignore[return-value]
+
+
+def release_options(command: F) -> F:
+    """`--release --commit --env`: which release is meant, where that is not a version to be judged."""
+    for option in (
+        click.option("--env", "environment", metavar="NAME", help="Environment (default: the release's, production)."),
+        click.option("--commit", metavar="HASH", help="Its commit (default: of the tag, else HEAD of this git clone)."),
+        click.option(
+            "--release", "version", metavar="VERSION", help="Release (default: `git describe` of this clone)."
+        ),
+    ):
+        command = option(command)
+    return command
 
 
 def load(ctx: click.Context, *, default_log_level: str = "warning", **more: Any) -> "Settings":
@@ -55,13 +72,39 @@ def run(coroutine: Coroutine[Any, Any, T]) -> T:
     return asyncio.run(coroutine)
 
 
+def with_runtime(ctx: click.Context, work: Callable[["Runtime"], Coroutine[Any, Any, T]]) -> T:
+    """What most commands are: settings, the open runtime, some work, its result."""
+    settings = load(ctx)
+
+    async def inside() -> T:
+        async with runtime(settings) as parts:
+            return await work(parts)
+
+    return run(inside())
+
+
+def look(settings: "Settings") -> Look:
+    """What standard output can show."""
+    return Look.of(sys.stdout, color=settings.color)
+
+
 def say(line: str) -> None:
     """Progress and remarks: to stderr, so that stdout stays what was asked for."""
-    click.echo(line, err=True)
+    click.echo(clean(line), err=True)
 
 
 def print_json(value: "Record | object") -> None:
     """One JSON document on stdout."""
     from ..core.records.base import encode
 
-    click.echo(encode(value))
+    click.echo(for_terminal(encode(value)))
+
+
+def for_terminal(json_text: str) -> str:
+    """JSON text as it is; to a terminal with \\u escapes for what the terminal could obey.
+
+    JSON itself escapes only the first 32 control characters.
+    """
+    if not sys.stdout.isatty():
+        return json_text
+    return re.sub(r"[\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069]", lambda c: f"\\u{ord(c[0]):04x}", json_text)

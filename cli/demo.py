@@ -6,8 +6,13 @@ import click
 
 
 @click.command()
-@click.option("--folder", type=click.Path(path_type=Path, file_okay=False), default=Path(".aqe/demo"), show_default=True,
-              help="Where everything goes; what an earlier demo left there goes.")  # fmt: skip
+@click.option(
+    "--folder",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path(".aqe/demo"),
+    show_default=True,
+    help="Where everything goes; what an earlier demo left there goes.",
+)
 @click.option(
     "--shop", type=click.Path(path_type=Path, file_okay=False, exists=True), help="Sources of the example shop."
 )

@@ -1,10 +1,15 @@
 """`aqe deploy`: is a release ready?"""
 
-from typing import Any
+from collections.abc import Collection
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from .common import load, output_options, print_json, run, runtime, say
+from .common import look, output_options, print_json, say, with_runtime
+
+if TYPE_CHECKING:
+    from ..fleet.project import Settings
+    from ..fleet.runtime import Runtime
 
 
 @click.group()
@@ -38,35 +43,48 @@ def release_options(command: Any) -> Any:
 @click.option("--strict", is_flag=True, help="Warnings are NO-GO.")
 @output_options
 @click.pass_context
-def assess(ctx: click.Context, as_json: bool, strict: bool, priority: str, **payload: str | None) -> None:
-    """Judge a release by its signals and say GO or NO-GO."""
+def assess(ctx: click.Context, /, as_json: bool, strict: bool, priority: str, **payload: str | None) -> None:
+    """Judge a release by its signals and say GO or NO-GO.
+
+    The decision is stored at aqe/deployment/decision, byte for byte as --json prints it.
+
+    \b
+    Exit codes: 0 GO, 1 NO-GO (with --strict also APPROVED_WITH_WARNINGS).
+    Example: aqe deploy assess --version v1.4.0 --json | jq -r .decision
+    """
+    from ..core.errors import EXIT_NO_GO, EXIT_OK
     from ..core.records.readiness import Decision, DecisionStatus
     from .text_readiness import decision_text
 
-    result = _task(ctx, "deployment-assessment", payload, priority)
+    settings, result = _task(ctx, "deployment-assessment", payload, priority)
     decision = Decision.from_value(result, where="result of the assessment")
     if as_json:
         print_json(decision)
     else:
-        click.echo(decision_text(decision))
+        click.echo(decision_text(decision, look(settings)))
     go = decision.approved and not (strict and decision.decision is DecisionStatus.APPROVED_WITH_WARNINGS)
-    ctx.exit(0 if go else 1)
+    ctx.exit(EXIT_OK if go else EXIT_NO_GO)
 
 
 @deploy.command("risk-score")
 @release_options
 @output_options
 @click.pass_context
-def risk_score(ctx: click.Context, as_json: bool, **payload: str | None) -> None:
-    """Risk by dimension and metric, 0 (none) to 100."""
+def risk_score(ctx: click.Context, /, as_json: bool, **payload: str | None) -> None:
+    """Risk by dimension and metric, 0 (none) to 100.
+
+    \b
+    Example: aqe deploy risk-score --version v1.4.0
+    """
     from ..core.records.readiness import RiskAssessment
     from .text_readiness import risk_text
 
-    risk = RiskAssessment.from_value(_task(ctx, "risk-score", payload), where="result of the risk score")
+    settings, result = _task(ctx, "risk-score", payload)
+    risk = RiskAssessment.from_value(result, where="result of the risk score")
     if as_json:
         print_json(risk)
     else:
-        click.echo(risk_text(risk))
+        click.echo(risk_text(risk, look(settings)))
 
 
 @deploy.command("check-gate")
@@ -74,31 +92,54 @@ def risk_score(ctx: click.Context, as_json: bool, **payload: str | None) -> None
 @click.option("--gate", metavar="NAME", required=True, help="Gate of the policy, e.g. security.")
 @output_options
 @click.pass_context
-def check_gate(ctx: click.Context, as_json: bool, gate: str, **payload: str | None) -> None:
-    """One gate of the policy."""
+def check_gate(ctx: click.Context, /, as_json: bool, gate: str, **payload: str | None) -> None:
+    """One gate of the policy.
+
+    \b
+    Exit codes: 0 passed or not applicable, 1 failed or without evidence.
+    Example: aqe deploy check-gate --gate security --version v1.4.0
+    """
+    from ..core.errors import EXIT_NO_GO, EXIT_OK
     from ..core.records.readiness import GateResult, GateStatus
     from .text_readiness import gate_text
 
-    result = GateResult.from_value(
-        _task(ctx, "gate-check", {**payload, "gate": gate}), where="result of the gate check"
-    )
+    settings, value = _task(ctx, "gate-check", {**payload, "gate": gate})
+    result = GateResult.from_value(value, where="result of the gate check")
     if as_json:
         print_json(result)
     else:
-        click.echo(gate_text(result))
-    ctx.exit(0 if result.status in (GateStatus.PASSED, GateStatus.NOT_APPLICABLE, GateStatus.ATTESTED) else 1)
+        click.echo(gate_text(result, look(settings)))
+    passed = result.status in (GateStatus.PASSED, GateStatus.NOT_APPLICABLE, GateStatus.ATTESTED)
+    ctx.exit(EXIT_OK if passed else EXIT_NO_GO)
 
 
-def _task(ctx: click.Context, task_type: str, payload: dict[str, str | None], priority: str = "medium") -> Any:
+def _task(
+    ctx: click.Context, task_type: str, payload: dict[str, str | None], priority: str = "medium"
+) -> "tuple[Settings, Any]":
     from ..core.records.tasks import Priority
+    from ..fleet.signals import check_version
     from ..fleet.tasks import new_task, perform
 
-    settings = load(ctx)
+    given = {name: value for name, value in payload.items() if value is not None}
+    check_version(given["version"])
 
-    async def work() -> Any:
-        async with runtime(settings) as parts:
-            given = {name: value for name, value in payload.items() if value is not None}
-            task = new_task(parts, task_type, given, priority=Priority(priority))
-            return (await perform(parts, task, said=say)).result
+    async def work(parts: "Runtime") -> "tuple[Settings, Any]":
+        _check_names(parts, given)
+        task = new_task(parts, task_type, given, priority=Priority(priority))
+        return parts.settings, (await perform(parts, task, said=say)).result
 
-    return run(work())
+    return with_runtime(ctx, work)
+
+
+def _check_names(parts: "Runtime", given: dict[str, str]) -> None:
+    """A mistyped policy or gate is wrong usage, not a task that failed."""
+    from ..core.errors import InputError
+    from ..core.registry import did_you_mean
+
+    def check(what: str, name: str, known: Collection[str]) -> None:
+        if name not in known:
+            raise InputError(f"unknown {what} {name!r}{did_you_mean(name, known)}", hint=f"known: {', '.join(known)}")
+
+    check("policy", given["policy"], parts.policies)
+    if "gate" in given:
+        check("gate", given["gate"], [gate.gate for gate in parts.policies[given["policy"]].gates])

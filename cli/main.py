@@ -6,9 +6,10 @@ from typing import Any
 import click
 
 from .lazy import LazyGroup
+from .text import clean
 
 COMMANDS: dict[str, tuple[str, str, str]] = {
-    "demo": ("demo", "demo", "The whole idea on a real shop, in under a minute."),
+    "demo": ("demo", "demo", "The whole idea on a real shop, in about a minute."),
     "init": ("project", "init", "Look at this repository and write aqe.yaml and a policy."),
     "config": ("project", "config", "Show or check the configuration."),
     "up": ("server", "up", "Start server, commander and agents."),
@@ -25,6 +26,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "fleet": ("fleet", "fleet", "Agents and dispatch."),
     "task": ("fleet", "task", "Tasks."),
     "schema": ("schema", "schema", "JSON Schemas of events and keys."),
+    "completion": ("completion", "completion", "Completion for your shell."),
 }
 """Command -> module, attribute, one line of help."""
 
@@ -33,23 +35,40 @@ class ErrorsAreLines(LazyGroup):
     """What goes wrong is one clear line and an exit code, never a traceback for a user's mistake."""
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run the command; our errors become click's way to end a program."""
-        from ..core.errors import EXIT_INTERRUPTED, AqeError
+        """Run the command; our errors, the server's and the system's become click's way to end a program."""
+        from ..core.errors import EXIT_INTERRUPTED, EXIT_USAGE, AqeError
 
+        # A terminal that cannot show a character must not end the command.
+        if hasattr(sys.stdout, "reconfigure"):
+            sys.stdout.reconfigure(errors="backslashreplace")
         try:
             return super().invoke(ctx)
         except AqeError as error:
-            click.echo(f"aqe: {error.message}", err=True)
-            if error.hint:
-                click.echo(f"     {error.hint}", err=True)
-            ctx.exit(error.exit_code)
+            _fail(ctx, error)
         except KeyboardInterrupt:
             click.echo("aqe: interrupted", err=True)
             ctx.exit(EXIT_INTERRUPTED)
         except BrokenPipeError:
             # The reader of our output left (`aqe events tail | head`): nothing is wrong.
-            sys.stdout = None  # type: ignore[assignment]
+            sys.stdout = None
             ctx.exit(0)
+        except Exception as error:
+            if type(error).__module__.partition(".")[0] == "redis":
+                from ..fleet.connect import translate
+
+                _fail(ctx, translate(error))
+            if not isinstance(error, OSError):
+                raise
+            where = f"{error.filename}: " if error.filename else ""
+            click.echo(f"aqe: {clean(f'{where}{error.strerror or error}')}", err=True)
+            ctx.exit(EXIT_USAGE)
+
+
+def _fail(ctx: click.Context, error: Any) -> None:
+    click.echo(f"aqe: {clean(error.message)}", err=True)
+    if error.hint:
+        click.echo(f"     {clean(error.hint)}", err=True)
+    ctx.exit(error.exit_code)
 
 
 @click.group(
@@ -65,7 +84,7 @@ class ErrorsAreLines(LazyGroup):
 @click.option("--log-level", type=click.Choice(["debug", "info", "warning", "error"]), help="Default: warning.")
 @click.option("--log-format", type=click.Choice(["console", "json"]), help="Default: console.")
 @click.pass_context
-def main(ctx: click.Context, **flags: str | None) -> None:
+def main(ctx: click.Context, /, **flags: str | None) -> None:
     """Quality agents: production findings into tests, quality signals into release decisions.
 
     \b

@@ -10,17 +10,13 @@ import ssl
 import uuid
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import redis
 import redis.asyncio as aredis
-from redis.asyncio.cluster import ClusterNode
-from redis.asyncio.cluster import RedisCluster as AsyncRedisCluster
 from redis.asyncio.retry import Retry as AsyncRetry
 from redis.asyncio.sentinel import MasterNotFoundError as AsyncMasterNotFoundError
-from redis.asyncio.sentinel import Sentinel as AsyncSentinel
 from redis.backoff import ExponentialWithJitterBackoff
-from redis.cluster import ClusterNode as SyncClusterNode
 from redis.credentials import CredentialProvider
 from redis.exceptions import (
     AskError,
@@ -38,11 +34,12 @@ from redis.exceptions import (
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 from redis.retry import Retry
-from redis.sentinel import MasterNotFoundError, Sentinel
+from redis.sentinel import MasterNotFoundError
 
 from ..config.masking import mask_text
 from ..config.settings import Settings
 from ..core.errors import AqeError, InputError, ServiceUnavailable
+from . import follow
 from .redis_url import RedisUrl, parse_url
 
 CONNECT_TIMEOUT_S = 3.0
@@ -92,8 +89,10 @@ def connect(url: str, *, settings: Settings) -> Clients:
     target = _target(url, settings)
     options = _options(target, url, settings)
     return Clients(
-        commands=_async_client(target, options | {"socket_timeout": COMMAND_TIMEOUT_S, "retry": _retry(RETRIES)}),
-        blocking=_async_client(target, options | {"socket_timeout": BLOCKING_TIMEOUT_S, "retry": _retry(0)}),
+        commands=_async_client(
+            target, options | {"socket_timeout": COMMAND_TIMEOUT_S, "retry": _retry(RETRIES)}, settings
+        ),
+        blocking=_async_client(target, options | {"socket_timeout": BLOCKING_TIMEOUT_S, "retry": _retry(0)}, settings),
         address=target.address,
     )
 
@@ -122,15 +121,13 @@ def connect_sync(url: str, *, settings: Settings, retries: int = RETRIES) -> red
         "socket_timeout": COMMAND_TIMEOUT_S,
         "retry": Retry(ExponentialWithJitterBackoff(base=0.05, cap=1), retries),
     }
-    match target.kind:
-        case "sentinel":
-            sentinel = Sentinel(target.hosts, sentinel_kwargs=_sentinel_options(options), **options)  # type: ignore[no-untyped-call]
-            return cast(redis.Redis, sentinel.master_for(target.service, db=target.db))  # type: ignore[no-untyped-call]
-        case "cluster":
-            nodes = [SyncClusterNode(host, port) for host, port in target.hosts]  # type: ignore[no-untyped-call]
-            return cast(redis.Redis, redis.RedisCluster(startup_nodes=nodes, **options))
-        case _:
-            return redis.Redis.from_url(_plain_url(target), **options)
+    options["parser_class"] = follow.SyncParser
+    if primary := _primary(target, options, settings):
+        kind = follow.SyncFollowingSSL if target.tls else follow.SyncFollowing
+        return redis.Redis.from_pool(
+            redis.ConnectionPool(kind, locate=primary.locate_sync, db=target.db, **_followers(target, options))
+        )
+    return redis.Redis.from_url(_plain_url(target), **options)
 
 
 async def probe(client: aredis.Redis, *, prefix: str = "", address: str | None = None) -> None:
@@ -149,7 +146,7 @@ async def probe(client: aredis.Redis, *, prefix: str = "", address: str | None =
     missing = []
     try:
         await client.ping()
-        if not isinstance(client, AsyncRedisCluster) and (await client.info("cluster")).get("cluster_enabled"):
+        if not follow.follows(client) and (await client.info("cluster")).get("cluster_enabled"):
             raise RedisClusterException("addressed like a single server")
         try:
             await client.function_list(library="aqe")
@@ -209,12 +206,21 @@ _TRANSLATIONS: tuple[tuple[type[Exception] | tuple[type[Exception], ...], tuple[
     (BusyLoadingError, _ANY, "{server} is still loading its data", "try again in a moment"),
     (OutOfMemoryError, _ANY, "{server} has no memory left", "raise its maxmemory or remove data"),
     (ReadOnlyError, _ANY, "{server} is a read-only replica", "give the primary's address, or its sentinels'"),
+    (follow.Refusal, ("READONLY",), "{server} is a read-only replica", "give the primary's address, or its sentinels'"),
+    (
+        follow.Refusal,
+        ("NOREPLICAS",),
+        "{server} has too few replicas to accept a write",
+        "min-replicas-to-write wants more",
+    ),
+    (follow.Refusal, _ANY, "{server} cannot serve this fleet now: {text}", "look at CLUSTER INFO and at its log"),
     (
         (AskError, ClusterDownError, RedisClusterException),
         _ANY,
         "{server} is a Redis Cluster: {text}",
         "use redis+cluster://HOST:PORT and a named fleet (--fleet NAME), and look at CLUSTER INFO",
     ),
+    (ResponseError, ("This instance has cluster support disabled",), "{server} is not a Redis Cluster", "use redis://"),
     (ResponseError, ("MISCONF",), "{server} cannot write to its disk", "look at its log and at the free space"),
     (ResponseError, ("NOREPLICAS",), "{server} has too few replicas to accept a write", None),
     (
@@ -290,25 +296,43 @@ def _options(target: RedisUrl, url: str, settings: Settings) -> dict[str, Any]:
     }
 
 
-def _sentinel_options(options: dict[str, Any]) -> dict[str, Any]:
-    # Sentinels have their own passwords, usually none.
-    return {name: value for name, value in options.items() if name != "credential_provider"}
-
-
-def _async_client(target: RedisUrl, options: dict[str, Any]) -> aredis.Redis:
+def _primary(
+    target: RedisUrl, options: dict[str, Any], settings: Settings
+) -> follow.SentinelMaster | follow.SlotOwner | None:
+    """Who finds the fleet's server when the URL does not name it."""
+    asking = {name: value for name, value in options.items() if name not in ("parser_class", "retry")}
+    asking |= {"socket_timeout": follow.ASK_TIMEOUT_S, "socket_connect_timeout": follow.ASK_TIMEOUT_S}
     match target.kind:
         case "sentinel":
-            sentinel = AsyncSentinel(target.hosts, sentinel_kwargs=_sentinel_options(options), **options)  # type: ignore[no-untyped-call]
-            return cast(aredis.Redis, sentinel.master_for(target.service, db=target.db))
+            # Sentinels have their own passwords, usually none.
+            del asking["credential_provider"]
+            return follow.SentinelMaster(target.service, target.hosts, asking)
         case "cluster":
-            nodes = [ClusterNode(host, port) for host, port in target.hosts]
-            # Same commands as Redis for what shares a slot, as all keys of a fleet do.
-            return cast(aredis.Redis, AsyncRedisCluster(startup_nodes=nodes, **options))
+            return follow.SlotOwner(settings.prefix, target.hosts, asking)
         case _:
-            pool = aredis.BlockingConnectionPool.from_url(
-                _plain_url(target), max_connections=COMMAND_CONNECTIONS, timeout=COMMAND_TIMEOUT_S, **options
+            return None
+
+
+def _followers(target: RedisUrl, options: dict[str, Any]) -> dict[str, Any]:
+    # The connections' class says that it is TLS.
+    return {name: value for name, value in options.items() if name != "ssl"}
+
+
+def _async_client(target: RedisUrl, options: dict[str, Any], settings: Settings) -> aredis.Redis:
+    options = options | {"parser_class": follow.AsyncParser}
+    limits: dict[str, Any] = {"max_connections": COMMAND_CONNECTIONS, "timeout": COMMAND_TIMEOUT_S}
+    if primary := _primary(target, options, settings):
+        kind = follow.AsyncFollowingSSL if target.tls else follow.AsyncFollowing
+        return aredis.Redis.from_pool(
+            aredis.BlockingConnectionPool(
+                connection_class=kind,
+                locate=primary.locate,
+                db=target.db,
+                **limits,
+                **_followers(target, options),
             )
-            return aredis.Redis.from_pool(pool)
+        )
+    return aredis.Redis.from_pool(aredis.BlockingConnectionPool.from_url(_plain_url(target), **limits, **options))
 
 
 def _plain_url(target: RedisUrl) -> str:

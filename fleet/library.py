@@ -7,9 +7,17 @@ from pathlib import Path
 from typing import Any
 
 from redis import Redis
-from redis.exceptions import RedisError, ResponseError
+from redis.exceptions import NoPermissionError, RedisError, ResponseError
 
-from ..core.errors import AqeError, ConflictError, FencedOutError, InputError, StreamFullError, ValueTooLargeError
+from ..core.errors import (
+    AqeError,
+    ConflictError,
+    FencedOutError,
+    InputError,
+    ServiceUnavailable,
+    StreamFullError,
+    ValueTooLargeError,
+)
 from ..core.ports import CommandClient
 from .connect import translate
 
@@ -48,6 +56,8 @@ def is_current(listing: Any) -> bool:
 class Library:
     """Calls functions of the library; loads it where a server has none (fresh, new shard, FUNCTION FLUSH).
 
+    Replicas get it from their primary, so a fail-over needs nothing.
+
     Args:
         client: asyncio client that returns bytes.
     """
@@ -56,11 +66,27 @@ class Library:
         self._client = client
 
     async def load(self) -> None:
-        """Load or replace; safe to call from many processes at once."""
+        """Load or replace; safe to call from many processes at once.
+
+        Raises:
+            ServiceUnavailable: no answer; or this user may not load it, and the server does not have it.
+        """
         try:
             await self._client.execute_command("FUNCTION LOAD", "REPLACE", source())
+        except NoPermissionError as error:
+            if not await self._is_there():
+                raise ServiceUnavailable(
+                    "the Redis server lacks the function library of aqe, and this user may not load it",
+                    hint="`aqe up` and the commander load it; their user needs +function|load",
+                ) from error
         except RedisError as error:
             raise translate(error) from error
+
+    async def _is_there(self) -> bool:
+        try:
+            return is_current(await self._client.execute_command("FUNCTION LIST", "LIBRARYNAME", "aqe", "WITHCODE"))
+        except RedisError:
+            return False
 
     async def call(self, name: str, keys: Sequence[str], args: Sequence[str | bytes | int]) -> Any:
         """See core/ports.Functions."""

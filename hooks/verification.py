@@ -165,7 +165,10 @@ class VerifyBeforeTask(LifecycleHook):
         needs = task.payload.get("verification")
         if needs is None:
             return
-        result = await self._manager.execute_pre_task_verification(task.type, needs)
+        try:
+            result = await self._manager.execute_pre_task_verification(task.type, needs)
+        except Exception as error:  # any other error of a hook would let the task go on, unverified
+            raise TaskVetoed(f"{task.type} may not start: its verification could not be made: {error}") from error
         if not result.passed:
             raise TaskVetoed(f"{task.type} may not start: {result.failures}")
 

@@ -3,6 +3,8 @@
 -- every check has passed: that is how a commit is all or nothing although Redis rolls nothing back.
 
 local MAX_VALUE_BYTES = 1000000
+local MAX_NAME_BYTES = 512
+local MAX_TTL_S = 10000000000 -- 300 years; what does not fit would fail after the checks
 local OPS = {}
 
 -- The fleet's prefix is "{name}" or nothing; value, metadata and index of one fleet share one Cluster slot.
@@ -62,8 +64,48 @@ local function touch(key, ttl_ms, writer, task)
   return version
 end
 
+-- What others hand in must be readable by every reader: text in UTF-8, strict JSON.
+
+local function is_utf8(text)
+  local i = string.find(text, "[\128-\255]")
+  while i do
+    local a, b = string.byte(text, i, i + 1)
+    local more = a >= 194 and a <= 223 and 1 or a >= 224 and a <= 239 and 2 or a >= 240 and a <= 244 and 3
+    if not more or not string.find(text, "^" .. string.rep("[\128-\191]", more), i + 1) then return false end
+    -- Overlong forms, halves of surrogate pairs, beyond U+10FFFF.
+    if a == 224 and b < 160 or a == 237 and b > 159 or a == 240 and b < 144 or a == 244 and b > 143 then return false end
+    i = string.find(text, "[\128-\255]", i + more + 1)
+  end
+  return true
+end
+
+local strict_json
+local function is_json(text)
+  if not strict_json then -- cjson is not there while the library is being loaded
+    strict_json = cjson.new and cjson.new() or cjson
+    if strict_json.decode_invalid_numbers then strict_json.decode_invalid_numbers(false) end
+  end
+  if not is_utf8(text) or not pcall(strict_json.decode, text) then return false end
+  -- What it lets through all the same: control characters in strings, "1." and numbers no float holds.
+  local bare = string.gsub(text, "\\.", "")
+  for quoted in string.gmatch(bare, '"[^"]*"') do
+    if string.find(quoted, "[%z\1-\31]") then return false end
+  end
+  bare = string.gsub(bare, '"[^"]*"', "")
+  for number in string.gmatch(bare, "%d[%d.eE+-]*") do
+    if string.find(number, "%.%D") or string.find(number, "%.$") or tonumber(number) == math.huge then return false end
+  end
+  return true
+end
+
+local function is_name(name)
+  return #name > 0 and #name <= MAX_NAME_BYTES and string.sub(name, 1, 1) ~= "{"
+    and not string.find(name, "[%z\1-\31\127]") and is_utf8(name)
+end
+
 -- args: json, ttl_ms or "", expected version or "", writer, task
 OPS.store = {
+  kind = "string",
   check = function(key, args)
     if #args[1] > MAX_VALUE_BYTES then
       return "TOOLARGE " .. key .. " has " .. #args[1] .. " bytes, at most " .. MAX_VALUE_BYTES
@@ -87,6 +129,7 @@ OPS.store = {
 
 -- args: json item, writer, task. Returns the new length.
 OPS.append = {
+  kind = "list",
   check = function(key, args)
     if #args[1] > MAX_VALUE_BYTES then
       return "TOOLARGE item of " .. key .. " has " .. #args[1] .. " bytes, at most " .. MAX_VALUE_BYTES
@@ -112,8 +155,16 @@ OPS.delete = {
   end,
 }
 
+-- While a Cluster slot is being moved, a fleet's keys lie on two servers and any access to one that is not here fails, in
+-- the middle of whatever was begun. So a key that never exists is looked for first: refused there, nothing is begun.
+local function moving(key)
+  local prefix = split_key(key)
+  local answer = prefix ~= "" and redis.pcall("EXISTS", prefix .. "aqe:nothing")
+  return type(answer) == "table" and answer.err or nil
+end
+
 local function run_op(op, key, args)
-  local wrong = op.check(key, args)
+  local wrong = moving(key) or op.check(key, args)
   if wrong then return redis.error_reply(wrong) end
   return op.apply(key, args)
 end
@@ -121,13 +172,15 @@ end
 -- FCALL aqe_store 1 <key> <json> [ttl_s] [writer]: the way in for every other language.
 redis.register_function("aqe_store", function(keys, args)
   if #keys ~= 1 or #args < 1 then return redis.error_reply("ERR usage: FCALL aqe_store 1 <key> <json> [ttl_s] [writer]") end
-  if not pcall(cjson.decode, args[1]) then
-    return redis.error_reply("NOTJSON the value for " .. keys[1] .. " is not one JSON document")
+  local _, name = split_key(keys[1])
+  if not is_name(name) then return redis.error_reply("ERR this cannot be a key; keys look like aqe/quality-signals/security") end
+  if not is_json(args[1]) then
+    return redis.error_reply("NOTJSON the value for " .. keys[1] .. " is not one JSON document in UTF-8")
   end
   local ttl_ms = ""
   if args[2] and args[2] ~= "" then
     local ttl_s = tonumber(args[2])
-    if not ttl_s or ttl_s <= 0 then
+    if not ttl_s or not (ttl_s > 0 and ttl_s <= MAX_TTL_S) then
       return redis.error_reply("ERR ttl_s is '" .. args[2] .. "', expected seconds > 0, or leave it out for no expiry")
     end
     ttl_ms = string.format("%.0f", math.ceil(ttl_s * 1000))
@@ -160,8 +213,11 @@ local function compile_glob(glob)
           break
         elseif i + 2 <= n and string.byte(glob, i + 1) == 45 then -- range
           local from, to = b, string.byte(glob, i + 2)
+          -- Redis compares `char`s, which are signed on x86: `[a-é]` runs from 0xC3 (-61) up to `a`.
+          if from > 127 then from = from - 256 end
+          if to > 127 then to = to - 256 end
           if from > to then from, to = to, from end
-          for byte = from, to do set[byte] = true end
+          for byte = from, to do set[byte % 256] = true end
           i = i + 2
         else
           set[b] = true
@@ -300,6 +356,17 @@ redis.register_function{ function_name = "aqe_values", flags = { "no-writes" }, 
     values[i] = value
   end
   return { next_start, names, values }
+end }
+
+-- FCALL aqe_record 1 <key>: the value (a history as a list) and its metadata, which belong together.
+redis.register_function{ function_name = "aqe_record", flags = { "no-writes" }, callback = function(keys)
+  local value = redis.pcall("GET", keys[1])
+  if type(value) == "table" and value.err then value = redis.pcall("LRANGE", keys[1], 0, -1) end
+  if type(value) == "table" and value.err then
+    return redis.error_reply("WRONGKIND " .. keys[1] .. " holds neither a value nor a history")
+  end
+  local prefix, name = split_key(keys[1])
+  return { value, redis.call("HGETALL", meta_key(prefix, name)) }
 end }
 
 -- FCALL aqe_reindex 1 <index key> <names...>: puts names that exist into the index, takes those that are gone out of it.

@@ -22,6 +22,8 @@ from .values import check_key, decode
 
 PAGE_NAMES = 1000
 """Index entries looked at per call of a glob query: bounds how long the server is busy with one."""
+MAX_TTL_S = 1e10
+"""300 years; the same in memory.lua."""
 
 
 class MemoryRecord(Record):
@@ -95,7 +97,7 @@ class MemoryStore:
         task: str = "",
     ) -> Write:
         """`store` as a value, to be sent in a transaction or with a task's acknowledgement."""
-        if ttl_s is not None and ttl_s <= 0:
+        if ttl_s is not None and not 0 < ttl_s <= MAX_TTL_S:
             raise InputError(f"ttl_s of {key} is {ttl_s}, expected seconds > 0 or None for never")
         ttl_ms = "" if ttl_s is None else str(max(1, round(ttl_s * 1000)))
         version = "" if expected_version is None else str(expected_version)
@@ -139,10 +141,11 @@ class MemoryStore:
 
     async def retrieve_record(self, key: str) -> MemoryRecord | None:
         """The value with its metadata."""
-        raw = await self.retrieve_raw(key)
+        # One call: a version read apart from its value would let a stale reader pass for a fresh one.
+        raw, flat = await self._functions.call("aqe_record", [self._physical(key)], [])
         if raw is None:
             return None
-        meta = await self._client.execute_command("HGETALL", f"{self._prefix}aqe:meta:{key}")
+        meta = dict(zip(flat[::2], flat[1::2], strict=True))
         at = meta.get(b"at")
         return MemoryRecord(
             key=key,
@@ -176,7 +179,7 @@ class MemoryStore:
             more, _ = await self._reindex([name[len(self._prefix) :] for name in names])
             added += more
         async for names in self._scan("ZSCAN", self._index):
-            _, gone = await self._reindex(names[::2])  # names and scores take turns
+            _, gone = await self._reindex(names)
             removed += gone
         return added, removed
 
@@ -192,24 +195,23 @@ class MemoryStore:
         while True:
             answer = await self._client.execute_command(command, *key, cursor, *options, "COUNT", PAGE_NAMES)
             cursor, rows = answer
-            # redis-py pairs the rows of ZSCAN
-            yield [
-                part.decode() if isinstance(part, bytes) else str(part)
-                for row in rows
-                for part in (row if isinstance(row, tuple) else (row,))
-            ]
+            # redis-py pairs the rows of ZSCAN: name and score.
+            names = [_text(row[0] if isinstance(row, tuple) else row) for row in rows]
+            yield [name for name in names if name is not None]
             if int(cursor) == 0:
                 return
 
     async def _pages(self, function: str, glob: str) -> AsyncIterator[tuple[str, bytes | list[bytes] | None]]:
-        start = ""
+        start = b""
         while True:
             page = await self._functions.call(function, [self._index], [glob, start, PAGE_NAMES])
             names = page[1]
             values = page[2] if len(page) > 2 else [None] * len(names)
             for name, raw in zip(names, values, strict=True):
-                yield name.decode(), raw
-            start = page[0].decode()
+                text = _text(name)
+                if text is not None:
+                    yield text, raw
+            start = page[0]
             if not start:
                 return
 
@@ -244,6 +246,14 @@ class Transaction(list[Write]):
         """Send, unless the block failed."""
         if error is None and self:
             await self._store.apply(self)
+
+
+def _text(name: bytes) -> str | None:
+    """A name as text; None for what no program of ours can have written."""
+    try:
+        return name.decode()
+    except UnicodeDecodeError:
+        return None
 
 
 def _escape(text: str) -> str:

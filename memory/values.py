@@ -24,6 +24,10 @@ def check_key(key: str) -> str:
     Raises:
         InputError: empty, too long, with control characters, or starting with "{" (reserved for fleet prefixes).
     """
-    if not key or key.startswith("{") or len(key.encode()) > MAX_KEY_BYTES or any(c < " " or c == "\x7f" for c in key):
+    try:
+        size = len(key.encode())
+    except UnicodeEncodeError:  # half a surrogate pair
+        size = 0
+    if not 0 < size <= MAX_KEY_BYTES or key.startswith("{") or any(c < " " or c == "\x7f" for c in key):
         raise InputError(f"{key[:80]!r} cannot be a key", hint="keys look like aqe/quality-signals/security")
     return key

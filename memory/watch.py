@@ -4,11 +4,22 @@ Every write of the library names its key on the channel `aqe:changed`. A bare SE
 changes while the connection is down is not repeated: watching is for people and caches; work belongs on the bus.
 """
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
 
+import structlog
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import TimeoutError as RedisTimeoutError
+
+from ..core.errors import ServiceUnavailable
 from ..core.globs import compile_glob
 from ..core.ports import CommandClient
 from .store import MemoryRecord, MemoryStore
+
+RECONNECT_S = 0.5
+
+log = structlog.get_logger(__name__)
 
 
 class Gone(MemoryRecord):
@@ -18,7 +29,7 @@ class Gone(MemoryRecord):
 async def watch(
     store: MemoryStore, client: CommandClient, glob: str, *, prefix: str = ""
 ) -> AsyncIterator[MemoryRecord]:
-    """Records as they are written or deleted (`Gone`), for ever.
+    """Records as they are written or deleted (`Gone`), for ever, also over restarts and fail-overs of the server.
 
     Args:
         store: where to read the new value.
@@ -26,6 +37,19 @@ async def watch(
         glob: which keys.
         prefix: the fleet's.
     """
+    while True:
+        try:
+            async with aclosing(_watch(store, client, glob, prefix)) as records:
+                async for record in records:
+                    yield record
+        except (RedisConnectionError, RedisTimeoutError, ServiceUnavailable) as error:
+            log.warning("watching waits for the server", error=str(error))
+            await asyncio.sleep(RECONNECT_S)
+
+
+async def _watch(
+    store: MemoryStore, client: CommandClient, glob: str, prefix: str
+) -> AsyncGenerator[MemoryRecord, None]:
     pattern = compile_glob(glob)
     async with client.pubsub() as subscription:
         await subscription.subscribe(f"{prefix}aqe:changed")

@@ -8,11 +8,12 @@ import asyncio
 import os
 import socket
 from collections.abc import Sequence
+from typing import TypeVar
 
 import structlog
 
 from ...bus.bus import EventBus
-from ...bus.events import AgentLost, Event, TaskAssigned, TaskCompleted, TaskFailed, TaskSubmitted
+from ...bus.events import AgentLost, Event, TaskAssigned, TaskCancelled, TaskCompleted, TaskFailed, TaskSubmitted
 from ...bus.group import SERVER_TROUBLE
 from ...bus.heartbeats import HEARTBEAT_EVERY_S, HEARTBEAT_TTL_S, alive, heartbeat_key
 from ...bus.lanes import enqueue
@@ -21,8 +22,9 @@ from ...bus.names import OWN_LANE
 from ...bus.retention import Retention
 from ...bus.subscription import Delivery
 from ...core.clock import Clock
-from ...core.errors import InputError
+from ...core.errors import ConflictError, InputError
 from ...core.ports import CommandClient
+from ...core.records.base import Record
 from ...core.records.tasks import FINAL, AgentRecord, AgentState, Priority, TaskAssignment, TaskStatus
 from ...core.writes import Write
 from ...memory.store import MemoryStore
@@ -36,7 +38,11 @@ WATCH_EVERY_S = 2.0
 UPKEEP_EVERY_S = 60.0
 FINISHED_TTL_S = 7 * 86_400
 
+MAX_TASK_BYTES = 500_000
+"""Of a task's record when it is queued: half of what memory takes, the other half is for its result."""
+
 log = structlog.get_logger("fleet-commander")
+R = TypeVar("R", bound=Record)
 
 
 class FleetCommander:
@@ -67,6 +73,7 @@ class FleetCommander:
         self._profiles = profiles
         self._retention = Retention(client, bus, clock, source=self.agent_type)
         self._stopping = asyncio.Event()
+        self._started_at = clock.now()
         self.id = f"{self.agent_type}-{socket.gethostname()}-{os.getpid()}-{os.urandom(2).hex()}"
 
     async def run(self) -> None:
@@ -77,6 +84,7 @@ class FleetCommander:
         await self._bus.subscribe("task:submitted", self.on_submitted, group=GROUP, delivery=DURABLE)
         await self._bus.subscribe("task:completed", self.on_step_completed, group=GROUP, delivery=DURABLE)
         await self._bus.subscribe("task:failed", self.on_step_failed, group=GROUP, delivery=DURABLE)
+        await self._bus.subscribe("task:cancelled", self.on_step_cancelled, group=GROUP, delivery=DURABLE)
         upkeep_at = 0.0
         while not self._stopping.is_set():
             try:
@@ -105,8 +113,12 @@ class FleetCommander:
         """Queue a task, or start a workflow; says so with `task:assigned`, or why not with `task:failed`."""
         wanted: TaskSubmitted = event.data
         task_id = wanted.task_id or event.id
-        if await self._memory.retrieve(_key(task_id)) is not None:
-            return []
+        try:
+            if await self._memory.retrieve(_key(task_id)) is not None:
+                return []
+        except InputError as error:  # an id that cannot be a key, or a record that nobody can read
+            failed = TaskFailed(task_id=task_id, type=wanted.type, agent=None, error=error.message)
+            return [self._say(failed, task_id, event)]
         task = TaskAssignment(
             id=task_id,
             type=wanted.type,
@@ -117,10 +129,14 @@ class FleetCommander:
             deadline=wanted.deadline,
             submitted_at=event.time,
         )
+        size = len(task.to_json().encode())
+        if size > MAX_TASK_BYTES:
+            error_text = f"the task has {size} bytes, at most {MAX_TASK_BYTES}: bulk data belongs in a dataset"
+            return self._refuse(task.model_copy(update={"payload": {}}), error_text, event)
         if task.type in WORKFLOWS:
             running = task.model_copy(update={"status": TaskStatus.RUNNING, "agent_type": self.agent_type})
-            return [self._memory.prepare_store(_key(task_id), running), *self._step(running, 0, event)]
-        return self._queue(task, event)
+            return [self._new(running), *await self._step(running, 0, event)]
+        return await self._queue(task, event)
 
     async def on_step_completed(self, event: Event) -> list[Write]:
         """Start the next step of a workflow, or finish it."""
@@ -128,9 +144,9 @@ class FleetCommander:
         workflow, number = await self._workflow_of(done.task_id)
         if workflow is None:
             return []
-        following = self._step(workflow, number + 1, event)
-        if following:
-            return following
+        following = step_task(workflow, number + 1)
+        if following is not None:
+            return await self._queue(following, event)
         step = await self._memory.retrieve(_key(done.task_id))
         finished = workflow.model_copy(
             update={"status": TaskStatus.COMPLETED, "finished_at": event.time, "result": (step or {}).get("result")}
@@ -147,27 +163,34 @@ class FleetCommander:
     async def on_step_failed(self, event: Event) -> list[Write]:
         """A workflow fails with its step."""
         failed: TaskFailed = event.data
-        workflow, _ = await self._workflow_of(failed.task_id)
+        return await self._fail_workflow(event, failed, f"failed: {failed.error}", vetoed=failed.vetoed)
+
+    async def on_step_cancelled(self, event: Event) -> list[Write]:
+        """A workflow fails when one of its steps is cancelled: nobody would ever go on with it."""
+        return await self._fail_workflow(event, event.data, "was cancelled", vetoed=False)
+
+    async def _fail_workflow(
+        self, event: Event, step: TaskFailed | TaskCancelled, what: str, *, vetoed: bool
+    ) -> list[Write]:
+        workflow, _ = await self._workflow_of(step.task_id)
         if workflow is None:
             return []
-        error = f"step {failed.type} failed: {failed.error}"
+        error = f"step {step.type} {what}"
         ended = workflow.model_copy(update={"status": TaskStatus.FAILED, "finished_at": event.time, "error": error})
-        outcome = TaskFailed(task_id=workflow.id, type=workflow.type, agent=self.id, error=error, vetoed=failed.vetoed)
+        outcome = TaskFailed(task_id=workflow.id, type=workflow.type, agent=self.id, error=error, vetoed=vetoed)
         return [self._final(ended), self._say(outcome, workflow.id, event)]
 
-    def _step(self, workflow: TaskAssignment, number: int, event: Event) -> list[Write]:
+    async def _step(self, workflow: TaskAssignment, number: int, event: Event) -> list[Write]:
         task = step_task(workflow, number)
-        return self._queue(task, event) if task is not None else []
+        return await self._queue(task, event) if task is not None else []
 
-    def _queue(self, task: TaskAssignment, event: Event) -> list[Write]:
+    async def _queue(self, task: TaskAssignment, event: Event) -> list[Write]:
+        if await self._memory.retrieve(_key(task.id)) is not None:
+            return []  # the event was seen before: its group was lost and made again
         try:
             agent_type = route(task.type, task.requirements, self._profiles)
         except InputError as error:
-            failed = task.model_copy(
-                update={"status": TaskStatus.FAILED, "error": error.message, "finished_at": self._clock.now()}
-            )
-            outcome = TaskFailed(task_id=task.id, type=task.type, agent=None, error=error.message)
-            return [self._final(failed), self._say(outcome, task.id, event)]
+            return self._refuse(task, error.message, event)
         lane = self._bus.names.lane(agent_type, task.priority)
         queued = task.model_copy(
             update={
@@ -179,10 +202,19 @@ class FleetCommander:
         )
         assigned = TaskAssigned(task_id=task.id, type=task.type, agent_type=agent_type, priority=task.priority)
         return [
-            self._memory.prepare_store(_key(task.id), queued),
+            self._new(queued),
             enqueue(self._bus.names, agent_type, task.priority, task.id),
             self._say(assigned, task.id, event),
         ]
+
+    def _refuse(self, task: TaskAssignment, error: str, event: Event) -> list[Write]:
+        failed = task.model_copy(update={"status": TaskStatus.FAILED, "error": error, "finished_at": self._clock.now()})
+        outcome = TaskFailed(task_id=task.id, type=task.type, agent=None, error=error)
+        return [self._new(failed, ttl_s=FINISHED_TTL_S), self._say(outcome, task.id, event)]
+
+    def _new(self, task: TaskAssignment, *, ttl_s: float | None = None) -> Write:
+        # Version 0: two events may name one task, and two commanders may hold one each.
+        return self._memory.prepare_store(_key(task.id), task, ttl_s=ttl_s, expected_version=0)
 
     async def _workflow_of(self, task_id: str) -> tuple[TaskAssignment | None, int]:
         parent = parent_of(task_id)
@@ -205,24 +237,16 @@ class FleetCommander:
 
     async def watch(self) -> None:
         """Declare agents without a heartbeat lost; their tasks go to others by lease, this is for people."""
-        raw = await self._memory.retrieve_pattern("aqe/fleet/agents/*")
-        agents = [AgentRecord.from_value(value, where=key) for key, value in raw.items()]
+        agents = await self._records("aqe/fleet/agents/*", AgentRecord)
         living = await alive(self._client, self._bus.names, [agent.id for agent in agents])
         for agent in lost_agents(agents, living, self._clock.now()):
-            log.warning("agent lost", agent=agent.id, task=agent.task)
             payload = AgentLost(agent=agent.id, agent_type=agent.type, task=agent.task)
-            lost = Event.of(payload, id=f"lost:{agent.id}", source=self.id, time=self._clock.now(), subject=agent.id)
             record = agent.model_copy(update={"state": AgentState.LOST, "stopped_at": self._clock.now()})
-            await self._memory.apply(
-                [
-                    self._memory.prepare_store(f"aqe/fleet/agents/{agent.id}", record, ttl_s=FINISHED_TTL_S),
-                    self._bus.prepare(lost),
-                ]
-            )
+            if await self._declare(f"aqe/fleet/agents/{agent.id}", agent, record, payload, agent.id):
+                log.warning("agent lost", agent=agent.id, task=agent.task)
 
     async def _fail_orphans(self) -> None:
-        raw = await self._memory.retrieve_pattern("aqe/fleet/tasks/*")
-        tasks = [TaskAssignment.from_value(value, where=key) for key, value in raw.items()]
+        tasks = await self._records("aqe/fleet/tasks/*", TaskAssignment)
         living = await alive(self._client, self._bus.names, [task.agent for task in tasks if task.agent])
         for task in orphaned_tasks(tasks, OWN_LANE, living, self._clock.now()):
             error = "the command that asked for it was killed"
@@ -230,10 +254,33 @@ class FleetCommander:
                 update={"status": TaskStatus.FAILED, "error": error, "finished_at": self._clock.now()}
             )
             payload = TaskFailed(task_id=task.id, type=task.type, agent=task.agent, error=error)
-            event = Event.of(
-                payload, id=f"{task.id}:{payload.event_type}", source=self.id, time=self._clock.now(), subject=task.id
-            )
-            await self._memory.apply([self._final(failed), self._bus.prepare(event)])
+            await self._declare(_key(task.id), task, failed, payload, task.id)
+
+    async def _records(self, glob: str, model: type[R]) -> list[R]:
+        """Those that can be read: one that somebody wrote badly must not hide the others."""
+        found = []
+        for key in await self._memory.keys(glob):
+            try:
+                value = await self._memory.retrieve(key)
+                if value is not None:
+                    found.append(model.from_value(value, where=key))
+            except InputError as error:
+                log.warning("record cannot be read", error=error.message)
+        return found
+
+    async def _declare(self, key: str, seen: R, ended: R, payload: AgentLost | TaskFailed, subject: str) -> bool:
+        """Replace a record by its end and say so; False when it has changed since it was seen, or another was first."""
+        current = await self._memory.retrieve_record(key)
+        if current is None or current.value != seen.to_dict():
+            return False
+        event_id = f"{subject}:{payload.event_type}:{current.version}"
+        event = Event.of(payload, id=event_id, source=self.id, time=self._clock.now(), subject=subject)
+        store = self._memory.prepare_store(key, ended, ttl_s=FINISHED_TTL_S, expected_version=current.version)
+        try:
+            await self._memory.apply([store, self._bus.prepare(event)])
+        except ConflictError:
+            return False
+        return True
 
     async def _register(self, state: AgentState) -> None:
         now = self._clock.now()
@@ -244,7 +291,7 @@ class FleetCommander:
             state=state,
             host=socket.gethostname(),
             pid=os.getpid(),
-            started_at=now,
+            started_at=self._started_at,
             stopped_at=now if state is AgentState.STOPPED else None,
         )
         ttl_s = FINISHED_TTL_S if state is AgentState.STOPPED else None

@@ -16,7 +16,8 @@ def step_id(workflow_id: str, number: int) -> str:
 def parent_of(task_id: str) -> tuple[str, int] | None:
     """Workflow id and step number of a step's task id; None for a task of its own."""
     parent, separator, number = task_id.rpartition(".step-")
-    return (parent, int(number)) if separator and number.isdigit() else None
+    is_step = parent and separator and number.isascii() and number.isdigit() and len(number) < 10
+    return (parent, int(number)) if is_step else None
 
 
 def step_task(workflow: TaskAssignment, number: int) -> TaskAssignment | None:

@@ -1,0 +1,241 @@
+r"""Log messages to templates in one pass, with nothing to configure.
+
+`mask` looks at one message alone: what is a variable by its form (number, time, address, id, path, quoted text)
+becomes a typed token. `TemplateMiner` looks at many: where masked messages differ in one word only, and that word
+takes several values, the word is a variable too.
+
+>>> mask("order 4711 of bob@example.org failed after 30 ms at 10.0.0.7:8080")
+'order <num> of <email> failed after <duration> at <addr>'
+>>> miner = TemplateMiner()
+>>> ids = [miner.add(f"Invalid user {name} from 10.0.0.7") for name in ("admin", "oracle", "test")]
+>>> {miner.template(id) for id in ids}
+{'Invalid user <*> from <addr>'}
+
+References: He et al., "Drain: An Online Log Parsing Approach with Fixed Depth Tree", ICWS 2017 (one pass, a group a
+template); Zhu et al., "Tools and Benchmarks for Automated Log Parsing", ICSE-SEIP 2019 (the Loghub scores).
+"""
+
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+from hashlib import blake2b
+
+MAX_MESSAGE_CHARS = 4096
+"""What is looked at of a message; the rest of a 10 MB line says nothing about its template."""
+MAX_TEMPLATES = 5_000
+"""Templates a miner keeps, merged ones included; real services have some hundreds."""
+OVERFLOW = "overflow"
+"""Id of all messages that came when the miner was full."""
+
+# Longer words are payload (base64, JSON without blanks), not text.
+_MAX_WORD_CHARS = 512
+# Words compared for twins; each costs one dictionary entry a template.
+_MAX_TWIN_WORDS = 40
+# Different values that make a word a variable. Two would merge `opened` and `closed`; chosen on Loghub-2k.
+_TWIN_VALUES = 3
+# The same for a quoted identifier, which more often names a field than a value.
+_TWIN_NAMES = 8
+# Distinct masked messages remembered, to answer for the common ones without looking for twins.
+_MAX_SEEN = 10_000
+
+_TYPES = (
+    # What redaction put there: `<email:3f2a9c1b>`.
+    ("pseudonym", r"<[a-z_-]{1,30}:[0-9a-f]{8}>"),
+    ("url", r"[A-Za-z][A-Za-z0-9+.\-]{1,15}+://[^\s\"'<>()\[\]{},;]++"),
+    ("email", r"(?<![\w.+-])[\w.+-]{1,64}+@[A-Za-z0-9-]++(?:\.[A-Za-z0-9-]++)++"),
+    ("uuid", r"(?<![0-9A-Za-z])[0-9A-Fa-f]{8}-(?:[0-9A-Fa-f]{4}-){3}[0-9A-Fa-f]{12}(?![0-9A-Za-z])"),
+    (
+        "time",
+        r"(?<!\d)\d{4}[-/.]\d{1,2}[-/.]\d{1,2}"
+        r"(?:[T_:-]\d{1,2}[:.]\d{2}(?:[:.]\d{2})?(?:[.,]\d{1,9})?)?(?:Z|[+-]\d\d:?\d\d)?(?!\w)"
+        r"|(?<![\d:])\d{1,2}:\d{2}(?::\d{2})?(?:[.,]\d{1,9})?(?:Z|[+-]\d\d:?\d\d)?(?![\w:])",
+    ),
+    # Addresses: IPv4 with port, host name with port, name of three parts or more, dotted value of a key.
+    ("addr", r"(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?!\w)(?!\.\w)(?::\d{1,5}\b)?"),
+    ("mac", r"(?<![\w:])(?:[0-9A-Fa-f]{2}:){5}[0-9A-Fa-f]{2}(?![\w:])"),
+    ("path", r"(?<![\w<>.*)/-])(?:/[\w.@%+~$*-]++){2,}+/?|(?<!\w)[A-Za-z]:\\[^\s\"',;)]*+"),
+    (
+        "host",
+        r"(?<![\w.@<>-])(?:[A-Za-z0-9][A-Za-z0-9-]*+\.)++[a-z]{2,6}:\d{1,5}\b"
+        r"|(?<![\w.@<>-])(?:[A-Za-z0-9][A-Za-z0-9-]*+\.){2,}+[a-z]{2,12}(?![\w.(:])"
+        r"|(?<==)(?:[a-z0-9][a-z0-9-]*+\.)++[a-z]{2,6}(?![\w.(:])",
+    ),
+    ("id", r"(?<=[A-Za-z]_)-?\d[\w-]*+"),
+    (
+        "hex",
+        r"0[xX][0-9a-fA-F]++"
+        r"|(?<![0-9A-Za-z])(?:(?=[A-F]*+\d)(?=\d*+[A-F])[0-9A-F]{6,}+|(?=[a-f]*+\d)(?=\d*+[a-f])[0-9a-f]{6,}+|f{8})"
+        r"(?![0-9A-Za-z])",
+    ),
+    ("num", r"(?<![\w.])[-+]?(?:\d{1,3}(?:,\d{3})++(?!\d)|\d+)(?:\.\d+)?(?:[eE][-+]?\d+)?|\d+"),
+)
+_TYPED = re.compile("|".join(f"(?P<{name}>{pattern})" for name, pattern in _TYPES))
+# Whether a word can hold anything of the above; most words cannot.
+_MAY_BE_TYPED = re.compile(r"[0-9@/\\]|\w\.\w|f{8}|<\w+:").search
+# 'price' names something in code and stays; 'two words' or "anything" is data.
+_QUOTED = re.compile(r"\"[^\"]{1,200}\"|(?<!\w)'(?![A-Za-z_.]{1,40}')[^']{1,200}'(?!\w)")
+
+# Over the whole masked message: values of several words, or written twice in two units.
+_PHRASES = (
+    (
+        re.compile(
+            r"(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun),? )?(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) <num>,?"
+            r" <time>(?: [A-Z]{3,4})?(?: <num>)?"
+        ),
+        "<time>",
+    ),
+    (re.compile(r"<time> <time>"), "<time>"),
+    (re.compile(r"<num> ?(?:(?:[KMGT]i?)?B|bytes?)(?: ?\(<num> ?[KMGT]?i?B\))?(?!\w)"), "<size>"),
+    (
+        re.compile(r"<num> ?(?:ns|us|µs|ms|s|secs?|seconds?|min|minutes?|hours?|days?|MILLISECONDS|SECONDS)(?!\w)"),
+        "<duration>",
+    ),
+    (re.compile(r"<(?=<duration>|<num>)"), ""),
+    (re.compile(r"<addr> ?\((?:<addr>|[\w.<>-]*)\)"), "<addr>"),
+    (re.compile(r"(<(\w+)>)(?:(?:, ?| - |[ .:/_-])<\2>|[.:/_-]<num>)+"), r"\1"),
+)
+# Key and opening quote, the value, closing marks.
+_VALUE = re.compile(r"((?:[^=]*=)?[\"']*)(.*?)([,;:.)\]}\"']*)\Z", re.DOTALL)
+
+
+def mask(message: str) -> str:
+    """The message with typed variables replaced and blanks made single; depends on nothing but the message.
+
+    Quoted identifiers stay (`KeyError: 'price'` and `'stock'` are two errors).
+    """
+    return _phrases(_typed(message))
+
+
+def digest(template: str) -> str:
+    """Twelve hexadecimal digits that stand for a template, the same on every machine."""
+    return blake2b(template.encode("utf-8", "surrogatepass"), digest_size=6).hexdigest()
+
+
+class TemplateMiner:
+    """Groups messages by template while they come.
+
+    Templates grow more general, never less: an id that `add` gave out stays valid, and `resolve` tells which id it
+    has become part of. Ask for templates when all messages are in.
+
+    Args:
+        max_templates: memory limit. What comes later and fits no template is counted under OVERFLOW.
+    """
+
+    def __init__(self, max_templates: int = MAX_TEMPLATES) -> None:
+        self.max_templates = max_templates
+        self._templates: dict[str, str] = {}
+        self._merged_into: dict[str, str] = {}
+        self._seen: dict[tuple[str, str], str] = {}
+        # Both by the hash of a template without one word: templates that differ there alone, and what they became.
+        self._twins: dict[int, list[str]] = {}
+        self._wildcards: dict[int, str] = {}
+
+    def add(self, message: str, scope: str = "") -> str:
+        """The id of the message's template.
+
+        Args:
+            message: one message, of any length and content.
+            scope: messages of different scopes never share a template.
+        """
+        text = _typed(message)
+        known = self._seen.get((scope, text))
+        if known is None:
+            known = self._place(scope, tuple(_phrases(text).split(" ")))
+            if len(self._seen) >= _MAX_SEEN:
+                self._seen.clear()
+            self._seen[scope, text] = known
+        return known
+
+    def resolve(self, template_id: str) -> str:
+        """The id this one goes by now."""
+        while template_id in self._merged_into:
+            template_id = self._merged_into[template_id]
+        return template_id
+
+    def template(self, template_id: str) -> str:
+        """The template as text; `<*>` is a word that was seen to vary."""
+        if template_id == OVERFLOW:
+            return f"<messages beyond {self.max_templates} templates>"
+        return self._templates[self.resolve(template_id)]
+
+    def _place(self, scope: str, words: tuple[str, ...]) -> str:
+        text = " ".join(words)
+        template_id = digest(f"{scope}\0{text}" if scope else text)
+        if template_id in self._templates:
+            return template_id
+        slots = list(_slots(scope, words))
+        for _, slot in slots:
+            if slot in self._wildcards:
+                return self._wildcards[slot]
+        if len(self._templates) >= self.max_templates:
+            return OVERFLOW
+        self._templates[template_id] = text
+        for position, slot in slots:
+            if not _may_vary(words[position]):
+                continue
+            twins = self._twins.setdefault(slot, [])
+            twins.append(template_id)
+            if len(twins) >= (_TWIN_NAMES if words[position].startswith("'") else _TWIN_VALUES):
+                general = self._place(scope, (*words[:position], _wildcard(words[position]), *words[position + 1 :]))
+                self._merge(twins, general, slot)
+                break
+        return template_id
+
+    def _merge(self, twins: list[str], general: str, slot: int) -> None:
+        if general == OVERFLOW:
+            return
+        target = self.resolve(general)
+        self._wildcards[slot] = target
+        del self._twins[slot]
+        for twin in map(self.resolve, twins):
+            if twin != target:
+                self._merged_into[twin] = target
+
+
+def _typed(message: str) -> str:
+    message = message[:MAX_MESSAGE_CHARS]
+    if '"' in message or "'" in message:
+        message = _QUOTED.sub(lambda match: f"{match[0][0]}<str>{match[0][0]}", message)
+    return " ".join(map(_typed_word, message.split()))
+
+
+@lru_cache(maxsize=20_000)
+def _typed_word(word: str) -> str:
+    if len(word) > _MAX_WORD_CHARS:
+        return "<long>"
+    if not _MAY_BE_TYPED(word):
+        return word
+    return _TYPED.sub(_token, word)
+
+
+def _token(match: re.Match[str]) -> str:
+    if match.lastgroup == "pseudonym":
+        return f"{match[0].partition(':')[0]}>"
+    return "<addr>" if match.lastgroup == "host" else f"<{match.lastgroup}>"
+
+
+def _phrases(text: str) -> str:
+    for pattern, replacement in _PHRASES:
+        text = pattern.sub(replacement, text)
+    words = text.split(" ")
+    # A list of values, however long, is one variable.
+    return " ".join(w for i, w in enumerate(words) if not (i and w == words[i - 1] and "<" in w))
+
+
+def _slots(scope: str, words: tuple[str, ...]) -> Iterator[tuple[int, int]]:
+    # The first word says what happened or who speaks, unless the scope says it.
+    if len(words) <= _MAX_TWIN_WORDS:
+        for position in range(0 if scope else 1, len(words)):
+            word = words[position]
+            if "<*>" not in word:
+                key = word[: word.find("=") + 1]
+                yield position, hash((scope, position, key, words[:position], words[position + 1 :]))
+
+
+def _may_vary(word: str) -> bool:
+    """Upper-case words are states, one or two characters are operators: they join a variable but do not make one."""
+    return len(word) > 2 and not word.isupper()
+
+
+def _wildcard(word: str) -> str:
+    return _VALUE.sub(r"\1<*>\3", word, count=1)

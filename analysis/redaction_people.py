@@ -1,0 +1,163 @@
+"""What identifies people: e-mail addresses, numbers of phones, cards and accounts, network addresses.
+
+References: Luhn = ISO/IEC 7812-1; prefixes of cards = the networks' issuer ranges; IBAN = ISO 13616, lengths from
+SWIFT's registry (release 99).
+"""
+
+import ipaddress
+import re
+
+from .redaction_rule import Rule, Span, first_group, whole
+
+_EMAIL = re.compile(
+    r"(?<![\w.+'-])(?!git(?:@|%40))(?:[\w.+'-]|%2[Bb]){1,64}(?:@|%40)"
+    # pkg@1.2.3-beta.rc and logo@2x.png are none.
+    r"(?!\d+\.\d|\d+x\.)(?:[\w-]{1,63}\.){1,8}"
+    r"(?!(?:service|socket|timer|target|mount|slice|scope|png|jpe?g|gif|svg|webp|js|css|map|lock)\b)"
+    r"[^\W\d_]{2,24}(?![\w-])"
+)
+_PHONE = re.compile(r"(?<![\w+])(?:\+|%2[Bb])[1-9](?:[ ().-]{0,2}\d){7,14}(?!\d)")
+# North America: an area code in brackets, or groups of 3-3-4 joined by "-" or ".".
+_PHONE_GROUPS = re.compile(r"(?<![\w.-])(?:1[ .-]?)?(?:\(\d{3}\) ?\d{3}[ .-]|\d{3}([.-])\d{3}\1)\d{4}(?![\w-]|\.\d)")
+_PHONE_NAMED = re.compile(
+    r"(?<![<\w])(?:tele)?(?:phone|tel|mobile|msisdn|fax|whatsapp)(?:[ _-]?(?:number|no|nr))?"
+    r"\\*[\"']?\.?[ :=]{1,3}\\*[\"']?((?:00|0|\()?\d(?:[ ()./-]{0,2}\d){6,14})(?![\w-]|\.\d)",
+    re.IGNORECASE,
+)
+_CARD = re.compile(
+    r"(?<![\w.-])(?:\d{13,19}|\d{4}([ -])\d{4}\1\d{4}\1\d{1,4}(?:\1\d{1,3})?|\d{4}([ -])\d{6}\2\d{4,5})(?![\w-]|\.\d)"
+)
+# Visa, Mastercard, American Express, Diners, JCB, Discover, UnionPay, Maestro, RuPay, Mir. None begins with 1, as
+# times since 1970 do.
+_ISSUER = re.compile(
+    r"4(?:\d{12}|\d{15}|\d{18})|5[1-5]\d{14}|2(?:2[2-9]|[3-6]\d|7[0-2])\d{13}|3[47]\d{13}|3(?:0[0-5]|[689]\d)\d{11,16}"
+    r"|35\d{14,17}|(?:5[0678]|6\d)\d{10,17}|8[12]\d{14}|220[0-4]\d{12}"
+)
+_IBAN = re.compile(r"(?<![A-Za-z0-9])[A-Z]{2}\d{2}(?:[ -]?[A-Z0-9]){11,30}")
+IBAN_LENGTHS = {
+    country: int(length)
+    for length, countries in {
+        "15": "NO", "16": "BE", "18": "DK FK FO FI GL NL SD", "19": "MK SI", "20": "AT BA EE KZ LT LU MN XK",
+        "21": "CH HR LI LV", "22": "BG BH CR DE GB GE IE ME RS VA", "23": "AE GI IL IQ OM SO TL",
+        "24": "AD CZ ES MD PK RO SA SE SK TN VG", "25": "LY PT ST", "26": "IS TR", "27": "BI DJ FR GR IT MC MR SM",
+        "28": "AL AZ BY CY DO GT HN HU LB NI PL SV", "29": "BR EG PS QA UA", "30": "JO KW MU YE", "31": "MT SC",
+        "32": "LC", "33": "RU",
+    }.items()
+    for country in countries.split()
+}  # fmt: skip
+"""Country -> characters of an IBAN."""
+_IPV4 = re.compile(r"(?<![\w.~])(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5]|2[0-4]\d|1?\d?\d)(?!\w|\.\d|-[A-Za-z])")
+_IPV6 = re.compile(
+    r"(?<![\w:.])(?:[0-9A-Fa-f]{1,4}(?::[0-9A-Fa-f]{1,4}){7}"
+    r"|(?:[0-9A-Fa-f]{1,4}(?::[0-9A-Fa-f]{1,4}){0,6})?::(?:[0-9A-Fa-f]{1,4}(?::[0-9A-Fa-f]{1,4}){0,6})?)"
+    r"(?:\.\d{1,3}){0,3}(?!\w|:\w)"
+)
+# "version 10.2.14.3", "upgraded from version 1.2.3.4 to ", 'ver="', "Chrome/120.0.6099.109".
+_VERSION_BEFORE = re.compile(
+    r"(?:\b(?:versions?|ver|v|release|build|firmware|driver|revision|rev|sdk)\.?(?: (?:is|was|to|from|of))?"
+    r"[\"']?\s?[:=]?\s?[\"']?(?:[\d.]+ ?(?:->|to|and|,) ?)*"
+    r"|\b(?:chrome|chromium|headlesschrome|crios|edg\w*|opr|vivaldi|yabrowser|samsungbrowser|electron|whale|ucbrowser"
+    r"|version|safari|firefox|fxios)/)$",
+    re.IGNORECASE,
+)
+_BEFORE = 40
+"""Characters looked at before a match for its context."""
+
+
+def _check_ipv4(match: re.Match[str]) -> Span | None:
+    """Loopback, unspecified and network addresses identify nobody and are kept; private ones may be a person's."""
+    address = match[0]
+    if address.startswith(("127.", "255.")) or address.endswith(".0.0.0"):
+        return None
+    before = match.string[max(0, match.start() - _BEFORE) : match.start()]
+    return None if _VERSION_BEFORE.search(before) else match.span()
+
+
+def _check_ipv6(match: re.Match[str]) -> Span | None:
+    try:
+        address = ipaddress.IPv6Address(match[0])
+    except ValueError:
+        return None
+    # `abc::def` is a name in C++ and Ruby.
+    is_name = not any(c.isdigit() for c in match[0])
+    return None if is_name or address.is_loopback or address.is_unspecified else match.span()
+
+
+def luhn(digits: str) -> bool:
+    """The check digit of payment cards.
+
+    >>> luhn("4111111111111111"), luhn("4111111111111112")
+    (True, False)
+    """
+    doubled = sum(sum(divmod(2 * int(digit), 10)) for digit in digits[-2::-2])
+    return (doubled + sum(map(int, digits[-1::-2]))) % 10 == 0
+
+
+def _check_card(match: re.Match[str]) -> Span | None:
+    digits = re.sub(r"\D", "", match[0])
+    return match.span() if _ISSUER.fullmatch(digits) and luhn(digits) else None
+
+
+def iban_end(text: str) -> int | None:
+    """Where an IBAN at the beginning of a text ends; None when there is no valid one.
+
+    >>> iban_end("DE89 3704 0044 0532 0130 00 IS PAID")
+    27
+    >>> iban_end("DE89 3704 0044 0532 0130 01") is None
+    True
+    """
+    length = IBAN_LENGTHS.get(text[:2], 0)
+    at = compact = 0
+    while at < len(text) and compact < length:
+        compact += text[at] not in " -"
+        at += 1
+    letters = re.sub("[ -]", "", text[:at])
+    if not length or len(letters) < length or text[at : at + 1].isalnum():
+        return None
+    number = "".join(str(int(c, 36)) for c in letters[4:] + letters[:4])
+    return at if int(number) % 97 == 1 else None
+
+
+def _check_iban(match: re.Match[str]) -> Span | None:
+    end = iban_end(match[0])
+    return None if end is None else (match.start(), match.start() + end)
+
+
+# Hints; those with several branches are chains of `in`, which are faster than one regular expression.
+_AT_HINT = re.compile(r"@[\w-]+\.").search
+_PLUS_HINT = re.compile(rb"\+0(?:[ ().-]{0,2}0){7}").search
+_TEL_HINT = re.compile(r"\btel\b").search
+_IPV4_HINT = re.compile(rb"\.0{1,3}\.0{1,3}\.0").search
+_IPV6_HINT = re.compile(r"::|:[0-9A-Fa-f]{1,4}:[0-9A-Fa-f]{1,4}:[0-9A-Fa-f]{1,4}:").search
+
+
+def _hint_phone_named(text: str, lower: str, shape: bytes) -> bool:
+    return (
+        "phone" in lower or ("tel" in lower and _TEL_HINT(lower) is not None) or "mobile" in lower or "msisdn" in lower
+        or "whatsapp" in lower or "fax" in lower
+    )  # fmt: skip
+
+
+def _hint_phone_groups(text: str, lower: str, shape: bytes) -> bool:
+    return b"000-0000" in shape or b"000.0000" in shape or (b"(000)" in shape and b"000 0000" in shape)
+
+
+def _hint_card(text: str, lower: str, shape: bytes) -> bool:
+    return (
+        b"0000000000000" in shape
+        or (b"0000 0000" in shape and b"0000 0000 0000 0" in shape) or b"0000-0000-0000-0" in shape
+        or b"0000 000000 0000" in shape or b"0000-000000-0000" in shape
+    )  # fmt: skip
+
+
+PEOPLE_RULES: tuple[Rule, ...] = (
+    Rule("email", lambda text, lower, shape: _AT_HINT(text) or "%40" in text, _EMAIL, whole),
+    Rule("iban", lambda text, lower, shape: b"AA00" in shape, _IBAN, _check_iban),
+    Rule("card", _hint_card, _CARD, _check_card),
+    Rule("phone", lambda text, lower, shape: _PLUS_HINT(shape) or "%2b" in lower, _PHONE, whole),
+    Rule("phone", _hint_phone_groups, _PHONE_GROUPS, whole),
+    Rule("phone", _hint_phone_named, _PHONE_NAMED, first_group),
+    Rule("ip", lambda text, lower, shape: _IPV4_HINT(shape), _IPV4, _check_ipv4),
+    Rule("ip", lambda text, lower, shape: text.count(":") > 1 and _IPV6_HINT(text), _IPV6, _check_ipv6),
+)
+"""In the order they are applied: long numbers before the short ones they may contain."""

@@ -1,0 +1,51 @@
+"""Values of the command line that need reading: durations and JSON."""
+
+import re
+import sys
+from typing import Any
+
+import click
+
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
+MAX_JSON_BYTES = 1_000_000
+"""What memory takes at one key."""
+
+
+def duration(text: str) -> float:
+    """`10s`, `30m`, `1h`, `7d` as seconds, as the type of an option.
+
+    A bare number is refused: its unit would be a guess.
+    """
+    match = re.fullmatch(r"([0-9]{1,9}(?:\.[0-9]{1,9})?)([smhd])", text)
+    if not match or not float(match[1]):
+        raise click.BadParameter(f"{text!r} is no duration, expected a number above 0 and a unit: 10s, 30m, 1h, 7d")
+    return float(match[1]) * _SECONDS[match[2]]
+
+
+def read_json(argument: str, *, where: str) -> Any:
+    """The JSON value given as an argument, or on standard input for `-`; raises like `parse_json`."""
+    if argument == "-":
+        return parse_json(sys.stdin.buffer.read(MAX_JSON_BYTES + 1), where="standard input")
+    return parse_json(argument.encode(errors="surrogateescape"), where=where)
+
+
+def read_json_file(file: str) -> tuple[str, Any]:
+    """Name for errors and JSON value of a file, or of standard input for `-`; raises like `parse_json`."""
+    if file == "-":
+        return "standard input", read_json("-", where="")
+    with open(file, "rb") as stream:
+        return file, parse_json(stream.read(MAX_JSON_BYTES + 1), where=file)
+
+
+def parse_json(text: bytes, *, where: str) -> Any:
+    """The JSON value of a text.
+
+    Raises:
+        InputError: no JSON, or over MAX_JSON_BYTES.
+    """
+    from ..core import jsontext
+    from ..core.errors import InputError
+
+    if len(text) > MAX_JSON_BYTES:
+        raise InputError(f"{where}: more than {MAX_JSON_BYTES} bytes", hint="bulk data is for `aqe import`")
+    return jsontext.loads(text, where=where)

@@ -1,0 +1,113 @@
+"""`aqe production`: what production says."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from .common import output_options, print_json, say, with_runtime
+from .text import cleaned, table
+
+if TYPE_CHECKING:
+    from ..core.records.findings import ErrorPattern, MiningResult
+    from ..fleet.runtime import Runtime
+
+MAX_REQUESTS = 3
+"""Failing requests named a pattern; --json has them all."""
+
+
+@click.group()
+def production() -> None:
+    """What production says."""
+
+
+@production.command("mine-errors")
+@click.option(
+    "--days", type=click.FloatRange(min=0, min_open=True), default=7.0, show_default=True, help="Window back from now."
+)
+@click.option(
+    "--min-occurrences", type=click.IntRange(min=1), metavar="N", help="Leave out rarer patterns (default: 2)."
+)
+@click.option("--release", metavar="VERSION", help="Only log records imported for this release.")
+@click.option("--generate", is_flag=True, help="Write a pytest file for every scenario into --output.")
+@click.option(
+    "--output", type=click.Path(path_type=Path, file_okay=False), metavar="DIR", help="Folder for --generate."
+)
+@output_options
+@click.pass_context
+def mine_errors(
+    ctx: click.Context, as_json: bool, days: float, min_occurrences: int | None, release: str | None, generate: bool,
+    output: Path | None,
+) -> None:  # fmt: skip
+    """Errors in the imported logs, grouped into bugs, the most important first.
+
+    --generate writes tests that fail as long as production would fail. A file that is there and differs is never
+    overwritten; a file in which a secret is found is not written.
+
+    \b
+    Exit codes: 0 done, 2 a test could not be written.
+    Examples: aqe import app.jsonl --release v1.4.0 && aqe production mine-errors
+              aqe production mine-errors --release v1.4.0 --generate --output tests/production
+    """
+    from ..core.errors import InputError
+    from ..core.records.findings import MiningResult
+
+    if generate != (output is not None):
+        raise InputError("--generate and --output DIR go together")
+    payload = {"days": days, "minOccurrences": min_occurrences, "release": release}
+    result = with_runtime(ctx, lambda parts: _mine(parts, {k: v for k, v in payload.items() if v is not None}))
+    if as_json:
+        print_json(result)
+    else:
+        click.echo(patterns_text(MiningResult.from_value(result["patterns"], where="result of the mining")))
+    if output is not None:
+        ctx.exit(_write(result["scenarios"], output))
+
+
+async def _mine(parts: "Runtime", payload: dict[str, Any]) -> Any:
+    from ..fleet.tasks import new_task, perform
+
+    return (await perform(parts, new_task(parts, "error-pattern-mining", payload), said=say)).result
+
+
+def _write(scenarios: list[Any], folder: Path) -> int:
+    """Write the tests; returns the exit code."""
+    from ..core.errors import EXIT_OK, EXIT_USAGE
+    from ..core.records.scenarios import TestScenario
+    from ..fleet.generated_tests import write_tests
+
+    tests = write_tests([TestScenario.from_value(s, where="scenario") for s in scenarios], folder)
+    for test in tests:
+        say(test.problem or f"wrote {test.path}")
+    if not tests:
+        say("no pattern has a request that could be tested; nothing was written")
+    return EXIT_USAGE if any(test.problem for test in tests) else EXIT_OK
+
+
+def patterns_text(result: "MiningResult") -> str:
+    """Every pattern, one a line."""
+    result = cleaned(result)
+    head = f"{result.total_errors} errors in {result.total_records} log records"
+    if result.window_from and result.window_to:
+        head += f", {result.window_from:%Y-%m-%d %H:%M} to {result.window_to:%Y-%m-%d %H:%M} UTC"
+    lines = [head]
+    if result.patterns:
+        headers = ("PRIORITY", "OCCURRENCES", "USERS", "TREND", "TITLE", "WHERE", "REQUESTS")
+        lines += ["", table(headers, [_row(pattern) for pattern in result.patterns])]
+    if result.below_threshold:
+        lines += ["", f"{result.below_threshold} rarer patterns are left out; --min-occurrences 1 shows them"]
+    if not result.total_records:
+        lines += ["", "no log records in this window: `aqe import app.jsonl` brings them in"]
+    return "\n".join(lines)
+
+
+def _row(pattern: "ErrorPattern") -> tuple[object, ...]:
+    shown = [f"{r.method} {r.path}" for r in pattern.requests[:MAX_REQUESTS]]
+    if len(pattern.requests) > MAX_REQUESTS:
+        shown.append(f"and {len(pattern.requests) - MAX_REQUESTS} more")
+    users = "?" if pattern.affected_users is None else pattern.affected_users
+    trend = "-" if pattern.trend == "UNKNOWN" else pattern.trend
+    return (
+        pattern.priority, pattern.occurrences, users, trend, pattern.title, pattern.culprit or "-",
+        ", ".join(shown) or "-",
+    )  # fmt: skip

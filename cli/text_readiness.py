@@ -1,0 +1,146 @@
+"""Decision, risk and gate as text: what was decided, by which rule, from which evidence, and what is missing."""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+
+from ..core.criteria import HOW_TO_MEASURE
+from ..core.records.evidence import Evidence, Status
+from ..core.records.readiness import (
+    CriterionResult,
+    Decision,
+    GateResult,
+    GateStatus,
+    MetricRisk,
+    NotApplicable,
+    RiskAssessment,
+)
+from .text import Look, cleaned, confidence_number, facts, percent, risk_number, table, time_text, value_text
+
+_PLAIN = Look()
+_STATUS_WIDTH = max(len(status) for status in GateStatus)
+_MISSING = re.compile(r"(?P<name>\S+) \((?P<asked_by>[^)]*)\): (?P<reason>.*)", re.DOTALL)
+"""How agents/deployment_readiness/decide.py words what is missing."""
+
+
+def decision_text(decision: Decision, look: Look = _PLAIN) -> str:
+    """The whole decision for people."""
+    decision = cleaned(decision)
+    release = decision.release
+    confidence = "not measured" if decision.confidence is None else f"{confidence_number(decision.confidence)} of 100"
+    reason = f" ({decision.confidence_reason})" if decision.confidence_reason else ""
+    risk = _risk_words(decision.risk, decision.risk_level, decision.risk_measured, decision.measured_share, look)
+    lines = look.title(f"Deployment readiness: {decision.version}")
+    lines.append(
+        facts(
+            [
+                ("Decision", f"{look.word(decision.decision)} ({decision.verdict})"),
+                ("Because", decision.rule),
+                ("Overall risk", risk),
+                ("Release confidence", confidence + reason),
+                ("Release", f"commit {release.commit or 'not known'}, {release.environment}"),
+                ("Policy", decision.policy),
+                ("Assessed", time_text(decision.assessed_at)),
+            ]
+        )
+    )
+    if decision.gates:
+        lines += ["", "Gates:", *(line for gate in decision.gates for line in _gate(gate, look, measured_only=True))]
+    lines += _section("Blocking", decision.blockers, numbered=True)
+    lines += _section("Warnings", decision.warnings)
+    lines += _section("Advisories", decision.advisories)
+    lines += missing_text("Missing evidence", decision.version, decision.missing_evidence)
+    lines += _not_applicable(decision.not_applicable)
+    return "\n".join(lines)
+
+
+def risk_text(risk: RiskAssessment, look: Look = _PLAIN) -> str:
+    """Risk by dimension and metric."""
+    risk = cleaned(risk)
+    words = _risk_words(risk.risk, risk.level, risk.risk_measured, risk.measured_share, look)
+    lines = [*look.title(f"Risk of {risk.version}"), f"Overall risk:  {words}", ""]
+    lines.append(table(("METRIC", "VALUE", "RISK", "WEIGHT", "POINTS"), _risk_rows(risk)))
+    unmeasured = [m for d in risk.dimensions for m in d.metrics if m.reading.status is Status.NOT_MEASURED]
+    lines += _section(
+        "Not measured, counted as 100", [f"{m.metric}: {m.reading.reason}; {_how(m, risk.version)}" for m in unmeasured]
+    )
+    lines += _section("Vetoes", risk.vetoes)
+    lines += _not_applicable(risk.not_applicable)
+    return "\n".join(lines)
+
+
+def gate_text(gate: GateResult, look: Look = _PLAIN) -> str:
+    """One gate and its criteria."""
+    return "\n".join(_gate(cleaned(gate), look, measured_only=False))
+
+
+def missing_text(title: str, version: str, items: Sequence[str]) -> list[str]:
+    """What is missing: by the command that would supply it, then by the reason, then by who asks for it."""
+    commands = [how.format(version=version) for how in HOW_TO_MEASURE.values()]
+    grouped: dict[str, dict[str, dict[str, list[str]]]] = {}
+    for item in items:
+        how = next((command for command in commands if item.endswith(f"; {command}")), "")
+        found = _MISSING.fullmatch(item.removesuffix(f"; {how}"))
+        name, asked_by, reason = found.groups() if how and found else (item, "", "")
+        grouped.setdefault(how, {}).setdefault(reason, {}).setdefault(asked_by, []).append(name)
+    lines = []
+    for how, reasons in grouped.items():
+        lines += [f"  {how}"] if how else []
+        for reason, askers in reasons.items():
+            lines += [f"    {reason}"] if reason else []
+            lines += [f"      {f'{by}: ' if by else ''}{', '.join(names)}" for by, names in askers.items()]
+    return ["", f"{title} ({len(items)}), and what supplies it:", *lines] if lines else []
+
+
+def _risk_words(risk: float, level: str, measured: float | None, share: float, look: Look) -> str:
+    rest = "nothing of it is measured"
+    if measured is not None:
+        rest = f"{percent(share)} of the weight is measured: {risk_number(measured)} of 100"
+    return f"{look.word(level)} ({risk_number(risk)} of 100; {rest})"
+
+
+def _risk_rows(risk: RiskAssessment) -> Iterator[tuple[str, str, str, str, str]]:
+    for dimension in risk.dimensions:
+        points = sum(metric.contribution for metric in dimension.metrics)
+        yield dimension.dimension, "", risk_number(dimension.risk), f"{dimension.weight:.1%}", f"{points:.1f}"
+        for metric in dimension.metrics:
+            value = "not measured" if metric.reading.value is None else value_text(metric.reading.value)
+            yield (
+                f"  {metric.metric}",
+                value,
+                risk_number(metric.risk),
+                f"{metric.weight:.1%}",
+                f"{metric.contribution:.1f}",
+            )
+
+
+def _gate(gate: GateResult, look: Look, *, measured_only: bool) -> Iterator[str]:
+    """The gate and its criteria; a whole decision lists those without evidence by themselves."""
+    hidden = {GateStatus.NOT_APPLICABLE} | ({GateStatus.NO_EVIDENCE} if measured_only else set())
+    kind = f"{gate.enforcement}{'' if gate.mandatory else ', optional'}"
+    yield f"  {look.word(gate.status, width=_STATUS_WIDTH)}  {gate.gate} ({kind})"
+    for criterion in gate.criteria:
+        if criterion.status not in hidden:
+            yield f"    {look.word(criterion.status, width=_STATUS_WIDTH)}  {_criterion(criterion)}"
+
+
+def _criterion(criterion: CriterionResult) -> str:
+    evidence = criterion.reading.evidence
+    return criterion.detail + (f"  [{_evidence(evidence)}]" if evidence and criterion.reading.value is not None else "")
+
+
+def _evidence(evidence: Evidence) -> str:
+    at = time_text(evidence.measured_at) if evidence.measured_at else None
+    return ", ".join(filter(None, (evidence.tool, evidence.file, at))) or str(evidence.key)
+
+
+def _section(title: str, items: Iterable[str], *, numbered: bool = False) -> list[str]:
+    lines = [f"  {f'{number}.' if numbered else '-'} {item}" for number, item in enumerate(items, 1)]
+    return ["", f"{title} ({len(lines)}):", *lines] if lines else []
+
+
+def _not_applicable(entries: Iterable[NotApplicable]) -> list[str]:
+    return _section("Not applicable, by the policy", [f"{entry.metric}: {entry.reason}" for entry in entries])
+
+
+def _how(metric: MetricRisk, version: str) -> str:
+    return HOW_TO_MEASURE[metric.kind].format(version=version)

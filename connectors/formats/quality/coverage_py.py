@@ -1,0 +1,75 @@
+"""coverage.py's JSON report.
+
+`percent_covered` mixes lines and branches as soon as branches are measured, so the percentages are computed from the
+counts. Branches are reported only where the code has any and they were measured.
+"""
+
+from typing import IO, Any
+
+from ....core.errors import InputError
+from ....core.importing import Head, Parsed
+from ....core.records.signals import MetricValue, Outcome, SignalKind, SignalPart
+from ..documents import clean, json_object, no_value
+from ..times import utc_moment
+
+_KIND = SignalKind.TEST_COVERAGE
+_TOOL = "coverage.py"
+
+
+class CoveragePyJson:
+    """coverage.py JSON -> test-coverage."""
+
+    name = "coverage-py-json"
+    title = "coverage.py JSON report"
+    produces: tuple[str, ...] = (_KIND.value,)
+    how_to_export = "coverage json -o coverage.json (or pytest --cov --cov-branch --cov-report=json)"
+
+    def recognises(self, head: Head) -> bool:
+        """By keys only coverage.py writes, near the beginning in whatever order."""
+        if not head.is_json_object:
+            return False
+        return '"branch_coverage"' in head.text or ('"executed_lines"' in head.text and '"missing_lines"' in head.text)
+
+    def parse(self, stream: IO[bytes]) -> Parsed:
+        """Read the totals."""
+        report = json_object(stream, "coverage.py JSON")
+        if report is None:
+            return no_value(Outcome.NOT_MEASURED, "the file is empty: nothing was measured", _KIND, tool=_TOOL)
+        totals, meta = report.get("totals"), report.get("meta")
+        if not isinstance(totals, dict):
+            raise InputError("coverage.py JSON: no object `totals`", hint="is this the output of `coverage json`?")
+        lines = _ratio(totals, "covered_lines", "num_statements")
+        if lines is None:
+            reason = "num_statements is 0: no code was measured (is `source` right, did the tests import it?)"
+            return no_value(Outcome.NOT_MEASURED, reason, _KIND, tool=_TOOL)
+        # A statement is what coverage.py counts; it names it by its line.
+        metrics: dict[str, MetricValue] = {"line_coverage_percent": lines, "statement_coverage_percent": lines}
+        branches = _ratio(totals, "covered_branches", "num_branches") if "num_branches" in totals else None
+        if branches is not None:
+            metrics["branch_coverage_percent"] = branches
+        meta = meta if isinstance(meta, dict) else {}
+        version = meta.get("version")
+        part = SignalPart(
+            tool=_TOOL,
+            tool_version=version if isinstance(version, str) else None,
+            outcome=Outcome.VALUE,
+            measured_at=utc_moment(meta.get("timestamp")),
+            metrics=metrics,
+        )
+        notes = () if branches is not None else ("branches were not measured (run with --branch)",)
+        return Parsed(Outcome.VALUE, signals=((_KIND, part),), notes=notes)
+
+
+def _ratio(totals: dict[str, Any], covered_key: str, total_key: str) -> float | None:
+    """Percent; None when there is nothing to cover."""
+    covered, total = _count(totals, covered_key), _count(totals, total_key)
+    if covered > total:
+        raise InputError(f"coverage.py JSON: totals.{covered_key} is {covered}, more than {total_key} {total}")
+    return 100 * covered / total if total else None
+
+
+def _count(totals: dict[str, Any], key: str) -> int:
+    value = totals.get(key)
+    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+        raise InputError(f"coverage.py JSON: totals.{key} is {clean(value, 40)}, expected a count")
+    return value

@@ -1,0 +1,197 @@
+"""What changed since the last release, from git's own output.
+
+Read are `git log --numstat` (default, `--oneline`, or a format of one's own whose first line is the full hash, with or
+without `commit ` before it), `git diff --numstat`, and both with `-z`. A log counts every commit's lines, so a line
+changed twice counts twice; a diff counts the net change. A merge shows no lines of its own; with `-m` git repeats its
+lines once a parent, marked `(from ...)`: they are left out, the merged commits have them already.
+"""
+
+import re
+from codecs import BOM_UTF8
+from collections.abc import Iterator
+from fnmatch import translate
+from typing import IO
+
+from ....core.errors import InputError
+from ....core.importing import Head, Parsed
+from ....core.records.signals import MetricValue, Outcome, SignalKind, SignalPart
+from ..documents import clean, no_value
+
+_KIND = SignalKind.CHANGE_RISK
+_TOOL = "git"
+
+MANIFESTS = (
+    # Python
+    "pyproject.toml", "setup.py", "setup.cfg", "requirements*.txt", "requirements*.in", "requirements/*.txt",
+    "requirements/*.in", "constraints*.txt", "Pipfile", "environment.yml", "environment.yaml",
+    # JavaScript
+    "package.json", "package-lock.json", "npm-shrinkwrap.json", "pnpm-lock.yaml", "bun.lockb",
+    # JVM
+    "pom.xml", "build.gradle", "build.gradle.kts", "libs.versions.toml", "gradle.lockfile", "build.sbt",
+    # Go, Rust, Ruby, PHP, .NET, Swift, Dart, Elixir, C++
+    "go.mod", "go.sum", "Cargo.toml", "Gemfile", "*.gemspec", "composer.json", "*.csproj", "*.fsproj",
+    "packages.config", "packages.lock.json", "Directory.Packages.props", "Package.swift", "Package.resolved",
+    "Podfile", "pubspec.yaml", "mix.exs", "conanfile.txt", "conanfile.py", "vcpkg.json",
+    # poetry.lock, uv.lock, yarn.lock, Cargo.lock, Gemfile.lock, composer.lock, Podfile.lock, flake.lock, ...
+    "*.lock",
+)  # fmt: skip
+"""Files that name dependencies or pin them, in any folder."""
+_MANIFEST = re.compile(
+    # `*` stays within a name here.
+    "(?:.*/)?(?:" + "|".join(translate(pattern).replace(".*", "[^/]*") for pattern in MANIFESTS) + ")",
+    re.DOTALL,
+)
+
+_ENTRY = re.compile(r"(\d{1,12}|-)\t(\d{1,12}|-)\t(.*)", re.DOTALL)
+_HASH = r"[0-9a-f]{40}(?:[0-9a-f]{24})?"
+# How the first line looks decides which lines begin a commit.
+_COMMIT_STYLES = (
+    re.compile(rf"commit ({_HASH})(?=\s|$)(.*)"),
+    re.compile(rf"({_HASH})(?=\s|$)(.*)"),
+    re.compile(r"([0-9a-f]{7,39})(?= )(.*)"),
+)
+_BRACES = re.compile(r"(.*?)\{(.*?) => (.*?)\}(.*)", re.DOTALL)
+_ESCAPE = re.compile(rb"\\([0-7]{3}|.)")
+_LETTERS = {b"n": b"\n", b"t": b"\t", b"r": b"\r", b"a": b"\a", b"b": b"\b", b"v": b"\v", b"f": b"\f"}
+_CHUNK_BYTES = 65_536
+# A path is never longer; a file with such a line is no git output.
+_MAX_LINE_BYTES = 1 << 20
+
+
+class GitNumstat:
+    """git log / git diff with --numstat -> change-risk."""
+
+    name = "git-numstat"
+    title = "Changes from git log or git diff (--numstat)"
+    produces: tuple[str, ...] = (_KIND.value,)
+    how_to_export = "git log --numstat PREVIOUS_TAG..HEAD > changes.txt"
+
+    def recognises(self, head: Head) -> bool:
+        """By the first line: a commit, or an entry of numstat."""
+        line = head.text.split("\0", 1)[0].split("\n", 1)[0].rstrip("\r")
+        if _ENTRY.fullmatch(line) or _COMMIT_STYLES[0].fullmatch(line):
+            return True
+        # A bare hash begins many things: an entry must follow.
+        return _style_of(line) is not None and re.search(r"[\n\0](?:\d+|-)\t(?:\d+|-)\t", head.text) is not None
+
+    def parse(self, stream: IO[bytes]) -> Parsed:
+        """Add up the entries."""
+        change = _Change()
+        lines = _lines(stream)
+        for number, line in enumerate(lines, start=1):
+            if not line.strip():
+                continue
+            if change.style is None and not change.entries:
+                if line.startswith(("fatal: ", "error: ", "usage: git")):
+                    return no_value(Outcome.TOOL_FAILED, f"git says: {clean(line)}", _KIND, tool=_TOOL)
+                change.style = _style_of(line)
+            if not change.add(line, lines):
+                raise InputError(
+                    f"git numstat: line {number} is {clean(line, 80)!r}, expected a commit or an entry of --numstat",
+                    hint="export with: git log --numstat PREVIOUS_TAG..HEAD",
+                )
+        return change.parsed()
+
+
+class _Change:
+    def __init__(self) -> None:
+        self.style: re.Pattern[str] | None = None
+        """What begins a commit; None in a diff."""
+        self.commits: set[str] = set()
+        self.entries = 0
+        self.added = 0
+        self.deleted = 0
+        self.binary = 0
+        self.files: set[str] = set()
+        self.folders: set[str] = set()
+        self.manifests: set[str] = set()
+        self._skipping = False
+
+    def add(self, line: str, following: Iterator[str]) -> bool:
+        """One line; False when it does not belong here. `following` gives the paths of a rename under -z."""
+        commit = self.style.match(line) if self.style else None
+        if commit is not None:
+            self.commits.add(commit[1])
+            self._skipping = commit[2].startswith(" (from ")
+            return True
+        entry = _ENTRY.fullmatch(line)
+        if entry is None:
+            # Between a commit's first line and its entries stand author, date and subject.
+            return self.style is not None
+        added, deleted, path = entry.groups()
+        old, new = (next(following, ""), next(following, "")) if not path else _renamed(path)
+        if not self._skipping:
+            self._add_entry(added, deleted, old, new)
+        return True
+
+    def _add_entry(self, added: str, deleted: str, old: str, new: str) -> None:
+        self.entries += 1
+        if added == "-":
+            self.binary += 1
+        else:
+            self.added += int(added)
+            self.deleted += int(deleted if deleted != "-" else 0)
+        self.files.add(new)
+        for path in (old, new):
+            if "/" in path:
+                self.folders.add(path.partition("/")[0])
+        if _MANIFEST.fullmatch(new) or _MANIFEST.fullmatch(old):
+            self.manifests.add(new)
+
+    def parsed(self) -> Parsed:
+        if not self.entries:
+            reason = "the file is empty: no change in it"
+            if self.commits:
+                reason = f"{len(self.commits)} commits without a line of numstat: was --numstat given?"
+            return no_value(Outcome.NOT_MEASURED, reason, _KIND, tool=_TOOL)
+        metrics: dict[str, MetricValue] = {
+            "lines_added": self.added,
+            "lines_deleted": self.deleted,
+            "files_changed": len(self.files),
+            "modules_affected": len(self.folders),
+            "dependencies_changed": len(self.manifests),
+        }
+        if self.style is not None:
+            metrics["commits"] = len(self.commits)
+        notes = (f"{self.binary} entries of binary files have no lines",) if self.binary else ()
+        part = SignalPart(tool=_TOOL, outcome=Outcome.VALUE, metrics=metrics)
+        return Parsed(Outcome.VALUE, signals=((_KIND, part),), notes=notes)
+
+
+def _style_of(line: str) -> re.Pattern[str] | None:
+    return next((style for style in _COMMIT_STYLES if style.match(line)), None)
+
+
+def _lines(stream: IO[bytes]) -> Iterator[str]:
+    """Lines and, with -z, what NUL ends: a log with -z has both."""
+    rest = stream.read(len(BOM_UTF8)).removeprefix(BOM_UTF8).replace(b"\0", b"\n")
+    while chunk := stream.read(_CHUNK_BYTES):
+        *lines, rest = (rest + chunk.replace(b"\0", b"\n")).split(b"\n")
+        if len(rest) > _MAX_LINE_BYTES:
+            raise InputError("git numstat: a line is longer than 1 MiB, expected git's output")
+        for line in lines:
+            yield line.decode("utf-8", "replace").rstrip("\r")
+    yield rest.decode("utf-8", "replace").rstrip("\r")
+
+
+def _renamed(path: str) -> tuple[str, str]:
+    """Old and new path of `a/{b => c}/d`, `a => b`, or of a path that was not renamed."""
+    braces = _BRACES.fullmatch(path)
+    if braces is not None:
+        before, old, new, after = braces.groups()
+        # `a/{ => b}/c`: the empty side leaves two slashes.
+        return (before + old + after).replace("//", "/"), (before + new + after).replace("//", "/")
+    old, arrow, new = path.partition(" => ")
+    return _unquoted(old), _unquoted(new if arrow else old)
+
+
+def _unquoted(path: str) -> str:
+    r"""git writes a path with unusual characters as `"caf\303\251.txt"`."""
+    if not (len(path) > 1 and path.startswith('"') and path.endswith('"')):
+        return path
+    return _ESCAPE.sub(_byte, path[1:-1].encode()).decode("utf-8", "replace")
+
+
+def _byte(match: re.Match[bytes]) -> bytes:
+    escape = match[1]
+    return bytes((int(escape, 8) & 0xFF,)) if len(escape) == 3 else _LETTERS.get(escape, escape)

@@ -1,0 +1,274 @@
+"""JUnit XML: what pytest, surefire, Gradle, Jest, Mocha, Playwright, GoogleTest, Node and many more write.
+
+There is no standard, so only the test cases themselves are trusted, never the counters of a suite. A case counts as
+failed with an `error`, or with a `failure` unless it is `skipped` too (Node's `todo`, a known failure). Repeated names
+are tries of one test when they disagree, or when the suite hides its tries: pytest-rerunfailures repeats the case and
+leaves earlier tries without a mark, and the suite then counts fewer tests than it holds. Then the last try counts.
+Mocha and others repeat names without a rerun: such cases stay apart. Names are compared within one suite element
+only, because Playwright repeats them once a project.
+"""
+
+import re
+from collections import Counter
+from datetime import datetime
+from typing import IO
+
+from ....core.errors import InputError
+from ....core.importing import Head, Parsed
+from ....core.records.signals import MAX_FINDINGS, Finding, MetricValue, Outcome, SignalKind, SignalPart
+from ..documents import XmlReader, clean, finding, no_value, xml_root
+from ..times import utc_moment
+
+# Not the runner's name: a part of the same tool and file replaces an older one, an empty file's too.
+_TOOL = "junit"
+_ROOTS = ("testsuites", "testsuite", "testcase")
+_FAILURES = ("error", "failure")
+_SKIPPED = ("skipped", "skip", "ignored")
+# surefire and nextest: the test failed first and passed later / failed again.
+_FLAKY = ("flakyFailure", "flakyError")
+_RERUN = ("rerunFailure", "rerunError")
+# GoogleTest and CTest say it in an attribute; only these words are known to mean "did not run" or "failed".
+_STATUS = {"notrun": "skipped", "disabled": "skipped", "skipped": "skipped", "fail": "failed", "failed": "failed"}
+# Linters can write JUnit too; a lint finding is no test.
+_LINTERS = ("org.ruff", "org.eslint")
+_THOUSANDS = re.compile(r"[1-9]\d{0,2}(?:,\d{3})+(?:\.\d+)?")
+
+_CaseKey = tuple[str, str, str]
+
+
+class _Suite:
+    """One `testsuite` element and the cases directly in it."""
+
+    def __init__(self, attributes: dict[str, str]) -> None:
+        self.name = attributes.get("name", "")
+        self.declared = _count(attributes.get("tests"))
+        self.declared_failed = (_count(attributes.get("failures")) or 0) + (_count(attributes.get("errors")) or 0)
+        self.nested = False
+        self.tries: dict[_CaseKey, list[str]] = {}
+        self.failures: dict[_CaseKey, Finding] = {}
+
+    @property
+    def elements(self) -> int:
+        return sum(map(len, self.tries.values()))
+
+    @property
+    def hides_tries(self) -> bool:
+        """True when an earlier try without a mark may have failed."""
+        return self.name == "pytest" or (self.declared is not None and self.declared < self.elements)
+
+
+class _Case:
+    """One `testcase` element while it is open."""
+
+    def __init__(self, attributes: dict[str, str]) -> None:
+        self.attributes = attributes
+        self.children: dict[str, dict[str, str]] = {}
+
+    def verdict(self) -> str:
+        if "error" in self.children:
+            return "failed"
+        if any(name in self.children for name in _SKIPPED):
+            return "skipped"
+        if "failure" in self.children:
+            return "failed"
+        return _STATUS.get(self.attributes.get("status", "").lower(), "passed")
+
+
+class _Reader(XmlReader):
+    def __init__(self) -> None:
+        super().__init__("JUnit XML")
+        self.counts: Counter[str] = Counter()
+        self.failures: list[Finding] = []
+        self.flaky: list[Finding] = []
+        self.reruns_seen = False
+        self.duration_s: float | None = None
+        self.measured_at: datetime | None = None
+        self.linter: str | None = None
+        self.declared = 0
+        self.inconsistent: list[str] = []
+        self._suites = [_Suite({})]
+        self._case: _Case | None = None
+        self._case_ends_with = "testcase"
+
+    def opened(self, name: str, attributes: dict[str, str]) -> None:
+        if self.depth == 1 and name not in _ROOTS:
+            raise InputError(
+                f"JUnit XML: the root element is <{clean(name, 40)}>, expected <testsuites>, <testsuite> or <testcase>"
+            )
+        if name in ("testsuites", "testsuite"):
+            self._suites[-1].nested = True
+            self._suites.append(_Suite(attributes))
+            self._note_suite(attributes)
+        elif name == "testcase":
+            self._case, self._case_ends_with = _Case(attributes), name
+        elif name in _FAILURES and self._case is None:
+            # Outside a test case: the suite itself broke, which must not look like a pass.
+            self._case, self._case_ends_with = _Case({"name": f"(suite {self._suites[-1].name})"}), name
+        if self._case is not None:
+            self._case.children.setdefault(name, attributes)
+            if name in _FAILURES:
+                self.collect_text()
+
+    def closed(self, name: str) -> None:
+        if self._case is not None:
+            child = self._case.children[name]
+            if name in _FAILURES and not child.get("message"):
+                child["message"] = self.collected_text()
+            if name == self._case_ends_with:
+                self._close_case(self._case)
+                self._case = None
+        elif name in ("testsuites", "testsuite"):
+            self._close_suite(self._suites.pop())
+        if self.depth == 1:
+            self._close_suite(self._suites.pop())
+
+    def _note_suite(self, attributes: dict[str, str]) -> None:
+        at = utc_moment(attributes.get("timestamp"))
+        if at is not None and (self.measured_at is None or at < self.measured_at):
+            self.measured_at = at
+        package = attributes.get("package", "")
+        if package.startswith(_LINTERS):
+            self.linter = package
+
+    def _close_case(self, case: _Case) -> None:
+        suite, of = self._suites[-1], case.attributes
+        key = (of.get("classname", ""), of.get("name", ""), of.get("file", ""))
+        verdict = case.verdict()
+        suite.tries.setdefault(key, []).append(verdict)
+        suite.failures.pop(key, None)
+        if verdict == "failed" and len(suite.failures) < MAX_FINDINGS:
+            kind = "error" if "error" in case.children else "failure"
+            child = case.children.get(kind, {})
+            line = of.get("line", "")
+            suite.failures[key] = finding(
+                _test_name(key),
+                child.get("message") or child.get("type") or kind,
+                kind,
+                of.get("file"),
+                int(line) if line.isdecimal() and len(line) < 9 else None,
+            )
+        flaky = any(name in case.children for name in _FLAKY)
+        rerun = any(name in case.children for name in _RERUN)
+        self.reruns_seen = self.reruns_seen or flaky or rerun
+        if flaky or (rerun and verdict == "passed"):
+            self._add_flaky(key)
+        seconds = _seconds(of.get("time"))
+        if seconds is not None:
+            self.duration_s = (self.duration_s or 0.0) + seconds
+
+    def _close_suite(self, suite: _Suite) -> None:
+        failed_elements = 0
+        for key, tries in suite.tries.items():
+            failed_elements += tries.count("failed")
+            disagree = "failed" in tries and "passed" in tries
+            if len(tries) == 1 or not (disagree or suite.hides_tries):
+                self.counts.update(tries)
+                continue
+            self.reruns_seen = True
+            self.counts[tries[-1]] += 1
+            if tries[-1] == "passed" or (disagree and not suite.hides_tries):
+                self._add_flaky(key)
+        self.failures += list(suite.failures.values())[: MAX_FINDINGS - len(self.failures)]
+        if not suite.nested and suite.declared is not None:
+            self.declared += suite.declared
+            says, holds = (suite.declared, suite.declared_failed), (suite.elements, failed_elements)
+            if says != holds:
+                self.inconsistent.append(
+                    f"suite {clean(suite.name, 60)!r} says {says[0]} tests, {says[1]} failed; "
+                    f"it holds {holds[0]} test cases, {holds[1]} failed"
+                )
+
+    def _add_flaky(self, key: _CaseKey) -> None:
+        self.counts["flaky"] += 1
+        if len(self.flaky) < MAX_FINDINGS:
+            self.flaky.append(finding(_test_name(key), "changed its verdict when it was run again", "flaky", key[2]))
+
+
+class JunitXml:
+    """JUnit XML -> test-results, and test-reliability where the file shows reruns."""
+
+    name = "junit-xml"
+    title = "JUnit XML test report"
+    produces: tuple[str, ...] = (SignalKind.TEST_RESULTS.value, SignalKind.TEST_RELIABILITY.value)
+    how_to_export = "pytest --junitxml=junit.xml (most test runners have such an option)"
+
+    def recognises(self, head: Head) -> bool:
+        """By the root element."""
+        return xml_root(head)[0] in _ROOTS
+
+    def parse(self, stream: IO[bytes]) -> Parsed:
+        """Count the test cases."""
+        report = _Reader()
+        ending = report.read(stream)
+        kind = SignalKind.TEST_RESULTS
+        total = sum(report.counts[verdict] for verdict in ("passed", "failed", "skipped"))
+        if ending == "cut short":
+            reason = "the XML ends in the middle of an element: the test run was killed or the file cut"
+            return no_value(Outcome.TOOL_FAILED, reason, kind, tool=_TOOL)
+        if ending == "empty":
+            return no_value(Outcome.NOT_MEASURED, "the file is empty: no test case in it", kind, tool=_TOOL)
+        if report.linter:
+            reason = (
+                f"written by the linter {clean(report.linter, 40)}: it holds findings, no tests; export SARIF instead"
+            )
+            return no_value(Outcome.NOT_MEASURED, reason, kind, tool=_TOOL)
+        if total == 0:
+            reason = f"no test case in the file, although its suites say {report.declared} tests"
+            return no_value(
+                Outcome.NOT_MEASURED, reason if report.declared else "no test case in the file", kind, tool=_TOOL
+            )
+        return _parsed(report, total)
+
+
+def _parsed(report: _Reader, total: int) -> Parsed:
+    metrics: dict[str, MetricValue] = {
+        "total_tests": total,
+        "passed_tests": report.counts["passed"],
+        "failed_tests": report.counts["failed"],
+        "skipped_tests": report.counts["skipped"],
+    }
+    if report.duration_s is not None:
+        metrics["duration_s"] = round(report.duration_s, 6)
+    results = SignalPart(
+        tool=_TOOL,
+        outcome=Outcome.VALUE,
+        measured_at=report.measured_at,
+        metrics=metrics,
+        findings=tuple(sorted(report.failures, key=lambda found: found.severity != "error")),
+    )
+    signals = [(SignalKind.TEST_RESULTS, results)]
+    if report.reruns_seen:
+        flaky = report.counts["flaky"]
+        reliability = SignalPart(
+            tool=_TOOL,
+            outcome=Outcome.VALUE if flaky else Outcome.CLEAN,
+            measured_at=report.measured_at,
+            metrics={"flaky_tests": flaky},
+            findings=tuple(report.flaky),
+        )
+        signals.append((SignalKind.TEST_RELIABILITY, reliability))
+    notes = []
+    if report.inconsistent:
+        more = f" (and {len(report.inconsistent) - 1} more suites)" if len(report.inconsistent) > 1 else ""
+        notes.append(f"counters are inconsistent, the test cases count: {report.inconsistent[0]}{more}")
+    return Parsed(Outcome.VALUE, signals=tuple(signals), notes=tuple(notes))
+
+
+def _test_name(key: _CaseKey) -> str:
+    return f"{key[0]}.{key[1]}" if key[0] else key[1]
+
+
+def _count(text: str | None) -> int | None:
+    return int(text) if text and text.isdecimal() and len(text) < 10 else None
+
+
+def _seconds(text: str | None) -> float | None:
+    """`1,234.5` is 1234.5 (surefire in an English locale), `0,005` is 0.005; None for what is no duration."""
+    if not text:
+        return None
+    plain = text.replace(",", "") if _THOUSANDS.fullmatch(text) else text.replace(",", ".")
+    try:
+        seconds = float(plain)
+    except ValueError:
+        return None
+    return seconds if 0 <= seconds < 1e9 else None

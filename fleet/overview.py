@@ -1,0 +1,249 @@
+"""What a fleet looks like from outside: server, agents, tasks, streams; and what a release still lacks."""
+
+from collections import Counter
+from collections.abc import AsyncIterator, Callable
+from datetime import datetime
+from typing import Any
+
+from pydantic import Field
+
+from ..agents.commander.agent import FleetCommander
+from ..agents.deployment_readiness.gates import evaluate
+from ..agents.deployment_readiness.history import HISTORY_KEY
+from ..agents.deployment_readiness.inputs import read_inputs
+from ..bus.deadletters import DeadLetter, letter_name, list_dead_letters
+from ..bus.events import EVENT_TYPES
+from ..bus.inspect import GroupInfo, RawEntry, StreamInfo, group_infos, raw_tail, stream_infos
+from ..bus.names import check_type
+from ..config.settings import Settings
+from ..connectors.formats import IMPORTERS
+from ..core import jsontext
+from ..core.criteria import CRITERIA, HOW_TO_MEASURE
+from ..core.errors import InputError, ServiceUnavailable
+from ..core.globs import is_glob
+from ..core.records.base import Record
+from ..core.records.evidence import Status
+from ..core.records.readiness import GateStatus
+from ..core.records.release import Release
+from ..core.records.tasks import AgentRecord, Priority, TaskStatus
+from .connect import Clients
+from .doctor import product
+from .processes import supervisor_pid
+from .redis_url import parse_url
+from .roster import AGENTS
+from .runtime import Runtime, open_runtime
+from .server import ServerInfo, find_server
+from .signals import check_version
+from .tasks import agents, list_tasks
+
+READY_TIMEOUT_S = 60.0
+"""Commander and agents are ready after about two seconds; this is for a machine under load."""
+POLL_S = 0.1
+
+
+class ServerView(Record):
+    """The server in use."""
+
+    address: str
+    """Host and port or socket, without password."""
+    version: str
+    """`Valkey 9.1.2`."""
+    embedded: bool
+    pid: int | None
+    """Of the embedded server."""
+    data_dir: str | None
+    listen: str | None
+    """Address at which the embedded server answers besides its socket."""
+    persistence: str
+    redis_cli: str
+    """The line that opens redis-cli there."""
+
+
+class AgentView(Record):
+    """An agent and whether it has a heartbeat."""
+
+    agent: AgentRecord
+    alive: bool
+
+
+class Overview(Record):
+    """What `aqe status` shows."""
+
+    fleet: str
+    """Name; empty = the default fleet."""
+    server: ServerView | None
+    """None = the embedded server does not run."""
+    supervisor_pid: int | None
+    """Of the fleet that `aqe up` started."""
+    agents: tuple[AgentView, ...] = ()
+    """Those that should be there: neither stopped nor lost."""
+    tasks: dict[str, int] = Field(default_factory=dict)
+    """Status -> number of tasks."""
+    streams: tuple[StreamInfo, ...] = ()
+
+
+async def overview(settings: Settings) -> Overview:
+    """Looks; starts nothing.
+
+    Raises:
+        ServiceUnavailable: the server runs or is given, but cannot be used.
+    """
+    supervisor = supervisor_pid(settings)
+    server = find_server(settings)
+    if server is None:
+        return Overview(fleet=settings.fleet.name, server=None, supervisor_pid=supervisor)
+    async with open_runtime(settings, name="cli", server=server) as runtime:
+        return Overview(
+            fleet=settings.fleet.name,
+            server=await _server_view(server, runtime.clients),
+            supervisor_pid=supervisor,
+            agents=tuple(view for view in await agent_views(runtime) if view.agent.stopped_at is None),
+            tasks=await _tasks(runtime),
+            streams=tuple(await streams(runtime)),
+        )
+
+
+async def agent_views(runtime: Runtime) -> list[AgentView]:
+    """All known agents, newest first."""
+    return [AgentView(agent=record, alive=alive) for record, alive in await agents(runtime)]
+
+
+async def wait_until_ready(
+    runtime: Runtime, *, since: datetime | None, said: Callable[[str], None], timeout_s: float = READY_TIMEOUT_S
+) -> None:
+    """Wait until the commander and an agent of every type have a heartbeat.
+
+    Args:
+        since: agents that started before this do not count: a killed one has a heartbeat for a while.
+        said: called with the name of each that is ready.
+
+    Raises:
+        ServiceUnavailable: somebody is missing after `timeout_s`, or the supervisor ended; says where its log is.
+    """
+    waiting = {FleetCommander.agent_type, *(agent.agent_type for agent in AGENTS)}
+    deadline_s = runtime.clock.monotonic_s() + timeout_s
+    while True:
+        for view in await agent_views(runtime):
+            ready = view.alive and (since is None or view.agent.started_at >= since)
+            if ready and view.agent.type in waiting:
+                waiting.remove(view.agent.type)
+                said(f"  {view.agent.type}: ready")
+        if not waiting:
+            return
+        gone = supervisor_pid(runtime.settings) is None
+        if gone or runtime.clock.monotonic_s() > deadline_s:
+            why = "its supervisor ended" if gone else f"not ready after {timeout_s:g} s: {', '.join(sorted(waiting))}"
+            raise ServiceUnavailable(
+                f"the fleet did not start: {why}", hint=f"its log: {runtime.settings.data_dir / 'fleet.log'}"
+            )
+        await runtime.clock.sleep(POLL_S)
+
+
+async def _tasks(runtime: Runtime) -> dict[str, int]:
+    counted = Counter(task.status for task in await list_tasks(runtime))
+    return {status.value: counted[status] for status in TaskStatus if counted[status]}
+
+
+async def _server_view(server: ServerInfo, clients: Clients) -> ServerView:
+    # A cluster has as many answers as nodes.
+    single = parse_url(server.url).kind != "cluster"
+    facts: dict[str, Any] = await clients.commands.info() if single else {}
+    aof = facts.get("aof_enabled")
+    return ServerView(
+        address=server.address,
+        version=product(facts),
+        embedded=server.source != "url",
+        pid=server.pid,
+        data_dir=str(server.data_dir) if server.data_dir else None,
+        listen=server.listen,
+        persistence="append-only file" if aof else "none: a crash loses data" if single else "not known",
+        redis_cli=server.redis_cli,
+    )
+
+
+# Streams -------------------------------------------------------------------------------------------------------------
+
+
+async def event_streams(runtime: Runtime) -> list[StreamInfo]:
+    """The stream of every event type that has one."""
+    names = runtime.bus.names
+    return await stream_infos(runtime.clients.commands, names, [names.events(t) for t in await runtime.bus.types()])
+
+
+async def streams(runtime: Runtime) -> list[StreamInfo]:
+    """Streams with something in them: events, task lanes, dead letters."""
+    names = runtime.bus.names
+    physical = await _streams(runtime)
+    physical += [names.dead(letter_name(names, stream)) for stream in physical]
+    return [info for info in await stream_infos(runtime.clients.commands, names, physical) if info.entries]
+
+
+async def groups(runtime: Runtime) -> list[GroupInfo]:
+    """Every consumer group of events and task lanes."""
+    return await group_infos(runtime.clients.commands, runtime.bus.names, await _streams(runtime))
+
+
+async def _streams(runtime: Runtime) -> list[str]:
+    names = runtime.bus.names
+    lanes = [names.lane(agent.agent_type, priority) for agent in AGENTS for priority in Priority]
+    # A group may wait at a stream that nobody has written to yet.
+    return [*map(names.events, sorted({*EVENT_TYPES, *await runtime.bus.types()})), *lanes]
+
+
+async def dead_letters(runtime: Runtime, name: str | None) -> list[DeadLetter]:
+    """Dead letters, newest first; of one event type or lane when `name` is given."""
+    return await list_dead_letters(runtime.clients.commands, runtime.bus.names, name=name)
+
+
+def tail(runtime: Runtime, glob: str, *, start: str, follow: bool) -> AsyncIterator[RawEntry]:
+    """Entries of the event streams as they stand there; see bus/inspect.raw_tail."""
+    if not is_glob(glob):
+        check_type(glob)
+    clients = runtime.clients
+    return raw_tail(
+        clients.commands, clients.blocking, runtime.bus.names, glob, start=start, follow=follow, clock=runtime.clock
+    )
+
+
+def cloud_event(entry: RawEntry) -> dict[str, Any]:
+    """A stream entry in the JSON format of CloudEvents, with its id in the stream as `streamid`.
+
+    The payload is not compared with its type's model: who looks wants to see what is there.
+
+    Raises:
+        InputError: no event at all: a field is missing, or its data is no JSON.
+    """
+    fields = {name.decode(errors="replace"): value.decode(errors="replace") for name, value in entry.fields.items()}
+    for name in ("id", "type", "source", "time", "data"):
+        if name not in fields:
+            raise InputError(f"{entry.stream} {entry.id}: no field {name!r}")
+    data = jsontext.loads(fields.pop("data"), where=f"{entry.stream} {entry.id}: data")
+    return {**fields, "streamid": entry.id, "data": data}
+
+
+# Releases ------------------------------------------------------------------------------------------------------------
+
+
+async def gates_without_evidence(runtime: Runtime, release: Release, *, policy: str = "default") -> tuple[str, ...]:
+    """What the policy's gates ask for and nobody has measured, in the words of `Decision.missing_evidence`."""
+    memory = runtime.memory
+    values = {
+        **await memory.retrieve_pattern(f"aqe/releases/{check_version(release.version)}/signals/*"),
+        **await memory.retrieve_pattern("aqe/quality-signals/*"),
+    }
+    inputs = read_inputs(release, values, await memory.retrieve(HISTORY_KEY), runtime.clock.now())
+    return tuple(
+        f"{criterion.criterion} ({gate.enforcement} gate {gate.gate}): {criterion.reading.reason}; "
+        + HOW_TO_MEASURE[CRITERIA[criterion.criterion].signal].format(version=release.version)
+        for gate in evaluate(inputs, runtime.policies[policy])
+        for criterion in gate.criteria
+        if criterion.status is GateStatus.NO_EVIDENCE and criterion.reading.status is Status.NOT_MEASURED
+    )
+
+
+def formats() -> list[dict[str, Any]]:
+    """What `aqe import` reads."""
+    return [
+        {"name": i.name, "title": i.title, "produces": list(i.produces), "howToExport": i.how_to_export}
+        for i in IMPORTERS
+    ]

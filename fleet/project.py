@@ -1,0 +1,43 @@
+"""What the faces need of config/: the settings, shown and checked, and `aqe init`."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from ..config.init import InitPlan, list_paths, plan_init, write_plan
+from ..config.settings import Settings, effective
+from .policies import load_policies
+from .redis_url import parse_url
+
+__all__ = ["InitPlan", "Settings", "check", "initialize", "shown"]
+
+
+def initialize(root: Path) -> tuple[InitPlan, Mapping[str, bool]]:
+    """Look at a repository, write aqe.yaml and a policy where there is none.
+
+    Returns:
+        What was found, and file name -> whether it was written.
+    """
+    plan = plan_init(list_paths(root), project=root.name)
+    return plan, write_plan(plan, root)
+
+
+def shown(settings: Settings) -> list[dict[str, object]]:
+    """Every value in force with its origin, secrets masked; JSON-ready."""
+    return [{"key": key, "value": _plain(value), "origin": origin} for key, value, origin in effective(settings)]
+
+
+def check(settings: Settings) -> tuple[str, ...]:
+    """Read what the settings name; returns remarks about what is no error.
+
+    Raises:
+        InputError: a policy file or a server URL that cannot be used. What aqe.yaml itself says was checked when the
+            settings were loaded.
+    """
+    load_policies(settings)
+    if settings.redis.url:
+        parse_url(settings.redis.url)
+    return tuple(f"nobody reads {name}" for name in settings.unknown_env)
+
+
+def _plain(value: object) -> object:
+    return list(value) if isinstance(value, tuple) else str(value) if isinstance(value, Path) else value
