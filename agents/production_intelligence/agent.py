@@ -69,7 +69,7 @@ class ProductionIntelligenceAgent(BaseAgent):
         datasets = self.services.datasets
         return Loaded(
             rows=_log_rows(datasets.rows(LOGS, since=start, until=end, release=release)),
-            previous=_log_rows(datasets.rows(LOGS, since=start - window, until=start)),
+            previous=_log_rows(datasets.rows(LOGS, since=start - window, until=start, release=release)),
             now=context.now,
         )
 

@@ -13,14 +13,14 @@ Priority, first rule that holds:
 """
 
 import re
-from collections.abc import Callable, Hashable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
-from heapq import heappop, heappush, heapreplace
 from itertools import accumulate
-from typing import Generic, NamedTuple, TypeVar
+from typing import NamedTuple
 
+from ...analysis.frequent import Frequent
 from ...analysis.log_templates import OVERFLOW, TemplateMiner, digest, mask
 from ...analysis.rate_ratio import rate_ratio_p_value
 from ...analysis.stack_traces import bounded, culprit, identity, joined, parse
@@ -141,70 +141,6 @@ _DIMENSIONS: tuple[tuple[str, Callable[[LogRow], str | None]], ...] = (
 )
 """What contexts are counted over."""
 
-K = TypeVar("K", bound=Hashable)
-V = TypeVar("V")
-
-
-@dataclass(slots=True)
-class _Entry(Generic[V]):
-    value: V
-    total: int
-    """Never below the true count."""
-    inherited: int
-    """The part of `total` taken over from the key displaced; the rest was counted."""
-
-
-class _Frequent(Generic[K, V]):
-    """The most frequent keys in bounded memory, each with a value of its own: the space-saving algorithm.
-
-    A new key displaces the rarest and takes over its count, so a flood of rare keys cannot keep a frequent one out.
-    Metwally, Agrawal and El Abbadi, "Efficient computation of frequent and top-k elements in data streams", ICDT 2005.
-    """
-
-    def __init__(
-        self, capacity: int, new: Callable[[], V], displaced: Callable[[V], None] = lambda value: None
-    ) -> None:
-        self._capacity = capacity
-        self._new = new
-        self._displaced = displaced
-        self._entries: dict[K, _Entry[V]] = {}
-        # Totals as they were when queued, brought up to date only at the front; the serial breaks ties.
-        self._queue: list[tuple[int, int, K]] = []
-        self._serial = 0
-
-    def __contains__(self, key: K) -> bool:
-        return key in self._entries
-
-    def __len__(self) -> int:
-        return len(self._entries)
-
-    def count(self, key: K, times: int = 1) -> V:
-        """Count the key and give its value."""
-        entry = self._entries.get(key)
-        if entry is None:
-            floor = self._displace() if len(self._entries) >= self._capacity else 0
-            entry = self._entries[key] = _Entry(self._new(), floor, floor)
-            self._serial += 1
-            heappush(self._queue, (floor, self._serial, key))
-        entry.total += times
-        return entry.value
-
-    def items(self) -> Iterator[tuple[K, int, V]]:
-        """Key, times counted (a lower bound for keys displaced before) and value, most frequent first."""
-        for key, entry in sorted(self._entries.items(), key=lambda item: item[1].inherited - item[1].total):
-            yield key, entry.total - entry.inherited, entry.value
-
-    def _displace(self) -> int:
-        while True:
-            queued, serial, key = self._queue[0]
-            entry = self._entries[key]
-            if entry.total == queued:
-                heappop(self._queue)
-                del self._entries[key]
-                self._displaced(entry.value)
-                return queued
-            heapreplace(self._queue, (entry.total, serial, key))
-
 
 class _Error(NamedTuple):
     """What a row is grouped by; see stack_traces.identity."""
@@ -257,8 +193,8 @@ class _Group:
     users: set[str] = field(default_factory=set)
     nameless: int = 0
     """Errors that name no user."""
-    contexts: _Frequent[tuple[str, str], None] = field(default_factory=lambda: _Frequent(_TRACKED_VALUES, lambda: None))
-    requests: _Frequent[tuple[str, str], _Request] = field(default_factory=lambda: _Frequent(_TRACKED_VALUES, _Request))
+    contexts: Frequent[tuple[str, str], None] = field(default_factory=lambda: Frequent(_TRACKED_VALUES, lambda: None))
+    requests: Frequent[tuple[str, str], _Request] = field(default_factory=lambda: Frequent(_TRACKED_VALUES, _Request))
 
     def add(self, row: LogRow) -> None:
         self.occurrences += 1
@@ -310,7 +246,7 @@ class _Counts:
         self.first: datetime | None = None
         self.last: datetime | None = None
         self._miner = miner
-        self._groups: _Frequent[str, _Group] = _Frequent(MAX_TRACKED, _Group, self._forget)
+        self._groups: Frequent[str, _Group] = Frequent(MAX_TRACKED, _Group, self._forget)
         self._user_pairs = 0
         self._unanswered: dict[str, _Group] = {}
 

@@ -15,7 +15,7 @@ class Expectation(Record):
     kind: Literal["status-below", "status-is", "json-has-key", "json-equals", "latency-below-ms"]
     value: Any
     path: str | None = None
-    """Dotted path in the JSON body, for the json kinds."""
+    """Dotted path in the JSON body, for the json kinds; None = anywhere in it."""
     because: str
     """Why this is expected, in one line, for the reader of the test."""
 

@@ -1,0 +1,83 @@
+"""What every test target must do; a new one is tested the day it is registered."""
+
+from datetime import UTC, datetime
+from pathlib import PurePath
+
+import pytest
+
+from aqe.core.records.findings import FindingPriority
+from aqe.core.records.scenarios import Expectation, Provenance, RequestStep, TestScenario
+from aqe.generators.secrets_scan import scan
+from aqe.generators.table import TARGETS, Target
+
+AT = datetime(2026, 1, 1, 10, tzinfo=UTC)
+HOSTILE = "a\"b'c`d\\e${f}*/</script>\n\r\0\u2028\ud800\u202e#{g}%s'''\"\"\""
+
+
+def a_scenario(text: str = "price", *, path: str = "/api/products/3") -> TestScenario:
+    below = Expectation(kind="status-below", value=500, because=f"production answered 500 for {text}")
+    key = Expectation(kind="json-has-key", value=text, because=text)
+    return TestScenario(
+        id="scenario-err-0123456789ab",
+        title=f"no {text}",
+        priority=FindingPriority.HIGH,
+        steps=(RequestStep(method="GET", path=path, expectations=(below, key)),),
+        provenance=Provenance(
+            finding_id="err-0123456789ab", finding=text, occurrences=8, sample_size=90, window_from=AT, window_to=AT
+        ),
+    )
+
+
+each_target = pytest.mark.parametrize("target", TARGETS, ids=lambda target: target.name)
+
+
+def test_names_are_unique() -> None:
+    """`--target NAME` means one."""
+    assert len({target.name for target in TARGETS}) == len(TARGETS)
+
+
+@each_target
+def test_a_target_says_what_it_is(target: Target) -> None:
+    """Name and language are lower-case words; the class explains itself."""
+    assert target.name.islower() and target.language.islower()
+    assert type(target).__doc__
+
+
+@each_target
+@pytest.mark.parametrize("text", ["price", HOSTILE, "", "x" * 5000])
+def test_a_file_name_is_a_plain_name_of_bearable_length(target: Target, text: str) -> None:
+    """No folders, no blanks, whatever the title is."""
+    name = target.file_name(a_scenario(text))
+    assert PurePath(name).name == name and len(name) <= 120
+    assert name.isascii() and not set(name) & set(" \\/:*?\"<>|'")
+
+
+@each_target
+def test_the_same_scenario_gives_the_same_bytes(target: Target) -> None:
+    """Also after a trip through JSON, as it is stored."""
+    scenario = a_scenario()
+    stored = TestScenario.from_json(scenario.to_json(), where="test")
+    assert target.render(scenario) == target.render(scenario) == target.render(stored)
+    assert target.file_name(scenario) == target.file_name(stored)
+
+
+@each_target
+def test_a_file_names_its_finding_and_holds_the_request(target: Target) -> None:
+    """A reader finds the way back to production; the evidence stands beside the assertion."""
+    text = target.render(a_scenario())
+    assert all(part in text for part in ("err-0123456789ab", "/api/products/3", "500", "price"))
+    assert text.endswith("\n") and not text.endswith("\n\n")
+
+
+@each_target
+def test_hostile_text_is_written_escaped(target: Target) -> None:
+    """Nothing of it stands in the file as it came."""
+    text = target.render(a_scenario(HOSTILE, path=f"/{HOSTILE}"))
+    assert text.isascii() and "\0" not in text and "\r" not in text
+    assert HOSTILE not in text
+
+
+@each_target
+def test_a_harmless_file_passes_the_secrets_scan(target: Target) -> None:
+    """Our own text must not look like a secret."""
+    assert scan(target.render(a_scenario())) == ()

@@ -1,0 +1,135 @@
+"""What becomes a variable in a log template, and what does not."""
+
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from aqe.analysis.log_templates import MAX_MESSAGE_CHARS, OVERFLOW, TemplateMiner, digest, mask
+
+
+@pytest.mark.parametrize(
+    ("message", "template"),
+    [
+        ("took 30 ms", "took <duration>"),
+        ("took 0.25s, 3 tries", "took <duration>, <num> tries"),
+        ("sent 2,048 bytes", "sent <size>"),
+        ("sent 1190 bytes (1.16 KB)", "sent <size>"),
+        ("user 6f1f0cb2-7a39-4c3b-9d8e-0123456789ab gone", "user <uuid> gone"),
+        ("at 0x7fed806eb5d", "at <hex>"),
+        ("commit 3f9a1c2b is bad", "commit <hex> is bad"),
+        ("from 10.0.0.7:8080 and db.eu.example.org", "from <addr> and <addr>"),
+        ("mail to bob@example.org", "mail to <email>"),
+        ("GET https://shop.example/p/17?x=1", "GET <url>"),
+        ("GET /api/products/17 failed", "GET <path> failed"),
+        (r"open C:\temp\a.txt", "open <path>"),
+        ("block blk_-1608999687919862906 lost", "block blk_<id> lost"),
+        ("since 2026-01-02T03:04:05.678Z", "since <time>"),
+        ("since Sun Jun 14 15:16:01 2026", "since <time>"),
+        ('no such file "my file"', 'no such file "<str>"'),
+        ("deleting blk_1 blk_2 blk_3", "deleting blk_<id>"),
+        ("login of <email:a1f5c6a1> from <ip:abcdefab>", "login of <email> from <ip>"),
+        ("uid=0 euid=12", "uid=<num> euid=<num>"),
+    ],
+)
+def test_values_are_masked_by_their_form(message: str, template: str) -> None:
+    """The type of a variable stands in the template."""
+    assert mask(message) == template
+
+
+@pytest.mark.parametrize(
+    "message", ["KeyError: 'price'", "state NEW to DONE", "setup.py has no main", "a = b; c", "it's fine", ""]
+)
+def test_words_are_left_alone(message: str) -> None:
+    """Quoted identifiers name something in code: two of them are two errors."""
+    assert mask(message) == message
+
+
+def test_a_word_that_takes_many_values_becomes_a_variable() -> None:
+    """Names cannot be told by their form, only by how many there are."""
+    miner = TemplateMiner()
+    ids = [miner.add(f"session opened for user {name} by root") for name in ("ann", "bob", "cyd", "dan")]
+    assert {miner.template(i) for i in ids} == {"session opened for user <*> by root"}
+    assert len({miner.resolve(i) for i in ids}) == 1
+
+
+def test_two_words_in_one_place_are_two_templates() -> None:
+    """`opened` and `closed` are different events; so are states in capitals, however many."""
+    miner = TemplateMiner()
+    messages = ["file was opened", "file was closed", *(f"job is {s}" for s in ("NEW", "RUNNING", "DONE", "FAILED"))]
+    assert len({miner.resolve(miner.add(message)) for message in messages}) == len(messages)
+
+
+def test_an_id_given_early_stays_valid_when_its_template_grows() -> None:
+    """What was counted under the narrow template belongs to the general one."""
+    miner = TemplateMiner()
+    early = miner.add("user ann logged in")
+    assert miner.template(early) == "user ann logged in"
+    later = [miner.add(f"user {name} logged in") for name in ("bob", "cyd")]
+    assert miner.template(early) == miner.template(later[-1]) == "user <*> logged in"
+
+
+def test_the_value_of_a_key_varies_and_its_key_stays() -> None:
+    """`user=ann,` becomes `user=<*>,`."""
+    miner = TemplateMiner()
+    ids = [miner.add(f"denied user={name}, bye") for name in ("ann", "bob", "cyd")]
+    assert miner.template(ids[0]) == "denied user=<*>, bye"
+
+
+def test_ids_are_the_same_in_every_process_and_order() -> None:
+    """An id is a digest of the template and of nothing else."""
+    messages = [f"user {name} has {n} items" for n, name in enumerate(("ann", "bob", "cyd", "dan"))]
+    forward, backward = TemplateMiner(), TemplateMiner()
+    one = {forward.resolve(i) for i in [forward.add(m) for m in messages]}
+    two = {backward.resolve(i) for i in [backward.add(m) for m in reversed(messages)]}
+    assert one == two == {digest("user <*> has <num> items")}
+
+
+def test_scopes_share_no_template() -> None:
+    """The same message of two errors is two templates, and their names are not added up."""
+    miner = TemplateMiner()
+    assert miner.add("boom", "KeyError") != miner.add("boom", "TypeError")
+    ids = [miner.add(f"no {name} here", scope) for name, scope in (("ann", "a"), ("bob", "b"), ("cyd", "c"))]
+    assert len({miner.resolve(i) for i in ids}) == 3
+
+
+def test_a_full_miner_says_so_and_still_knows_its_templates() -> None:
+    """Memory is bounded; what no longer fits is counted in one place."""
+    miner = TemplateMiner(max_templates=3)
+    known = miner.add("first kind of message")
+    late = [miner.add(f"{word} {word} {word}") for word in ("one", "two", "three", "four")]
+    assert late[-1] == OVERFLOW
+    assert miner.template(OVERFLOW) == "<messages beyond 3 templates>"
+    assert miner.add("first kind of message") == known
+
+
+@given(st.lists(st.text() | st.sampled_from(["a 1", "a b", "a c", "a d", "x=1 y", "'", '"']), max_size=30))
+def test_any_messages_give_templates(messages: list[str]) -> None:
+    """No text is refused, and equal messages have equal ids in the end."""
+    miner = TemplateMiner()
+    ids = [miner.add(message) for message in messages]
+    templates = [miner.template(i) for i in ids]
+    assert all(miner.resolve(miner.add(m)) == miner.resolve(i) for m, i in zip(messages, ids, strict=True))
+    assert len(set(templates)) <= len(set(messages))
+
+
+@given(st.text(max_size=200))
+def test_masking_a_template_again_changes_nothing(message: str) -> None:
+    """Tokens are not taken for values."""
+    assert mask(mask(message)) == mask(message)
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        part * (10_000_000 // len(part))
+        for part in ("x", "1a ", "1.1.", "/a", "a@", "<", "'x ", "1:1:", "12 ", "a=b ", "(")
+    ],
+    ids=range(11),
+)
+def test_hostile_lines_cost_no_more_than_their_beginning(message: str) -> None:
+    """A 10 MB line is looked at as far as any other, and no pattern runs away."""
+    started = time.process_time()
+    assert len(TemplateMiner().add(message)) < MAX_MESSAGE_CHARS
+    assert time.process_time() - started < 0.5
