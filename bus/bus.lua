@@ -135,6 +135,41 @@ OPS.enqueue = {
 
 redis.register_function("aqe_publish", function(keys, args) return run_op(OPS.publish, keys[1], args) end)
 
+-- FCALL aqe_publish_many 1 <stream> <dedupe window ms> <cap> <type> then per event: id, number of fields, fields. What
+-- aqe_publish does, for many at a fraction of the cost; all of them or, at the cap, none. Returns the entry ids.
+redis.register_function("aqe_publish_many", function(keys, args)
+  local stream, window, cap = keys[1], args[1], tonumber(args[2])
+  local prefix = split_key(stream)
+  local elsewhere = moving(stream)
+  if elsewhere then return redis.error_reply(elsewhere) end
+  local dedupe, from, to, i = {}, {}, {}, 4
+  while i <= #args do
+    local count = tonumber(args[i + 1])
+    local n = #dedupe + 1
+    dedupe[n], from[n], to[n] = dedupe_key(prefix, args[i]), i + 2, i + 1 + count
+    i = i + 2 + count
+  end
+  local length = redis.call("XLEN", stream)
+  if cap > 0 and length + #dedupe > cap then
+    if length >= cap then make_room(stream, cap) end
+    if redis.call("XLEN", stream) + #dedupe > cap then return redis.error_reply("STREAMFULL " .. stream .. " is at its cap") end
+  end
+  local known = redis.call("MGET", unpack(dedupe))
+  if length == 0 or args[3] ~= "" then redis.call("SADD", prefix .. "aqe:events", args[3]) end
+  local added = {}
+  for n, key in ipairs(dedupe) do
+    local entry = known[n] or added[key]
+    if entry then
+      redis.call("PEXPIRE", key, window)
+    else
+      entry = redis.call("XADD", stream, "*", unpack(args, from[n], to[n]))
+      redis.call("SET", key, entry, "PX", window)
+    end
+    known[n], added[key] = entry, entry
+  end
+  return known
+end)
+
 local function owns(stream, group, consumer, id)
   local pending = redis.pcall("XPENDING", stream, group, id, id, 1, consumer)
   return not pending.err and #pending == 1

@@ -151,6 +151,7 @@ class EventBus:
             subscription.stop()
         for subscription in list(self._running):
             await self.unsubscribe(subscription)
+        await self.publisher.close()
 
     async def types(self) -> list[str]:
         """Event types that have a stream."""

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from ..core.errors import InputError
 
@@ -50,6 +51,7 @@ class StreamNames:
         return stream[len(self.prefix) :]
 
 
+@lru_cache(maxsize=1024)
 def check_type(event_type: str) -> str:
     """The type, when it can be one.
 

@@ -6,7 +6,7 @@ from typing import Literal
 
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import ResponseError
-from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_delay, wait_exponential_jitter
+from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_delay, wait_random_exponential
 
 from ..core.errors import InputError, ServiceUnavailable, StreamFullError
 from ..core.ports import CommandClient, Functions
@@ -14,6 +14,7 @@ from ..core.writes import Write
 from .events import Event
 from .group import SERVER_GONE
 from .names import StreamNames, check_type
+from .wire import Wire
 
 DEDUPE_WINDOW_MS = 600_000
 """How long the id of an event is remembered (10 min): a publish that is retried within it adds nothing."""
@@ -29,6 +30,8 @@ MAX_CONFIRM_TIMEOUT_MS = 4000
 """Below the 5 s after which a client gives a command up."""
 
 _MAX_BATCH = 512
+_TOGETHER = 100
+"""Events a call: bounds how long the server is busy with one."""
 
 
 class NotConfirmedError(ServiceUnavailable):
@@ -58,6 +61,8 @@ class Publisher:
         self._window = str(DEDUPE_WINDOW_MS)
         self._busy = False
         self._waiting: list[tuple[Write, asyncio.Future[str]]] = []
+        self._wire = Wire(client)
+        self._listed: frozenset[str | bytes] = frozenset()
 
     def prepare(self, event: Event, *, window_ms: int | None = None) -> Write:
         """The publish as a value, to be sent with a task's acknowledgement.
@@ -115,24 +120,47 @@ class Publisher:
         confirm: Confirm = "server",
         replicas: int = 1,
         timeout_ms: int = CONFIRM_TIMEOUT_MS,
-        window_ms: int | None = None,
     ) -> list[str]:
         """Send events in one write per batch, in order; returns their entry ids.
 
         Args:
             events: the events.
             confirm, replicas, timeout_ms: as for `publish`; replicas are waited for once a batch.
-            window_ms: as for `prepare`.
 
         Raises:
-            As `publish`, for the first that was refused; the others are written all the same.
+            As `publish`, for the first that was refused; others of its batch are written all the same.
         """
         wait = _wait(confirm, replicas, timeout_ms)
         ids: list[str] = []
         for start in range(0, len(events), _MAX_BATCH):
-            batch = events[start : start + _MAX_BATCH]
-            ids += await self._send([self.prepare(event, window_ms=window_ms) for event in batch], wait)
+            ids += await self._send([self.prepare(event) for event in events[start : start + _MAX_BATCH]], wait)
         return ids
+
+    async def publish_each(
+        self,
+        events: Sequence[Event],
+        *,
+        confirm: Confirm,
+        replicas: int,
+        timeout_ms: int,
+        window_ms: int,
+    ) -> list[str | Exception]:
+        """Send events in one write; returns the entry id or the error of each.
+
+        Args:
+            events: at most some hundreds.
+            confirm, replicas, timeout_ms: as for `publish`.
+            window_ms: as for `prepare`.
+
+        Raises:
+            ServiceUnavailable: the server could not be reached for RETRY_FOR_S seconds.
+        """
+        writes = [self.prepare(event, window_ms=window_ms) for event in events]
+        return await self._send_each(writes, _wait(confirm, replicas, timeout_ms))
+
+    async def close(self) -> None:
+        """Give connections back."""
+        await self._wire.close()
 
     async def _flush(self) -> None:
         try:
@@ -172,7 +200,7 @@ class Publisher:
         try:
             async for attempt in AsyncRetrying(
                 retry=retry_if_exception_type(SERVER_GONE),
-                wait=wait_exponential_jitter(initial=0.05, max=2.0),
+                wait=wait_random_exponential(multiplier=0.1, max=2.0),
                 stop=stop_after_delay(RETRY_FOR_S),
                 reraise=True,
             ):
@@ -183,6 +211,40 @@ class Publisher:
         raise AssertionError("unreachable")
 
     async def _attempt(self, writes: list[Write], wait: "_Wait | None") -> list[str | Exception]:
+        if wait is None:
+            return await self._attempt_together(writes)
+        return await self._attempt_singly(writes, wait)
+
+    async def _attempt_together(self, writes: list[Write]) -> list[str | Exception]:
+        """One call a stream for up to _TOGETHER events; where the stream has no room for all, each on its own."""
+        answers: dict[int, str | Exception] = {}
+        by_stream: dict[str, list[int]] = {}
+        for position, write in enumerate(writes):
+            by_stream.setdefault(write.key, []).append(position)
+        for stream, positions in by_stream.items():
+            for start in range(0, len(positions), _TOGETHER):
+                chunk = positions[start : start + _TOGETHER]
+                together = [writes[position] for position in chunk]
+                answers.update(zip(chunk, await self._one_call(stream, together), strict=True))
+        return [answers[position] for position in range(len(writes))]
+
+    async def _one_call(self, stream: str, writes: list[Write]) -> list[str | Exception]:
+        _, window, cap, event_type = writes[0].args[:4]
+        # Streams list their type once a process; the library does so anyhow for a stream that is new.
+        listed, self._listed = event_type in self._listed, self._listed | {event_type}
+        arguments: list[str | bytes | int] = [window, cap, "" if listed else event_type]
+        for write in writes:
+            arguments += [write.args[0], len(write.args) - 4, *write.args[4:]]
+        try:
+            entries = await self._wire.call("FCALL", "aqe_publish_many", 1, stream, *arguments)
+        except ResponseError as error:
+            if "Function not found" in str(error):
+                entries = await self._functions.call("aqe_publish_many", [stream], arguments)
+            else:
+                return await self._attempt_singly(writes, None)  # which tells what is wrong with each
+        return [entry.decode() for entry in entries]
+
+    async def _attempt_singly(self, writes: list[Write], wait: "_Wait | None") -> list[str | Exception]:
         pipeline = self._client.pipeline(transaction=False)
         for write in writes:
             pipeline.execute_command("FCALL", "aqe_publish", 1, write.key, *write.args)
