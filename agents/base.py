@@ -10,8 +10,8 @@ import asyncio
 import os
 import socket
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import structlog
@@ -72,8 +72,8 @@ class AgentServices:
     hooks: HookManager
     clock: Clock
     datasets: DatasetReader
-    policies: Mapping[str, Any] = field(default_factory=dict)
-    """Name -> loaded policy; "default" is the one the project's aqe.yaml names."""
+    policies: Callable[[], Mapping[str, Any]] = dict
+    """Loads name -> policy; "default" is the one the project's aqe.yaml names. Asked for each task: files change."""
 
 
 class TaskContext:

@@ -10,6 +10,7 @@ import hmac
 import ipaddress
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 
 from .redaction_people import PEOPLE_RULES
 from .redaction_rule import Rule, shape_of
@@ -22,6 +23,9 @@ ALL = frozenset(rule.kind for rule in RULES)
 """Every kind that can be asked for."""
 # 32 bits: among 10,000 users one collision is to be expected in 86 data sets.
 _DIGEST_HEX = 8
+# Loggers, paths, user agents and users repeat: results for short texts are remembered, some MB at most.
+_REMEMBERED = 8_192
+_SHORT = 256
 
 
 class Redactor:
@@ -48,15 +52,23 @@ class Redactor:
             raise ValueError(f"unknown kinds {sorted(kinds - ALL)}, known are {sorted(ALL)}")
         self._key = key
         self._rules = tuple(rule for rule in RULES if rule.kind in kinds)
+        self._remembered = lru_cache(maxsize=_REMEMBERED)(self._redacted)
+        self._pseudonyms = lru_cache(maxsize=_REMEMBERED)(self._pseudonym)
 
     def text(self, s: str) -> str:
         """The text with every find replaced; itself when there is none. Applying it twice changes nothing more."""
+        return self._remembered(s) if len(s) <= _SHORT else self._redacted(s)
+
+    def pseudonym(self, kind: str, value: str) -> str:
+        """What stands for a value; the same for all its spellings (case of an address, blanks in a number)."""
+        return self._pseudonyms(kind, value) if len(value) <= _SHORT else self._pseudonym(kind, value)
+
+    def _redacted(self, s: str) -> str:
         lower, shape = s.lower(), shape_of(s)
         suspects = [rule for rule in self._rules if rule.hint(s, lower, shape)]
         return self._replaced(s, suspects) if suspects else s
 
-    def pseudonym(self, kind: str, value: str) -> str:
-        """What stands for a value; the same for all its spellings (case of an address, blanks in a number)."""
+    def _pseudonym(self, kind: str, value: str) -> str:
         digest = hmac.digest(self._key, _normal(kind, value).encode("utf-8", "surrogatepass"), "sha256")
         return f"<{kind}:{digest.hex()[:_DIGEST_HEX]}>"
 

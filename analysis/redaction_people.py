@@ -10,7 +10,7 @@ import re
 from .redaction_rule import Rule, Span, first_group, whole
 
 _EMAIL = re.compile(
-    r"(?<![\w.+'-])(?!git(?:@|%40))(?:[\w.+'-]|%2[Bb]){1,64}(?:@|%40)"
+    r"(?<!\w)(?!git(?:@|%40))\w(?:[\w.+'-]|%2[Bb]){0,63}(?:@|%40)"
     # pkg@1.2.3-beta.rc and logo@2x.png are none.
     r"(?!\d+\.\d|\d+x\.)(?:[\w-]{1,63}\.){1,8}"
     r"(?!(?:service|socket|timer|target|mount|slice|scope|png|jpe?g|gif|svg|webp|js|css|map|lock)\b)"

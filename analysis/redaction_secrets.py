@@ -90,8 +90,8 @@ def _hint_key(text: str, lower: str, shape: bytes) -> bool:
     return (
         _CLOUD_KEY_HINT(text) is not None or "xox" in text or "sk-" in text or "SG." in text or "PRIVATE KEY" in text
         or "ya29." in text or "glpat-" in text
-        or ("_" in text and ("gh" in text or "k_live_" in text or "k_test_" in text or "whsec_" in text
-                             or "npm_" in text))
+        or ("_" in text and ("gh" in text or "github_pat" in text or "k_live_" in text or "k_test_" in text
+                             or "whsec_" in text or "npm_" in text))
     )  # fmt: skip
 
 

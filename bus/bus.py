@@ -11,10 +11,11 @@ from ..core.ports import CommandClient, Functions
 from ..core.writes import Write
 from .events import Event, read_event
 from .group import GroupConsumer
+from .inspect import raw_tail
 from .lease import LeaseKeeper
 from .names import StreamNames, check_type
 from .publisher import CONFIRM_TIMEOUT_MS, HARD_CAP_ENTRIES, Confirm, Publisher
-from .subscription import BLOCK_MS, DEFAULT_DELIVERY, Delivery, Handler, Subscription, matching_types
+from .subscription import DEFAULT_DELIVERY, Delivery, Handler, Subscription
 
 
 class EventBus:
@@ -162,43 +163,17 @@ class EventBus:
 
         Args:
             glob: which types.
-            start: "$" = only new ones, "0" = all that is kept, or an entry id.
+            start: "$" = only new ones, "0" = all that is kept, or an entry id: what comes after it.
             follow: wait for more; False = end with what is there.
 
         Yields:
-            Entry id and event, in order per type; entries that cannot be read are left out.
+            Entry id and event, in order of the ids; entries that cannot be read are left out.
         """
-        positions: dict[str, str] = {}
-        first = True
-        while True:
-            for event_type in matching_types(glob, await self.types()):
-                stream = self.names.events(event_type)
-                if stream not in positions:
-                    # A type that appears while tailing is new altogether: nothing of it may be missed.
-                    positions[stream] = await self._position(stream, start) if first else "0"
-            first = False
-            if not positions:
-                if not follow:
-                    return
-                await self._clock.sleep(BLOCK_MS / 1000)
+        async for entry in raw_tail(
+            self._commands, self._blocking, self.names, glob, start=start, follow=follow, clock=self._clock
+        ):
+            try:
+                event = read_event(entry.fields)
+            except InputError:
                 continue
-            wait = ["BLOCK", BLOCK_MS] if follow else []
-            answer = await self._blocking.execute_command(
-                "XREAD", "COUNT", 100, *wait, "STREAMS", *positions, *positions.values()
-            )
-            for stream, rows in answer or ():
-                for entry_id, fields in rows:
-                    positions[stream.decode()] = entry_id.decode()
-                    try:
-                        event = read_event(fields)
-                    except InputError:
-                        continue
-                    yield entry_id.decode(), event
-            if not answer and not follow:
-                return
-
-    async def _position(self, stream: str, start: str) -> str:
-        if start != "$":
-            return start
-        newest = await self._commands.execute_command("XREVRANGE", stream, "+", "-", "COUNT", 1)
-        return newest[0][0].decode() if newest else "0"
+            yield entry.id, event

@@ -2,10 +2,9 @@
 
 import asyncio
 import functools
-import re
+import json
 import sys
-from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -58,26 +57,19 @@ def load(ctx: click.Context, *, default_log_level: str = "warning", **more: Any)
     return load_and_log({**(ctx.find_root().obj or {}), **more}, default_log_level=default_log_level)
 
 
-@asynccontextmanager
-async def runtime(settings: "Settings", name: str = "cli") -> AsyncIterator["Runtime"]:
-    """The open parts of the fleet."""
-    from ..fleet.runtime import open_runtime
-
-    async with open_runtime(settings, name=name) as parts:
-        yield parts
-
-
 def run(coroutine: Coroutine[Any, Any, T]) -> T:
     """Run to the end; Ctrl-C cancels it in good order first."""
     return asyncio.run(coroutine)
 
 
 def with_runtime(ctx: click.Context, work: Callable[["Runtime"], Coroutine[Any, Any, T]]) -> T:
-    """What most commands are: settings, the open runtime, some work, its result."""
+    """What most commands are: settings, the open parts of the fleet, some work, its result."""
     settings = load(ctx)
 
     async def inside() -> T:
-        async with runtime(settings) as parts:
+        from ..fleet.runtime import open_runtime
+
+        async with open_runtime(settings, name="cli") as parts:
             return await work(parts)
 
     return run(inside())
@@ -97,14 +89,15 @@ def print_json(value: "Record | object") -> None:
     """One JSON document on stdout."""
     from ..core.records.base import encode
 
-    click.echo(for_terminal(encode(value)))
+    echo_json(encode(value))
 
 
-def for_terminal(json_text: str) -> str:
-    """JSON text as it is; to a terminal with \\u escapes for what the terminal could obey.
+def echo_json(text: str) -> None:
+    """JSON text, byte for byte in UTF-8; to a terminal with escapes for everything that it could obey.
 
     JSON itself escapes only the first 32 control characters.
     """
     if not sys.stdout.isatty():
-        return json_text
-    return re.sub(r"[\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069]", lambda c: f"\\u{ord(c[0]):04x}", json_text)
+        click.echo(text.encode(errors="surrogateescape"))
+        return
+    click.echo("".join(c if c.isprintable() else json.dumps(c)[1:-1] for c in text))

@@ -140,6 +140,6 @@ def _check_names(parts: "Runtime", given: dict[str, str]) -> None:
         if name not in known:
             raise InputError(f"unknown {what} {name!r}{did_you_mean(name, known)}", hint=f"known: {', '.join(known)}")
 
-    check("policy", given["policy"], parts.policies)
+    check("policy", given["policy"], parts.policies())
     if "gate" in given:
-        check("gate", given["gate"], [gate.gate for gate in parts.policies[given["policy"]].gates])
+        check("gate", given["gate"], [gate.gate for gate in parts.policies()[given["policy"]].gates])

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .common import for_terminal, load, output_options, print_json, run, runtime, say, with_runtime
+from .common import output_options, print_json, say, with_runtime
 from .text import clean, duration_text, table, time_text
 
 if TYPE_CHECKING:
@@ -40,30 +40,30 @@ def tail(ctx: click.Context, as_json: bool, glob: str, start: str | None, no_fol
     """
     from ..core.errors import InputError
 
-    settings = load(ctx)
     start = start or ("0" if no_follow else "$")
     if not re.fullmatch(r"\$|\d+(-\d+)?", start):
         raise InputError(f"--from is {start!r}, expected an entry id such as 1767225600000-0, or 0")
 
-    async def follow() -> None:
-        from ..core.errors import InputError
+    async def work(parts: "Runtime") -> None:
         from ..fleet.overview import cloud_event
         from ..fleet.overview import tail as entries
 
         printed = 0
-        async with runtime(settings) as parts:
-            async for entry in entries(parts, glob, start=start, follow=not no_follow):
-                try:
-                    event = cloud_event(entry)
-                except InputError as error:
-                    say(f"cannot be read: {error.message}")
-                    continue
-                click.echo(for_terminal(_json(event)) if as_json else event_line(event))
-                printed += 1
-                if printed == limit:
-                    return
+        async for entry in entries(parts, glob, start=start, follow=not no_follow):
+            try:
+                event = cloud_event(entry)
+            except InputError as error:
+                say(f"cannot be read: {error.message}")
+                continue
+            if as_json:
+                print_json(event)
+            else:
+                click.echo(event_line(event))
+            printed += 1
+            if printed == limit:
+                return
 
-    run(follow())
+    with_runtime(ctx, work)
 
 
 @events.command()
@@ -124,10 +124,7 @@ def list_dead(ctx: click.Context, as_json: bool, name: str | None) -> None:
     """
     from ..fleet.overview import dead_letters
 
-    async def work(parts: "Runtime") -> Any:
-        return await dead_letters(parts, name)
-
-    found = with_runtime(ctx, work)
+    found = with_runtime(ctx, lambda parts: dead_letters(parts, name))
     if as_json:
         print_json(found)
         return

@@ -35,8 +35,8 @@ _SPOOLED = re.compile(rf"\S*/{_FOLDER}[^/]*/{STDIN}")
 @output_options
 @click.pass_context
 def import_(
-    ctx: click.Context, files: tuple[str, ...], list_formats: bool, as_json: bool, as_format: str | None,
-    dry_run: bool, version: str | None, commit: str | None, environment: str | None,
+    ctx: click.Context, /, files: tuple[str, ...], list_formats: bool, as_json: bool, as_format: str | None,
+    dry_run: bool, **release: str | None,
 ) -> None:  # fmt: skip
     """Read files of tools into quality signals and datasets.
 
@@ -55,9 +55,7 @@ def import_(
     if not files:
         raise InputError("no FILE is given", hint="`aqe import --list-formats` shows what can be read")
     with _paths(files) as paths:
-        report = with_runtime(
-            ctx, lambda parts: _import(parts, paths, as_format, dry_run, version, commit, environment)
-        )
+        report = with_runtime(ctx, lambda parts: _import(parts, paths, as_format, dry_run, **release))
     failed = [file for file in report.files if file.failed]
     for file in failed:
         reason = str(file.reason)
@@ -95,14 +93,13 @@ def _row(file: "FileReport") -> tuple[str, str, str, str]:
 
 
 async def _import(
-    parts: "Runtime", paths: Sequence[Path], as_format: str | None, dry_run: bool,
-    version: str | None, commit: str | None, environment: str | None,
-) -> "ImportReport":  # fmt: skip
+    parts: "Runtime", paths: Sequence[Path], as_format: str | None, dry_run: bool, **release_flags: str | None
+) -> "ImportReport":
     from ..fleet.ingest import ImportReport, Ingest
     from ..fleet.overview import gates_without_evidence
     from ..fleet.signals import find_release
 
-    found = await find_release(parts, version=version, commit=commit, environment=environment, folder=Path.cwd())
+    found = await find_release(parts, folder=Path.cwd(), **release_flags)
     tell_release(found)
     release = found.release if found else None
     ingest = Ingest(

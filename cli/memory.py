@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .common import for_terminal, output_options, print_json, say, with_runtime
+from .common import echo_json, output_options, print_json, say, with_runtime
 from .params import duration, read_json
 from .text import clean
 
@@ -34,10 +34,10 @@ def get(ctx: click.Context, key: str, meta: bool) -> None:
         if found is None:
             raise NotFoundError(f"no value at {key}", hint="`aqe memory ls` lists the keys")
         if isinstance(found, list):
-            return f"[{','.join(item.decode(errors='backslashreplace') for item in found)}]"
-        return found.decode(errors="backslashreplace") if isinstance(found, bytes) else found.to_json()
+            return f"[{','.join(item.decode(errors='surrogateescape') for item in found)}]"
+        return found.decode(errors="surrogateescape") if isinstance(found, bytes) else found.to_json()
 
-    click.echo(for_terminal(with_runtime(ctx, work)))
+    echo_json(with_runtime(ctx, work))
 
 
 @memory.command()
@@ -58,7 +58,7 @@ def ls(ctx: click.Context, as_json: bool, glob: str) -> None:
             click.echo(clean(name))
 
 
-@memory.command("set")
+@memory.command("set", context_settings={"ignore_unknown_options": True})  # -1 is a value
 @click.argument("key")
 @click.argument("value", metavar="JSON|-")
 @click.option(

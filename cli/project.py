@@ -3,7 +3,7 @@
 import click
 
 from .common import load, output_options, print_json, say
-from .text import table
+from .text import clean, table
 
 
 @click.command()
@@ -28,7 +28,7 @@ def init(ctx: click.Context) -> None:
         say(f"{'wrote' if fresh else 'left alone, it is there:'} {root / name}")
     click.echo("Next:")
     for command in plan.next_commands:
-        click.echo(f"  {command}")
+        click.echo(f"  {clean(command)}")
 
 
 @click.group()
@@ -69,4 +69,4 @@ def check(ctx: click.Context) -> None:
     settings = load(ctx)
     for remark in check_settings(settings):
         say(f"warning: {remark}")
-    click.echo(f"{settings.config_file or 'defaults, no aqe.yaml found'}: ok")
+    click.echo(clean(f"{settings.config_file or 'defaults, no aqe.yaml found'}: ok"))

@@ -48,11 +48,14 @@ def down(ctx: click.Context) -> None:
     \b
     Example: aqe down
     """
-    from ..fleet.processes import stop_detached
+    from ..fleet.processes import other_fleets, stop_detached
     from ..fleet.server import stop_server
 
     settings = load(ctx)
     click.echo("fleet: stopped" if stop_detached(settings) else "fleet: none was running")
+    if others := other_fleets(settings):
+        click.echo(f"embedded server: goes on, other fleets use it ({', '.join(others)})")
+        return
     click.echo("embedded server: stopped" if stop_server(settings) else "embedded server: none was running")
 
 

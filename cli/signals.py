@@ -73,10 +73,7 @@ def show(ctx: click.Context, as_json: bool, kind: str, version: str | None) -> N
 @release_options
 @output_options
 @click.pass_context
-def put(
-    ctx: click.Context, as_json: bool, kind: str, file: str,
-    version: str | None, commit: str | None, environment: str | None,
-) -> None:  # fmt: skip
+def put(ctx: click.Context, /, as_json: bool, kind: str, file: str, **release_flags: str | None) -> None:
     """Store a signal of a tool that has no importer, in place of what is stored for this release and kind.
 
     FILE (- for standard input) holds {"metrics": {...}, "tool": "...", "measuredAt": "..."} or a whole signal. Leave
@@ -96,13 +93,11 @@ def put(
 
         found = None
         if not (isinstance(value, dict) and "release" in value):
-            found = await find_release(
-                parts, version=version, commit=commit, environment=environment, folder=Path.cwd()
-            )
+            found = await find_release(parts, folder=Path.cwd(), **release_flags)
             tell_release(found)
             if found is None:
                 raise InputError(f"{where}: which release is it about?", hint="give --release VERSION")
-        elif version or commit or environment:
+        elif any(release_flags.values()):
             raise InputError(f"{where} names its release itself", hint="leave out --release, --commit and --env")
         release = found.release if found else None
         return await put_signal(parts, read_signal(value, wanted, release, where=where, now=parts.clock.now()))

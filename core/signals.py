@@ -12,15 +12,17 @@ def add_part(
 ) -> Signal:
     """The signal with one part added or replaced.
 
-    Parts measured on another commit are left out: they say nothing about this one. While any part is there whose tool
-    failed or measured nothing, the signal has no metrics.
+    Parts known to be measured on another commit are left out: they say nothing about this one. While any part is there
+    whose tool failed or measured nothing, the signal has no metrics.
 
     Args:
         previous: what is stored for this release and kind, if anything.
         name: the part's name, tool and file; the same name replaces.
         now: when it was imported, aware UTC; used where the file does not say when the tool ran.
     """
-    kept = previous.parts if previous and same_commit(previous.release.commit, release.commit) else {}
+    kept = previous.parts if previous and not _other_commit(previous.release, release) else {}
+    if previous and release.commit is None:
+        release = release.model_copy(update={"commit": previous.release.commit})
     parts = {**kept, name: part.model_copy(update={"imported_at": now})}
     complete = all(p.outcome in (Outcome.VALUE, Outcome.CLEAN) for p in parts.values())
     measured = [p.measured_at or p.imported_at or now for p in parts.values()]
@@ -33,6 +35,11 @@ def add_part(
         metrics=combine(kind, [p.metrics for p in parts.values()]) if complete else {},
         parts=parts,
     )
+
+
+def _other_commit(one: Release, other: Release) -> bool:
+    # Only two known commits can differ: a part must not push another out because nobody said where it was measured.
+    return bool(one.commit and other.commit) and not same_commit(one.commit, other.commit)
 
 
 def combine(kind: SignalKind, parts: Iterable[MetricValues]) -> dict[str, MetricValue]:

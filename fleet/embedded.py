@@ -31,6 +31,7 @@ from ..core.clock import SystemClock
 from ..core.errors import AqeError, InputError, ServiceUnavailable
 from ..core.records.base import Record
 from .connect import NEEDED, connect_sync, translate
+from .folders import make_data_dir
 from .redis_url import unix_url
 
 START_S = 10.0
@@ -361,10 +362,7 @@ def _lock(settings: Settings) -> Iterator[int | None]:
 
 
 def _make_folders(settings: Settings) -> None:
-    is_new = not settings.data_dir.exists()
-    settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-    if is_new:
-        (settings.data_dir / ".gitignore").write_text("*\n")
+    make_data_dir(settings)
     settings.server_dir.mkdir(mode=0o700, exist_ok=True)
     settings.socket_path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     _check_private(settings.socket_path.parent)

@@ -14,6 +14,7 @@ from typing import IO, Any
 
 from ..analysis.redaction import Redactor
 from ..bus.events import Event, SignalImported
+from ..config.settings import Settings
 from ..connectors.formats.table import IMPORTERS, recognise
 from ..core.errors import AqeError, ConflictError, InputError
 from ..core.importing import HEAD_BYTES, Head, Importer, Parsed
@@ -23,6 +24,7 @@ from ..core.records.release import Release
 from ..core.records.signals import Outcome, Signal, SignalKind, SignalPart
 from ..core.registry import by_name
 from ..core.signals import add_part
+from .folders import make_data_dir
 from .redact_rows import redact_access_row, redact_log_row
 from .runtime import Runtime
 from .traffic import TrafficSummary
@@ -120,6 +122,13 @@ class Ingest:
             return by_name(IMPORTERS, self.as_format, "format")
         return recognise(Head(path.name, data, whole=len(data) < HEAD_BYTES))
 
+    def _name(self, path: Path) -> str:
+        # Relative to the project, where it lies in it: `unit/junit.xml` and `e2e/junit.xml` are two parts, and the same
+        # file is the same part on another machine.
+        root = self.runtime.settings.project_root.resolve()
+        whole = path.resolve()
+        return str(whole.relative_to(root)) if whole.is_relative_to(root) else str(whole)
+
     # Bulk rows -------------------------------------------------------------------------------------------------------
 
     async def _store_rows(
@@ -134,7 +143,7 @@ class Ingest:
             return sum(1 for _ in rows), summary.signals()
         version = self.release.version if self.release else None
         references = self.runtime.datasets.write(
-            bulk.kind, rows, source=path.name, digest=digest, release=version, now=self.runtime.clock.now()
+            bulk.kind, rows, source=self._name(path), digest=digest, release=version, now=self.runtime.clock.now()
         )
         await self._note(bulk.kind, references)
         return sum(reference.rows for reference in references), summary.signals()
@@ -157,7 +166,7 @@ class Ingest:
 
     def _make_redactor(self) -> Redactor:
         if self._redactor is None:
-            self._redactor = Redactor(redaction_key(self.runtime.settings.data_dir))
+            self._redactor = Redactor(redaction_key(self.runtime.settings))
         return self._redactor
 
     # Signals ---------------------------------------------------------------------------------------------------------
@@ -189,8 +198,8 @@ class Ingest:
         if self.dry_run:
             return tuple(sorted(parts))
         for kind, part in parts.items():
-            named = part.model_copy(update={"file": path.name, "sha256": digest})
-            await put_part(self.runtime, self.release, kind, f"{part.tool}:{path.name}", named)
+            named = part.model_copy(update={"file": self._name(path), "sha256": digest})
+            await put_part(self.runtime, self.release, kind, f"{part.tool}:{self._name(path)}", named)
         return tuple(sorted(parts))
 
 
@@ -245,10 +254,11 @@ async def _write(
     )
 
 
-def redaction_key(data_dir: Path) -> bytes:
+def redaction_key(settings: Settings) -> bytes:
     """The project's key for pseudonyms, made once; without it nobody can link a pseudonym to a person."""
+    data_dir = settings.data_dir
     path = data_dir / "redaction.key"
-    data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    make_data_dir(settings)
     if not path.exists():
         fresh = data_dir / f".redaction.key.{os.getpid()}"
         fresh.touch(mode=0o600)

@@ -235,7 +235,7 @@ async def gates_without_evidence(runtime: Runtime, release: Release, *, policy: 
     return tuple(
         f"{criterion.criterion} ({gate.enforcement} gate {gate.gate}): {criterion.reading.reason}; "
         + HOW_TO_MEASURE[CRITERIA[criterion.criterion].signal].format(version=release.version)
-        for gate in evaluate(inputs, runtime.policies[policy])
+        for gate in evaluate(inputs, runtime.policies()[policy])
         for criterion in gate.criteria
         if criterion.status is GateStatus.NO_EVIDENCE and criterion.reading.status is Status.NOT_MEASURED
     )

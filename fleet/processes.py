@@ -17,6 +17,7 @@ from ..agents.commander.agent import FleetCommander
 from ..config.settings import Settings, environment
 from ..core.clock import SystemClock
 from ..core.errors import AqeError, ServiceUnavailable
+from .folders import make_data_dir
 from .roster import COMMANDER, ROLES, agent_class, profiles
 from .runtime import open_runtime
 from .server import ensure_server
@@ -70,8 +71,8 @@ def start_detached(settings: Settings) -> int:
     running = supervisor_pid(settings)
     if running is not None:
         return running
-    settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with (settings.data_dir / "fleet.log").open("ab") as out:
+    make_data_dir(settings)
+    with log_path(settings).open("ab") as out:
         process = subprocess.Popen(
             [sys.executable, "-P", "-m", "aqe", "--log-format", "json", "fleet", "run", "all"],
             stdin=subprocess.DEVNULL,
@@ -88,7 +89,7 @@ def start_detached(settings: Settings) -> int:
         if process.poll() is not None:
             break
         CLOCK.pause(0.02)
-    raise ServiceUnavailable("the fleet did not start", hint=f"its log: {settings.data_dir / 'fleet.log'}")
+    raise ServiceUnavailable("the fleet did not start", hint=f"its log: {log_path(settings)}")
 
 
 def stop_detached(settings: Settings) -> bool:
@@ -108,7 +109,29 @@ def stop_detached(settings: Settings) -> bool:
 
 def supervisor_pid(settings: Settings) -> int | None:
     """Process id of this project's supervisor, or None; known by the lock it holds, not by a stale file."""
-    path = _lock_path(settings)
+    return _holder(_lock_path(settings))
+
+
+def other_fleets(settings: Settings) -> list[str]:
+    """Names of the lock files of other fleets that run over the same data folder, and so over the same server."""
+    own = _lock_path(settings)
+    return [path.name for path in sorted(settings.data_dir.glob("fleet*.lock")) if path != own and _holder(path)]
+
+
+def _lock_path(settings: Settings) -> Path:
+    return settings.data_dir / f"{_file_stem(settings)}.lock"
+
+
+def log_path(settings: Settings) -> Path:
+    """Where the supervisor and its processes write."""
+    return settings.data_dir / f"{_file_stem(settings)}.log"
+
+
+def _file_stem(settings: Settings) -> str:
+    return f"fleet-{settings.fleet.name}" if settings.fleet.name else "fleet"
+
+
+def _holder(path: Path) -> int | None:
     if not path.exists():
         return None
     with path.open("r+") as lock:
@@ -120,13 +143,9 @@ def supervisor_pid(settings: Settings) -> int | None:
     return None
 
 
-def _lock_path(settings: Settings) -> Path:
-    return settings.data_dir / "fleet.lock"
-
-
 @contextlib.contextmanager
 def _only_one(settings: Settings) -> Iterator[None]:
-    settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    make_data_dir(settings)
     with _lock_path(settings).open("a+") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

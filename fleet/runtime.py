@@ -24,11 +24,7 @@ from .server import ServerInfo, ensure_server
 
 @dataclass(frozen=True)
 class Runtime:
-    """The parts of one process, wired.
-
-    Args:
-        policies: name -> policy, "default" being the project's.
-    """
+    """The parts of one process, wired."""
 
     settings: Settings
     server: ServerInfo
@@ -38,7 +34,10 @@ class Runtime:
     keeper: LeaseKeeper
     datasets: DatasetStore
     clock: Clock
-    policies: dict[str, Policy]
+
+    def policies(self) -> dict[str, Policy]:
+        """Name -> policy, "default" being the project's; read anew each time, because files change."""
+        return load_policies(self.settings)
 
     def services(self) -> AgentServices:
         """What an agent is handed."""
@@ -83,7 +82,6 @@ async def open_runtime(settings: Settings, *, name: str, server: ServerInfo | No
             keeper=keeper,
             datasets=DatasetStore(settings.datasets_dir),
             clock=clock,
-            policies=load_policies(settings),
         )
     finally:
         await bus.close()

@@ -14,13 +14,11 @@ from pydantic.alias_generators import to_camel
 from ..agents.deployment_readiness.inputs import StoredSignal, mirror_key, read_inputs, signal_key
 from ..core.errors import InputError, NotFoundError
 from ..core.records.base import Record
-from ..core.records.release import DEFAULT_ENVIRONMENT, Release
+from ..core.records.release import DEFAULT_ENVIRONMENT, VERSION, Release
 from ..core.records.signals import SIGNAL_METRICS, MetricValue, Signal, SignalKind
 from ..core.registry import did_you_mean
 from .runtime import Runtime
 
-VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,127}")
-"""Part of memory keys and of globs over them."""
 COMMIT = re.compile(r"[0-9a-fA-F]{7,64}")
 GIT_TIMEOUT_S = 10
 
@@ -83,7 +81,7 @@ def check_version(version: str) -> str:
     Raises:
         InputError: empty, too long, or with other characters than letters, digits and `._+-`.
     """
-    if not VERSION.fullmatch(version):
+    if not re.fullmatch(VERSION, version):
         raise InputError(
             f"{version!r} cannot be a release's version", hint="letters, digits and . _ + - only, such as v2.5.0"
         )

@@ -8,6 +8,7 @@ import asyncio
 import os
 import socket
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import TypeVar
 
 import structlog
@@ -258,20 +259,22 @@ class FleetCommander:
 
     async def _records(self, glob: str, model: type[R]) -> list[R]:
         """Those that can be read: one that somebody wrote badly must not hide the others."""
+        try:
+            raw = await self._memory.retrieve_pattern(glob)
+            return [model.from_value(value, where=key) for key, value in raw.items()]
+        except InputError as error:
+            log.warning("record cannot be read", error=error.message)
         found = []
         for key in await self._memory.keys(glob):
-            try:
+            with suppress(InputError):
                 value = await self._memory.retrieve(key)
-                if value is not None:
-                    found.append(model.from_value(value, where=key))
-            except InputError as error:
-                log.warning("record cannot be read", error=error.message)
+                found += [] if value is None else [model.from_value(value, where=key)]
         return found
 
     async def _declare(self, key: str, seen: R, ended: R, payload: AgentLost | TaskFailed, subject: str) -> bool:
         """Replace a record by its end and say so; False when it has changed since it was seen, or another was first."""
         current = await self._memory.retrieve_record(key)
-        if current is None or current.value != seen.to_dict():
+        if current is None or type(seen).from_value(current.value, where=key) != seen:
             return False
         event_id = f"{subject}:{payload.event_type}:{current.version}"
         event = Event.of(payload, id=event_id, source=self.id, time=self._clock.now(), subject=subject)

@@ -113,7 +113,7 @@ class DeploymentReadinessAgent(BaseAgent):
 
     def _policy(self, task: TaskAssignment) -> Policy:
         name = str(task.payload.get("policy") or "default")
-        policies = self.services.policies
+        policies = self.services.policies()
         if name not in policies:
             raise InputError(f"unknown policy {name!r}", hint=f"known: {', '.join(sorted(policies))}")
         policy: Policy = policies[name]

@@ -28,8 +28,12 @@ _CONTROL = re.compile("[\x00-\x20\x7f-\xa0\u2028-\u202e\u2066-\u2069]+")
 
 
 def clean(text: object, limit: int = MAX_TEXT) -> str:
-    """Text from a file as one printable line of at most `limit` characters."""
-    line = _CONTROL.sub(" ", str(text)[: 4 * limit]).strip()
+    """Text from a file as one printable line of at most `limit` characters; of anything else its number or its type.
+
+    A list is not written out: Python's `str` gives up on one nested deeper than its own recursion limit.
+    """
+    shown = str(text) if isinstance(text, str | int | float | None) else f"a {type(text).__name__}"
+    line = _CONTROL.sub(" ", shown[: 4 * limit]).strip()
     return line if len(line) <= limit else line[: limit - 1] + "…"
 
 

@@ -47,7 +47,7 @@ def recognise(head: Head, table: Iterable[Importer] = IMPORTERS) -> Importer:
     names = [importer.name for importer in claims or table]
     if claims:
         raise InputError(
-            f"{head.name}: {' and '.join(names)} both claim this file",
+            f"{head.name}: {' and '.join(names)} claim this file",
             hint=f"say which: --as {' or --as '.join(names)}",
         )
     if not head.data.strip():

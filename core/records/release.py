@@ -1,16 +1,21 @@
 """A release: what is judged, deployed and taken back."""
 
 from datetime import datetime
+from typing import Annotated
+
+from pydantic import Field
 
 from .base import Record
 
 DEFAULT_ENVIRONMENT = "production"
+VERSION = r"^[A-Za-z0-9][A-Za-z0-9._+-]{0,127}$"
+"""A version is part of keys and of globs over them."""
 
 
 class Release(Record):
     """Version, commit, environment and service; stored at `aqe/releases/<version>/release`."""
 
-    version: str
+    version: Annotated[str, Field(pattern=VERSION)]
     """As tagged: `v2.5.0`; no slashes, spaces or glob characters."""
     commit: str | None = None
     """Full or abbreviated hexadecimal hash; None = unknown."""

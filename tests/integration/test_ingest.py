@@ -63,6 +63,35 @@ async def test_importing_again_replaces_and_another_file_adds(runtime: Runtime, 
     assert (await signal(runtime, SignalKind.TEST_RESULTS)).metrics["total_tests"] == 4
 
 
+async def test_reports_of_one_name_in_two_folders_are_two_parts(runtime: Runtime, tmp_path: Path) -> None:
+    """A failing suite must not be replaced by a passing one that happens to have the same file name."""
+    for folder in ("unit", "e2e"):
+        (tmp_path / folder).mkdir()
+    files = [a_file(tmp_path / "unit", "junit.xml", JUNIT), a_file(tmp_path / "e2e", "junit.xml", JUNIT)]
+    await Ingest(runtime, RELEASE).files(files)
+    stored = await signal(runtime, SignalKind.TEST_RESULTS)
+    assert stored.metrics["failed_tests"] == 2
+    assert sorted(stored.parts) == ["junit:e2e/junit.xml", "junit:unit/junit.xml"]
+
+
+async def test_without_a_known_commit_parts_stay_together(runtime: Runtime, tmp_path: Path) -> None:
+    """Nobody said that they are of different commits; one that is known is kept."""
+    unknown = Release(version="v1")
+    await Ingest(runtime, unknown).files([a_file(tmp_path, "unit.xml", JUNIT)])
+    await Ingest(runtime, RELEASE).files([a_file(tmp_path, "e2e.xml", JUNIT)])
+    await Ingest(runtime, unknown).files([a_file(tmp_path, "ui.xml", JUNIT)])
+    stored = await signal(runtime, SignalKind.TEST_RESULTS)
+    assert stored.metrics["failed_tests"] == 3
+    assert stored.release.commit == RELEASE.commit
+
+
+async def test_parts_of_another_commit_are_dropped(runtime: Runtime, tmp_path: Path) -> None:
+    """They say nothing about this one."""
+    await Ingest(runtime, RELEASE).files([a_file(tmp_path, "unit.xml", JUNIT)])
+    await Ingest(runtime, Release(version="v1", commit="b" * 40)).files([a_file(tmp_path, "e2e.xml", JUNIT)])
+    assert (await signal(runtime, SignalKind.TEST_RESULTS)).metrics["failed_tests"] == 1
+
+
 async def test_a_cut_report_leaves_the_kind_without_evidence(runtime: Runtime, tmp_path: Path) -> None:
     """What could not be read may be the worst of all, so the good half does not count alone."""
     ingest = Ingest(runtime, RELEASE)

@@ -27,6 +27,7 @@ _LINE = re.compile(
 # HTTP/0.9 has no protocol; a path may hold blanks.
 _REQUEST = re.compile(r"([A-Z][A-Z_-]{0,19}) (?:(\S.*?) HTTP/\d(?:\.\d)?|(/.*))")
 _TIME = re.compile(r"(\d\d)/([A-Z][a-z]{2})/(\d{4}):(\d\d):(\d\d):(\d\d)(?: ([+-])(\d\d)(\d\d))?")
+_STAMP_WITHOUT_ZONE = len("22/Nov/2026:01:55:21")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _ESCAPED = re.compile(r"((?:\\x[0-9A-Fa-f]{2})+)|\\(.)")
 _LETTERS = {"n": "\n", "r": "\r", "t": "\t"}
@@ -70,7 +71,7 @@ def _rows(lines: Iterator[bytes], tally: Tally) -> Iterator[AccessRow]:
             tally.add_unread(line)
             continue
         tally.rows += 1
-        tally.zoneless += len(stamp) == len("22/Nov/2026:01:55:21")
+        tally.zoneless += len(stamp) == _STAMP_WITHOUT_ZONE
         method, path = _request(request)
         yield AccessRow(
             at,

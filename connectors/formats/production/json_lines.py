@@ -6,6 +6,7 @@ moved to its row by two C-level getters; everything else (nested objects, number
 """
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
 from operator import itemgetter
@@ -235,7 +236,8 @@ def _as_texts(values: tuple[Any, ...]) -> tuple[str | None, ...]:
     """Every value as text or None; the message, which is the first, as text in any case."""
     message = values[0]
     if isinstance(message, dict | list):
-        message = orjson.dumps(message).decode()
+        with suppress(orjson.JSONEncodeError):  # deeper than orjson writes (254)
+            message = orjson.dumps(message).decode()
     return (fields.as_text(message) or "", *map(fields.as_text, values[1:]))
 
 

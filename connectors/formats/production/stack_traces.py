@@ -2,6 +2,8 @@
 
 import re
 
+from .log_fields import as_text
+
 # Where a trace begins inside a message that has text before it.
 _EMBEDDED = re.compile(
     r"^(?:Traceback \(most recent call last\):$|[\w.$]+(?:Error|Exception)\b.*\n[ \t]+at |panic: )", re.MULTILINE
@@ -74,7 +76,8 @@ def _from_objects(errors: list[dict[str, object]]) -> str | None:
         lines = ["Traceback (most recent call last):"]
         for frame in frames if isinstance(frames, list) else []:
             if isinstance(frame, dict):
-                lines.append(f'  File "{frame.get("filename")}", line {frame.get("lineno")}, in {frame.get("name")}')
-        lines.append(f"{error.get('exc_type')}: {error.get('exc_value')}")
+                file, line, name = (as_text(frame.get(key)) for key in ("filename", "lineno", "name"))
+                lines.append(f'  File "{file}", line {line}, in {name}')
+        lines.append(f"{as_text(error.get('exc_type'))}: {as_text(error.get('exc_value'))}")
         texts.append("\n".join(lines))
-    return "\n\n".join(texts) if errors[0].get("exc_type") else None
+    return "\n\n".join(texts) if as_text(errors[0].get("exc_type")) else None

@@ -81,7 +81,8 @@ class _Reader(XmlReader):
             number, hits = int(attributes["number"]), float(attributes["hits"])
         except (KeyError, ValueError) as error:
             raise InputError(
-                f"Cobertura XML: {clean(self._filename, 80)}: <line {clean(attributes, 80)}>, expected number and hits"
+                f"Cobertura XML: {clean(self._filename, 80)}: a line has number {clean(attributes.get('number'), 20)} "
+                f"and hits {clean(attributes.get('hits'), 20)}, expected numbers"
             ) from error
         file.add(number, hits > 0)
         found = _CONDITIONS.search(attributes.get("condition-coverage", ""))
@@ -156,7 +157,7 @@ def _counted(report: _Reader) -> tuple[_Share | None, _Share | None]:
 def _from_header(report: _Reader, what: str) -> _Share | None:
     """From `lines-covered`/`lines-valid`, else from the rate; None when nothing was counted.
 
-    A rate of exactly 0 or 1 without counts, or of a report without any class, is what tools write for "not measured".
+    A rate of exactly 0 or 1 without counts is what tools write for "not measured".
     """
     plural = "branches" if what == "branch" else "lines"
     valid, covered = report.header.get(f"{plural}-valid"), report.header.get(f"{plural}-covered")

@@ -46,8 +46,8 @@ _ENTRY = re.compile(r"(\d{1,12}|-)\t(\d{1,12}|-)\t(.*)", re.DOTALL)
 _HASH = r"[0-9a-f]{40}(?:[0-9a-f]{24})?"
 # How the first line looks decides which lines begin a commit.
 _COMMIT_STYLES = (
-    re.compile(rf"commit ({_HASH})(?=\s|$)(.*)"),
-    re.compile(rf"({_HASH})(?=\s|$)(.*)"),
+    re.compile(rf"commit ({_HASH})(?!\w)(.*)"),
+    re.compile(rf"({_HASH})(?!\w)(.*)"),
     re.compile(r"([0-9a-f]{7,39})(?= )(.*)"),
 )
 _BRACES = re.compile(r"(.*?)\{(.*?) => (.*?)\}(.*)", re.DOTALL)
@@ -153,7 +153,7 @@ class _Change:
         }
         if self.style is not None:
             metrics["commits"] = len(self.commits)
-        notes = (f"{self.binary} entries of binary files have no lines",) if self.binary else ()
+        notes = (f"entries of binary files, without lines: {self.binary}",) if self.binary else ()
         part = SignalPart(tool=_TOOL, outcome=Outcome.VALUE, metrics=metrics)
         return Parsed(Outcome.VALUE, signals=((_KIND, part),), notes=notes)
 
@@ -178,9 +178,10 @@ def _renamed(path: str) -> tuple[str, str]:
     """Old and new path of `a/{b => c}/d`, `a => b`, or of a path that was not renamed."""
     braces = _BRACES.fullmatch(path)
     if braces is not None:
-        before, old, new, after = braces.groups()
+        before, *sides, after = braces.groups()
         # `a/{ => b}/c`: the empty side leaves two slashes.
-        return (before + old + after).replace("//", "/"), (before + new + after).replace("//", "/")
+        old, new = (f"{before}{side}{after}".replace("//", "/").lstrip("/") for side in sides)
+        return old, new
     old, arrow, new = path.partition(" => ")
     return _unquoted(old), _unquoted(new if arrow else old)
 

@@ -110,15 +110,15 @@ class _Reader(XmlReader):
                 self.collect_text()
 
     def closed(self, name: str) -> None:
-        if self._case is not None:
+        if name in ("testsuites", "testsuite"):
+            self._close_suite(self._suites.pop())
+        elif self._case is not None:
             child = self._case.children[name]
             if name in _FAILURES and not child.get("message"):
                 child["message"] = self.collected_text()
             if name == self._case_ends_with:
                 self._close_case(self._case)
                 self._case = None
-        elif name in ("testsuites", "testsuite"):
-            self._close_suite(self._suites.pop())
         if self.depth == 1:
             self._close_suite(self._suites.pop())
 
@@ -157,16 +157,16 @@ class _Reader(XmlReader):
             self.duration_s = (self.duration_s or 0.0) + seconds
 
     def _close_suite(self, suite: _Suite) -> None:
-        failed_elements = 0
+        failed_elements, hides_tries = 0, suite.hides_tries
         for key, tries in suite.tries.items():
             failed_elements += tries.count("failed")
             disagree = "failed" in tries and "passed" in tries
-            if len(tries) == 1 or not (disagree or suite.hides_tries):
+            if len(tries) == 1 or not (disagree or hides_tries):
                 self.counts.update(tries)
                 continue
             self.reruns_seen = True
             self.counts[tries[-1]] += 1
-            if tries[-1] == "passed" or (disagree and not suite.hides_tries):
+            if tries[-1] == "passed" or (disagree and not hides_tries):
                 self._add_flaky(key)
         self.failures += list(suite.failures.values())[: MAX_FINDINGS - len(self.failures)]
         if not suite.nested and suite.declared is not None:
@@ -213,10 +213,8 @@ class JunitXml:
             )
             return no_value(Outcome.NOT_MEASURED, reason, kind, tool=_TOOL)
         if total == 0:
-            reason = f"no test case in the file, although its suites say {report.declared} tests"
-            return no_value(
-                Outcome.NOT_MEASURED, reason if report.declared else "no test case in the file", kind, tool=_TOOL
-            )
+            claim = f", although its suites say {report.declared} tests" if report.declared else ""
+            return no_value(Outcome.NOT_MEASURED, f"no test case in the file{claim}", kind, tool=_TOOL)
         return _parsed(report, total)
 
 

@@ -29,8 +29,8 @@ from ..documents import clean, finding, json_object, no_value
 from ..times import utc_moment
 
 SECURITY_TOOLS = (
-    "bandit", "bearer", "brakeman", "burp", "checkmarx", "checkov", "clair", "codeql", "dependency-check",
-    "dependency check", "detect-secrets", "devskim", "find security bugs", "findsecbugs", "flawfinder", "fortify",
+    "bandit", "bearer", "brakeman", "burp", "checkmarx", "checkov", "clair", "codeql", "dependency check",
+    "dependency-check", "detect-secrets", "devskim", "find security bugs", "findsecbugs", "flawfinder", "fortify",
     "gitleaks", "gosec", "govulncheck", "grype", "horusec", "kics", "kubesec", "mobsf", "njsscan", "nodejsscan",
     "npm audit", "nuclei", "osv", "owasp", "pip-audit", "prisma cloud", "retire.js", "safety", "semgrep", "snyk",
     "terrascan", "tfsec", "trivy", "trufflehog", "veracode", "zap",
@@ -124,14 +124,14 @@ class _Tool:
         extensions = [_object(extension) for extension in _list(component.get("extensions"))]
         # SARIF 3.52: rules are named by id, or by index into the driver or into one of its extensions.
         self._rules = [[_object(r) for r in _list(part.get("rules"))] for part in (driver, *extensions)]
-        self._by_id = {str(rule.get("id")): rule for part in reversed(self._rules) for rule in part}
+        self._by_id = {_text(rule.get("id")): rule for part in reversed(self._rules) for rule in part}
         self.looks_for_security = self.is_scanner or any(self.is_security(id_, r) for id_, r in self._by_id.items())
 
     def rule_of(self, result: _Json) -> tuple[str, _Json]:
         """Id and descriptor of a result's rule; {} when the file does not describe it."""
         reference = _object(result.get("rule"))
-        id_ = result.get("ruleId") or reference.get("id")
-        if isinstance(id_, str):
+        id_ = _text(result.get("ruleId")) or _text(reference.get("id"))
+        if id_:
             # 3.27.5: `CA1000/1` is a variant of rule CA1000.
             rule = self._by_id.get(id_) or self._by_id.get(id_.rpartition("/")[0])
             if rule is not None:
@@ -141,8 +141,8 @@ class _Tool:
         if isinstance(index, int) and isinstance(part, int) and 0 <= part + 1 < len(self._rules):
             rules = self._rules[part + 1]
             if 0 <= index < len(rules):
-                return str(id_ or rules[index].get("id") or ""), rules[index]
-        return str(id_ or ""), {}
+                return id_ or _text(rules[index].get("id")), rules[index]
+        return id_, {}
 
     def is_security(self, id_: str, rule: _Json) -> bool:
         """Does the rule look for a vulnerability?"""
@@ -244,7 +244,7 @@ def _cvss(properties: _Json) -> float | None:
 
 def _severity(cvss: float | None, properties: _Json) -> str:
     if cvss is None:
-        return _NAMED_SEVERITIES.get(str(properties.get("issue_severity")).upper(), "unknown")
+        return _NAMED_SEVERITIES.get(_text(properties.get("issue_severity")).upper(), "unknown")
     return next((severity for bound, severity in _CVSS_BOUNDS if cvss >= bound), "low")
 
 
@@ -264,13 +264,18 @@ def _finding(severity: str, id_: str, rule: _Json, result: _Json) -> Finding:
 def _message(result: _Json, rule: _Json) -> str:
     """3.11: the text, or a template of the rule with its arguments."""
     message = _object(result.get("message"))
-    text = message.get("text") or message.get("markdown")
-    if not text:
-        template = _object(_object(rule.get("messageStrings")).get(str(message.get("id"))))
-        text = template.get("text") or _object(rule.get("shortDescription")).get("text") or "(no message)"
-        for index, argument in enumerate(_list(message.get("arguments"))[:10]):
-            text = str(text).replace(f"{{{index}}}", str(argument))
-    return str(text)
+    text = _text(message.get("text")) or _text(message.get("markdown"))
+    if text:
+        return text
+    template = _object(_object(rule.get("messageStrings")).get(_text(message.get("id"))))
+    text = _text(template.get("text")) or _text(_object(rule.get("shortDescription")).get("text")) or "(no message)"
+    for index, argument in enumerate(_list(message.get("arguments"))[:10]):
+        text = text.replace(f"{{{index}}}", clean(argument))
+    return text
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""
 
 
 def _object(value: object) -> _Json:

@@ -1,0 +1,117 @@
+"""A project folder in which tests run real `aqe` processes."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from redis import Redis
+
+from aqe.config.settings import load_settings
+from aqe.fleet.connect import connect_sync
+from aqe.fleet.server import find_server
+
+TIMEOUT_S = 60
+
+
+@dataclass(frozen=True)
+class Project:
+    """A folder with an embedded server of its own.
+
+    Args:
+        folder: the current folder of every command.
+    """
+
+    folder: Path
+
+    @classmethod
+    @contextmanager
+    def at(cls, folder: Path) -> Iterator["Project"]:
+        """The project; whatever it started is stopped at the end."""
+        project = cls(folder)
+        try:
+            yield project
+        finally:
+            project.aqe("down")
+
+    def start(self, *args: str | Path) -> "subprocess.Popen[str]":
+        """A running `aqe`."""
+        return subprocess.Popen(
+            [sys.executable, "-P", "-m", "aqe", *map(str, args)],
+            cwd=self.folder,
+            env=self.environment(),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def aqe(
+        self, *args: str | Path, stdin: str = "", env: dict[str, str] | None = None
+    ) -> "subprocess.CompletedProcess[str]":
+        """A finished one."""
+        command = [sys.executable, "-P", "-m", "aqe", *map(str, args)]
+        return subprocess.run(
+            command,
+            cwd=self.folder,
+            env=self.environment() | (env or {}),
+            input=stdin,
+            capture_output=True,
+            text=True,
+            timeout=TIMEOUT_S,
+            check=False,
+        )
+
+    def ok(self, *args: str | Path, stdin: str = "") -> str:
+        """Standard output of one that must succeed."""
+        done = self.aqe(*args, stdin=stdin)
+        assert done.returncode == 0, done.stderr + done.stdout
+        return done.stdout
+
+    def json(self, *args: str | Path, stdin: str = "") -> Any:
+        """The one JSON document that it printed."""
+        return json.loads(self.ok(*args, "--json", stdin=stdin))
+
+    def write(self, name: str, content: str | bytes) -> Path:
+        """A file in the folder."""
+        path = self.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+        return path
+
+    def redis(self) -> Redis:
+        """A client as another program would have one."""
+        settings = load_settings(env={}, cwd=self.folder)
+        server = find_server(settings)
+        assert server is not None, "no server runs"
+        return connect_sync(server.url, settings=settings)
+
+    def environment(self) -> dict[str, str]:
+        """Nothing of the machine's own settings, nor of a clone around the folder."""
+        kept = {k: v for k, v in os.environ.items() if not k.startswith(("AQE_", "GIT_"))}
+        return kept | {"GIT_CEILING_DIRECTORIES": str(self.folder.parent), "HOME": str(self.folder)}
+
+
+def wait_until(condition: Callable[[], object]) -> None:
+    """Wait for what another process does."""
+    deadline_s = time.monotonic() + TIMEOUT_S
+    while not condition():
+        assert time.monotonic() < deadline_s, "it did not happen"
+        time.sleep(0.02)
+
+
+def junit(name: str = "t", *, failures: int = 0, passed: int = 3) -> str:
+    """A JUnit report."""
+    cases = [f'<testcase classname="{name}" name="ok{n}" time="0.01"/>' for n in range(passed)]
+    cases += [
+        f'<testcase classname="{name}" name="bad{n}" time="0.01"><failure message="no">x</failure></testcase>'
+        for n in range(failures)
+    ]
+    head = f'<testsuite name="{name}" tests="{passed + failures}" failures="{failures}" errors="0" skipped="0">'
+    return f'<?xml version="1.0"?>\n<testsuites>{head}{"".join(cases)}</testsuite></testsuites>\n'

@@ -1,0 +1,114 @@
+"""Text for people: honest, aligned, harmless."""
+
+import io
+
+import pytest
+
+from aqe.cli.text import Look, clean, cleaned, confidence_number, facts, percent, risk_number, table, value_text
+from aqe.core.records.release import Release
+
+HOSTILE = "\x1b[2J\x1b]0;owned\x07 a\u202eb\r\n\x9b31m\x00\x7fc"
+
+
+class Terminal(io.StringIO):
+    """A stream that says it is a terminal."""
+
+    def __init__(self, encoding: str) -> None:
+        super().__init__()
+        self._encoding = encoding
+
+    @property
+    def encoding(self) -> str:  # type: ignore[override]
+        return self._encoding
+
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize(
+    ("risk", "shown"),
+    [
+        (0, "0"),
+        (0.001, "0.1"),
+        (20, "20"),
+        (20.0000001, "20.1"),
+        (20.1, "20.1"),
+        (20.4, "20.4"),
+        (40, "40"),
+        (40.01, "40.1"),
+        (60, "60"),
+        (60.05, "60.1"),
+        (99.95, "99.9"),
+        (100, "100"),
+    ],
+)
+def test_a_risk_is_rounded_up_so_that_it_never_stands_beside_a_level_it_does_not_have(risk: float, shown: str) -> None:
+    """100 is printed only when it is 100."""
+    assert risk_number(risk) == shown
+
+
+@pytest.mark.parametrize(("value", "shown"), [(0, "0"), (94.25, "94.2"), (99.99, "99.9"), (100, "100")])
+def test_a_confidence_is_rounded_down(value: float, shown: str) -> None:
+    """99.99 is not 100."""
+    assert confidence_number(value) == shown
+
+
+@pytest.mark.parametrize(
+    ("share", "shown"),
+    [(0, "0 %"), (0.0001, "under 1 %"), (0.29, "29 %"), (0.57, "57 %"), (0.999, "99 %"), (1, "100 %")],
+)
+def test_a_share_is_all_or_nothing_only_when_it_is(share: float, shown: str) -> None:
+    """0.29 * 100 is 28.999999999999996 in floats and must not read 28."""
+    assert percent(share) == shown
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (True, "yes"),
+        (0, "0"),
+        (120_000, "120000"),
+        (87.23404255319149, "87.23"),
+        (99.99999, "99.99999"),
+        (100.0, "100"),
+        (0.00001, "1e-05"),
+        (123_456.7, "123457"),
+        ("A", "A"),
+    ],
+)
+def test_a_measured_value_is_short_but_never_0_or_100_when_it_is_not(value: object, shown: str) -> None:
+    """Coverage of 99.99999 % does not print as 100."""
+    assert value_text(value) == shown
+
+
+def test_text_from_outside_is_one_line_that_a_terminal_does_not_obey() -> None:
+    """Escapes, bells, line breaks, C1 controls and direction marks become blanks; letters stay."""
+    shown = clean(HOSTILE + "ünïcode 漢字")
+    assert shown.isprintable()
+    assert "ünïcode 漢字" in shown
+
+
+def test_every_text_of_a_record_is_cleaned() -> None:
+    """So a renderer cannot forget one."""
+    hostile = Release(version="v1", environment=HOSTILE, service=HOSTILE)
+    assert cleaned(hostile) == Release(version="v1", environment=clean(HOSTILE), service=clean(HOSTILE))
+
+
+def test_cells_of_a_table_are_cleaned_and_columns_line_up() -> None:
+    """The last column is not filled up."""
+    assert table(("A", "LONG"), [("x", HOSTILE[:1] + "y"), (12345, None)]) == "A      LONG\nx       y\n12345"
+
+
+def test_facts_leave_out_what_is_not_known() -> None:
+    """Names line up."""
+    assert facts([("A", 1), ("Gone", None), ("Long", "x")]) == "A:     1\nLong:  x"
+
+
+def test_only_a_utf8_terminal_gets_signs_and_only_a_willing_one_gets_colours() -> None:
+    """A file, a pipe and NO_COLOR get plain words."""
+    assert Look.of(Terminal("UTF-8"), color=True) == Look(color=True, emoji=True)
+    assert Look.of(Terminal("UTF-8"), color=False) == Look(color=False, emoji=True)
+    assert Look.of(Terminal("ascii"), color=True) == Look(color=True, emoji=False)
+    assert Look.of(io.StringIO(), color=True) == Look()
+    assert Look().word("BLOCKED", width=9) == "BLOCKED  "
+    assert "\x1b[" in Look(color=True).word("BLOCKED")
