@@ -136,7 +136,9 @@ class EventBus:
         await self.unsubscribe(subscription)
 
     async def groups(self, event_type: str) -> list[str]:
-        """Names of the groups on a type's stream."""
+        """Names of the groups on a type's stream; none when there is no stream."""
+        if not await self._commands.execute_command("EXISTS", self.names.events(event_type)):
+            return []
         answer = await self._commands.execute_command("XINFO GROUPS", self.names.events(event_type))
         return [group["name"].decode() for group in answer]
 

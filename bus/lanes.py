@@ -28,9 +28,13 @@ def enqueue(names: StreamNames, agent_type: str, priority: Priority, task_id: st
     return into_lane(names.lane(agent_type, priority), task_id)
 
 
-def into_lane(lane: str, task_id: str) -> Write:
-    """The same for a lane given by its physical name."""
-    return Write("enqueue", lane, (f"lane:{lane}:{task_id}", str(DEDUPE_WINDOW_MS), "taskId", task_id))
+def into_lane(lane: str, task_id: str, *, again: str = "") -> Write:
+    """The same for a lane given by its physical name.
+
+    Args:
+        again: sets a second time apart from the first, for a task that was given up on.
+    """
+    return Write("enqueue", lane, (f"lane:{lane}:{task_id}:{again}", str(DEDUPE_WINDOW_MS), "taskId", task_id))
 
 
 class LaneConsumer:

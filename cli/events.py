@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from .common import output_options, print_json, say, with_runtime
-from .text import clean, duration_text, table, time_text
+from .params import duration
+from .text import clean, duration_text, facts, table, time_text
 
 if TYPE_CHECKING:
     from ..fleet.runtime import Runtime
@@ -130,6 +131,148 @@ def list_dead(ctx: click.Context, as_json: bool, name: str | None) -> None:
         return
     rows = [(d.name, d.id, time_text(d.at), d.group, d.attempts, d.error) for d in found]
     click.echo(table(("NAME", "ID", "AT", "GROUP", "ATTEMPTS", "ERROR"), rows))
+
+
+@dead.command("show")
+@click.argument("name")
+@click.argument("letter_id", metavar="ID")
+@output_options
+@click.pass_context
+def show_dead(ctx: click.Context, as_json: bool, name: str, letter_id: str) -> None:
+    """One dead letter whole: why, and the entry as it was.
+
+    \b
+    Example: aqe events dead show task:submitted 1767225600000-0
+    """
+    from ..fleet.streams import dead_letter
+
+    letter = with_runtime(ctx, lambda parts: dead_letter(parts, name, letter_id))
+    if as_json:
+        print_json(letter)
+        return
+    about = [("Stream", letter.stream), ("Entry", letter.original_id), ("Group", letter.group), ("At", letter.at)]
+    click.echo(facts([*about, ("Attempts", letter.attempts), ("Error", letter.error)]))
+    click.echo(facts([(f"  {field}", text) for field, text in letter.fields.items()]))
+
+
+@dead.command("replay")
+@click.argument("name")
+@click.argument("letter_id", metavar="ID", required=False)
+@click.option("--all", "every", is_flag=True, help="All letters of this name, oldest first.")
+@click.pass_context
+def replay_dead(ctx: click.Context, name: str, letter_id: str | None, every: bool) -> None:
+    """Have a dead letter handled once more, its attempts at zero; the letter goes.
+
+    An event goes back to the one group that failed on it; a task is queued again.
+
+    \b
+    Examples: aqe events dead replay task:submitted 1767225600000-0
+              aqe events dead replay deployment-readiness:high --all
+    """
+    from ..fleet.streams import give_all_back, give_back
+
+    if every == (letter_id is not None):
+        raise click.UsageError("give the ID of one letter, or --all")
+    if letter_id is not None:
+        say(with_runtime(ctx, lambda parts: give_back(parts, name, letter_id)))
+    else:
+        say(f"{with_runtime(ctx, lambda parts: give_all_back(parts, name))} letters given back")
+
+
+@dead.command("drop")
+@click.argument("name")
+@click.argument("letter_id", metavar="ID")
+@click.pass_context
+def drop_dead(ctx: click.Context, name: str, letter_id: str) -> None:
+    """Delete a dead letter; prints it as JSON, so that nothing is gone unseen.
+
+    \b
+    Example: aqe events dead drop task:submitted 1767225600000-0
+    """
+    from ..fleet.streams import drop
+
+    print_json(with_runtime(ctx, lambda parts: drop(parts, name, letter_id)))
+
+
+@events.command()
+@click.argument("glob", default="*")
+@click.option("--since", "since_s", type=duration, metavar="DURATION", required=True, help="Window: from so long ago.")
+@click.option("--until", "until_s", type=duration, metavar="DURATION", help="Window: up to so long ago (default: now).")
+@click.option("--group", metavar="NAME", help="Name of the group that is made for it (default: one of its own).")
+@click.pass_context
+def replay(ctx: click.Context, glob: str, since_s: float, until_s: float | None, group: str | None) -> None:
+    """A window of the past once more, as a new group: each event one JSON line on stdout.
+
+    Nobody else's position changes.
+
+    \b
+    Example: aqe events replay 'signal:*' --since 2h --until 1h | ./rebuild
+    """
+    from datetime import timedelta
+
+    async def work(parts: "Runtime") -> int:
+        from ..core.ids import new_id
+        from ..fleet.overview import event_json
+        from ..fleet.streams import replay_window
+
+        now = parts.clock.now()
+        return await replay_window(
+            parts,
+            glob,
+            group=group or f"replay-{new_id()[:8]}",
+            since=now - timedelta(seconds=since_s),
+            until=now - timedelta(seconds=until_s or 0),
+            handle=lambda event: print_json(event_json(event)),
+        )
+
+    say(f"{with_runtime(ctx, work)} events")
+
+
+@events.group()
+def group() -> None:
+    """Consumer groups: declare one before its first subscriber comes, remove one."""
+
+
+@group.command("add")
+@click.argument("name")
+@click.argument("glob")
+@click.option("--durable", is_flag=True, help="Nothing it has not acknowledged is ever dropped.")
+@click.option("--from", "start", metavar="ID|0|$", default="0", show_default=True, help="0 = all kept, $ = what comes.")
+@click.pass_context
+def add_group(ctx: click.Context, name: str, glob: str, durable: bool, start: str) -> None:
+    """Make a group on the streams of the event types that match.
+
+    Without --durable it goes again after a day without a consumer.
+
+    \b
+    Example: aqe events group add billing 'deployment-readiness:*' --durable
+    """
+    from ..core.errors import InputError
+    from ..fleet.streams import declare_group
+
+    if not re.fullmatch(r"\$|\d+(-\d+)?", start):
+        raise InputError(f"--from is {start!r}, expected an entry id such as 1767225600000-0, 0 or $")
+    made = with_runtime(ctx, lambda parts: declare_group(parts, name, glob, durable=durable, start=start))
+    say(f"group {name} made on {', '.join(made)}" if made else f"group {name} was there already")
+
+
+@group.command("remove")
+@click.argument("name")
+@click.argument("glob", default="*")
+@click.pass_context
+def remove_group(ctx: click.Context, name: str, glob: str) -> None:
+    """Remove a group, with what it has pending; exit 2 when there is none.
+
+    \b
+    Example: aqe events group remove billing
+    """
+    from ..core.errors import NotFoundError
+    from ..fleet.streams import remove_group as remove
+
+    removed = with_runtime(ctx, lambda parts: remove(parts, name, glob))
+    if not removed:
+        raise NotFoundError(f"no group {name!r} on any type that matches", hint="`aqe events groups` lists them")
+    say(f"group {name} removed from {', '.join(removed)}")
 
 
 def event_line(event: dict[str, Any]) -> str:

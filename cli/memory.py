@@ -109,3 +109,77 @@ def reindex(ctx: click.Context, as_json: bool) -> None:
         print_json(counts)
     else:
         click.echo(f"index: {added} added, {removed} removed")
+
+
+@memory.command()
+@click.argument("glob", default="*")
+@click.option("--limit", type=click.IntRange(min=1), metavar="N", help="End after N changes.")
+@click.pass_context
+def watch(ctx: click.Context, glob: str, limit: int | None) -> None:
+    """Values as they change, one JSON line each; a deleted one has version 0. Ctrl-C ends it.
+
+    A bare SET by another program is not seen.
+
+    \b
+    Example: aqe memory watch 'aqe/deployment/*'
+    """
+
+    async def work(parts: "Runtime") -> None:
+        from ..fleet.overview import watch_memory
+
+        seen = 0
+        async for record in watch_memory(parts, glob):
+            print_json(record)
+            seen += 1
+            if seen == limit:
+                return
+
+    with_runtime(ctx, work)
+
+
+@memory.command()
+@click.argument("file", type=click.Path(dir_okay=False, allow_dash=True))
+@click.option("--glob", "globs", multiple=True, metavar="GLOB", help="Keys that match; may be given several times.")
+@click.option("--release", "version", metavar="VERSION", help="All that is known of this release.")
+@click.pass_context
+def export(ctx: click.Context, file: str, globs: tuple[str, ...], version: str | None) -> None:
+    """Write keys with their values to a file, for another machine; - writes to standard output.
+
+    Without --glob and --release: all but the fleet's records of agents and tasks.
+
+    \b
+    Example: aqe memory export release.aqe --release v2.5.0
+    """
+    from pathlib import Path
+
+    from ..fleet.output import write_file
+    from ..fleet.transfer import export_text
+
+    text = with_runtime(ctx, lambda parts: export_text(parts, globs, version))
+    if file == "-":
+        click.echo(text, nl=False)
+    else:
+        write_file(Path(file), text, overwrite=True)
+    say(f"{len(text.splitlines()) - 1} keys")
+
+
+@memory.command("import")
+@click.argument("file", type=click.Path(dir_okay=False, allow_dash=True))
+@click.option("--keep", is_flag=True, help="Leave keys that have a value as they are (default: overwrite).")
+@output_options
+@click.pass_context
+def import_(ctx: click.Context, as_json: bool, file: str, keep: bool) -> None:
+    """Write what an export holds; a cut or edited file is refused whole. Histories are only added to.
+
+    \b
+    Example: aqe memory import release.aqe
+    """
+    from ..fleet.transfer import import_text
+
+    with click.open_file(file, encoding="utf-8", errors="surrogateescape") as stream:
+        text = stream.read()
+    done = with_runtime(ctx, lambda parts: import_text(parts, text, where=file, keep=keep))
+    if as_json:
+        print_json(done)
+    else:
+        click.echo(f"{done.written} written, {done.kept} kept, {done.appended} items added to histories")

@@ -23,7 +23,16 @@ def add_part(
     kept = previous.parts if previous and not _other_commit(previous.release, release) else {}
     if previous and release.commit is None:
         release = release.model_copy(update={"commit": previous.release.commit})
-    parts = {**kept, name: part.model_copy(update={"imported_at": now})}
+    return _signal(kind, release, {**kept, name: part.model_copy(update={"imported_at": now})}, now)
+
+
+def without_part(signal: Signal, name: str) -> Signal | None:
+    """The signal without one of its parts; None when that was the last."""
+    parts = {other: part for other, part in signal.parts.items() if other != name}
+    return _signal(signal.kind, signal.release, parts, signal.measured_at) if parts else None
+
+
+def _signal(kind: SignalKind, release: Release, parts: dict[str, SignalPart], now: datetime) -> Signal:
     complete = all(p.outcome in (Outcome.VALUE, Outcome.CLEAN) for p in parts.values())
     measured = [p.measured_at or p.imported_at or now for p in parts.values()]
     return Signal(

@@ -23,7 +23,7 @@ from ..core.records.logs import ACCESS, LOGS, AccessRow, DatasetRef
 from ..core.records.release import Release
 from ..core.records.signals import Outcome, Signal, SignalKind, SignalPart
 from ..core.registry import by_name
-from ..core.signals import add_part
+from ..core.signals import add_part, without_part
 from .folders import make_data_dir
 from .redact_rows import redact_access_row, redact_log_row
 from .runtime import Runtime
@@ -105,6 +105,7 @@ class Ingest:
             parsed = importer.parse(stream)
             rows = await self._store_rows(parsed, path, digest) if parsed.rows else (0, ())
             kinds = await self._store_signals(importer, parsed, path, digest, extra=rows[1])
+            read_late = getattr(parsed.rows.rows, "notes", ()) if parsed.rows else ()
         return FileReport(
             file=str(path),
             format=importer.name,
@@ -112,7 +113,7 @@ class Ingest:
             reason=parsed.reason,
             signals=kinds,
             rows=rows[0],
-            notes=parsed.notes,
+            notes=(*parsed.notes, *read_late),
         )
 
     def _importer(self, path: Path, stream: IO[bytes]) -> Importer:
@@ -197,9 +198,12 @@ class Ingest:
             )
         if self.dry_run:
             return tuple(sorted(parts))
+        name = f"{importer.name}:{self._name(path)}"
         for kind, part in parts.items():
             named = part.model_copy(update={"file": self._name(path), "sha256": digest})
-            await put_part(self.runtime, self.release, kind, f"{part.tool}:{self._name(path)}", named)
+            await put_part(self.runtime, self.release, kind, name, named)
+        for kind in {SignalKind(kind) for kind in importer.produces if kind in set(SignalKind)} - set(parts):
+            await drop_part(self.runtime, self.release, kind, name)
         return tuple(sorted(parts))
 
 
@@ -224,6 +228,24 @@ async def put_part(runtime: Runtime, release: Release, kind: SignalKind, name: s
             continue
         return signal
     raise AssertionError("unreachable")
+
+
+async def drop_part(runtime: Runtime, release: Release, kind: SignalKind, name: str) -> None:
+    """Take a part out of a signal: its file was imported again and says nothing of this kind any more."""
+    key = f"aqe/releases/{release.version}/signals/{kind}"
+    stored = await runtime.memory.retrieve_record(key)
+    if stored is None or name not in (stored.value.get("parts") or {}):
+        return
+    signal = Signal.from_value(stored.value, where=key)
+    left = without_part(signal, name)
+    now = runtime.clock.now()
+    if left is None:
+        mirror = f"aqe/quality-signals/{kind}"
+        mirrored = await runtime.memory.retrieve(mirror) == stored.value
+        await runtime.memory.apply([runtime.memory.prepare_delete(k) for k in (key, *([mirror] if mirrored else []))])
+        return
+    part = SignalPart(tool=signal.parts[name].tool, outcome=Outcome.NOT_MEASURED, reason="no longer in its file")
+    await _write(runtime, left, key, stored.version, part, f"{key}:{stored.version}:{name}:{now.isoformat()}")
 
 
 async def put_signal(runtime: Runtime, signal: Signal) -> Signal:

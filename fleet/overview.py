@@ -12,7 +12,7 @@ from ..agents.deployment_readiness.gates import evaluate
 from ..agents.deployment_readiness.history import HISTORY_KEY
 from ..agents.deployment_readiness.inputs import read_inputs
 from ..bus.deadletters import DeadLetter, letter_name, list_dead_letters
-from ..bus.events import EVENT_TYPES
+from ..bus.events import EVENT_TYPES, Event
 from ..bus.inspect import GroupInfo, RawEntry, StreamInfo, group_infos, raw_tail, stream_infos
 from ..bus.names import check_type
 from ..config.settings import Settings
@@ -26,6 +26,8 @@ from ..core.records.evidence import Status
 from ..core.records.readiness import GateStatus
 from ..core.records.release import Release
 from ..core.records.tasks import AgentRecord, Priority, TaskStatus
+from ..memory.store import MemoryRecord
+from ..memory.watch import watch
 from .connect import Clients
 from .doctor import product
 from .processes import supervisor_pid
@@ -219,6 +221,18 @@ def cloud_event(entry: RawEntry) -> dict[str, Any]:
             raise InputError(f"{entry.stream} {entry.id}: no field {name!r}")
     data = jsontext.loads(fields.pop("data"), where=f"{entry.stream} {entry.id}: data")
     return {**fields, "streamid": entry.id, "data": data}
+
+
+def event_json(event: Event) -> dict[str, Any]:
+    """An event that was read, in the JSON format of CloudEvents."""
+    words = [text if isinstance(text, str) else text.decode() for text in event.fields()]
+    fields = dict(zip(words[::2], words[1::2], strict=True))
+    return {**fields, "data": jsontext.loads(fields["data"], where="data")}
+
+
+def watch_memory(runtime: Runtime, glob: str) -> AsyncIterator[MemoryRecord]:
+    """Values as they change; see memory/watch.watch."""
+    return watch(runtime.memory, runtime.clients.commands, glob, prefix=runtime.settings.prefix)
 
 
 # Releases ------------------------------------------------------------------------------------------------------------

@@ -71,7 +71,20 @@ async def test_reports_of_one_name_in_two_folders_are_two_parts(runtime: Runtime
     await Ingest(runtime, RELEASE).files(files)
     stored = await signal(runtime, SignalKind.TEST_RESULTS)
     assert stored.metrics["failed_tests"] == 2
-    assert sorted(stored.parts) == ["junit:e2e/junit.xml", "junit:unit/junit.xml"]
+    assert sorted(stored.parts) == ["junit-xml:e2e/junit.xml", "junit-xml:unit/junit.xml"]
+
+
+async def test_a_file_that_says_nothing_of_a_kind_any_more_takes_its_part_back(
+    runtime: Runtime, tmp_path: Path
+) -> None:
+    """Else the old findings, or the old clean bill, would stand for ever."""
+    found = '[{"ruleId": "S101", "level": "error", "message": {"text": "assert"}}]'
+    for results, kinds in ((found, {"code-quality", "security"}), ("[]", {"code-quality"})):
+        sarif = f'{{"version": "2.1.0", "runs": [{{"tool": {{"driver": {{"name": "ruff"}}}}, "results": {results}}}]}}'
+        await Ingest(runtime, RELEASE).files([a_file(tmp_path, "ruff.sarif", sarif)])
+        stored = await runtime.memory.keys("aqe/releases/v1/signals/*")
+        assert {key.rpartition("/")[2] for key in stored} == kinds
+        assert {key.rpartition("/")[2] for key in await runtime.memory.keys("aqe/quality-signals/*")} == kinds
 
 
 async def test_without_a_known_commit_parts_stay_together(runtime: Runtime, tmp_path: Path) -> None:

@@ -1,8 +1,8 @@
 """The traffic driver: its visitors, its arithmetic, and a short run."""
 
 import json
-import time
 import random
+import time
 
 import pytest
 
