@@ -8,7 +8,9 @@ UV := $(shell command -v uv 2>/dev/null)
 # The root holds folders such as agents/: keep it off sys.path, or openai-agents would be shadowed.
 export PYTHONSAFEPATH := 1
 # Debian packages that tests use when they are there (and must have when CI=true).
-SYSTEM_PACKAGES := redis-server redis-tools golang-go nodejs npm jq
+SYSTEM_PACKAGES := redis-server redis-tools golang-go jq openssl
+SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
+APT := $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get -qq
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile
@@ -46,9 +48,11 @@ bench: $(READY)  ## benchmarks (ratios against named baselines, some minutes)
 docs: $(READY)  ## regenerate the generated parts of docs/
 	$(BIN)/aqe schema export docs/schemas
 
-system-deps:  ## Debian packages the whole suite uses (needs root)
-	apt-get update -qq
-	DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(SYSTEM_PACKAGES) >/dev/null
+system-deps:  ## Debian packages the whole suite uses (needs root or sudo)
+	$(APT) update
+	$(APT) install -y --no-install-recommends $(SYSTEM_PACKAGES) >/dev/null
+	@# Not beside a Node.js from elsewhere: Debian's npm would conflict with it.
+	command -v npm >/dev/null || $(APT) install -y --no-install-recommends nodejs npm >/dev/null
 
 clean:  ## remove what git ignores
 	git clean -fdXq
