@@ -16,6 +16,7 @@ help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile
 
 $(READY): pyproject.toml
+	@echo "setting up $(VENV), which downloads some packages the first time"
 ifdef UV
 	uv venv --quiet --allow-existing $(VENV)
 	uv pip install --quiet --python $(BIN)/python -e '.[dev]'
