@@ -24,6 +24,8 @@ from .connect import translate
 ROOT = Path(__file__).parents[1]
 PARTS = ("memory/memory.lua", "bus/bus.lua")
 """Joined in this order: the second part uses names of the first."""
+READERS = ("aqe_keys", "aqe_values", "aqe_record")
+"""Functions that write nothing: called by FCALL_RO, for which the right to read is enough."""
 ANSWERS: dict[str, type[AqeError]] = {
     "CONFLICT": ConflictError,
     "FENCED": FencedOutError,
@@ -90,7 +92,7 @@ class Library:
 
     async def call(self, name: str, keys: Sequence[str], args: Sequence[str | bytes | int]) -> Any:
         """See core/ports.Functions."""
-        command = ("FCALL", name, len(keys), *keys, *args)
+        command = ("FCALL_RO" if name in READERS else "FCALL", name, len(keys), *keys, *args)
         try:
             return await self._client.execute_command(*command)
         except ResponseError as error:

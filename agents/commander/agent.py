@@ -119,7 +119,7 @@ class FleetCommander:
                 return []
         except InputError as error:  # an id that cannot be a key, or a record that nobody can read
             failed = TaskFailed(task_id=task_id, type=wanted.type, agent=None, error=error.message)
-            return [self._say(failed, task_id, event)]
+            return [self._say(failed, event.correlation_id or task_id, event)]
         task = TaskAssignment(
             id=task_id,
             type=wanted.type,
@@ -159,7 +159,7 @@ class FleetCommander:
             agent=self.id,
             duration_ms=round((event.time - started).total_seconds() * 1000),
         )
-        return [self._final(finished), self._say(completed, workflow.id, event)]
+        return [self._final(finished), self._say(completed, workflow.correlation_id, event)]
 
     async def on_step_failed(self, event: Event) -> list[Write]:
         """A workflow fails with its step."""
@@ -179,7 +179,7 @@ class FleetCommander:
         error = f"step {step.type} {what}"
         ended = workflow.model_copy(update={"status": TaskStatus.FAILED, "finished_at": event.time, "error": error})
         outcome = TaskFailed(task_id=workflow.id, type=workflow.type, agent=self.id, error=error, vetoed=vetoed)
-        return [self._final(ended), self._say(outcome, workflow.id, event)]
+        return [self._final(ended), self._say(outcome, workflow.correlation_id, event)]
 
     async def _step(self, workflow: TaskAssignment, number: int, event: Event) -> list[Write]:
         task = step_task(workflow, number)
@@ -205,13 +205,13 @@ class FleetCommander:
         return [
             self._new(queued),
             enqueue(self._bus.names, agent_type, task.priority, task.id),
-            self._say(assigned, task.id, event),
+            self._say(assigned, task.correlation_id, event),
         ]
 
     def _refuse(self, task: TaskAssignment, error: str, event: Event) -> list[Write]:
         failed = task.model_copy(update={"status": TaskStatus.FAILED, "error": error, "finished_at": self._clock.now()})
         outcome = TaskFailed(task_id=task.id, type=task.type, agent=None, error=error)
-        return [self._new(failed, ttl_s=FINISHED_TTL_S), self._say(outcome, task.id, event)]
+        return [self._new(failed, ttl_s=FINISHED_TTL_S), self._say(outcome, task.correlation_id, event)]
 
     def _new(self, task: TaskAssignment, *, ttl_s: float | None = None) -> Write:
         # Version 0: two events may name one task, and two commanders may hold one each.
@@ -228,11 +228,19 @@ class FleetCommander:
     def _final(self, task: TaskAssignment) -> Write:
         return self._memory.prepare_store(_key(task.id), task, ttl_s=FINISHED_TTL_S)
 
-    def _say(self, payload: TaskAssigned | TaskCompleted | TaskFailed, task_id: str, cause: Event) -> Write:
-        event_id = f"{task_id}:{payload.event_type}"  # follows from the task, so that saying it twice adds nothing
-        return self._bus.prepare(
-            Event.of(payload, id=event_id, source=self.id, time=self._clock.now(), subject=task_id, caused_by=cause)
+    def _say(
+        self, payload: TaskAssigned | TaskCompleted | TaskFailed, correlation_id: str | None, cause: Event
+    ) -> Write:
+        event = Event.of(
+            payload,
+            id=f"{payload.task_id}:{payload.event_type}",  # follows from the task, so that saying it twice adds nothing
+            source=self.id,
+            time=self._clock.now(),
+            subject=payload.task_id,
+            correlation_id=correlation_id,
+            caused_by=cause,
         )
+        return self._bus.prepare(event)
 
     # Agents ----------------------------------------------------------------------------------------------------------
 
