@@ -47,7 +47,7 @@ bench: $(READY)  ## benchmarks (ratios against named baselines, some minutes)
 	$(BIN)/python -m benchmarks
 
 docs: $(READY)  ## regenerate the generated parts of docs/
-	$(BIN)/aqe schema export docs/schemas
+	$(BIN)/python -P -m aqe.tests.docs.test_generated_docs
 
 system-deps:  ## Debian packages the whole suite uses (needs root or sudo)
 	$(APT) update

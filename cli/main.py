@@ -25,7 +25,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "memory": ("memory", "memory", "Values in memory."),
     "fleet": ("fleet", "fleet", "Agents and dispatch."),
     "task": ("fleet", "task", "Tasks."),
-    "schema": ("schema", "schema", "JSON Schemas of events and keys."),
+    "schema": ("schema", "schema", "JSON Schemas and AsyncAPI document of events and keys."),
     "completion": ("completion", "completion", "Completion for your shell."),
 }
 """Command -> module, attribute, one line of help."""

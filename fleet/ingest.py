@@ -147,6 +147,8 @@ class Ingest:
             bulk.kind, rows, source=self._name(path), digest=digest, release=version, now=self.runtime.clock.now()
         )
         await self._note(bulk.kind, references)
+        retention = self.runtime.settings.retention
+        self.runtime.datasets.prune(bulk.kind, retention.days_of(bulk.kind), self.runtime.clock.now())
         return sum(reference.rows for reference in references), summary.signals()
 
     async def _note(self, kind: str, references: tuple[DatasetRef, ...]) -> None:

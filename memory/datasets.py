@@ -7,7 +7,6 @@ direction holds the rows in memory. A file imported again replaces its own rows.
 import contextlib
 import hashlib
 import os
-import shutil
 import tempfile
 from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, timedelta
@@ -84,12 +83,14 @@ class DatasetStore:
                 for at, *rest in batch:
                     yield row_type(datetime.fromtimestamp(at / 1e6, UTC), *rest)
 
-    def prune(self, kind: str, keep_days: int, today: date) -> int:
-        """Delete days older than `keep_days`; returns how many."""
-        limit = today - timedelta(days=keep_days)
-        old = [path for day, path in self._days(kind) if day < limit]
-        for path in old:
-            shutil.rmtree(path)
+    def prune(self, kind: str, keep_days: int, now: datetime) -> int:
+        """Delete what was imported more than `keep_days` ago, whatever days it is about; returns how many files."""
+        limit = (now - timedelta(days=keep_days)).timestamp()
+        old = [file for _, path in self._days(kind) for file in path.glob("*.parquet") if file.stat().st_mtime < limit]
+        for file in old:
+            file.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):  # other files of that day
+                file.parent.rmdir()
         return len(old)
 
     def _publish(

@@ -377,6 +377,7 @@ redis.register_function("aqe_reindex", function(keys, args)
   for _, name in ipairs(args) do
     if redis.call("EXISTS", prefix .. name) == 1 then
       added = added + index(prefix, name)
+      redis.call("ZADD", folders_key(prefix), 0, folder_of(name)) -- also where only the folders were lost
     else
       removed = removed + unindex(prefix, name)
       redis.call("DEL", meta_key(prefix, name))

@@ -15,7 +15,7 @@ from typing import IO
 
 from ....core.importing import BulkRows, Head, Parsed
 from ....core.records.logs import ACCESS, AccessRow
-from ....core.records.signals import Outcome
+from ....core.records.signals import Outcome, SignalKind
 from ..lines import LineRows, Tally, lines_of, sample_lines
 
 _QUOTED = r'"([^"\\]*(?:\\.[^"\\]*)*)"'
@@ -40,7 +40,8 @@ class AccessLog:
 
     name = "access-log"
     title = "Access log (NCSA common or combined, with or without duration)"
-    produces: tuple[str, ...] = (ACCESS,)
+    # The figures of a release's own traffic are counted while its rows are stored (fleet/traffic.py).
+    produces: tuple[str, ...] = (ACCESS, SignalKind.PERFORMANCE)
     how_to_export = "Apache: LogFormat combined plus %D; nginx: log_format combined plus $request_time; then the file"
 
     def recognises(self, head: Head) -> bool:

@@ -1,0 +1,3 @@
+module example.org/decisions
+
+go 1.19

@@ -1,0 +1,87 @@
+"""Bulk rows in Parquet: all or nothing, by day, redone by the same file."""
+
+import os
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from aqe.core.records.logs import ACCESS, LOGS, AccessRow, LogRow
+from aqe.memory.datasets import DatasetStore
+
+NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
+
+
+def requests(count: int, every: timedelta = timedelta(hours=6)) -> Iterator[AccessRow]:
+    for n in range(count):
+        yield AccessRow(NOON + n * every, "GET", f"/p/{n}?q='\u2028", 200, None, 1.5 * n, "c", None, None)
+
+
+def write(store: DatasetStore, rows: Iterator[AccessRow], digest: str = "a" * 64, release: str | None = "v1") -> int:
+    references = store.write(ACCESS, rows, source="a.log", digest=digest, release=release, now=NOON)
+    return sum(reference.rows for reference in references)
+
+
+def test_rows_come_back_in_order_of_time_with_their_types(tmp_path: Path) -> None:
+    """Text with quotes and line separators included; a folder with a quote in its name, too."""
+    store = DatasetStore(tmp_path / "it's here")
+    rows = list(requests(8))
+    assert write(store, iter(rows[::-1])) == 8
+    assert list(store.rows(ACCESS)) == rows
+
+
+def test_each_day_is_a_file_of_its_own_and_a_window_reads_only_its_days(tmp_path: Path) -> None:
+    """`since` is included, `until` is not; a release selects its own."""
+    store = DatasetStore(tmp_path)
+    write(store, requests(8))
+    assert len(list(tmp_path.glob("access/*/*.parquet"))) == 3
+    assert [
+        row[2] for row in store.rows(ACCESS, since=NOON + timedelta(hours=6), until=NOON + timedelta(hours=18))
+    ] == [
+        "/p/1?q='\u2028",
+        "/p/2?q='\u2028",
+    ]
+    assert list(store.rows(ACCESS, release="v2")) == []
+    assert list(store.rows(LOGS)) == []
+
+
+def test_the_same_file_again_replaces_its_rows(tmp_path: Path) -> None:
+    """Its digest is its name."""
+    store = DatasetStore(tmp_path)
+    write(store, requests(3))
+    write(store, requests(3))
+    assert len(list(store.rows(ACCESS))) == 3
+    write(store, requests(3), digest="b" * 64)
+    assert len(list(store.rows(ACCESS))) == 6
+
+
+def test_a_reader_that_fails_leaves_no_trace(tmp_path: Path) -> None:
+    """Half a log is no log."""
+
+    def broken() -> Iterator[AccessRow]:
+        yield from requests(2)
+        raise ValueError("cut")
+
+    with pytest.raises(ValueError, match="cut"):
+        write(DatasetStore(tmp_path), broken())
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+
+
+def test_what_was_imported_long_ago_goes_whatever_it_is_about(tmp_path: Path) -> None:
+    """An old log that is imported today is kept like a new one."""
+    store = DatasetStore(tmp_path)
+    write(store, requests(2, every=timedelta(days=-400)))
+    write(store, requests(1), digest="b" * 64)
+    (fresh,) = tmp_path.glob(f"access/*/{'b' * 32}.parquet")
+    os.utime(fresh, ((NOON - timedelta(days=31)).timestamp(),) * 2)
+    assert store.prune(ACCESS, 30, NOON) == 1
+    assert len(list(store.rows(ACCESS))) == 2
+
+
+def test_a_log_row_keeps_its_trace(tmp_path: Path) -> None:
+    """Newlines and control characters included."""
+    store = DatasetStore(tmp_path)
+    row = LogRow(NOON, "ERROR", "bad \x00 thing", stack_trace="a\n\tb\r\n")
+    store.write(LOGS, [row], source="l", digest="c" * 64, release=None, now=NOON)
+    assert list(store.rows(LOGS)) == [row]
