@@ -133,7 +133,20 @@ OPS.enqueue = {
   apply = function(key, args) return add_once(key, args[1], args[2], rest(args, 3)) end,
 }
 
-redis.register_function("aqe_publish", function(keys, args) return run_op(OPS.publish, keys[1], args) end)
+-- FCALL aqe_publish 1 <stream> <event id> <dedupe window ms> <cap> <type> <field> <value> ...: also the way in for every
+-- other language, so what it is given is checked before anything is written.
+redis.register_function("aqe_publish", function(keys, args)
+  local window, cap, fields = tonumber(args[2] or ""), tonumber(args[3] or ""), #args - 4
+  if #keys ~= 1 or not window or window < 1 or not cap or cap < 0 or fields < 2 or fields % 2 == 1 then
+    return redis.error_reply("ERR usage: FCALL aqe_publish 1 <stream> <event id> <window ms> <cap> <type> <field> <value> ...")
+  end
+  for i = 5, #args, 2 do
+    if args[i] == "data" and not is_json(args[i + 1]) then
+      return redis.error_reply("NOTJSON the data of this event is not one JSON document in UTF-8")
+    end
+  end
+  return run_op(OPS.publish, keys[1], args)
+end)
 
 -- FCALL aqe_publish_many 1 <stream> <dedupe window ms> <cap> <type> then per event: id, number of fields, fields. What
 -- aqe_publish does, for many at a fraction of the cost; all of them or, at the cap, none. Returns the entry ids.
@@ -234,6 +247,21 @@ redis.register_function("aqe_retry", function(keys, args)
   redis.call("XCLAIM", stream, group, consumer, 0, id)
   local pending = redis.call("XPENDING", stream, group, id, id, 1, consumer)
   return #pending == 1 and pending[1][4] or 0
+end)
+
+-- FCALL aqe_take_over 1 <stream> <group> <consumer> <idle ms> <cursor> <count>: entries whose owner was not heard of for so
+-- long, now this consumer's. No delivery is counted: one that dies holding a hundred has tried one of them, and the others
+-- must not come nearer to the dead letters by it. Returns the next cursor and id, fields, deliveries of each.
+redis.register_function("aqe_take_over", function(keys, args)
+  local stream, group = keys[1], args[1]
+  local claimed = redis.call("XAUTOCLAIM", stream, group, args[2], args[3], args[4], "COUNT", args[5], "JUSTID")
+  local taken = {}
+  for n, id in ipairs(claimed[2]) do
+    local entry = redis.call("XRANGE", stream, id, id)
+    local pending = redis.call("XPENDING", stream, group, id, id, 1)
+    taken[n] = { id, entry[1] and entry[1][2] or {}, pending[1] and pending[1][4] or 0 }
+  end
+  return { claimed[1], taken }
 end)
 
 -- FCALL aqe_hand_back 1 <stream> <group> <consumer> <idle ms>: a consumer that leaves gives what it holds to whoever comes

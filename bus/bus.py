@@ -13,7 +13,7 @@ from .events import Event, read_event
 from .group import GroupConsumer
 from .inspect import raw_tail
 from .lease import LeaseKeeper
-from .names import StreamNames, check_type
+from .names import StreamNames, check_type, valid_types
 from .publisher import CONFIRM_TIMEOUT_MS, HARD_CAP_ENTRIES, Confirm, Publisher
 from .subscription import DEFAULT_DELIVERY, Delivery, Handler, Subscription
 
@@ -158,7 +158,7 @@ class EventBus:
 
     async def types(self) -> list[str]:
         """Event types that have a stream."""
-        return sorted(t.decode() for t in await self._commands.execute_command("SMEMBERS", self.names.types))
+        return valid_types(await self._commands.execute_command("SMEMBERS", self.names.types))
 
     async def tail(self, glob: str = "*", *, start: str = "$", follow: bool = True) -> AsyncIterator[tuple[str, Event]]:
         """Events as they come, without a group and without acknowledging.

@@ -44,6 +44,8 @@ class Entry:
     fields: dict[bytes, bytes]
     attempts: int = 1
     """Deliveries as Redis counts them, this one included."""
+    counted: bool = True
+    """False = taken over: whoever starts on it calls `count_retry` first."""
 
 
 @dataclass
@@ -127,36 +129,42 @@ class GroupConsumer:
         await pipeline.execute()
         self.note(acks)
 
-    async def take_over(self, streams: Iterable[str], mine: set[tuple[str, str]]) -> list[Entry]:
+    async def take_over(
+        self, streams: Iterable[str], mine: set[tuple[str, str]], *, limit: int | None = None
+    ) -> list[Entry]:
         """Entries whose owner has not renewed its lease, now ours; all of them in one pass.
 
         Args:
+            streams: physical names.
             mine: (stream, id) held by this very consumer, never taken from itself.
+            limit: no more than so many; None = all.
+
+        Raises:
+            ResponseError: NOGROUP: call `ensure`.
         """
         taken: list[Entry] = []
         for stream in streams:
             cursor = "0-0"
-            while True:
-                answer = await self.client.execute_command(
-                    "XAUTOCLAIM",
-                    stream,
-                    self.group,
-                    self.consumer,
-                    int(self.lease_s * 1000),
-                    cursor,
-                    "COUNT",
-                    CLAIM_PAGE,
-                )
-                cursor = answer[0].decode()
-                taken += [entry for entry in _rows(stream, answer[1]) if (stream, entry.id) not in mine]
+            while limit is None or len(taken) < limit:
+                page = CLAIM_PAGE if limit is None else min(CLAIM_PAGE, limit - len(taken))
+                cursor, rows = await self._claim(stream, cursor, page)
+                for entry_id, flat, deliveries in rows:
+                    if (stream, entry_id.decode()) not in mine:
+                        fields = dict(zip(flat[::2], flat[1::2], strict=True))
+                        taken.append(Entry(stream, entry_id.decode(), fields, deliveries + 1, counted=False))
                 if cursor == "0-0":
                     break
-        for entry in taken:
-            pending = await self.client.execute_command(
-                "XPENDING", entry.stream, self.group, entry.id, entry.id, 1, parse_detail=True
-            )
-            entry.attempts = pending[0]["times_delivered"] if pending else 1
         return taken
+
+    async def _claim(self, stream: str, cursor: str, count: int) -> tuple[str, list[Any]]:
+        arguments: list[str | bytes | int] = [self.group, self.consumer, int(self.lease_s * 1000), cursor, count]
+        try:
+            after, rows = await self.functions.call("aqe_take_over", [stream], arguments)
+        except AqeError as error:
+            if group_is_gone(error):
+                raise ResponseError(str(error)) from error
+            raise
+        return after.decode(), rows
 
     async def commit(self, entry: Entry, writes: Sequence[Write], *, delete: bool = False) -> list[object]:
         """Writes and acknowledgement in one transaction; returns the writes' results.
@@ -176,7 +184,7 @@ class GroupConsumer:
     async def count_retry(self, entry: Entry) -> bool:
         """Count one more delivery of an entry of ours; False when it is somebody else's now."""
         attempts = int(await self.functions.call("aqe_retry", [entry.stream], [self.group, self.consumer, entry.id]))
-        entry.attempts = attempts
+        entry.attempts, entry.counted = attempts, True
         return attempts > 0
 
     async def leave(self, streams: Iterable[str]) -> int:

@@ -3,15 +3,21 @@
 from collections.abc import AsyncIterator, Sequence
 from typing import Any, NamedTuple
 
+import structlog
+
 from ..core.clock import Clock
 from ..core.ports import CommandClient
 from ..core.records.base import Record
-from .group import entry_order
-from .names import StreamNames
+from .group import SERVER_GONE, entry_order
+from .names import StreamNames, valid_types
 from .subscription import BLOCK_MS, matching_types
 
 PAGE = 500
 """Entries read at once from each stream."""
+RECONNECT_S = 0.5
+"""Pause while the server cannot be reached."""
+
+log = structlog.get_logger(__name__)
 
 
 class StreamInfo(Record):
@@ -102,18 +108,25 @@ async def raw_tail(
         commands, blocking: asyncio clients; the second may be waited on for BLOCK_MS.
         glob: over event types.
         start: "$" = only new ones, "0" = all that is kept, or an entry id: what comes after it.
-        follow: wait for more; False = end with what is there.
+        follow: wait for more, also for a server that is away; False = end with what is there.
     """
     positions: dict[str, str] = {}
     first = True
     while True:
-        types = [t.decode() for t in await commands.execute_command("SMEMBERS", names.types)]
-        for stream in map(names.events, matching_types(glob, types)):
-            if stream not in positions:
-                # A type that appears while tailing is new altogether: nothing of it may be missed.
-                positions[stream] = await _position(commands, stream, start) if first else "0-0"
-        first = False
-        rows = await _read(blocking, positions, follow) if positions else []
+        try:
+            types = valid_types(await commands.execute_command("SMEMBERS", names.types))
+            for stream in map(names.events, matching_types(glob, types)):
+                if stream not in positions:
+                    # A type that appears while tailing is new altogether: nothing of it may be missed.
+                    positions[stream] = await _position(commands, stream, start) if first else "0-0"
+            first = False
+            rows = await _read(blocking, positions, follow) if positions else []
+        except SERVER_GONE as error:
+            if not follow:
+                raise
+            log.warning("waits for the server", error=str(error))
+            await clock.sleep(RECONNECT_S)
+            continue
         for stream, entry_id, fields in rows:
             positions[stream] = entry_id
             yield RawEntry(names.logical(stream), entry_id, fields)

@@ -88,15 +88,18 @@ class LaneConsumer:
         if not self._made:
             await self._reader.ensure(self._lanes)
             self._made = True
-        await self._upkeep()
         if not self._buffer:
             await self._poll()
         if not self._buffer:
             wait_ms = max(1, int(min(wait_s, UPKEEP_S) * 1000))
             self._hold(await self._reader.read(self._lanes, count=1, block_ms=wait_ms))
         while self._buffer:
-            entry = self._buffer.popleft()
-            if (entry.stream, entry.id) in self._held:
+            entry = self._buffer[0]  # stays there when the server goes away under it
+            key = (entry.stream, entry.id)
+            if key in self._held and not entry.counted and not await self._reader.count_retry(entry):
+                self._held.pop(key, None)
+            self._buffer.popleft()
+            if key in self._held:
                 return entry
         return None
 
@@ -133,20 +136,23 @@ class LaneConsumer:
         self._buffer.clear()
 
     async def _poll(self) -> None:
+        """One entry of the first lane that has any, a dead agent's before a new one.
+
+        Never more than one: a second would wait behind the first while other agents are idle.
+        """
         self._picks += 1
-        order = self._lanes[::-1] if self._picks % FAIR_EVERY == 0 else self._lanes
-        for lane in order:
-            self._hold(await self._reader.read([lane], count=1, block_ms=None))
+        now = self._clock.monotonic_s()
+        upkeep = now >= self._upkeep_at
+        for lane in self._lanes[::-1] if self._picks % FAIR_EVERY == 0 else self._lanes:
+            if upkeep:
+                self._hold(await self._reader.take_over([lane], set(self._held), limit=1))
+            if not self._buffer:
+                self._hold(await self._reader.read([lane], count=1, block_ms=None))
             if self._buffer:
                 return
-
-    async def _upkeep(self) -> None:
-        now = self._clock.monotonic_s()
-        if now < self._upkeep_at:
-            return
-        self._upkeep_at = now + min(UPKEEP_S, self.lease_s / 5)
-        self._hold(await self._reader.take_over(self._lanes, set(self._held)))
-        await self._reader.sweep(self._lanes)
+        if upkeep:
+            await self._reader.sweep(self._lanes)
+            self._upkeep_at = now + min(UPKEEP_S, self.lease_s / 5)
 
     def _hold(self, entries: list[Entry]) -> None:
         for entry in entries:

@@ -1,6 +1,7 @@
 """Names of streams and groups; physical = with the fleet's prefix."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -49,6 +50,12 @@ class StreamNames:
     def logical(self, stream: str) -> str:
         """The name without the fleet's prefix."""
         return stream[len(self.prefix) :]
+
+
+def valid_types(members: Iterable[bytes]) -> list[str]:
+    """Those of a set's members that are event types, sorted: anybody may have written into it."""
+    names = (member.decode(errors="replace") for member in members)
+    return sorted(name for name in names if TYPE_NAME.fullmatch(name))
 
 
 @lru_cache(maxsize=1024)

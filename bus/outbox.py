@@ -67,6 +67,9 @@ class Outbox:
     async def publish(self, event: Event) -> bool:
         """Accept an event and send what waits, the oldest first.
 
+        While the server is away this takes as long as a publish is retried (20 s). A producer that cannot wait calls
+        `accept`, and `flush` in a task of its own.
+
         Returns:
             True = confirmed. False = it waits in the file, and goes with the next `publish` or `flush`.
 

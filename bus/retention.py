@@ -50,6 +50,8 @@ class Retention:
         before = f"{int((self.clock.now().timestamp() - self.keep_s) * 1000)}-0"
         for event_type in await self.bus.types():
             stream = self.bus.names.events(event_type)
+            if not await self.client.execute_command("EXISTS", stream):
+                continue  # somebody deleted it; its name stays in the set
             dropped = await self.bus.functions.call("aqe_trim", [stream], [before, TRIM_LIMIT])
             if dropped:
                 log.info("old entries dropped", stream=stream, entries=dropped)

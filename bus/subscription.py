@@ -14,7 +14,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 import structlog
-from redis.exceptions import RedisError, ResponseError
+from redis.exceptions import ResponseError
 
 from ..core.clock import Clock
 from ..core.errors import AqeError, FencedOutError, ServiceUnavailable
@@ -23,8 +23,8 @@ from ..core.ports import CommandClient
 from ..core.writes import Write
 from .deadletters import dead_letter
 from .events import EVENT_TYPES, Event, GroupRecreated, read_event
-from .group import Entry, GroupConsumer, entry_order, group_is_gone, preceding
-from .names import StreamNames
+from .group import SERVER_TROUBLE, Entry, GroupConsumer, entry_order, group_is_gone, preceding
+from .names import StreamNames, valid_types
 from .publisher import Publisher
 
 Handler = Callable[[Event], Awaitable[Sequence[Write] | None]]
@@ -134,7 +134,14 @@ class Subscription:
 
     def lost(self, stream: str, ids: list[str]) -> None:
         """These were taken over: do not start them, do not acknowledge them."""
-        self._gone.update((stream, entry_id) for entry_id in ids)
+        # What was acknowledged while the renewal was under way is not pending any more, but not lost either. The loop may
+        # let go of an entry at any moment here, and forgets it in both places: so look once more after the mark is set.
+        for entry_id in ids:
+            key = (stream, entry_id)
+            if key in self._held:
+                self._gone.add(key)
+                if key not in self._held:
+                    self._gone.discard(key)
 
     def _cancel_handler(self, since: float) -> None:
         task = self._task
@@ -158,8 +165,10 @@ class Subscription:
             try:
                 await self._turn_or_recreate()
                 pause_s = RECONNECT_S[0]
-            except (RedisError, AqeError) as error:  # a demoted master, full memory and the like pass, too
-                log.warning("subscription waits for the server", group=self.group, error=str(error))
+            except Exception as error:  # whatever it is: a subscription that ends unseen is worse
+                if not (self.ready.is_set() or isinstance(error, SERVER_TROUBLE)):
+                    raise  # it never worked: no right to subscribe, for one
+                log.warning("subscription cannot go on, tries again", group=self.group, error=f"{error!r}")
                 await self._clock.sleep(pause_s)
                 pause_s = min(pause_s * 2, RECONNECT_S[1])
         await self._leave()
@@ -262,7 +271,7 @@ class Subscription:
             self._upkeep_at = now + min(1.0, self.lease_s / 5)
 
     async def _upkeep(self) -> None:
-        types = sorted(t.decode() for t in await self._client.execute_command("SMEMBERS", self._names.types))
+        types = valid_types(await self._client.execute_command("SMEMBERS", self._names.types))
         wanted = [self._names.events(t) for t in matching_types(self.glob, types)]
         new = [stream for stream in wanted if stream not in self._streams]
         if new:
@@ -312,6 +321,9 @@ class Subscription:
             return
         if not entry.fields:  # trimmed while pending: nothing left to handle
             self._acks.setdefault(entry.stream, []).append(entry.id)
+            return
+        if not entry.counted and not await self._reader.count_retry(entry):
+            self._drop(key)
             return
         if entry.attempts > self._delivery.max_attempts:
             await self._bury(entry, "its handlers died or were taken over before they finished")

@@ -2,8 +2,7 @@
 
 `execute_command` costs 50-60 us of Python a call, most of it around the connection (retry object, callbacks, pool
 bookkeeping); sending the packed bytes and reading the reply over a connection that is kept costs 35 us. It is still
-redis-py that connects, authenticates, speaks TLS and asks the sentinels. A Cluster client routes each command, so it
-goes the long way.
+redis-py that connects, authenticates, speaks TLS and asks sentinels or cluster.
 """
 
 from typing import Any

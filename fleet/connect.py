@@ -122,10 +122,12 @@ def connect_sync(url: str, *, settings: Settings, retries: int = RETRIES) -> red
         "retry": Retry(ExponentialWithJitterBackoff(base=0.05, cap=1), retries),
     }
     options["parser_class"] = follow.SyncParser
+    if target.tls:
+        options["redis_connect_func"] = follow.greet
     if primary := _primary(target, options, settings):
         kind = follow.SyncFollowingSSL if target.tls else follow.SyncFollowing
         return redis.Redis.from_pool(
-            redis.ConnectionPool(kind, locate=primary.locate_sync, db=target.db, **_followers(target, options))
+            redis.ConnectionPool(kind, primary=primary, db=target.db, **_followers(target, options))
         )
     return redis.Redis.from_url(_plain_url(target), **options)
 
@@ -153,13 +155,13 @@ async def probe(client: aredis.Redis, *, prefix: str = "", address: str | None =
         except ResponseError as error:
             missing.append(_unless_unknown(error, "functions (FUNCTION LIST)"))
         try:
-            await client.xgroup_create(key, "probe", mkstream=True)
-            if "lag" not in (await client.xinfo_groups(key))[0]:
-                missing.append("the lag of consumer groups (XINFO GROUPS)")
+            missing += await _try_groups(client, key)
+        except NoPermissionError as error:
+            if "run the" not in str(error):
+                raise
+            await client.exists(key)  # who may not write gets no further, but must be able to read here
         except ResponseError as error:
             missing.append(_unless_unknown(error, "consumer groups (XGROUP, XINFO)"))
-        finally:
-            await client.delete(key)
     except (RedisError, RedisClusterException, OSError) as error:
         raise translate(error, address) from error
     if missing:
@@ -167,6 +169,16 @@ async def probe(client: aredis.Redis, *, prefix: str = "", address: str | None =
             f"{_server(address)} is too old: it lacks {' and '.join(missing)}",
             hint=f"aqe {NEEDED}; without AQE_REDIS_URL it starts its own",
         )
+
+
+async def _try_groups(client: aredis.Redis, key: str) -> list[str]:
+    """What is missing of consumer groups."""
+    await client.xgroup_create(key, "probe", mkstream=True)
+    try:
+        lacks_lag = "lag" not in (await client.xinfo_groups(key))[0]
+        return ["the lag of consumer groups (XINFO GROUPS)"] if lacks_lag else []
+    finally:
+        await client.delete(key)
 
 
 def translate(error: Exception, address: str | None = None) -> AqeError:
@@ -203,6 +215,12 @@ _TRANSLATIONS: tuple[tuple[type[Exception] | tuple[type[Exception], ...], tuple[
     ),
     (AuthenticationError, _ANY, "{server} refuses the password or user", "check AQE_REDIS_URL"),
     (NoPermissionError, _ANY, "{server} does not permit it: {text}", "the user needs more rights (ACL SETUSER)"),
+    (
+        ResponseError,
+        ("The user executing the script", "ERR The user executing the script"),
+        "{server} does not permit it: {text}",
+        "functions run with the rights of who calls them (config/acl/)",
+    ),
     (BusyLoadingError, _ANY, "{server} is still loading its data", "try again in a moment"),
     (OutOfMemoryError, _ANY, "{server} has no memory left", "raise its maxmemory or remove data"),
     (ReadOnlyError, _ANY, "{server} is a read-only replica", "give the primary's address, or its sentinels'"),
@@ -326,7 +344,7 @@ def _async_client(target: RedisUrl, options: dict[str, Any], settings: Settings)
         return aredis.Redis.from_pool(
             aredis.BlockingConnectionPool(
                 connection_class=kind,
-                locate=primary.locate,
+                primary=primary,
                 db=target.db,
                 **limits,
                 **_followers(target, options),

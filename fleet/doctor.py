@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from redis.asyncio import Redis
-from redis.exceptions import RedisError, ResponseError
+from redis.exceptions import AuthenticationError, RedisError, ResponseError
 
 from ..config.settings import Settings
 from ..core.clock import SystemClock
@@ -28,6 +28,7 @@ FREE_FAIL_BYTES = 50_000_000
 SKEW_WARN_S, SKEW_FAIL_S = 2.0, 30.0
 """Evidence is judged by its age in days, leases (30 s) by the server's own clock."""
 LOOPBACK = ("127.0.0.1", "::1")
+PORT_SETTINGS = ("port", "tls-port", "tls-auth-clients", "bind", "protected-mode")
 
 
 @dataclass(frozen=True)
@@ -100,9 +101,10 @@ async def _server(settings: Settings) -> list[Check]:
     except AqeError as error:
         return [Check("server", "fail", error.message, error.hint)]
     try:
+        checks = [check async for check in _about(clients.commands, info.address)]
         if parse_url(info.url).kind == "cluster":
-            return [Check("server", "ok", info.address), Check("nodes", "ok", "not looked at one by one")]
-        return [check async for check in _about(clients.commands, info.address)]
+            checks.append(await _cluster(clients.commands))
+        return checks
     except RedisError as error:
         problem = translate(error, info.address)
         return [Check("server", "fail", problem.message, problem.hint)]
@@ -115,6 +117,8 @@ async def _about(client: Redis, address: str) -> AsyncIterator[Check]:
     yield Check("server", "ok", f"{product(facts)} at {address}")
     yield _persistence(facts)
     yield _memory(facts)
+    if facts.get("connected_slaves"):
+        yield await _replicas(client, facts)
     yield await _port(client)
     seconds, microseconds = await client.time()
     yield _clock(SystemClock().now().timestamp() - (seconds + microseconds / 1e6))
@@ -144,22 +148,77 @@ def _memory(facts: Mapping[str, Any]) -> Check:
     return Check("memory", "ok", f"{facts.get('used_memory_human')} used, limit {'none' if limit == '0B' else limit}")
 
 
+async def _replicas(client: Redis, facts: Mapping[str, Any]) -> Check:
+    attached = facts["connected_slaves"]
+    try:
+        wanted = int((await client.config_get("min-replicas-to-write"))["min-replicas-to-write"] or 0)
+    except ResponseError:
+        return Check("replicas", "ok", f"{attached} attached; what a write waits for is not known")
+    if wanted == 0:
+        detail = f"{attached} attached, but writes are accepted without any: a fail-over may lose them"
+        return Check("replicas", "warn", detail, "CONFIG SET min-replicas-to-write 1")
+    # Too few in step: no write is accepted, which the check of the server has told.
+    return Check("replicas", "ok", f"{attached} attached, at least {wanted} in step at each write")
+
+
+async def _cluster(client: Redis) -> Check:
+    info: dict[str, str] = await client.execute_command("CLUSTER INFO")  # type: ignore[no-untyped-call]
+    detail = f"{info['cluster_known_nodes']} nodes, {info['cluster_size']} shards"
+    if info["cluster_state"] != "ok" or info["cluster_slots_ok"] != info["cluster_slots_assigned"]:
+        return Check("cluster", "fail", f"{detail}; state {info['cluster_state']}", "look at CLUSTER NODES")
+    try:
+        config = await client.config_get("cluster-require-full-coverage")
+    except ResponseError:
+        return Check("cluster", "ok", detail)
+    if config["cluster-require-full-coverage"] == "yes":
+        hint = "CONFIG SET cluster-require-full-coverage no, on every node"
+        return Check("cluster", "warn", f"{detail}; one shard without a primary stops all fleets", hint)
+    return Check("cluster", "ok", detail)
+
+
 async def _port(client: Redis) -> Check:
     try:
-        config = await client.config_get("port", "bind", "requirepass", "protected-mode")
+        config = await client.config_get(*PORT_SETTINGS)
     except ResponseError:
         return Check("open port", "ok", "not known: CONFIG is not permitted")
-    if config["port"] == "0" or config["requirepass"]:
+    return open_port({str(name): value for name, value in config.items()}, await _wants_password(client))
+
+
+def open_port(config: Mapping[str, Any], wants_password: bool) -> Check:
+    """Whether strangers get in.
+
+    Args:
+        config: PORT_SETTINGS as CONFIG GET tells them; those of TLS may be missing.
+        wants_password: it lets nobody in without one.
+    """
+    ports = [str(config["port"])]
+    if config.get("tls-auth-clients") != "yes":  # else it wants a certificate
+        ports.append(str(config.get("tls-port", "0")))
+    named = " and ".join(port for port in ports if port != "0")
+    if not named or wants_password:
         return Check("open port", "ok", "none without password")
     bind = config["bind"] or "every address"
     if config["protected-mode"] == "yes" or all(address.strip("-") in LOOPBACK for address in bind.split()):
-        return Check("open port", "ok", f"port {config['port']} has no password; only this machine reaches it")
-    return Check(
-        "open port",
-        "warn",
-        f"port {config['port']} on {bind} has no password",
-        "set requirepass or an ACL, unless the network is closed",
-    )
+        return Check("open port", "ok", f"port {named} has no password; only this machine reaches it")
+    hint = "set requirepass or an ACL (config/acl/), unless the network is closed"
+    return Check("open port", "warn", f"port {named} on {bind} has no password", hint)
+
+
+async def _wants_password(client: Redis) -> bool:
+    """Found out by coming without one, however it is set."""
+    pool = client.connection_pool
+    stranger = pool.connection_class(**{**pool.connection_kwargs, "credential_provider": None})
+    try:
+        await stranger.connect()  # type: ignore[no-untyped-call]
+        await stranger.send_command("PING")
+        await stranger.read_response()
+    except AuthenticationError:
+        return True
+    except RedisError:
+        return False  # not known: told as if it was open
+    finally:
+        await stranger.disconnect()
+    return False
 
 
 def _clock(skew_s: float) -> Check:

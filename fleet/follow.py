@@ -6,8 +6,10 @@ WAIT counts the replicas of the write before it, SCAN looks only where the fleet
 keys, and a fail-over of another shard is not noticed. redis-py's RedisCluster has none of this (docs/adr/0004).
 """
 
-from collections.abc import Awaitable, Callable, Iterator, Sequence
-from typing import Any
+import asyncio
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from typing import Any, Protocol
 
 import redis
 import redis.asyncio as aredis
@@ -15,7 +17,6 @@ from redis.asyncio.connection import Connection as AsyncConnection
 from redis.asyncio.connection import DefaultParser as AsyncDefaultParser
 from redis.asyncio.connection import SSLConnection as AsyncSSLConnection
 from redis.asyncio.retry import Retry as AsyncRetry
-from redis.asyncio.sentinel import Sentinel as AsyncSentinel
 from redis.backoff import NoBackoff
 from redis.connection import Connection, DefaultParser, SSLConnection
 from redis.crc import key_slot
@@ -23,16 +24,23 @@ from redis.exceptions import AuthenticationError
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 from redis.retry import Retry
-from redis.sentinel import Sentinel
+from redis.sentinel import MasterNotFoundError
+
+from ..core.clock import SystemClock
 
 Address = tuple[str, int]
 
 ASK_TIMEOUT_S = 1.0
 """For asking a node or a sentinel who the primary is: the next one is asked after it."""
+LOOK_EVERY_S = 1.0
+"""How often the sentinels are asked whether the master is still the same."""
+SENTINEL_QUESTIONS = ("GET-MASTER-ADDR-BY-NAME", "MASTER")
 REFUSALS = ("READONLY", "MASTERDOWN", "NOREPLICAS", "CLUSTERDOWN", "MOVED", "ASK", "TRYAGAIN")
 """First words of answers that mean "not here" or "not now"; nothing was written."""
 REFUSED_SCRIPTS = ("non local key", "while the cluster is down")
 """What functions answer (after ERR) while their slot is being moved, or its cluster is down."""
+
+CLOCK = SystemClock()
 
 
 class Refusal(RedisConnectionError):
@@ -68,42 +76,81 @@ class SyncParser(DefaultParser):  # type: ignore[misc,valid-type]
         return refusal(response) or super().parse_error(response)
 
 
+class Primary(Protocol):
+    """Knows, or can find out, who the primary is."""
+
+    async def locate(self) -> Address:
+        """Ask for its address."""
+        ...
+
+    def locate_sync(self) -> Address:
+        """The same for blocking connections."""
+        ...
+
+    def still(self, address: Address) -> bool:
+        """False when it is known to be another one by now; called with every command, so it does not wait."""
+        ...
+
+    def still_sync(self, address: Address) -> bool:
+        """The same for blocking connections; may ask."""
+        ...
+
+
 class AsyncFollowing(AsyncConnection):
-    """Asks `locate` for the address each time it connects."""
+    """Asks for the primary's address each time it connects, and leaves a server that is no longer the primary."""
 
-    def __init__(self, *, locate: Callable[[], Awaitable[Address]], **options: Any) -> None:
+    def __init__(self, *, primary: Primary, **options: Any) -> None:
         super().__init__(**options)
-        self._locate = locate
+        self._primary = primary
 
-    async def connect(self) -> None:
+    async def connect_check_health(self, check_health: bool = True, retry_socket_connect: bool = True) -> None:
         """Connect, if it is not connected."""
-        await self.retry.call_with_retry(self._follow, lambda _: self.disconnect())
-
-    async def _follow(self) -> None:
         if not self.is_connected:
-            self.host, self.port = await self._locate()
-            await self.connect_check_health(retry_socket_connect=False)
+            self.host, self.port = await self._primary.locate()
+            await super().connect_check_health(check_health, retry_socket_connect)
+
+    async def send_packed_command(self, command: Any, check_health: bool = True) -> None:
+        """Send, unless the primary is another one."""
+        if self.is_connected and not self._primary.still((self.host, self.port)):
+            await self.disconnect()
+            raise Refusal(f"{self.host}:{self.port} is no longer the primary")
+        await super().send_packed_command(command, check_health)
 
 
 class AsyncFollowingSSL(AsyncFollowing, AsyncSSLConnection):
     """The same over TLS."""
 
 
+def greet(connection: SSLConnection) -> None:
+    """Log in and exchange one command, for blocking connections over TLS.
+
+    TLS 1.3 servers send session tickets after the handshake; unread, they look to redis-py 8.1 like an answer that
+    nobody asked for, and it refuses the new connection ("Connection not ready").
+    """
+    connection.on_connect()  # type: ignore[no-untyped-call]
+    connection.send_command("PING", check_health=False)  # type: ignore[no-untyped-call]
+    connection.read_response()
+
+
 class SyncFollowing(Connection):
     """The same for blocking connections."""
 
-    def __init__(self, *, locate: Callable[[], Address], **options: Any) -> None:
+    def __init__(self, *, primary: Primary, **options: Any) -> None:
         super().__init__(**options)  # type: ignore[no-untyped-call]
-        self._locate = locate
+        self._primary = primary
 
-    def connect(self) -> None:
+    def connect_check_health(self, check_health: bool = True, retry_socket_connect: bool = True) -> None:
         """Connect, if it is not connected."""
-        self.retry.call_with_retry(self._follow, lambda _: self.disconnect())  # type: ignore[no-untyped-call]
-
-    def _follow(self) -> None:
         if not self.is_connected:
-            self.host, self.port = self._locate()
-            self.connect_check_health(retry_socket_connect=False)
+            self.host, self.port = self._primary.locate_sync()
+            super().connect_check_health(check_health, retry_socket_connect)
+
+    def send_packed_command(self, command: Any, check_health: bool = True) -> None:
+        """Send, unless the primary is another one."""
+        if self.is_connected and not self._primary.still_sync((self.host, self.port)):
+            self.disconnect()  # type: ignore[no-untyped-call]
+            raise Refusal(f"{self.host}:{self.port} is no longer the primary")
+        super().send_packed_command(command, check_health)  # type: ignore[no-untyped-call]
 
 
 class SyncFollowingSSL(SyncFollowing, SSLConnection):
@@ -112,11 +159,14 @@ class SyncFollowingSSL(SyncFollowing, SSLConnection):
 
 def follows(client: Any) -> bool:
     """True for a client made of such connections."""
-    return "locate" in client.connection_pool.connection_kwargs
+    return "primary" in client.connection_pool.connection_kwargs
 
 
 class SentinelMaster:
-    """Finds the master by asking the sentinels.
+    """Finds the master by asking the sentinels; again every LOOK_EVERY_S while it is in use.
+
+    In a fail-over that somebody asked for, Sentinel names another master at once and tells the old one ten seconds
+    later. What is written there meanwhile, over connections in perfect health, is lost.
 
     Args:
         service: their name of it.
@@ -128,6 +178,9 @@ class SentinelMaster:
         self._service = service
         self._hosts = hosts
         self._options = options
+        self._known: Address | None = None
+        self._look_at_s = 0.0
+        self._looking: asyncio.Task[None] | None = None
 
     async def locate(self) -> Address:
         """The master's address.
@@ -135,17 +188,69 @@ class SentinelMaster:
         Raises:
             MasterNotFoundError: no sentinel answers, or none knows a living one.
         """
-        asking = {**self._options, "retry": AsyncRetry(NoBackoff(), 0)}
-        async with AsyncSentinel(self._hosts, sentinel_kwargs=asking) as sentinel:  # type: ignore[no-untyped-call]
-            host, port = await sentinel.discover_master(self._service)
-        return str(host), int(port)
+        failure: Exception | None = None
+        for host, port in self._hosts:
+            client = aredis.Redis(host=host, port=port, retry=AsyncRetry(NoBackoff(), 0), **self._options)
+            try:
+                pipeline = client.pipeline(transaction=False)
+                for command in SENTINEL_QUESTIONS:
+                    pipeline.execute_command(f"SENTINEL {command}", self._service)
+                if self._learn(*await pipeline.execute(raise_on_error=False)):
+                    return self._named()
+            except (RedisConnectionError, RedisTimeoutError) as error:
+                failure = failure or error
+            finally:
+                await client.aclose()
+        raise MasterNotFoundError(f"no master {self._service!r} found") from failure
 
     def locate_sync(self) -> Address:
         """The same for blocking connections."""
-        asking = {**self._options, "retry": Retry(NoBackoff(), 0)}
-        with Sentinel(self._hosts, sentinel_kwargs=asking) as sentinel:  # type: ignore[no-untyped-call]
-            host, port = sentinel.discover_master(self._service)
-        return str(host), int(port)
+        failure: Exception | None = None
+        for host, port in self._hosts:
+            try:
+                with redis.Redis(host=host, port=port, retry=Retry(NoBackoff(), 0), **self._options) as client:
+                    pipeline = client.pipeline(transaction=False)
+                    for command in SENTINEL_QUESTIONS:
+                        pipeline.execute_command(f"SENTINEL {command}", self._service)
+                    if self._learn(*pipeline.execute(raise_on_error=False)):
+                        return self._named()
+            except (RedisConnectionError, RedisTimeoutError) as error:
+                failure = failure or error
+        raise MasterNotFoundError(f"no master {self._service!r} found") from failure
+
+    def _learn(self, address: Any, state: Any) -> bool:
+        """What one sentinel says: the address, in a fail-over already the new one, and the master it had before."""
+        if not isinstance(address, tuple) or not isinstance(state, dict):
+            return False  # it does not know the name
+        named = address[0].decode(), int(address[1])
+        if named == (state["ip"], state["port"]) and (state["is_sdown"] or state["is_odown"]):
+            return False
+        self._known = named
+        return True
+
+    def _named(self) -> Address:
+        assert self._known is not None
+        return self._known
+
+    def still(self, address: Address) -> bool:
+        """See `Primary`."""
+        loop = asyncio.get_running_loop()
+        if loop.time() >= self._look_at_s:
+            self._look_at_s = loop.time() + LOOK_EVERY_S
+            self._looking = loop.create_task(self._look())
+        return self._known in (None, address)
+
+    def still_sync(self, address: Address) -> bool:
+        """See `Primary`."""
+        if CLOCK.monotonic_s() >= self._look_at_s:
+            self._look_at_s = CLOCK.monotonic_s() + LOOK_EVERY_S
+            with suppress(RedisConnectionError, RedisTimeoutError):
+                self.locate_sync()
+        return self._known in (None, address)
+
+    async def _look(self) -> None:
+        with suppress(RedisConnectionError, RedisTimeoutError):
+            await self.locate()
 
 
 class SlotOwner:
@@ -199,6 +304,12 @@ class SlotOwner:
             except (RedisConnectionError, RedisTimeoutError) as error:
                 failure = failure or error
         raise self._nobody(failure) from failure
+
+    def still(self, address: Address) -> bool:
+        """Always: a node that lost the slot says so itself (MOVED), and one that was cut off refuses to write."""
+        return True
+
+    still_sync = still
 
     def _in_turn(self) -> Iterator[Address]:
         known = self._known

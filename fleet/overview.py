@@ -31,7 +31,6 @@ from ..memory.watch import watch
 from .connect import Clients
 from .doctor import product
 from .processes import supervisor_pid
-from .redis_url import parse_url
 from .roster import AGENTS
 from .runtime import Runtime, open_runtime
 from .server import ServerInfo, find_server
@@ -147,10 +146,7 @@ async def _tasks(runtime: Runtime) -> dict[str, int]:
 
 
 async def _server_view(server: ServerInfo, clients: Clients) -> ServerView:
-    # A cluster has as many answers as nodes.
-    single = parse_url(server.url).kind != "cluster"
-    facts: dict[str, Any] = await clients.commands.info() if single else {}
-    aof = facts.get("aof_enabled")
+    facts: dict[str, Any] = await clients.commands.info()  # of a cluster: the node that holds the fleet
     return ServerView(
         address=server.address,
         version=product(facts),
@@ -158,7 +154,7 @@ async def _server_view(server: ServerInfo, clients: Clients) -> ServerView:
         pid=server.pid,
         data_dir=str(server.data_dir) if server.data_dir else None,
         listen=server.listen,
-        persistence="append-only file" if aof else "none: a crash loses data" if single else "not known",
+        persistence="append-only file" if facts.get("aof_enabled") else "none: a crash loses data",
         redis_cli=server.redis_cli,
     )
 

@@ -21,8 +21,8 @@ SCHEMES: dict[str, tuple[Kind, bool]] = {
 }
 """Scheme -> kind of server, TLS."""
 DEFAULT_PORTS: dict[Kind, int] = {"single": 6379, "sentinel": 26379, "cluster": 6379}
-OPTIONS = ("db", "ssl_ca_certs", "ssl_cert_reqs")
-"""What may follow a `?`; the last two as redis-py names them."""
+OPTIONS = ("db", "ssl_ca_certs", "ssl_cert_reqs", "ssl_certfile", "ssl_keyfile")
+"""What may follow a `?`; those of TLS as redis-py names them: CA file, required or none, our certificate and key."""
 EXAMPLES = "redis://HOST:PORT/DB, rediss://…, unix:///PATH, redis+sentinel://H1,H2/NAME, redis+cluster://H1,H2"
 
 

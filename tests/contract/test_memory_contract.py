@@ -159,6 +159,16 @@ async def test_expecting_a_version_of_nothing_is_a_conflict(memory: MemoryStore)
     assert await memory.store(KEY, "two", expected_version=0) == 1
 
 
+async def test_a_key_that_another_program_deleted_counts_as_empty(memory: MemoryStore, place: Place) -> None:
+    """A bare DEL leaves the metadata behind; whoever expects nothing there may write."""
+    await memory.store(KEY, "one")
+    await place.client.delete(KEY)
+    assert await memory.retrieve_record(KEY) is None
+    with pytest.raises(ConflictError):
+        await memory.store(KEY, "two", expected_version=1)
+    assert await memory.store(KEY, "two", expected_version=0) >= 1
+
+
 # Time to live --------------------------------------------------------------------------------------------------------
 
 
@@ -439,6 +449,20 @@ async def test_a_reindex_heals_a_lost_index(memory: MemoryStore, place: Place) -
     await place.client.delete("aqe:keys")
     assert await memory.reindex() == (1_500, 0)
     assert await memory.keys("*") == names
+
+
+@pytest.mark.parametrize("lost", ["aqe:keys", "aqe:folders", "aqe:folder-counts", "all of them"])
+async def test_every_part_of_the_index_heals(memory: MemoryStore, place: Place, lost: str) -> None:
+    """Globs with a wildcard in the middle have an index of their own; a delete afterwards blinds nobody."""
+    names = [f"aqe/releases/{version}/signals/{kind}" for version in ("v1", "v2") for kind in ("a", "b")]
+    await memory.apply([memory.prepare_store(name, 1) for name in names])
+    parts = ["aqe:keys", "aqe:folders", "aqe:folder-counts"]
+    await place.client.delete(*(parts if lost == "all of them" else [lost]))
+    await memory.reindex()
+    assert await memory.keys("aqe/releases/*/signals/b") == [names[1], names[3]]
+    await memory.delete(names[0])
+    await memory.reindex()
+    assert await memory.keys("aqe/releases/*/signals/*") == names[1:]
 
 
 async def test_names_that_are_no_text_do_not_stop_a_reindex_or_a_pattern(memory: MemoryStore, place: Place) -> None:

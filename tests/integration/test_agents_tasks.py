@@ -17,7 +17,7 @@ from aqe.bus import lanes
 from aqe.bus.deadletters import list_dead_letters
 from aqe.bus.events import Event, ReadinessAssessed, TaskCancelled, read_event
 from aqe.bus.lanes import into_lane
-from aqe.core.errors import AqeError, ConflictError, InputError, ServiceUnavailable, TaskVetoed
+from aqe.core.errors import AqeError, ConflictError, FencedOutError, InputError, ServiceUnavailable, TaskVetoed
 from aqe.core.records.tasks import AgentRecord, AgentState, Priority, TaskAssignment, TaskStatus
 from aqe.fleet.runtime import Runtime
 from aqe.hooks.base import LifecycleHook
@@ -651,6 +651,29 @@ async def test_tasks_of_a_dead_agent_are_shared_out(open_parts: Open, raw: Any) 
     assert [entry.attempts for entry in taken if entry] == [2, 2, 2]
     rows = raw.xpending_range("aqe:tasks:doubler:low", "agents", "-", "+", 10)
     assert [(row["consumer"], row["times_delivered"]) for row in rows] == [(dead.consumer.encode(), 1)] * 3
+
+
+async def test_a_lane_whose_group_was_lost_begins_at_its_beginning(open_parts: Open, raw: Any) -> None:
+    """One agent has finished the younger task, another holds the older one: that is not behind anybody's position."""
+    one, two = [await open_parts(f"p{n}") for n in range(2)]
+    await queue(one, "older")
+    await queue(one, "younger")
+    streams = [one.bus.names.lane("doubler", Priority.MEDIUM)]
+    slow, quick = [
+        lanes.LaneConsumer(process.bus.consumer(lanes.GROUP, lease_s=60), streams, process.clock)
+        for process in (one, two)
+    ]
+    older, younger = await slow.next(wait_s=0.01), await quick.next(wait_s=0.01)
+    assert older is not None and younger is not None
+    await quick.finish(younger, [])
+    raw.xgroup_destroy(streams[0], lanes.GROUP)
+    assert await quick.next(wait_s=0.01) is None
+    again = await quick.next(wait_s=0.01)
+    assert again is not None and again.fields == older.fields
+    with pytest.raises(FencedOutError):
+        await slow.finish(older, [])
+    await quick.finish(again, [])
+    assert raw.xlen(streams[0]) == 0
 
 
 async def test_no_task_is_lost_with_the_groups_of_its_lanes(open_parts: Open, raw: Any) -> None:

@@ -111,6 +111,24 @@ async def test_what_was_in_the_buffer_when_the_group_went_is_handled(parts: Runt
     assert sorted(history) == [str(n).encode() for n in range(10)]
 
 
+async def test_what_is_handled_when_the_loss_is_noticed_is_handled_once(parts: Runtime, raw: Any) -> None:
+    """In the middle of a batch: what is done is not repeated, what waits in the buffer comes again and not twice."""
+    seen: list[int] = []
+
+    async def slow(event: Event) -> None:
+        seen.append(event.data["n"])
+        await asyncio.sleep(0.06)
+
+    await parts.bus.publish_many([an_event(n) for n in range(12)])
+    await parts.bus.subscribe("weather:changed", slow, group="g", delivery=QUICK)
+    await eventually(lambda: seen)
+    raw.xgroup_destroy(STREAM, "g")
+    await eventually(lambda: recreated(raw))
+    await parts.bus.publish(an_event(12))
+    await eventually(lambda: 12 in seen)
+    assert seen == list(range(13))
+
+
 async def test_a_process_that_came_later_does_not_replay_the_past(open_parts: Open, raw: Any) -> None:
     """It has acknowledged nothing yet: the lost group starts where it stood when the process came, not at 0."""
     first, second = await open_parts("first"), await open_parts("second")

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
+from redis.exceptions import ResponseError
 
 from aqe.bus import group as group_module
 from aqe.bus.events import Event, SignalImported
@@ -109,6 +110,43 @@ async def test_what_is_neither_type_nor_glob_is_refused(parts: Runtime) -> None:
     """A subscription that could never see anything is a mistake."""
     with pytest.raises(InputError, match="is not an event type"):
         await parts.bus.subscribe("Weather", collector([]), group="g")
+
+
+async def test_junk_in_the_set_of_types_stops_nobody(parts: Runtime, raw: Any) -> None:
+    """Anybody may have written there: what is no type is no stream."""
+    raw.sadd("aqe:events", b"\xff\xfe", "", "No Type", "no-stream:deleted")
+    seen: list[int] = []
+    await parts.bus.subscribe("*", collector(seen), group="g", delivery=QUICK)
+    await parts.bus.publish(an_event(1))
+    await eventually(lambda: seen == [1])
+    assert await parts.bus.types() == ["no-stream:deleted", "weather:changed"]
+
+
+async def test_a_subscription_that_may_not_read_is_told_so(parts: Runtime, raw: Any) -> None:
+    """At once, to who asks for it; it does not wait for ever."""
+    raw.set(STREAM, "not a stream")
+    with pytest.raises(ResponseError, match="WRONGTYPE"):
+        await asyncio.wait_for(parts.bus.subscribe("weather:changed", collector([]), group="g"), 5)
+
+
+async def test_an_error_nobody_thought_of_does_not_end_a_subscription(
+    parts: Runtime, raw: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A bug of ours, an answer of a proxy: it goes on when that has passed."""
+    seen: list[int] = []
+    subscription = await parts.bus.subscribe("weather:changed", collector(seen), group="g", delivery=QUICK)
+    read, failures = subscription._reader.read, 0
+
+    async def odd(*args: Any, **kwargs: Any) -> Any:
+        nonlocal failures
+        failures += 1
+        if failures < 4:
+            raise (ResponseError("MISCONF disk"), KeyError("a bug"), OSError("odd"))[failures - 1]
+        return await read(*args, **kwargs)
+
+    monkeypatch.setattr(subscription._reader, "read", odd)
+    await parts.bus.publish(an_event(1))
+    await eventually(lambda: seen == [1])
 
 
 async def test_an_event_of_an_unknown_type_is_handed_on_plain(parts: Runtime, raw: Any) -> None:
@@ -251,6 +289,28 @@ async def test_who_leaves_hands_back_what_it_had_not_started(open_parts: Open, r
     assert not [name for name in consumers(raw) if name.startswith("leaver")]
 
 
+@pytest.mark.parametrize("how", ["trimmed", "deleted one by one"])
+async def test_entries_that_vanish_while_they_are_pending_hold_nobody_up(parts: Runtime, raw: Any, how: str) -> None:
+    """Somebody shortens the stream by hand: leaving ends, taking over ends, the next event is handled."""
+    ids = await parts.bus.publish_many([an_event(n) for n in range(5)])
+    holder, taker = parts.bus.consumer("g", lease_s=0.02), parts.bus.consumer("g", lease_s=0.02)
+    await holder.ensure([STREAM])
+    assert len(await holder.read([STREAM], count=5, block_ms=None)) == 5
+    if how == "trimmed":
+        raw.xtrim(STREAM, maxlen=0, approximate=False)
+    else:
+        raw.xdel(STREAM, *ids[1:])
+    await asyncio.sleep(0.03)
+    assert len(await taker.take_over([STREAM], set())) == (0 if how == "trimmed" else 1)
+    await asyncio.wait_for(holder.leave([STREAM]), 5)
+    await asyncio.wait_for(taker.leave([STREAM]), 5)
+    seen: list[int] = []
+    await parts.bus.subscribe("weather:changed", collector(seen), group="g", delivery=QUICK)
+    await parts.bus.publish(an_event(5))
+    await eventually(lambda: 5 in seen)
+    await eventually(lambda: pending(raw, STREAM, "g") == 0)
+
+
 async def test_handing_back_is_no_attempt(open_parts: Open) -> None:
     """A deployment that restarts a consumer ten times must not make a dead letter of what it never started."""
     parts = await open_parts("p")
@@ -318,6 +378,19 @@ async def test_one_subscription_ending_does_not_disturb_another_of_its_group(par
     await parts.bus.unsubscribe(third)
     await eventually(lambda: pending(raw, STREAM, "g") == 0)
     assert sorted(seen) == [0, 1]
+
+
+async def test_what_is_done_leaves_nothing_behind_in_the_consumer(parts: Runtime) -> None:
+    """Acknowledgements ride with a read that waits; what is renewed meanwhile must not be remembered as lost."""
+    seen: list[int] = []
+    delivery = Delivery(lease_s=0.3)
+    subscription = await parts.bus.subscribe("weather:changed", collector(seen), group="g", delivery=delivery)
+    for n in range(40):
+        await parts.bus.publish(an_event(n))
+        await asyncio.sleep(0.03)
+    await eventually(lambda: len(seen) == 40)
+    await eventually(lambda: not subscription._held)
+    assert not subscription._gone
 
 
 async def test_closing_a_bus_ends_all_subscriptions_at_once(parts: Runtime) -> None:

@@ -4,10 +4,11 @@ import asyncio
 from typing import Any
 
 import pytest
+from redis.exceptions import ConnectionError as RedisConnectionError
 
 from aqe.bus.events import Event
 from aqe.fleet.runtime import Runtime
-from aqe.tests.integration.conftest import an_event, eventually
+from aqe.tests.integration.conftest import Open, OwnServer, an_event, eventually
 
 STREAM = "aqe:events:weather:changed"
 
@@ -69,7 +70,8 @@ async def test_following_shows_what_comes_and_types_that_appear(parts: Runtime, 
 
 
 async def test_an_entry_that_cannot_be_read_does_not_end_it(parts: Runtime, raw: Any) -> None:
-    """What others wrote badly is left out."""
+    """What others wrote badly is left out, in the streams and in the set of types."""
+    raw.sadd("aqe:events", b"\xff", "No Type")
     await parts.bus.publish(an_event(0))
     raw.xadd(STREAM, {"junk": b"\xff"})
     raw.xadd(STREAM, {"id": "x", "type": "weather:changed", "source": "s", "time": "soon", "data": "{"})
@@ -87,6 +89,28 @@ async def test_entry_ids_and_events_come_together(parts: Runtime) -> None:
 def an_event_as_read(event_id: str) -> Event:
     event = an_event(0)
     return Event(id=event_id, type=event.type, data=event.data, source=event.source, time=event.time)
+
+
+@pytest.mark.xdist_group("own server")
+async def test_a_server_that_is_killed_and_comes_back_does_not_end_it(open_parts: Open, own_server: OwnServer) -> None:
+    """Who follows waits for it and misses nothing; who only looks at the past is told."""
+    parts = await open_parts(url=own_server.url)
+    await parts.bus.publish(an_event(0))
+    seen: list[int] = []
+
+    async def follow() -> None:
+        async for _, event in parts.bus.tail("weather:*", start="0"):
+            seen.append(event.data["n"])
+
+    task = asyncio.create_task(follow())
+    await eventually(lambda: seen == [0])
+    own_server.kill()
+    with pytest.raises(RedisConnectionError):
+        await past(parts)
+    await asyncio.to_thread(own_server.start)
+    await parts.bus.publish(an_event(1))
+    await eventually(lambda: seen == [0, 1])
+    task.cancel()
 
 
 async def test_a_flushed_server_does_not_end_it(parts: Runtime, raw: Any) -> None:

@@ -18,7 +18,7 @@ from aqe.bus import heartbeats, lanes
 from aqe.bus.deadletters import list_dead_letters
 from aqe.bus.events import Event, TaskCancelled, TaskSubmitted, read_event
 from aqe.bus.subscription import Delivery
-from aqe.core.errors import TaskVetoed
+from aqe.core.errors import ConflictError, TaskVetoed
 from aqe.core.records.tasks import AgentRecord, AgentState, Priority, TaskAssignment, TaskStatus
 from aqe.fleet.runtime import Runtime
 from aqe.tests.integration.conftest import Open, OwnServer, eventually, ids_in, pending
@@ -214,6 +214,21 @@ async def test_a_task_submitted_twice_is_done_once(open_parts: Open, raw: Any) -
     assert await list_dead_letters(one.clients.commands, one.bus.names) == []
 
 
+async def test_a_task_that_somebody_else_queued_meanwhile_is_not_queued_again(parts: Runtime, raw: Any) -> None:
+    """Two commanders hold an event each of one task; by the time the second commits, an agent works on it."""
+    await submit(parts, "t", "risk-score")
+    await submit(parts, "w", "release-check")
+    first, second = events(raw, "task:submitted")
+    commander = a_commander(parts)
+    for event, task_id in ((first, "t"), (second, "w")):
+        writes = await commander.on_submitted(event)
+        await parts.memory.store(task_key(task_id), {"status": "running"})
+        with pytest.raises(ConflictError):
+            await parts.memory.apply(writes)
+        assert await commander.on_submitted(event) == []
+    assert raw.keys("aqe:tasks:*") == []
+
+
 async def test_a_finished_task_submitted_again_is_not_done_again(parts: Runtime, raw: Any) -> None:
     """As long as its record is kept."""
     async with running(a_commander(parts), Judge(parts.services())):
@@ -296,6 +311,15 @@ async def test_events_that_come_again_change_nothing(parts: Runtime, raw: Any) -
     assert await list_dead_letters(parts.clients.commands, parts.bus.names) == []
 
 
+async def test_a_completed_step_that_is_told_twice_is_gone_on_with_once(parts: Runtime, raw: Any) -> None:
+    """The next one waits in its lane already, or runs."""
+    await submit(parts, "w", "release-check")
+    async with running(a_commander(parts), Miner(parts.services())):
+        await eventually(until(parts, "w.step-1", "queued"))
+    [done] = events(raw, "task:completed")
+    assert await a_commander(parts).on_step_completed(done) == []
+
+
 def _handled(raw: Any, stream: str) -> bool:
     groups: Any = raw.xinfo_groups(stream)
     return any(group["name"] == b"commander" and group["lag"] == 0 and not group["pending"] for group in groups)
@@ -360,18 +384,31 @@ async def test_only_the_lost_are_declared_lost(parts: Runtime, raw: Any) -> None
     assert await state_of(parts, "alive") is AgentState.IDLE
 
 
+@pytest.mark.parametrize("moment", ["before the heartbeats", "before the last write"])
 async def test_an_agent_that_says_goodbye_meanwhile_is_not_lost(
-    parts: Runtime, raw: Any, monkeypatch: pytest.MonkeyPatch
+    parts: Runtime, raw: Any, monkeypatch: pytest.MonkeyPatch, moment: str
 ) -> None:
-    """It stops between the commander's look at the records and at the heartbeats."""
+    """It stops between the commander's look at the records and what it does about them."""
     agent = await an_agent(parts, "leaving")
-    look = heartbeats.alive
+
+    async def leave() -> None:
+        await parts.memory.store(agent_key("leaving"), agent.model_copy(update={"state": AgentState.STOPPED}))
+
+    look, retrieve_record = heartbeats.alive, parts.memory.retrieve_record
 
     async def slow_look(*args: Any) -> set[str]:
-        await parts.memory.store(agent_key("leaving"), agent.model_copy(update={"state": AgentState.STOPPED}))
+        await leave()
         return await look(*args)
 
-    monkeypatch.setattr(commander_module, "alive", slow_look)
+    async def slow_retrieve(key: str) -> Any:
+        found = await retrieve_record(key)
+        await leave()
+        return found
+
+    if moment == "before the heartbeats":
+        monkeypatch.setattr(commander_module, "alive", slow_look)
+    else:
+        monkeypatch.setattr(parts.memory, "retrieve_record", slow_retrieve)
     await a_commander(parts).watch()
     assert events(raw, "agent:lost") == []
     assert await state_of(parts, "leaving") is AgentState.STOPPED
@@ -412,6 +449,14 @@ async def test_a_commander_registers_and_leaves_in_good_order(parts: Runtime, ra
 
 def _handled_nothing(raw: Any) -> bool:
     return bool(raw.exists("aqe:events:task:cancelled"))
+
+
+async def test_a_stream_that_was_deleted_does_not_end_the_commander(parts: Runtime, raw: Any) -> None:
+    """Its type still stands in the set of types."""
+    raw.sadd("aqe:events", "weather:changed", b"\xff")
+    async with running(a_commander(parts)):
+        await submit(parts, "t", "risk-score")
+        await eventually(until(parts, "t", "queued"))
 
 
 async def test_a_commander_brings_the_index_in_line(parts: Runtime, raw: Any) -> None:

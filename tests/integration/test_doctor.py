@@ -8,7 +8,7 @@ from redis import Redis
 
 from aqe.config.settings import Settings, load_settings
 from aqe.core.errors import EXIT_NO_GO, EXIT_OK
-from aqe.fleet.doctor import Check, _port, exit_code, product, run_doctor
+from aqe.fleet.doctor import Check, exit_code, open_port, product, run_doctor
 from aqe.fleet.server import ensure_server, stop_server
 
 
@@ -54,20 +54,18 @@ def test_what_is_wrong_with_a_server_is_named(settings: Settings) -> None:
     [
         ({}, "warn"),
         ({"port": "0"}, "ok"),
-        ({"requirepass": "secret"}, "ok"),
         ({"protected-mode": "yes"}, "ok"),
         ({"bind": "127.0.0.1 -::1"}, "ok"),
         ({"bind": "127.0.0.1 10.0.0.1"}, "warn"),
         ({"bind": ""}, "warn"),
+        ({"port": "0", "tls-port": "6380", "tls-auth-clients": "yes"}, "ok"),
+        ({"port": "0", "tls-port": "6380", "tls-auth-clients": "no"}, "warn"),
     ],
 )
-async def test_a_port_that_is_open_to_everybody_is_named(changed: dict[str, str], status: str) -> None:
-    class Server:
-        async def config_get(self, *names: str) -> dict[str, str]:
-            config = {"port": "6379", "bind": "* -::*", "requirepass": "", "protected-mode": "no", **changed}
-            return {name: config[name] for name in names}
-
-    assert (await _port(Server())).status == status  # type: ignore[arg-type]
+def test_a_port_that_is_open_to_everybody_is_named(changed: dict[str, str], status: str) -> None:
+    config = {"port": "6379", "bind": "* -::*", "protected-mode": "no", **changed}
+    assert open_port(config, wants_password=False).status == status
+    assert open_port(config, wants_password=True).status == "ok"
 
 
 def test_an_unreachable_server_fails(tmp_path: Path) -> None:
