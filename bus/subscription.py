@@ -134,8 +134,8 @@ class Subscription:
 
     def lost(self, stream: str, ids: list[str]) -> None:
         """These were taken over: do not start them, do not acknowledge them."""
-        # What was acknowledged while the renewal was under way is not pending any more, but not lost either. The loop may
-        # let go of an entry at any moment here, and forgets it in both places: so look once more after the mark is set.
+        # What was acknowledged while the renewal was under way is not pending any more, but not lost either. The loop
+        # may let go of an entry at any moment, and forgets it in both places: look once more after the mark is set.
         for entry_id in ids:
             key = (stream, entry_id)
             if key in self._held:
