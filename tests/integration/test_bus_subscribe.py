@@ -261,6 +261,26 @@ async def test_a_subscription_that_lost_an_entry_applies_nothing(open_parts: Ope
     assert history[0] == b'"other"', "the first event's effect is that of its new owner"
 
 
+async def test_who_lost_an_entry_does_not_acknowledge_it(open_parts: Open, raw: Any) -> None:
+    """A handler without writes: its successor, who is still at work, must get it back should it die."""
+    parts = await open_parts("stalled")
+    go_on = asyncio.Event()
+
+    async def slow(event: Event) -> None:
+        await go_on.wait()
+
+    subscription = await parts.bus.subscribe("weather:changed", slow, group="g", delivery=QUICK)
+    entry_id = await parts.bus.publish(an_event(1))
+    await eventually(lambda: pending(raw, STREAM, "g") == 1)
+    raw.xclaim(STREAM, "g", "successor", 0, [entry_id])
+    await eventually(lambda: subscription._gone)
+    go_on.set()
+    await eventually(lambda: not subscription._held)
+    await parts.bus.unsubscribe(subscription)
+    [row] = raw.xpending_range(STREAM, "g", "-", "+", 10)
+    assert row["consumer"] == b"successor"
+
+
 # Leaving -------------------------------------------------------------------------------------------------------------
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from redis.exceptions import RedisError
 
-from aqe.benchmarks.nodes import Watched, watched
+from aqe.benchmarks.nodes import Node, Watched, watched
 from aqe.bus.events import Event
 from aqe.bus.outbox import Outbox
 from aqe.bus.publisher import NotConfirmedError
@@ -146,13 +146,18 @@ async def test_a_fail_over_on_purpose_loses_nothing_when_writes_are_paused_first
     await eventually(lambda: published > 50)
     old = servers.primary()
     old.ask("CLIENT PAUSE", 15_000, "WRITE")
-    await asyncio.sleep(0.3)
+    await eventually(lambda: _offsets(old)[0] == _offsets(old)[1])
     before = published
     await asyncio.to_thread(servers.fail_over)
     await eventually(lambda: published > before + 50, within_s=FAIL_OVER_S)
     stop.set()
     await producing
     assert await ids_in_stream(parts) == [str(n) for n in range(published)]
+
+
+def _offsets(primary: Node) -> tuple[int, int]:
+    info = primary.info("replication")
+    return info["master_repl_offset"], info["slave0"]["offset"]
 
 
 async def test_connections_leave_a_master_that_the_sentinels_replaced(

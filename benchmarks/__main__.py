@@ -1,0 +1,42 @@
+"""`python -m benchmarks`: lists the benchmarks; `python -m benchmarks NAME [flags]` runs one.
+
+From the repository's root, or as `python -m aqe.benchmarks` from anywhere with an editable install. Each starts servers
+of its own on loopback, pins itself to one core, prints tables for people and, as its last line, one JSON object.
+"""
+
+import signal
+import sys
+from importlib import import_module
+from types import FrameType
+
+BENCHMARKS = {
+    "bus": ("bus.driver", "publish, consume, end to end, latency against raw redis-py and other libraries (20 min)"),
+    "memory": ("memory", "glob retrieval from 1,000 to 1,000,000 keys, what the index costs (3 min)"),
+    "hooks": ("hooks", "hooks around a task, and against starting a process (1 min)"),
+    "drill-cluster": ("drill_cluster", "fail-overs of a Cluster and behind Sentinel, what a fleet costs (15 min)"),
+}
+"""Name -> module with `main(arguments)`, one line of help."""
+
+
+def main(arguments: list[str]) -> int:
+    """Run the benchmark that the first argument names."""
+    # SIGTERM ends it like Ctrl-C: servers and children are stopped on the way out.
+    signal.signal(signal.SIGTERM, _interrupt)
+    if not arguments or arguments[0] not in BENCHMARKS:
+        print("usage: python -m benchmarks NAME [--quick] [--help]\n")
+        for name, (_, text) in BENCHMARKS.items():
+            print(f"  {name:15}{text}")
+        return 0 if not arguments or arguments[0] in ("-h", "--help") else 2
+    module = import_module(f".{BENCHMARKS[arguments[0]][0]}", __package__)
+    try:
+        return int(module.main(arguments[1:]))
+    except KeyboardInterrupt:
+        return 130
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
