@@ -63,11 +63,11 @@ class Worker(BaseAgent):
         return task_id
 
 
-async def queue_all(parts: Runtime, *, seconds: float, wait: set[int]) -> list[str]:
-    """Forty tasks over all four lanes."""
+async def queue_all(parts: Runtime, *, seconds: float, wait: set[int], count: int = TASKS) -> list[str]:
+    """Tasks over all four lanes."""
     names = []
-    for n in range(TASKS):
-        names.append(f"t{n:02}")
+    for n in range(count):
+        names.append(f"t{n:03}")
         task = TaskAssignment(
             id=names[-1],
             type="work",
@@ -142,7 +142,8 @@ async def test_the_server_killed_under_its_agents(open_parts: Open, own_server: 
     """Twenty SIGKILLs of the server, each while a task is under way; the agents wait and go on by themselves."""
     url = own_server.url
     parts = await open_parts("drill", url=url)
-    names = await queue_all(parts, seconds=0.1, wait=set())
+    # More than a slow machine gets done between two kills.
+    names = await queue_all(parts, seconds=0.1, wait=set(), count=4 * TASKS)
     workers = [await programs.started_up(url) for _ in range(2)]
     kills = begun = 0
     deadline = time.monotonic() + 50
