@@ -1,6 +1,6 @@
 # Relative paths only: the folder's name may hold spaces.
 .DEFAULT_GOAL := help
-.PHONY: help run test check fmt bench docs system-deps clean
+.PHONY: help run test check fmt bench bench-bus bench-memory bench-hooks drill-cluster docs system-deps clean
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
@@ -43,8 +43,18 @@ fmt: $(READY)  ## format
 	$(BIN)/ruff check --fix-only --quiet
 	$(BIN)/ruff format --quiet
 
-bench: $(READY)  ## benchmarks (ratios against named baselines, some minutes)
-	$(BIN)/python -m benchmarks
+bench: bench-bus bench-memory bench-hooks  ## all three benchmarks, as ratios against named baselines (25 min)
+
+bench-bus bench-memory bench-hooks: $(VENV)/.bench  ## one of them
+	$(BIN)/python -P -m aqe.benchmarks $(@:bench-%=%)
+
+drill-cluster: $(READY)  ## fail-overs of a Cluster and behind Sentinel, and what a fleet costs (15 min)
+	$(BIN)/python -P -m aqe.benchmarks drill-cluster
+
+# The libraries we are measured against are no dependency of anything else.
+$(VENV)/.bench: $(READY)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[bench]'
+	@touch $@
 
 docs: $(READY)  ## regenerate the generated parts of docs/
 	$(BIN)/python -P -m aqe.tests.docs.test_generated_docs
