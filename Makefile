@@ -5,6 +5,13 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 UV := $(shell command -v uv 2>/dev/null)
+ifdef UV
+MAKE_VENV := uv venv --quiet --allow-existing $(VENV)
+INSTALL := uv pip install --quiet --python $(BIN)/python
+else
+MAKE_VENV := test -x $(BIN)/python || python3 -m venv $(VENV)
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+endif
 # The root holds folders such as agents/: keep it off sys.path, or openai-agents would be shadowed.
 export PYTHONSAFEPATH := 1
 # Debian packages that tests use when they are there (and must have when CI=true).
@@ -17,13 +24,8 @@ help:  ## this list
 
 $(READY): pyproject.toml
 	@echo "setting up $(VENV), which downloads some packages the first time"
-ifdef UV
-	uv venv --quiet --allow-existing $(VENV)
-	uv pip install --quiet --python $(BIN)/python -e '.[dev]'
-else
-	test -x $(BIN)/python || python3 -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
-endif
+	$(MAKE_VENV)
+	$(INSTALL) -e '.[dev]'
 	@touch $@
 
 run: $(READY)  ## the main job, end to end, on the embedded server
@@ -53,7 +55,7 @@ drill-cluster: $(READY)  ## fail-overs of a Cluster and behind Sentinel, and wha
 
 # The libraries we are measured against are no dependency of anything else.
 $(VENV)/.bench: $(READY)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[bench]'
+	$(INSTALL) -e '.[bench]'
 	@touch $@
 
 docs: $(READY)  ## regenerate the generated parts of docs/

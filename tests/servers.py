@@ -2,24 +2,28 @@
 
 import os
 import re
+import shutil
 from pathlib import Path
 
 import pytest
-
-from aqe.benchmarks.nodes import find_redis_server
 
 ROOT = Path(__file__).parents[1]
 
 
 def require_redis_server() -> str:
     """Its path; without one the test is skipped, but fails where nothing may be missing (CI)."""
-    program = find_redis_server()
-    if program is None:
-        reason = "no redis-server on PATH (Debian: apt-get install redis-server)"
+    return require("redis-server")
+
+
+def require(program: str) -> str:
+    """The path of a program, likewise."""
+    path = shutil.which(program)
+    if path is None:
+        reason = f"no {program} on PATH (Debian: apt-get install {program})"
         if os.environ.get("CI") == "true":
             pytest.fail(reason)
         pytest.skip(reason)
-    return program
+    return path
 
 
 def documented(name: str) -> str:

@@ -28,7 +28,7 @@ from aqe.memory.transfer import export_memory
 from aqe.memory.watch import watch
 from aqe.tests.echo import a_fleet, a_task_done
 from aqe.tests.integration.conftest import Open, an_event, eventually, settings_for
-from aqe.tests.servers import ROOT, documented, require_redis_server
+from aqe.tests.servers import ROOT, documented, require, require_redis_server
 
 ROLES = ("commander", "agent", "operator", "dashboard", "subscriber")
 DECISION, EVENTS, TYPES = "{shop}aqe/deployment/decision", "{shop}aqe:events:weather:changed", "{shop}aqe:events"
@@ -85,6 +85,7 @@ def guarded(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Guarded]
 
 @contextlib.contextmanager
 def guarded_server(program: str | None, tmp_path: Path, **more: str) -> Iterator[Guarded]:
+    require("openssl")
     (tmp_path / "config").symlink_to(ROOT / "config")
     subprocess.run(["bash", "-euc", documented("acl")], cwd=tmp_path, check=True)
     with (tmp_path / "users.acl").open("a") as users:

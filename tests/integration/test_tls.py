@@ -12,7 +12,7 @@ from aqe.benchmarks.nodes import Node, free_port
 from aqe.core.errors import AqeError, ServiceUnavailable
 from aqe.fleet.connect import connect_sync, open_clients
 from aqe.tests.integration.conftest import Open, an_event, eventually, settings_for
-from aqe.tests.servers import documented, require_redis_server
+from aqe.tests.servers import documented, require, require_redis_server
 
 Start = Callable[..., int]
 
@@ -20,6 +20,7 @@ Start = Callable[..., int]
 @pytest.fixture(scope="module")
 def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a CA and a server's certificate, as documented, and with a client's and a stranger's."""
+    require("openssl")
     folder = tmp_path_factory.mktemp("tls")
     steps = [
         *documented("tls").splitlines(),
