@@ -48,8 +48,8 @@ async def measure(setting: Setting, peer: Peer, mode: str) -> Measured:
                 return {name: round(value, 3) for name, value in measured.items()}
     except TimeoutError:
         return {"error": f"not done within {TIMEOUT_S:.0f} s"}
-    except (RuntimeError, OSError) as error:
-        return {"error": str(error)}
+    except Exception as error:  # whatever a peer does, the others are measured
+        return {"error": f"{type(error).__name__}: {error}"}
 
 
 async def _run(setting: Setting, server: Server, peer: Peer, mode: str) -> Measured:

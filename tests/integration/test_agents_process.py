@@ -37,7 +37,8 @@ class Worker(BaseAgent):
     def perform_task(self, task: TaskAssignment, inputs: Any) -> Any:
         if task.type == "die":
             os.kill(os.getpid(), signal.SIGKILL)
-        time.sleep(task.payload.get("seconds", 0))
+        first_s = task.payload.get("first_seconds")
+        time.sleep(first_s if first_s and task.attempts == 1 else task.payload.get("seconds", 0))
 
     async def on_post_task(self, context: TaskContext, result: Any) -> Any:
         context.append("aqe/history", context.task.id)
@@ -79,14 +80,14 @@ async def test_a_killed_agents_task_is_done_by_another_within_the_lease(
 ) -> None:
     """SIGKILL in the middle: the second process takes it over by itself; attempts say 2, effects happened once."""
     victim = await programs.started_up(redis_url)
-    await queue(parts, "t", "sleep", seconds=1.0)
+    await queue(parts, "t", "sleep", seconds=0.1, first_seconds=60)
     await eventually(lambda: _started(raw) == 1)
     await programs.started_up(redis_url)
     victim.kill()
     killed_at = time.monotonic()
     await eventually(lambda: _started(raw) == 2, what=programs.logs())
-    assert time.monotonic() - killed_at < LEASE_S + 1 + 1.0
-    await eventually(lambda: raw.xlen(COMPLETED) == 1)
+    assert time.monotonic() - killed_at < LEASE_S + 1 + 2.0
+    await eventually(lambda: raw.xlen(COMPLETED) == 1, within_s=20.0)
     task = await record(parts, "t")
     assert (task.status, task.attempts) == (TaskStatus.COMPLETED, 2)
     assert await parts.memory.retrieve("aqe/history") == ["t"]
