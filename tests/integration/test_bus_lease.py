@@ -18,8 +18,8 @@ from aqe.fleet.server import ServerInfo
 from aqe.tests.integration.conftest import Open, Programs, an_event, eventually, pending, settings_for
 
 STREAM = "aqe:events:weather:changed"
-LEASE_S = 1.0
-SLACK_S = 1.0
+LEASE_S = 1.5
+SLACK_S = 2.0
 """Beyond the promised lease + 1 s: this machine has two cores and other things to do."""
 STARTED = "started"
 """A plain list in which handlers note each start; not part of the bus."""
@@ -94,7 +94,7 @@ async def test_entries_of_a_killed_consumer_are_taken_over(
     victim = await programs.started_up("stuck", redis_url)
     await eventually(lambda: pending(raw, STREAM, "g") == 5)
     await eventually(lambda: raw.llen(STARTED) == 1)
-    seen: dict[int, float] = {}
+    seen: dict[int, float] = {}  # in order of handling
 
     async def handler(event: Event) -> None:
         seen[event.data["n"]] = time.monotonic()
@@ -102,10 +102,11 @@ async def test_entries_of_a_killed_consumer_are_taken_over(
 
     await parts.bus.subscribe("weather:changed", handler, group="g", delivery=Delivery(lease_s=LEASE_S))
     published = 5
+    stopping = asyncio.Event()
 
     async def traffic() -> None:
         nonlocal published
-        while True:
+        while not stopping.is_set():
             await parts.bus.publish(an_event(published))
             published += 1
             await asyncio.sleep(0.003)
@@ -116,11 +117,13 @@ async def test_entries_of_a_killed_consumer_are_taken_over(
     victim.kill()
     killed_at = time.monotonic()
     await eventually(lambda: set(range(5)) <= set(seen))
+    stopping.set()
     if task:
-        task.cancel()
+        await task
     took_s = [seen[n] - killed_at for n in range(5)]
     assert max(took_s) < LEASE_S + 1 + SLACK_S
-    assert max(took_s) - min(took_s) < 0.5, "one pass, not one entry a tick"
+    first = list(seen).index(0)
+    assert list(seen)[first : first + 5] == list(range(5)), "one pass: nothing else in between"
     await eventually(lambda: set(seen) == set(range(published)))
     await eventually(lambda: pending(raw, STREAM, "g") == 0)
 
