@@ -10,9 +10,9 @@ from importlib import import_module
 from types import FrameType
 
 BENCHMARKS = {
-    "bus": ("bus.driver", "publish, consume, end to end, latency against raw redis-py and other libraries (20 min)"),
-    "memory": ("memory", "glob retrieval from 1,000 to 1,000,000 keys, what the index costs (3 min)"),
-    "hooks": ("hooks", "hooks around a task, and against starting a process (1 min)"),
+    "bus": ("bus.driver", "publish, consume, end to end, latency against raw redis-py and other libraries (12 min)"),
+    "memory": ("memory", "glob retrieval from 1,000 to 1,000,000 keys, what the index costs (2 min)"),
+    "hooks": ("hooks", "hooks around a task, and against starting a process (15 s)"),
     "drill-cluster": ("drill_cluster", "fail-overs of a Cluster and behind Sentinel, what a fleet costs (15 min)"),
 }
 """Name -> module with `main(arguments)`, one line of help."""

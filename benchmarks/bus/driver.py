@@ -88,7 +88,7 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
         prog="python -m benchmarks bus",
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
-        epilog="Takes 4 minutes a round, 20 in all; 2 with --quick.",
+        epilog="Takes 2 to 3 minutes a round, 12 in all; 1 with --quick.",
     )
     names = [peer.name for peer in PEERS]
     parser.add_argument("--rounds", type=int, metavar="N", help=f"default {ROUNDS}, with --quick 1")

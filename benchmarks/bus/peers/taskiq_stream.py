@@ -1,6 +1,7 @@
 """taskiq on taskiq-redis's stream broker, received in this process with the defaults of its `worker` command."""
 
 import asyncio
+import os
 from typing import Any
 
 from taskiq.api import run_receiver_task  # type: ignore[import-not-found,unused-ignore]
@@ -37,6 +38,5 @@ async def consume(job: Job, recorder: Recorder) -> None:
     receiver = asyncio.create_task(run_receiver_task(broker))
     say("ready")
     await recorder.wait()
-    receiver.cancel()
-    await asyncio.wait([receiver])
-    await broker.shutdown()
+    # Some receivers do not end when they are cancelled (2 of 30), and all has been reported.
+    os._exit(0 if not receiver.done() else 1)
