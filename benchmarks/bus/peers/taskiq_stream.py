@@ -38,5 +38,5 @@ async def consume(job: Job, recorder: Recorder) -> None:
     receiver = asyncio.create_task(run_receiver_task(broker))
     say("ready")
     await recorder.wait()
-    # Some receivers do not end when they are cancelled (2 of 30), and all has been reported.
+    # Under load some receivers do not end when they are cancelled; all has been reported by now.
     os._exit(0 if not receiver.done() else 1)
