@@ -1,0 +1,21 @@
+"""`aqe deploy`: is a release ready? A table of commands, each imported when chosen."""
+
+import click
+
+from ..lazy import LazyGroup
+
+COMMANDS: dict[str, tuple[str, str, str]] = {
+    "assess": ("deploy.assess", "assess", "Judge a release by its signals and say GO or NO-GO."),
+    "risk-score": ("deploy.assess", "risk_score", "Risk by dimension and metric, 0 (none) to 100."),
+    "check-gate": ("deploy.assess", "check_gate", "One gate of the policy."),
+}
+"""Command -> module, attribute, one line of help."""
+
+
+@click.group(cls=LazyGroup, table=COMMANDS)
+def deploy() -> None:
+    """Is a release ready?
+
+    \b
+    Exit codes of assess and check-gate: 0 GO or passed, 1 NO-GO or not passed.
+    """

@@ -1,0 +1,84 @@
+"""`aqe deploy assess`, `risk-score`, `check-gate`: judging a release."""
+
+import click
+
+from ..common import look, output_options, print_json
+from .shared import done, release_options
+
+
+@click.command()
+@release_options
+@click.option(
+    "--priority", type=click.Choice(["low", "medium", "high", "critical"]), default="medium", help="Of the task."
+)
+@click.option("--strict", is_flag=True, help="Warnings are NO-GO.")
+@output_options
+@click.pass_context
+def assess(ctx: click.Context, /, as_json: bool, strict: bool, priority: str, **payload: str | None) -> None:
+    """Judge a release by its signals and say GO or NO-GO.
+
+    The decision is stored at aqe/deployment/decision, byte for byte as --json prints it.
+
+    \b
+    Exit codes: 0 GO, 1 NO-GO (with --strict also APPROVED_WITH_WARNINGS).
+    Example: aqe deploy assess --version v1.4.0 --json | jq -r .decision
+    """
+    from ...core.errors import EXIT_NO_GO, EXIT_OK
+    from ...core.records.readiness import Decision, DecisionStatus
+    from ..text_readiness import decision_text
+
+    settings, result = done(ctx, "deployment-assessment", payload, priority)
+    decision = Decision.from_value(result, where="result of the assessment")
+    if as_json:
+        print_json(decision)
+    else:
+        click.echo(decision_text(decision, look(settings)))
+    go = decision.approved and not (strict and decision.decision is DecisionStatus.APPROVED_WITH_WARNINGS)
+    ctx.exit(EXIT_OK if go else EXIT_NO_GO)
+
+
+@click.command("risk-score")
+@release_options
+@output_options
+@click.pass_context
+def risk_score(ctx: click.Context, /, as_json: bool, **payload: str | None) -> None:
+    """Risk by dimension and metric, 0 (none) to 100.
+
+    \b
+    Example: aqe deploy risk-score --version v1.4.0
+    """
+    from ...core.records.readiness import RiskAssessment
+    from ..text_readiness import risk_text
+
+    settings, result = done(ctx, "risk-score", payload)
+    risk = RiskAssessment.from_value(result, where="result of the risk score")
+    if as_json:
+        print_json(risk)
+    else:
+        click.echo(risk_text(risk, look(settings)))
+
+
+@click.command("check-gate")
+@release_options
+@click.option("--gate", metavar="NAME", required=True, help="Gate of the policy, e.g. security.")
+@output_options
+@click.pass_context
+def check_gate(ctx: click.Context, /, as_json: bool, gate: str, **payload: str | None) -> None:
+    """One gate of the policy.
+
+    \b
+    Exit codes: 0 passed or not applicable, 1 failed or without evidence.
+    Example: aqe deploy check-gate --gate security --version v1.4.0
+    """
+    from ...core.errors import EXIT_NO_GO, EXIT_OK
+    from ...core.records.readiness import GateResult, GateStatus
+    from ..text_readiness import gate_text
+
+    settings, value = done(ctx, "gate-check", {**payload, "gate": gate})
+    result = GateResult.from_value(value, where="result of the gate check")
+    if as_json:
+        print_json(result)
+    else:
+        click.echo(gate_text(result, look(settings)))
+    passed = result.status in (GateStatus.PASSED, GateStatus.NOT_APPLICABLE, GateStatus.ATTESTED)
+    ctx.exit(EXIT_OK if passed else EXIT_NO_GO)

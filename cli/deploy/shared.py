@@ -1,0 +1,63 @@
+"""What the deploy commands share: which release, under which policy, and the task that is done for it."""
+
+from collections.abc import Collection
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ..common import say, with_runtime
+
+if TYPE_CHECKING:
+    from ...fleet.project import Settings
+    from ...fleet.runtime import Runtime
+
+
+def release_options(command: Any) -> Any:
+    """Which release, under which policy."""
+    for option in (
+        click.option(
+            "--policy", metavar="NAME", default="default", help="Policy: default (aqe.yaml's), specification."
+        ),
+        click.option("--env", "environment", metavar="NAME", help="Environment (default: the release's, production)."),
+        click.option("--commit", metavar="HASH", help="Commit, where the release's own record does not say."),
+        click.option("--version", "version", metavar="VERSION", required=True, help="Release, as tagged."),
+    ):
+        command = option(command)
+    return command
+
+
+def done(
+    ctx: click.Context, task_type: str, payload: dict[str, str | None], priority: str = "medium"
+) -> "tuple[Settings, Any]":
+    """Have a task of the readiness agent done: the settings and the task's result.
+
+    Args:
+        payload: what the options gave; None is left out.
+    """
+    from ...core.records.tasks import Priority
+    from ...fleet.signals import check_version
+    from ...fleet.tasks import new_task, perform
+
+    given = {name: value for name, value in payload.items() if value is not None}
+    check_version(given["version"])
+
+    async def work(parts: "Runtime") -> "tuple[Settings, Any]":
+        _check_names(parts, given)
+        task = new_task(parts, task_type, given, priority=Priority(priority))
+        return parts.settings, (await perform(parts, task, said=say)).result
+
+    return with_runtime(ctx, work)
+
+
+def _check_names(parts: "Runtime", given: dict[str, str]) -> None:
+    """A mistyped policy or gate is wrong usage, not a task that failed."""
+    from ...core.errors import InputError
+    from ...core.registry import did_you_mean
+
+    def check(what: str, name: str, known: Collection[str]) -> None:
+        if name not in known:
+            raise InputError(f"unknown {what} {name!r}{did_you_mean(name, known)}", hint=f"known: {', '.join(known)}")
+
+    check("policy", given["policy"], parts.policies())
+    if "gate" in given:
+        check("gate", given["gate"], [gate.gate for gate in parts.policies()[given["policy"]].gates])
