@@ -1,54 +1,31 @@
 """The deployment-readiness agent: loads signals and history, lets the pure modules decide, stores and publishes."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from ...bus.events import ReadinessAssessed
 from ...core.errors import InputError, TaskVetoed
 from ...core.records.policy import Policy
-from ...core.records.readiness import Decision, GateResult, RiskAssessment
+from ...core.records.readiness import Decision
 from ...core.records.release import Release
 from ...core.records.tasks import TaskAssignment
-from ...core.registry import by_name
 from ..base import BaseAgent, TaskContext
-from .decide import decide
-from .gates import evaluate
+from .capabilities import CAPABILITIES, Loaded, Outcome
 from .history import HISTORY_KEY
-from .inputs import ReadinessInputs, read_inputs
-from .risk import score
+from .inputs import read_inputs
 
-
-@dataclass(frozen=True)
-class Loaded:
-    """What a task is decided from."""
-
-    inputs: ReadinessInputs
-    policy: Policy
-
-
-@dataclass(frozen=True)
-class Assessment:
-    """Everything the agent concludes about a release."""
-
-    risk: RiskAssessment
-    gates: tuple[GateResult, ...]
-    decision: Decision
+_PERFORM = {capability.task_type: capability.perform for capability in CAPABILITIES}
 
 
 class DeploymentReadinessAgent(BaseAgent):
-    """Risk, gates and decision for one release.
+    """Judges one release a task.
 
     Task payload: `version` (required), `commit`, `environment`, `policy` (a name the fleet knows; default "default"),
-    for `gate-check` also `gate`.
+    and what the capability asks for, such as `gate` for `gate-check`.
     """
 
     agent_type = "deployment-readiness"
-    task_types: ClassVar[Mapping[str, str]] = {
-        "deployment-assessment": "deployment-gate-enforcement",
-        "risk-score": "risk-scoring",
-        "gate-check": "deployment-gate-enforcement",
-    }
+    task_types: ClassVar[Mapping[str, str]] = {c.task_type: c.serves for c in CAPABILITIES}
 
     async def on_pre_task(self, context: TaskContext) -> Loaded:
         """All signals of the release, the latest ones of any release, and the deployment history."""
@@ -65,40 +42,19 @@ class DeploymentReadinessAgent(BaseAgent):
             historical_deployments=len(history or ()),
         )
         policy = self._policy(context.task)
-        return Loaded(read_inputs(release, signals, history, context.now), policy)
+        return Loaded(read_inputs(release, signals, history, context.now), policy, context.task.payload)
 
-    def perform_task(self, task: TaskAssignment, inputs: Loaded) -> Assessment:
-        """Pure: the same inputs give the same assessment."""
-        risk = score(inputs.inputs, inputs.policy)
-        gates = evaluate(inputs.inputs, inputs.policy)
-        return Assessment(risk, gates, decide(inputs.inputs, risk, gates, inputs.policy))
+    def perform_task(self, task: TaskAssignment, inputs: Loaded) -> Outcome:
+        """Pure: the same inputs give the same outcome."""
+        return _PERFORM[task.type](inputs)
 
-    async def on_post_task(self, context: TaskContext, result: Assessment) -> Any:
-        """Stores what the task asked for; only an assessment decides."""
-        version = result.decision.version
-        if context.task.type == "gate-check":
-            return _gate(result.gates, str(context.task.payload.get("gate", "")))
-        context.store("aqe/deployment/risk-score", result.risk)
-        context.store(f"aqe/risk-scores/{version}", result.risk)
-        if context.task.type == "risk-score":
-            return result.risk
-        decision = result.decision
-        context.store("aqe/deployment/decision", decision)
-        context.store(f"aqe/releases/{version}/decision", decision)
-        context.emit(
-            ReadinessAssessed(
-                version=version,
-                decision=decision.decision,
-                approved=decision.approved,
-                risk_level=decision.risk_level,
-                risk=decision.risk,
-                confidence=decision.confidence,
-                commit=decision.release.commit,
-                environment=decision.release.environment,
-            ),
-            subject=version,
-        )
-        return decision
+    async def on_post_task(self, context: TaskContext, result: Outcome) -> Any:
+        """Stores what was concluded; a decision is an event, too."""
+        for name, value in result.stores.items():
+            context.store(name, value)
+        if isinstance(result.answer, Decision):
+            context.emit(_assessed(result.answer), subject=result.answer.version)
+        return result.answer
 
     async def _release(self, task: TaskAssignment) -> Release:
         payload = task.payload
@@ -120,14 +76,17 @@ class DeploymentReadinessAgent(BaseAgent):
         return policy
 
 
-@dataclass(frozen=True)
-class _NamedGate:
-    name: str
-    result: GateResult
-
-
-def _gate(gates: tuple[GateResult, ...], name: str) -> GateResult:
-    return by_name([_NamedGate(gate.gate, gate) for gate in gates], name, "gate").result
+def _assessed(decision: Decision) -> ReadinessAssessed:
+    return ReadinessAssessed(
+        version=decision.version,
+        decision=decision.decision,
+        approved=decision.approved,
+        risk_level=decision.risk_level,
+        risk=decision.risk,
+        confidence=decision.confidence,
+        commit=decision.release.commit,
+        environment=decision.release.environment,
+    )
 
 
 def _literal(text: str) -> str:

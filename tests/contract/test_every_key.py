@@ -112,6 +112,8 @@ def collect(tree: ast.Module, names: dict[str, str], into: Uses) -> None:
                 into.named.add(glob)
                 into.read |= {glob} if node.func.attr in READS else set()
                 into.written |= {glob} if node.func.attr in WRITES else set()
+        if isinstance(node, ast.Dict):  # what a capability's outcome stores: {key: value}
+            into.written |= {glob for key in node.keys if key and (glob := key_of(key, names))}
 
 
 def body_of(node: ast.AST) -> list[ast.stmt]:

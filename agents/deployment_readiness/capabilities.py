@@ -1,0 +1,96 @@
+"""What the agent can be asked: task type -> pure function. A new capability is a function and a line in the table."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ...core.records.base import Record
+from ...core.records.policy import Policy
+from ...core.records.readiness import GateResult
+from ...core.registry import by_name
+from .decide import decide
+from .gates import evaluate
+from .inputs import ReadinessInputs
+from .risk import score
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """What a task is decided from.
+
+    Args:
+        inputs: everything that is known of the release.
+        policy: the one the task names.
+        payload: the task's own arguments.
+    """
+
+    inputs: ReadinessInputs
+    policy: Policy
+    payload: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a capability concludes.
+
+    Args:
+        answer: the task's result.
+        stores: memory key -> value, written when the task succeeds.
+    """
+
+    answer: Record
+    stores: Mapping[str, Record] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Capability:
+    """One line of the table.
+
+    Args:
+        task_type: as submitted.
+        serves: the specification's name of the capability.
+        perform: pure; the same input gives the same outcome.
+    """
+
+    task_type: str
+    serves: str
+    perform: Callable[[Loaded], Outcome]
+
+
+def assess(loaded: Loaded) -> Outcome:
+    """Risk, gates and the decision; only an assessment decides."""
+    inputs, policy = loaded.inputs, loaded.policy
+    risk = score(inputs, policy)
+    decision = decide(inputs, risk, evaluate(inputs, policy), policy)
+    version = decision.version
+    stores = {"aqe/deployment/decision": decision, f"aqe/releases/{version}/decision": decision}
+    return Outcome(decision, {**_risk_stores(version, risk), **stores})
+
+
+def risk_score(loaded: Loaded) -> Outcome:
+    """Risk alone."""
+    risk = score(loaded.inputs, loaded.policy)
+    return Outcome(risk, _risk_stores(risk.version, risk))
+
+
+def gate_check(loaded: Loaded) -> Outcome:
+    """The gate that the payload names; stores nothing."""
+    gates = [_NamedGate(gate.gate, gate) for gate in evaluate(loaded.inputs, loaded.policy)]
+    return Outcome(by_name(gates, str(loaded.payload.get("gate", "")), "gate").result)
+
+
+CAPABILITIES: tuple[Capability, ...] = (
+    Capability("deployment-assessment", "deployment-gate-enforcement", assess),
+    Capability("risk-score", "risk-scoring", risk_score),
+    Capability("gate-check", "deployment-gate-enforcement", gate_check),
+)
+
+
+@dataclass(frozen=True)
+class _NamedGate:
+    name: str
+    result: GateResult
+
+
+def _risk_stores(version: str, risk: Record) -> dict[str, Record]:
+    return {"aqe/deployment/risk-score": risk, f"aqe/risk-scores/{version}": risk}
