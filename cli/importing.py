@@ -41,7 +41,7 @@ def import_(
     """Read files of tools into quality signals and datasets.
 
     FILE is a file, a quoted glob ('reports/**/*.xml') or - for standard input; formats are told by content. A file
-    that cannot be read does not stop the others.
+    that cannot be read does not stop the others. `aqe import formats` lists what can be read and how to get it.
 
     \b
     Exit codes: 0 all were read, 2 a file could not be read.
@@ -49,11 +49,11 @@ def import_(
     """
     from ..core.errors import EXIT_OK, EXIT_USAGE, InputError
 
-    if list_formats:
+    if list_formats or (files == ("formats",) and not Path("formats").exists()):
         _list_formats(as_json)
         return
     if not files:
-        raise InputError("no FILE is given", hint="`aqe import --list-formats` shows what can be read")
+        raise InputError("no FILE is given", hint="`aqe import formats` shows what can be read")
     with _paths(files) as paths:
         report = with_runtime(ctx, lambda parts: _import(parts, paths, as_format, dry_run, **release))
     failed = [file for file in report.files if file.failed]
@@ -175,5 +175,5 @@ def _list_formats(as_json: bool) -> None:
     if as_json:
         print_json(entries)
         return
-    rows = [(e["name"], e["title"], ", ".join(e["produces"]), e["howToExport"]) for e in entries]
-    click.echo(table(("FORMAT", "WHAT", "GIVES", "HOW TO GET IT"), rows))
+    rows = [(e["name"], e["title"], e["producers"], ", ".join(e["produces"]), e["howToExport"]) for e in entries]
+    click.echo(table(("FORMAT", "WHAT", "WRITTEN BY", "GIVES", "HOW TO GET IT"), rows))

@@ -5,8 +5,11 @@ An importer is one file in connectors/formats/ and one line in a visible tuple. 
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from enum import StrEnum
 from functools import cached_property
-from typing import IO, NamedTuple, Protocol
+from typing import IO, Any, NamedTuple, Protocol
+
+from pydantic_core import from_json
 
 from .records.signals import Outcome, SignalKind, SignalPart
 
@@ -37,6 +40,24 @@ class Head:
     def first_line(self) -> str:
         """The first line that is not blank."""
         return self.text.split("\n", 1)[0].rstrip("\r")
+
+    @cached_property
+    def json(self) -> Any:
+        """The JSON value that begins here, as far as it is seen: what is cut off is left out.
+
+        Of JSON lines it is the first. None when the file does not begin with an object or array, or nests too deeply.
+        """
+        if not (self.is_json_object or self.is_json_array):
+            return None
+        try:
+            return from_json(self.text, allow_partial=True)
+        except ValueError:
+            return None
+
+    @property
+    def json_keys(self) -> frozenset[str]:
+        """Keys of the JSON object that begins here, as far as they are seen."""
+        return frozenset(self.json) if isinstance(self.json, dict) else frozenset()
 
     @property
     def is_json_object(self) -> bool:
@@ -81,6 +102,39 @@ class Parsed:
     notes: tuple[str, ...] = field(default=())
 
 
+class Sample(StrEnum):
+    """What the tests of a format read, the best there is."""
+
+    REAL = "a real tool's output"
+    RECORDED = "a recorded answer of the real service"
+    CONSTRUCTED = "constructed after the documentation"
+
+
+@dataclass(frozen=True, kw_only=True)
+class About:
+    """A format in words, each a line of text: the tables in docs/formats and `aqe import formats` are made of them.
+
+    Args:
+        title: its name for people: "lcov trace file".
+        producers: tools that write it.
+        versions: of the format or of its producers, as far as they differ for a reader.
+        recognised_by: what in the content tells it.
+        fields: what is read of it, in the format's own words.
+        metrics: names of our metrics that it can give (core/records/signals.py); () for what gives only rows.
+        sample: what it is tested with.
+        how_to_export: how a user gets such a file.
+    """
+
+    title: str
+    producers: str
+    versions: str
+    recognised_by: str
+    fields: str
+    metrics: tuple[str, ...] = ()
+    sample: Sample
+    how_to_export: str
+
+
 class Importer(Protocol):
     """One format.
 
@@ -90,12 +144,9 @@ class Importer(Protocol):
 
     name: str
     """`junit-xml`; what `--as` takes."""
-    title: str
-    """For people."""
     produces: tuple[str, ...]
     """Signal kinds or dataset kinds."""
-    how_to_export: str
-    """One line: how a user gets such a file."""
+    about: About
 
     def recognises(self, head: Head) -> bool:
         """True when the content is of this format."""

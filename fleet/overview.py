@@ -2,10 +2,12 @@
 
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
 from pydantic import Field
+from pydantic.alias_generators import to_camel
 
 from ..agents.commander.agent import FleetCommander
 from ..agents.deployment_readiness.gates import evaluate
@@ -252,8 +254,8 @@ async def gates_without_evidence(runtime: Runtime, release: Release, *, policy: 
 
 
 def formats() -> list[dict[str, Any]]:
-    """What `aqe import` reads."""
+    """What `aqe import` reads: each format's name and products, and the words about it."""
     return [
-        {"name": i.name, "title": i.title, "produces": list(i.produces), "howToExport": i.how_to_export}
+        {"name": i.name, "produces": list(i.produces)} | {to_camel(k): v for k, v in asdict(i.about).items()}
         for i in IMPORTERS
     ]

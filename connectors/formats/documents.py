@@ -10,7 +10,7 @@ from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import XMLParser
 
 from ...core.errors import InputError
-from ...core.importing import Head, Parsed
+from ...core.importing import About, Head, Parsed
 from ...core.records.signals import Finding, Outcome, SignalKind, SignalPart
 
 MAX_JSON_BYTES = 256 * 1024 * 1024
@@ -48,6 +48,10 @@ def finding(rule: object, message: object, severity: str, file: object = None, l
     )
 
 
+EMPTY_FILE = Parsed(Outcome.NOT_MEASURED, reason="the file is empty: nothing was measured")
+"""What a file without content gives; the import makes it a part of each kind that the format produces."""
+
+
 def no_value(outcome: Outcome, reason: str, *kinds: SignalKind, tool: str) -> Parsed:
     """A file without a value: the reason stands in the result and in a part of each kind, so that an older part of
     the same name is replaced and not taken for evidence.
@@ -56,32 +60,41 @@ def no_value(outcome: Outcome, reason: str, *kinds: SignalKind, tool: str) -> Pa
     return Parsed(outcome, reason=reason, signals=tuple((kind, part) for kind in kinds))
 
 
-def json_object(stream: IO[bytes], what: str) -> dict[str, Any] | None:
-    """The JSON object that is the whole file; None when the file holds only blanks.
+class JsonFormat:
+    """Base of the formats that are one JSON document. Subclasses implement `recognises` and `read`."""
 
-    Args:
-        stream: read to its end.
-        what: the format, for the error line: "SARIF".
+    about: About
+    documents: tuple[type, ...] = (dict,)
+    """What the whole document may be: an object, for some a list."""
 
-    Raises:
-        InputError: too large, not JSON, nested deeper than 1024 (orjson's own limit), or not an object.
-    """
-    data = stream.read(MAX_JSON_BYTES + 1)
-    if len(data) > MAX_JSON_BYTES:
-        raise InputError(
-            f"{what}: the file is larger than {MAX_JSON_BYTES >> 20} MiB",
-            hint="export less at a time: one project or one tool a file",
-        )
-    data = data.removeprefix(BOM_UTF8)
-    if not data.strip():
-        return None
-    try:
-        value = orjson.loads(data)
-    except orjson.JSONDecodeError as error:
-        raise InputError(f"{what}: not JSON: {error}", hint="expected one JSON document in UTF-8") from error
-    if not isinstance(value, dict):
-        raise InputError(f"{what}: the document is a JSON {type(value).__name__}, expected an object")
-    return value
+    def parse(self, stream: IO[bytes]) -> Parsed:
+        """Read the document.
+
+        Raises:
+            InputError: too large, not JSON, nested deeper than 1024 (orjson's own limit), or not of this format.
+        """
+        what = self.about.title
+        data = stream.read(MAX_JSON_BYTES + 1)
+        if len(data) > MAX_JSON_BYTES:
+            raise InputError(
+                f"{what}: the file is larger than {MAX_JSON_BYTES >> 20} MiB",
+                hint="export less at a time: one project or one tool a file",
+            )
+        data = data.removeprefix(BOM_UTF8)
+        if not data.strip():
+            return EMPTY_FILE
+        try:
+            document = orjson.loads(data)
+        except orjson.JSONDecodeError as error:
+            raise InputError(f"{what}: not JSON: {error}", hint="expected one JSON document in UTF-8") from error
+        if not isinstance(document, self.documents):
+            expected = " or ".join("an object" if kind is dict else "a list" for kind in self.documents)
+            raise InputError(f"{what}: the document is a JSON {type(document).__name__}, expected {expected}")
+        return self.read(document)
+
+    def read(self, document: Any) -> Parsed:
+        """What the document says."""
+        raise NotImplementedError
 
 
 Ending = Literal["complete", "cut short", "empty"]
@@ -92,10 +105,15 @@ class XmlReader:
 
     Subclasses implement `opened` and `closed`; names come without namespace. `depth` is that of the current element,
     the root has 1.
+
+    Args:
+        what: the format, for the error line.
+        roots: names the root element may have; () = any.
     """
 
-    def __init__(self, what: str) -> None:
+    def __init__(self, what: str, roots: tuple[str, ...] = ()) -> None:
         self.what = what
+        self.roots = roots
         self.depth = 0
         self._events = 0
         self._text: list[str] = []
@@ -106,6 +124,10 @@ class XmlReader:
 
     def closed(self, name: str) -> None:
         """An element ends."""
+
+    def parsed(self) -> Parsed:
+        """What the whole document says; called after its end."""
+        raise NotImplementedError
 
     def collect_text(self) -> None:
         """Keep the text that follows, 4 * MAX_TEXT characters at most, until `collected_text`."""
@@ -164,7 +186,11 @@ class XmlReader:
         self.depth += 1
         if self.depth > MAX_XML_DEPTH:
             raise InputError(f"{self.what}: XML elements nested deeper than {MAX_XML_DEPTH}")
-        self.opened(tag.rpartition("}")[2], attributes)
+        name = tag.rpartition("}")[2]
+        if self.depth == 1 and self.roots and name not in self.roots:
+            expected = " or ".join(f"<{root}>" for root in self.roots)
+            raise InputError(f"{self.what}: the root element is <{clean(name, 40)}>, expected {expected}")
+        self.opened(name, attributes)
 
     def end(self, tag: str) -> None:
         """An element ends."""
@@ -178,6 +204,40 @@ class XmlReader:
         if self._text_left > 0:
             self._text.append(text[: self._text_left])
             self._text_left -= len(text)
+
+
+class XmlFormat:
+    """Base of the formats that are one XML document: told by the root element, read by an XmlReader.
+
+    Subclasses implement `reader`; where other formats have the same root, `is_mine` looks at its attributes.
+    """
+
+    about: About
+    roots: tuple[str, ...]
+
+    def recognises(self, head: Head) -> bool:
+        """By the root element."""
+        name, attributes = xml_root(head)
+        return name in self.roots and self.is_mine(attributes, head)
+
+    def is_mine(self, attributes: str, head: Head) -> bool:
+        """Whether a root element of this name is of this format."""
+        return True
+
+    def reader(self) -> XmlReader:
+        """A fresh reader."""
+        raise NotImplementedError
+
+    def parse(self, stream: IO[bytes]) -> Parsed:
+        """Read the document in constant memory, as far as the reader keeps nothing."""
+        reader = self.reader()
+        ending = reader.read(stream)
+        if ending == "empty":
+            return EMPTY_FILE
+        if ending == "cut short":
+            reason = "the XML ends in the middle of an element: the tool was killed or the file cut"
+            return Parsed(Outcome.TOOL_FAILED, reason=reason)
+        return reader.parsed()
 
 
 _COMMENT = re.compile("<!--.*?(?:-->|$)", re.DOTALL)

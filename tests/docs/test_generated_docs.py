@@ -1,4 +1,4 @@
-"""docs/events.md, docs/memory.md and docs/evidence.md say what the code says.
+"""docs/events.md, memory.md, evidence.md and formats/ say what the code says.
 
 What stands in them between `<!-- generated: NAME -->` and `<!-- end -->` is written by this file:
 `python -P -m aqe.tests.docs.test_generated_docs`. The tests compare, and run the commands around it.
@@ -9,9 +9,7 @@ import io
 import json
 import re
 import shlex
-import sys
 from collections.abc import Callable, Iterable, Mapping
-from functools import cache
 from pathlib import Path
 from typing import Any, get_args, get_type_hints
 
@@ -31,15 +29,13 @@ from aqe.config.policy import default_policy
 from aqe.connectors.formats import IMPORTERS
 from aqe.core.criteria import CRITERIA, Source
 from aqe.core.importing import Importer
-from aqe.core.records.logs import ACCESS, DATASET_ROWS
+from aqe.core.records.logs import DATASET_ROWS
 from aqe.core.records.signals import SIGNAL_METRICS, Signal, SignalKind
-from aqe.core.registry import by_name
 from aqe.fleet.asyncapi import ABOUT, FIELDS, HEADERS, REQUIRED_HEADERS
 from aqe.fleet.library import load_sync
 from aqe.fleet.roster import AGENTS
 from aqe.fleet.schemas import asyncapi, field_words, file_name, schemas
 from aqe.fleet.tasks import OUTCOMES
-from aqe.fleet.traffic import TrafficSummary
 from aqe.memory.keys import KEYS, KeySpec
 from aqe.tests.builders import NOW
 from aqe.tests.e2e.test_subscribers import npm_install, run
@@ -192,44 +188,46 @@ def _fields(source: Source) -> str:
 def _origin(source: Source) -> str:
     if source.signal is None:
         return "[history](memory.md#deployment-history)"
-    importers = [i.name for i in IMPORTERS if set(source.field) <= given(i.name).get(source.signal, set())]
+    importers = [i.name for i in IMPORTERS if set(source.field) <= given(i).get(source.signal, set())]
     files = f"`aqe import`: {', '.join(importers)}; " if importers else ""
     return f"{files}`aqe signal put {source.signal} FILE`"
 
 
-@cache
-def given(name: str) -> dict[SignalKind, set[str]]:
-    """Metrics that an importer can give: the names of metrics that stand in its module, of the kinds it promises.
-
-    Figures of an access log are counted while it is imported (fleet/traffic.py).
-    """
-    importer: Importer = by_name(IMPORTERS, name, "format")
-    found = {
-        SignalKind(kind): _names_in(type(importer).__module__) for kind in importer.produces if kind in SIGNAL_METRICS
-    }
-    if ACCESS in importer.produces:
-        found[SignalKind.PERFORMANCE] = _names_in(TrafficSummary.__module__)
-    return {kind: {n for n in SIGNAL_METRICS[kind].model_fields if written(n)} for kind, written in found.items()}
+def given(importer: Importer) -> dict[SignalKind, set[str]]:
+    """Metrics that an importer can give, by the kinds it promises."""
+    kinds = [SignalKind(kind) for kind in importer.produces if kind in SIGNAL_METRICS]
+    return {kind: set(importer.about.metrics) & set(SIGNAL_METRICS[kind].model_fields) for kind in kinds}
 
 
-def _names_in(module: str) -> Callable[[str], bool]:
-    """Whether a metric's name stands in the module, as a string or as a string with parts to fill in."""
-    file = sys.modules[module].__file__
-    assert file is not None
-    patterns = set()
-    for node in ast.walk(ast.parse(Path(file).read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Constant) and isinstance(node.value, str):
-            patterns.add(re.escape(node.value))
-        elif isinstance(node, ast.JoinedStr):
-            parts = [re.escape(str(p.value)) if isinstance(p, ast.Constant) else "[a-z]+" for p in node.values]
-            patterns.add("".join(parts))
-    return lambda name: any(re.fullmatch(pattern, name) for pattern in patterns)
+def quality_formats() -> str:
+    """What tools report about a release."""
+    return _formats("quality")
+
+
+def production_formats() -> str:
+    """What happens in production."""
+    return _formats("production")
+
+
+def _formats(folder: str) -> str:
+    about = [(i, i.about) for i in IMPORTERS if f".formats.{folder}." in type(i).__module__]
+    rows = [
+        (
+            f"{a.title} (`{i.name}`)", a.versions, a.producers, a.recognised_by, a.fields,
+            f"{', '.join(i.produces)}: {', '.join(code(to_camel(m)) for m in a.metrics) or 'rows'}",
+            a.sample, a.how_to_export,
+        )
+        for i, a in about
+    ]  # fmt: skip
+    head = "format | versions | written by | recognised by | read of it | gives | tested with | how to get it"
+    return table(head, rows)
 
 
 PAGES: dict[str, dict[str, Callable[[], str]]] = {
     "events.md": {"entry-fields": entry_fields, "delivery": delivery, "events": events},
     "memory.md": {"keys": keys, "datasets": datasets},
     "evidence.md": {"gates": gates, "risk": risk},
+    "formats/README.md": {"quality-formats": quality_formats, "production-formats": production_formats},
 }
 """Page -> its generated parts."""
 
@@ -323,7 +321,7 @@ def test_what_an_importer_gives_is_found() -> None:
     for importer in IMPORTERS:
         (sample,) = (ROOT / "tests" / "formats" / importer.name).glob("sample.*")
         for kind, part in importer.parse(io.BytesIO(sample.read_bytes())).signals:
-            assert set(part.metrics) <= given(importer.name)[kind], importer.name
+            assert set(part.metrics) <= given(importer)[kind], importer.name
 
 
 # The AsyncAPI document -----------------------------------------------------------------------------------------------
@@ -374,9 +372,9 @@ def blocks(page: str, language: str) -> list[str]:
 @pytest.mark.parametrize("page", PAGES)
 def test_every_link_of_a_page_leads_somewhere(page: str) -> None:
     """To a file or folder of ours, and to a heading of the page where it names one."""
-    folder = ROOT / "docs"
-    for target, heading in re.findall(r"\]\(([^)#\s:]*)(?:#([^)]+))?\)", (folder / page).read_text(encoding="utf-8")):
-        file = folder / (target or page)
+    here = ROOT / "docs" / page
+    for target, heading in re.findall(r"\]\(([^)#\s:]*)(?:#([^)]+))?\)", here.read_text(encoding="utf-8")):
+        file = here.parent / target if target else here
         assert file.exists(), target
         if heading:
             titles = re.findall(r"^#+ (.+)$", file.read_text(encoding="utf-8"), re.MULTILINE)

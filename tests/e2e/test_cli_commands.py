@@ -134,7 +134,8 @@ def test_a_dry_run_stores_nothing(project: Project) -> None:
 
 def test_formats_are_listed_with_how_to_get_them(project: Project) -> None:
     """Without a server's help."""
-    assert {"junit-xml", "sarif"} <= {entry["name"] for entry in project.json("import", "--list-formats")}
+    assert {"junit-xml", "sarif"} <= {entry["name"] for entry in project.json("import", "formats")}
+    assert project.ok("import", "formats") == project.ok("import", "--list-formats")
 
 
 def test_the_release_of_a_clone_is_its_tag_and_head(tmp_path: Path, project: Project) -> None:

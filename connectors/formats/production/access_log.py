@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import IO
 
-from ....core.importing import BulkRows, Head, Parsed
+from ....core.importing import About, BulkRows, Head, Parsed, Sample
 from ....core.records.logs import ACCESS, AccessRow
 from ....core.records.signals import Outcome, SignalKind
 from ..lines import LineRows, Tally, lines_of, sample_lines
@@ -39,10 +39,25 @@ class AccessLog:
     """NCSA access log -> rows of the dataset `access`."""
 
     name = "access-log"
-    title = "Access log (NCSA common or combined, with or without duration)"
     # The figures of a release's own traffic are counted while its rows are stored (fleet/traffic.py).
     produces: tuple[str, ...] = (ACCESS, SignalKind.PERFORMANCE)
-    how_to_export = "Apache: LogFormat combined plus %D; nginx: log_format combined plus $request_time; then the file"
+    about = About(
+        title="Access log (NCSA)",
+        producers="Apache, nginx, gunicorn, Tomcat, ...",
+        versions="common, combined, either with `vhost:port` in front or a duration at the end",
+        recognised_by="at least half of the first lines fit",
+        fields="client, time, request, status, bytes, referer, user agent, duration",
+        metrics=(
+            "requests",
+            "error_rate_percent",
+            "throughput_rps",
+            "p50_latency_ms",
+            "p95_latency_ms",
+            "p99_latency_ms",
+        ),
+        sample=Sample.REAL,
+        how_to_export="the file; Apache: LogFormat combined plus %D; nginx: combined plus $request_time",
+    )
 
     def recognises(self, head: Head) -> bool:
         """At least half of the first lines fit."""

@@ -14,7 +14,7 @@ from typing import IO, Any, NamedTuple
 
 import orjson
 
-from ....core.importing import BulkRows, Head, Parsed
+from ....core.importing import About, BulkRows, Head, Parsed, Sample
 from ....core.records.logs import LOGS, LogRow
 from ....core.records.signals import Outcome
 from ..lines import LineRows, Tally, lines_of, sample_lines
@@ -32,10 +32,15 @@ class JsonLines:
     """JSON-lines application log -> rows of the dataset `logs`."""
 
     name = "json-lines"
-    title = "Application log, one JSON object a line"
     produces: tuple[str, ...] = (LOGS,)
-    how_to_export = (
-        "structlog JSONRenderer, python-json-logger, pino, logback's LogstashEncoder, zap, ...; then the file"
+    about = About(
+        title="Application log, one JSON object a line",
+        producers="structlog, python-json-logger, pino, bunyan, logback's LogstashEncoder, zap, slog, ...",
+        versions="any names for time, level and message that those loggers use",
+        recognised_by="at least half of the first lines are objects with a time and a level or a message",
+        fields="time, level, message, logger, service, request, trace ids, error type, stack trace",
+        sample=Sample.REAL,
+        how_to_export="structlog JSONRenderer, python-json-logger, pino, LogstashEncoder, zap, ...; then the file",
     )
 
     def recognises(self, head: Head) -> bool:

@@ -10,7 +10,7 @@ import re
 from typing import IO
 
 from ....core.errors import InputError
-from ....core.importing import Head, Parsed
+from ....core.importing import About, Head, Parsed, Sample
 from ....core.records.signals import MetricValue, Outcome, SignalKind, SignalPart
 from ..documents import XmlReader, clean, no_value, xml_root
 from ..times import utc_moment
@@ -94,10 +94,16 @@ class CoberturaXml:
     """Cobertura XML -> test-coverage."""
 
     name = "cobertura-xml"
-    title = "Cobertura XML coverage report"
     produces: tuple[str, ...] = (_KIND.value,)
-    how_to_export = (
-        "coverage xml, c8 --reporter=cobertura, simplecov-cobertura, dotnet test --collect 'XPlat Code Coverage'"
+    about = About(
+        title="Cobertura XML coverage report",
+        producers="coverage.py, c8, nyc, simplecov, coverlet, gcovr, PHPUnit, ...",
+        versions="DTD 03 and 04",
+        recognised_by="root element `coverage` with `line-rate` or `lines-valid`",
+        fields="`class` filename; `line` number, hits, condition-coverage; the header only where there is no line",
+        metrics=("line_coverage_percent", "branch_coverage_percent"),
+        sample=Sample.REAL,
+        how_to_export="coverage xml, c8 --reporter=cobertura, dotnet test --collect 'XPlat Code Coverage'",
     )
 
     def recognises(self, head: Head) -> bool:

@@ -4,25 +4,33 @@
 counts. Branches are reported only where the code has any and they were measured.
 """
 
-from typing import IO, Any
+from typing import Any
 
 from ....core.errors import InputError
-from ....core.importing import Head, Parsed
+from ....core.importing import About, Head, Parsed, Sample
 from ....core.records.signals import MetricValue, Outcome, SignalKind, SignalPart
-from ..documents import clean, json_object, no_value
+from ..documents import JsonFormat, clean, no_value
 from ..times import utc_moment
 
 _KIND = SignalKind.TEST_COVERAGE
 _TOOL = "coverage.py"
 
 
-class CoveragePyJson:
+class CoveragePyJson(JsonFormat):
     """coverage.py JSON -> test-coverage."""
 
     name = "coverage-py-json"
-    title = "coverage.py JSON report"
     produces: tuple[str, ...] = (_KIND.value,)
-    how_to_export = "coverage json -o coverage.json (or pytest --cov --cov-branch --cov-report=json)"
+    about = About(
+        title="coverage.py JSON report",
+        producers="coverage.py, pytest-cov",
+        versions="format 2 and 3 (coverage.py 5 and later)",
+        recognised_by="keys `branch_coverage`, or `executed_lines` and `missing_lines`",
+        fields="`totals` covered_lines, num_statements, covered_branches, num_branches; `meta` version, timestamp",
+        metrics=("line_coverage_percent", "statement_coverage_percent", "branch_coverage_percent"),
+        sample=Sample.REAL,
+        how_to_export="coverage json -o coverage.json (or pytest --cov --cov-branch --cov-report=json)",
+    )
 
     def recognises(self, head: Head) -> bool:
         """By keys only coverage.py writes, near the beginning in whatever order."""
@@ -30,12 +38,9 @@ class CoveragePyJson:
             return False
         return '"branch_coverage"' in head.text or ('"executed_lines"' in head.text and '"missing_lines"' in head.text)
 
-    def parse(self, stream: IO[bytes]) -> Parsed:
+    def read(self, document: Any) -> Parsed:
         """Read the totals."""
-        report = json_object(stream, "coverage.py JSON")
-        if report is None:
-            return no_value(Outcome.NOT_MEASURED, "the file is empty: nothing was measured", _KIND, tool=_TOOL)
-        totals, meta = report.get("totals"), report.get("meta")
+        totals, meta = document.get("totals"), document.get("meta")
         if not isinstance(totals, dict):
             raise InputError("coverage.py JSON: no object `totals`", hint="is this the output of `coverage json`?")
         lines = _ratio(totals, "covered_lines", "num_statements")

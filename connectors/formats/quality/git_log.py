@@ -13,7 +13,7 @@ from fnmatch import translate
 from typing import IO
 
 from ....core.errors import InputError
-from ....core.importing import Head, Parsed
+from ....core.importing import About, Head, Parsed, Sample
 from ....core.records.signals import MetricValue, Outcome, SignalKind, SignalPart
 from ..documents import clean, no_value
 
@@ -62,9 +62,24 @@ class GitNumstat:
     """git log / git diff with --numstat -> change-risk."""
 
     name = "git-numstat"
-    title = "Changes from git log or git diff (--numstat)"
     produces: tuple[str, ...] = (_KIND.value,)
-    how_to_export = "git log --numstat PREVIOUS_TAG..HEAD > changes.txt"
+    about = About(
+        title="Changes from git log or git diff (--numstat)",
+        producers="git",
+        versions="git log with any first line that names the commit, git diff; both with or without -z",
+        recognised_by="a first line that names a commit or is an entry of --numstat",
+        fields="commits; added and deleted lines and path of each entry, renames and binary files told apart",
+        metrics=(
+            "commits",
+            "lines_added",
+            "lines_deleted",
+            "files_changed",
+            "modules_affected",
+            "dependencies_changed",
+        ),
+        sample=Sample.REAL,
+        how_to_export="git log --numstat PREVIOUS_TAG..HEAD > changes.txt",
+    )
 
     def recognises(self, head: Head) -> bool:
         """By the first line: a commit, or an entry of numstat."""

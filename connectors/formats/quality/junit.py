@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import IO
 
 from ....core.errors import InputError
-from ....core.importing import Head, Parsed
+from ....core.importing import About, Head, Parsed, Sample
 from ....core.records.signals import MAX_FINDINGS, Finding, MetricValue, Outcome, SignalKind, SignalPart
 from ..documents import XmlReader, clean, finding, no_value, xml_root
 from ..times import utc_moment
@@ -188,9 +188,17 @@ class JunitXml:
     """JUnit XML -> test-results, and test-reliability where the file shows reruns."""
 
     name = "junit-xml"
-    title = "JUnit XML test report"
     produces: tuple[str, ...] = (SignalKind.TEST_RESULTS.value, SignalKind.TEST_RELIABILITY.value)
-    how_to_export = "pytest --junitxml=junit.xml (most test runners have such an option)"
+    about = About(
+        title="JUnit XML test report",
+        producers="pytest, Maven surefire, Gradle, Jest, Mocha, Playwright, Node, GoogleTest, CTest, nextest, ...",
+        versions="no standard: every dialect with `testcase` elements",
+        recognised_by="root element `testsuites`, `testsuite` or `testcase`",
+        fields="`testcase` name, classname, file, time, status; its failure, error, skipped, flaky and rerun children",
+        metrics=("total_tests", "passed_tests", "failed_tests", "skipped_tests", "duration_s", "flaky_tests"),
+        sample=Sample.REAL,
+        how_to_export="pytest --junitxml=junit.xml (most test runners have such an option)",
+    )
 
     def recognises(self, head: Head) -> bool:
         """By the root element."""

@@ -20,12 +20,12 @@ import re
 from collections import Counter
 from datetime import datetime
 from heapq import nsmallest
-from typing import IO, Any
+from typing import Any
 
 from ....core.errors import InputError
-from ....core.importing import Head, Parsed
+from ....core.importing import About, Head, Parsed, Sample
 from ....core.records.signals import MAX_FINDINGS, Finding, MetricValue, Outcome, SignalKind, SignalPart
-from ..documents import clean, finding, json_object, no_value
+from ..documents import JsonFormat, clean, finding, no_value
 from ..times import utc_moment
 
 SECURITY_TOOLS = (
@@ -52,14 +52,29 @@ _BEFORE_RUNS = re.compile(r'\{\s*(?:"[^"]*"\s*:\s*"[^"]*"\s*,\s*)*"runs"\s*:\s*(
 _Json = dict[str, Any]
 
 
-class Sarif:
+class Sarif(JsonFormat):
     """SARIF 2.1.0 -> security, code-quality, or both."""
 
     name = "sarif"
-    title = "SARIF 2.1.0 (security scanners and linters)"
     produces: tuple[str, ...] = (SignalKind.SECURITY.value, SignalKind.CODE_QUALITY.value)
-    how_to_export = (
-        "semgrep --sarif, trivy --format sarif, ruff check --output-format sarif, eslint -f sarif, codeql, ..."
+    about = About(
+        title="SARIF (security scanners and linters)",
+        producers="CodeQL, Semgrep, Trivy, Grype, Bandit, gosec, ruff, ESLint, SpotBugs, ...",
+        versions="2.1.0",
+        recognised_by="its `$schema`, or `runs` after nothing but texts",
+        fields="`results` rule, level, kind, suppressions, baselineState; `rules` severity, tags; `invocations`",
+        metrics=(
+            "critical_vulnerabilities",
+            "high_vulnerabilities",
+            "medium_vulnerabilities",
+            "low_vulnerabilities",
+            "unknown_vulnerabilities",
+            "max_cvss",
+            "major_issues",
+            "minor_issues",
+        ),
+        sample=Sample.REAL,
+        how_to_export="semgrep --sarif, trivy --format sarif, ruff check --output-format sarif, codeql, ...",
     )
 
     def recognises(self, head: Head) -> bool:
@@ -70,11 +85,8 @@ class Sarif:
             "sarif" in head.text[:500].lower() and '"runs"' in head.text
         )
 
-    def parse(self, stream: IO[bytes]) -> Parsed:
+    def read(self, document: Any) -> Parsed:
         """Count what the runs found."""
-        document = json_object(stream, "SARIF")
-        if document is None:
-            return no_value(Outcome.NOT_MEASURED, "the file is empty: no tool ran", tool="sarif")
         version = document.get("version", "2.1.0")
         if not isinstance(version, str) or not version.startswith("2.1"):
             raise InputError(f"SARIF: version is {clean(version, 20)!r}, expected 2.1.0")
