@@ -14,7 +14,7 @@ from .capabilities import CAPABILITIES, Loaded, Outcome
 from .history import HISTORY_KEY
 from .inputs import read_inputs
 
-_PERFORM = {capability.task_type: capability.perform for capability in CAPABILITIES}
+_CAPABILITY = {capability.task_type: capability for capability in CAPABILITIES}
 
 
 class DeploymentReadinessAgent(BaseAgent):
@@ -41,17 +41,21 @@ class DeploymentReadinessAgent(BaseAgent):
             quality_signals_collected=len(signals),
             historical_deployments=len(history or ()),
         )
-        policy = self._policy(context.task)
-        return Loaded(read_inputs(release, signals, history, context.now), policy, context.task.payload)
+        inputs = read_inputs(release, signals, history, context.now)
+        payload = context.task.payload
+        return Loaded(inputs, self._policy(context.task), payload, await self._records(context.task, release.version))
 
     def perform_task(self, task: TaskAssignment, inputs: Loaded) -> Outcome:
         """Pure: the same inputs give the same outcome."""
-        return _PERFORM[task.type](inputs)
+        return _CAPABILITY[task.type].perform(inputs)
 
     async def on_post_task(self, context: TaskContext, result: Outcome) -> Any:
         """Stores what was concluded; a decision is an event, too."""
         for name, value in result.stores.items():
             context.store(name, value)
+        for name, items in result.appends.items():
+            for item in items:
+                context.append(name, item)
         if isinstance(result.answer, Decision):
             context.emit(_assessed(result.answer), subject=result.answer.version)
         return result.answer
@@ -66,6 +70,11 @@ class DeploymentReadinessAgent(BaseAgent):
         known = Release.from_value(stored, where=key) if stored else Release(version=version)
         given = {name: payload[name] for name in ("commit", "environment") if payload.get(name)}
         return known.model_copy(update=given)
+
+    async def _records(self, task: TaskAssignment, version: str) -> dict[str, Any]:
+        keys = _CAPABILITY[task.type].reads(version, task.payload)
+        values = {key: await self.memory.retrieve(key) for key in keys}
+        return {key: value for key, value in values.items() if value is not None}
 
     def _policy(self, task: TaskAssignment) -> Policy:
         name = str(task.payload.get("policy") or "default")

@@ -1,6 +1,6 @@
 """What the agent can be asked: task type -> pure function. A new capability is a function and a line in the table."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,11 +22,13 @@ class Loaded:
         inputs: everything that is known of the release.
         policy: the one the task names.
         payload: the task's own arguments.
+        records: memory key -> JSON value of what the capability `reads` and is there; a history as a list.
     """
 
     inputs: ReadinessInputs
     policy: Policy
     payload: Mapping[str, Any] = field(default_factory=dict)
+    records: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -36,10 +38,16 @@ class Outcome:
     Args:
         answer: the task's result.
         stores: memory key -> value, written when the task succeeds.
+        appends: memory key -> items, added to that history when the task succeeds.
     """
 
     answer: Record
     stores: Mapping[str, Record] = field(default_factory=dict)
+    appends: Mapping[str, Sequence[Record]] = field(default_factory=dict)
+
+
+def _nothing(version: str, payload: Mapping[str, Any]) -> tuple[str, ...]:
+    return ()
 
 
 @dataclass(frozen=True)
@@ -50,11 +58,13 @@ class Capability:
         task_type: as submitted.
         serves: the specification's name of the capability.
         perform: pure; the same input gives the same outcome.
+        reads: of version and payload: the memory keys it needs besides signals and history.
     """
 
     task_type: str
     serves: str
     perform: Callable[[Loaded], Outcome]
+    reads: Callable[[str, Mapping[str, Any]], Sequence[str]] = _nothing
 
 
 def assess(loaded: Loaded) -> Outcome:
