@@ -11,7 +11,6 @@ from pydantic.alias_generators import to_camel
 
 from ..agents.commander.agent import FleetCommander
 from ..agents.deployment_readiness.gates import evaluate
-from ..agents.deployment_readiness.history import HISTORY_KEY
 from ..agents.deployment_readiness.inputs import read_inputs
 from ..bus.deadletters import DeadLetter, letter_name, list_dead_letters
 from ..bus.events import EVENT_TYPES, Event
@@ -25,6 +24,7 @@ from ..core.errors import InputError, ServiceUnavailable
 from ..core.globs import is_glob
 from ..core.records.base import Record
 from ..core.records.evidence import Status
+from ..core.records.history import HISTORY_KEY
 from ..core.records.readiness import GateStatus
 from ..core.records.release import Release
 from ..core.records.tasks import AgentRecord, Priority, TaskStatus

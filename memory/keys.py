@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..core.records.findings import Insight, MiningResult
+from ..core.records.history import DeploymentOutcome
 from ..core.records.logs import DatasetRef
 from ..core.records.readiness import Decision, RiskAssessment
 from ..core.records.release import Release
@@ -53,7 +54,7 @@ KEYS: tuple[KeySpec, ...] = (
     KeySpec("aqe/deployment/decision", Decision, "the latest decision, as `assess --json` prints it", (READINESS,), ("output",)),
     KeySpec("aqe/deployment/risk-score", RiskAssessment, "the latest risk assessment", (READINESS,), ("output",)),
     KeySpec("aqe/risk-scores/<version>", RiskAssessment, "the latest risk assessment of one release", (READINESS,), ("output",)),
-    KeySpec("aqe/deployment/history", Any, "past deployments and their outcomes", ("other agents",), (READINESS, "cli"), history=True),
+    KeySpec("aqe/deployment/history", DeploymentOutcome, "past deployments and their outcomes", ("cli", "other agents"), (READINESS, "cli"), history=True),
     KeySpec("aqe/production/logs", DatasetRef, "imported log records: where they lie", ("import",), ("output",), history=True),
     KeySpec("aqe/production/access", DatasetRef, "imported requests: where they lie", ("import",), ("output",), history=True),
     KeySpec("aqe/production/incidents", Any, "incidents of PagerDuty, Opsgenie and others", ("other agents",), (PRODUCTION,)),

@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 from typing import Any
 
-from aqe.agents.deployment_readiness.history import DeploymentOutcome
 from aqe.agents.deployment_readiness.inputs import ReadinessInputs, mirror_key, read_inputs, signal_key
+from aqe.core.records.history import DeploymentOutcome
 from aqe.core.records.release import Release
 from aqe.core.records.signals import MetricValue, Signal, SignalKind
 

@@ -5,13 +5,13 @@ from typing import Any, ClassVar
 
 from ...bus.events import ReadinessAssessed
 from ...core.errors import InputError, TaskVetoed
+from ...core.records.history import HISTORY_KEY
 from ...core.records.policy import Policy
 from ...core.records.readiness import Decision
 from ...core.records.release import Release
 from ...core.records.tasks import TaskAssignment
 from ..base import BaseAgent, TaskContext
 from .capabilities import CAPABILITIES, Loaded, Outcome
-from .history import HISTORY_KEY
 from .inputs import read_inputs
 
 _CAPABILITY = {capability.task_type: capability for capability in CAPABILITIES}

@@ -3,26 +3,8 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from math import fsum
-from typing import Literal
 
-from pydantic import AwareDatetime, Field
-
-from ...core.records.base import Record
-from ...core.records.release import DEFAULT_ENVIRONMENT
-
-HISTORY_KEY = "aqe/deployment/history"
-
-
-class DeploymentOutcome(Record):
-    """One item of the list at `aqe/deployment/history`: a deployment whose end is known."""
-
-    version: str
-    environment: str = DEFAULT_ENVIRONMENT
-    deployed_at: AwareDatetime
-    outcome: Literal["success", "failed", "rolled_back"]
-    restored_at: AwareDatetime | None = None
-    """When a failed deployment's service was healthy again; None = not recorded."""
-    incidents: int = Field(default=0, ge=0)
+from ...core.records.history import DeploymentOutcome
 
 
 def stability(
@@ -44,7 +26,7 @@ def stability(
     counted = [d for d in history if d.environment == environment and timedelta(0) <= now - d.deployed_at <= window]
     if not counted:
         return {}
-    failed = [d for d in counted if d.outcome != "success"]
+    failed = [d for d in counted if d.failed]
     minutes = [(d.restored_at - d.deployed_at) / timedelta(minutes=1) for d in failed if d.restored_at]
     return {
         "failure_rate_percent": 100 * len(failed) / len(counted),

@@ -9,10 +9,11 @@ from typing import Any
 from ...core.criteria import Source
 from ...core.errors import InputError
 from ...core.records.evidence import Evidence, Reading, measured, not_measured
+from ...core.records.history import HISTORY_KEY, DeploymentOutcome, read_history
 from ...core.records.policy import Policy
 from ...core.records.release import Release, same_commit
 from ...core.records.signals import Outcome, Signal, SignalKind, typed_metrics
-from .history import HISTORY_KEY, DeploymentOutcome, stability
+from .history import stability
 
 CLOCK_TOLERANCE = timedelta(minutes=5)
 """How far another machine's clock may be ahead before its measurement is not believed."""
@@ -76,10 +77,7 @@ def read_inputs(
     deployments: tuple[DeploymentOutcome, ...] = ()
     problem = None
     try:
-        deployments = tuple(
-            DeploymentOutcome.from_value(item, where=f"{HISTORY_KEY}[{index}]")
-            for index, item in enumerate(history or ())
-        )
+        deployments = read_history(history or ())
     except InputError as error:
         problem = str(error)
     return ReadinessInputs(release, now, signals, deployments, problem)

@@ -1,13 +1,14 @@
 """A release: what is judged, deployed and taken back."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from .base import Record
 
 DEFAULT_ENVIRONMENT = "production"
+DeploymentResult = Literal["success", "failed", "rolled_back"]
 VERSION = r"^[A-Za-z0-9][A-Za-z0-9._+-]{0,127}$"
 """A version is part of keys and of globs over them."""
 

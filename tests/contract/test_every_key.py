@@ -66,6 +66,12 @@ def modules() -> Iterator[tuple[set[str], ast.Module]]:
             yield owners, ast.parse(path.read_text(encoding="utf-8"))
 
 
+def core_names() -> dict[str, str]:
+    """Constants of the records: their keys belong to whoever uses them."""
+    trees = (ast.parse(path.read_text(encoding="utf-8")) for path in sorted((ROOT / "core").rglob("*.py")))
+    return {name: glob for tree in trees for name, glob in names_for_keys(tree.body).items()}
+
+
 def names_for_keys(nodes: Iterable[ast.AST]) -> dict[str, str]:
     """Constants, variables and functions that stand for one key -> its glob.
 
@@ -89,7 +95,7 @@ def names_for_keys(nodes: Iterable[ast.AST]) -> dict[str, str]:
 def uses() -> dict[str, Uses]:
     """Owner -> what its code does."""
     trees = list(modules())
-    shared = {name: glob for _, tree in trees for name, glob in names_for_keys(tree.body).items()}
+    shared = core_names() | {name: glob for _, tree in trees for name, glob in names_for_keys(tree.body).items()}
     found: dict[str, Uses] = {}
     for owners, tree in trees:
         names = shared | names_for_keys(ast.walk(tree))

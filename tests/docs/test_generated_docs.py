@@ -18,7 +18,6 @@ from pydantic.alias_generators import to_camel
 from redis import Redis
 
 from aqe.agents.commander.workflow import WORKFLOWS
-from aqe.agents.deployment_readiness.history import DeploymentOutcome
 from aqe.bus.deadletters import MAX_ERROR_CHARS
 from aqe.bus.events import EVENT_TYPES, PAYLOADS, Event, read_event
 from aqe.bus.publisher import DEDUPE_WINDOW_MS, HARD_CAP_ENTRIES
@@ -29,6 +28,7 @@ from aqe.config.policy import default_policy
 from aqe.connectors.formats import IMPORTERS
 from aqe.core.criteria import CRITERIA, Source
 from aqe.core.importing import Importer
+from aqe.core.records.history import DeploymentOutcome
 from aqe.core.records.logs import DATASET_ROWS
 from aqe.core.records.signals import SIGNAL_METRICS, Signal, SignalKind
 from aqe.fleet.asyncapi import ABOUT, FIELDS, HEADERS, REQUIRED_HEADERS

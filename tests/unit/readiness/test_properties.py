@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 
 from aqe.agents.deployment_readiness.decide import decide
 from aqe.agents.deployment_readiness.gates import evaluate
-from aqe.agents.deployment_readiness.history import DeploymentOutcome
 from aqe.agents.deployment_readiness.inputs import ReadinessInputs, StoredSignal, signal_key
 from aqe.agents.deployment_readiness.risk import score
 from aqe.config.policy import default_policy
 from aqe.core.criteria import CRITERIA, limit_problem
+from aqe.core.records.history import DeploymentOutcome
 from aqe.core.records.policy import DIMENSIONS, GatePolicy, Policy
 from aqe.core.records.readiness import (
     Decision,

@@ -1,0 +1,61 @@
+"""A policy against what came of the deployments: its errors, the calibration report of `history`, the policy replay."""
+
+from pydantic import AwareDatetime
+
+from .base import Record
+from .calibration import Calibration
+from .readiness import DecisionStatus
+from .release import DeploymentResult
+
+
+class VerdictErrors(Record):
+    """A policy's GO and NO-GO against what came of the deployments."""
+
+    releases: int
+    blocked: int
+    false_blocks: int
+    """NO-GO, but it was deployed and succeeded."""
+    false_passes: int
+    """GO, and it failed or was rolled back."""
+    false_block_percent: float | None = None
+    """Of the deployments that succeeded; None when none did."""
+    false_pass_percent: float | None = None
+    """Of the deployments that failed; None when none did."""
+
+
+class CalibrationReport(Record):
+    """All of it for one window."""
+
+    environment: str
+    days: float
+    deployments: int
+    calibrations: tuple[Calibration, ...]
+    verdicts: VerdictErrors
+    computed_at: AwareDatetime
+
+
+class ReplayedRelease(Record):
+    """One past deployment under today's gates."""
+
+    version: str
+    deployed_at: AwareDatetime
+    outcome: DeploymentResult
+    decided: DecisionStatus | None
+    """What was decided then."""
+    blocked: bool
+    because: tuple[str, ...]
+    """The BLOCKING criteria that fail or have no evidence."""
+
+
+class PolicyReplay(Record):
+    """What a policy's gates would have said of past deployments."""
+
+    policy: str
+    """Name and digest."""
+    environment: str
+    days: float
+    releases: tuple[ReplayedRelease, ...]
+    not_replayable: int
+    """Deployments without recorded evidence: nobody assessed them."""
+    verdicts: VerdictErrors
+    computed_at: AwareDatetime

@@ -1,0 +1,76 @@
+"""Items of the deployment history: old and short ones, corrections, when an outcome may be used."""
+
+from datetime import timedelta
+
+import pytest
+
+from aqe.core.errors import InputError
+from aqe.core.records.history import DeploymentOutcome, Foresight, read_history
+from aqe.tests.builders import NOW, a_deployment
+
+MINIMAL = {"version": "v1.3.0", "deployedAt": "2026-01-08T09:00:00Z", "outcome": "success"}
+
+
+def a_correction(of: DeploymentOutcome, **changes: object) -> DeploymentOutcome:
+    return of.model_copy(update={"corrects": of.id, "known_at": NOW, **changes})
+
+
+def values(*items: DeploymentOutcome) -> list[object]:
+    return [item.to_dict() for item in items]
+
+
+def test_the_short_items_of_other_programs_are_read() -> None:
+    (item,) = read_history([MINIMAL])
+    assert (item.environment, item.incidents, item.before, item.failed) == ("production", 0, None, False)
+
+
+def test_an_item_survives_its_json() -> None:
+    before = Foresight(version="v1", assessed_at=NOW, features={"change_size": 120.0}, criteria={"min_grade": "B"})
+    item = a_deployment(before=before, outcome="rolled_back", rollback_s=42, service="shop")
+    assert read_history(values(item)) == (item,)
+
+
+def test_a_correction_replaces_what_it_names_in_its_place() -> None:
+    first, wrong, last = a_deployment(9), a_deployment(5, version="v2"), a_deployment(1, version="v3")
+    history = read_history(values(first, wrong, last, a_correction(wrong, outcome="failed")))
+    assert [(item.version, item.outcome) for item in history] == [
+        ("v0", "success"),
+        ("v2", "failed"),
+        ("v3", "success"),
+    ]
+
+
+def test_a_correction_can_be_corrected() -> None:
+    wrong = a_deployment(5)
+    once = a_correction(wrong, outcome="failed")
+    (item,) = read_history(values(wrong, once, a_correction(once, outcome="rolled_back")))
+    assert item.outcome == "rolled_back"
+
+
+def test_a_correction_keeps_what_was_said_before_the_deployment() -> None:
+    before = Foresight(version="v0", assessed_at=NOW - timedelta(days=6), risk=18)
+    wrong = a_deployment(5, before=before)
+    (item,) = read_history(values(wrong, a_correction(wrong, outcome="failed", before=None)))
+    assert item.before == before
+
+
+def test_a_correction_of_nothing_makes_the_history_unusable() -> None:
+    """Which deployment was the failed one is then not known."""
+    with pytest.raises(InputError, match=r"v0.*no earlier item"):
+        read_history(values(a_correction(a_deployment())))
+
+
+def test_two_items_of_one_moment_are_two_deployments() -> None:
+    assert len(read_history(values(a_deployment(), a_deployment()))) == 2
+
+
+def test_an_item_that_does_not_fit_is_named() -> None:
+    with pytest.raises(InputError, match=r"history\[1\]: outcome"):
+        read_history([MINIMAL, {**MINIMAL, "outcome": "fine"}])
+
+
+def test_an_outcome_is_used_from_when_it_was_known() -> None:
+    known, restored = NOW - timedelta(days=1), NOW - timedelta(days=9)
+    assert a_deployment(10).learnt_at == a_deployment(10).deployed_at
+    assert a_deployment(10, restored_at=restored).learnt_at == restored
+    assert a_deployment(10, restored_at=restored, known_at=known).learnt_at == known
