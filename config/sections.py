@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo
 
-from ..core.records.logs import DATASET_ROWS
+from ..core.records.rows import DATASET_ROWS
 from ..core.registry import did_you_mean
 
 FLEET_NAME = re.compile(r"[a-z0-9-]{1,40}")
@@ -148,7 +148,7 @@ class Retention(Section):
 
     default_days: Annotated[int, Field(ge=1)] = 30
     days: dict[Annotated[str, AfterValidator(_dataset_kind)], Annotated[int, Field(ge=1)]] = Field(default_factory=dict)
-    """By kind of core/records/logs.DATASET_ROWS."""
+    """By kind of core/records/rows.DATASET_ROWS."""
 
     def days_of(self, kind: str) -> int:
         """Days for one kind."""

@@ -7,10 +7,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
-from typing import IO, Any, NamedTuple, Protocol
+from typing import IO, Any, Protocol
 
 from pydantic_core import from_json
 
+from .records.base import Record
+from .records.rows import Row
 from .records.signals import Outcome, SignalKind, SignalPart
 
 HEAD_BYTES = 65_536
@@ -75,14 +77,6 @@ class Head:
         return self.text.startswith("<")
 
 
-class BulkRows(NamedTuple):
-    """Rows that belong into a dataset."""
-
-    kind: str
-    """A name in core/records/logs.DATASET_ROWS."""
-    rows: Iterator[tuple[object, ...]]
-
-
 @dataclass(frozen=True)
 class Parsed:
     """What came out of one file.
@@ -91,14 +85,17 @@ class Parsed:
         outcome: one of five.
         reason: why there is no value, for the last three outcomes.
         signals: parts of quality signals, at most one a kind.
-        rows: bulk rows, lazily: reading them may still raise InputError for a broken tail.
+        rows: bulk rows, lazily: reading them may still raise InputError for a broken tail. Their types tell their
+            kinds (core/records/rows.KIND_OF); an attribute `notes` of the iterator is whole once it is exhausted.
+        records: what is stored one by one, such as incidents.
         notes: what a reader should know (skipped lines, inconsistent counters).
     """
 
     outcome: Outcome
     reason: str | None = None
     signals: tuple[tuple[SignalKind, SignalPart], ...] = ()
-    rows: BulkRows | None = None
+    rows: Iterator[Row] | None = None
+    records: tuple[Record, ...] = ()
     notes: tuple[str, ...] = field(default=())
 
 
@@ -145,7 +142,7 @@ class Importer(Protocol):
     name: str
     """`junit-xml`; what `--as` takes."""
     produces: tuple[str, ...]
-    """Signal kinds or dataset kinds."""
+    """Signal kinds, dataset kinds, kinds of imported records."""
     about: About
 
     def recognises(self, head: Head) -> bool:

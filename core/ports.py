@@ -4,7 +4,9 @@ from collections.abc import Awaitable, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
-from .records.logs import DatasetRef
+from .records.datasets import DatasetRef
+from .records.release import Release
+from .records.rows import Row
 
 
 class MemoryReader(Protocol):
@@ -28,13 +30,20 @@ class DatasetReader(Protocol):
 
     def rows(
         self, kind: str, *, since: datetime | None = None, until: datetime | None = None, release: str | None = None
-    ) -> Iterator[tuple[Any, ...]]:
+    ) -> Iterator[Any]:
         """Rows of a kind in order of time.
 
         Args:
-            kind: a name in core/records/logs.DATASET_ROWS, whose columns the rows have.
+            kind: a name in core/records/rows.DATASET_ROWS, whose columns the rows have.
             since, until: window, aware; `since` included, `until` not.
             release: only rows imported for this release.
+        """
+        ...
+
+    def files(self, kind: str, *, since: datetime | None = None, until: datetime | None = None) -> list[str]:
+        """The Parquet files whose days lie in the window, for SQL over whole columns; a day's other rows are in them.
+
+        Besides the kind's columns they have `of_release` and `of_environment`: what the import was about.
         """
         ...
 
@@ -43,23 +52,15 @@ class DatasetWriter(Protocol):
     """Writes the rows of one import, all or nothing."""
 
     def write(
-        self,
-        kind: str,
-        rows: Iterable[tuple[Any, ...]],
-        *,
-        source: str,
-        digest: str,
-        release: str | None,
-        now: datetime,
+        self, rows: Iterable[Row], *, source: str, digest: str, release: Release | None, now: datetime
     ) -> tuple[DatasetRef, ...]:
-        """Write and describe, one reference a day.
+        """Write and describe, one reference a kind and day.
 
         Args:
-            kind: see `DatasetReader.rows`.
-            rows: consumed once.
+            rows: consumed once; of any kinds, mixed.
             source: name of the imported file.
             digest: sha256 of the imported file; the same file imported again replaces its rows.
-            release: version the rows belong to.
+            release: what the rows belong to.
             now: time of the import, aware UTC.
         """
         ...

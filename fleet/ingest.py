@@ -10,7 +10,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 from ..analysis.redaction import Redactor
 from ..bus.events import Event, SignalImported
@@ -19,18 +19,18 @@ from ..connectors.formats.table import IMPORTERS, recognise
 from ..core.errors import AqeError, ConflictError, InputError
 from ..core.importing import HEAD_BYTES, Head, Importer, Parsed
 from ..core.records.base import Record
-from ..core.records.logs import ACCESS, LOGS, AccessRow, DatasetRef
+from ..core.records.logs import AccessRow
 from ..core.records.release import Release
+from ..core.records.rows import Row
 from ..core.records.signals import Outcome, Signal, SignalKind, SignalPart
 from ..core.registry import by_name
 from ..core.signals import add_part, without_part
 from .folders import make_data_dir
-from .redact_rows import redact_access_row, redact_log_row
+from .ingest_production import note_datasets, store_records
+from .redact_rows import redact_record, redact_row
 from .runtime import Runtime
 from .traffic import TrafficSummary
 
-DATASET_KEYS = {LOGS: "aqe/production/logs", ACCESS: "aqe/production/access"}
-"""Bulk kind -> history of its dataset references."""
 CONFLICT_TRIES = 20
 
 
@@ -44,6 +44,8 @@ class FileReport(Record):
     signals: tuple[str, ...] = ()
     """Kinds of the signals it contributed to."""
     rows: int = 0
+    records: int = 0
+    """Incidents, recorded flows."""
     notes: tuple[str, ...] = ()
 
     @property
@@ -103,17 +105,18 @@ class Ingest:
             digest = hashlib.file_digest(stream, "sha256").hexdigest()
             stream.seek(0)
             parsed = importer.parse(stream)
-            rows = await self._store_rows(parsed, path, digest) if parsed.rows else (0, ())
-            kinds = await self._store_signals(importer, parsed, path, digest, extra=rows[1])
-            read_late = getattr(parsed.rows.rows, "notes", ()) if parsed.rows else ()
+            rows, extra = await self._store_rows(parsed, path, digest)
+            records = await self._store_records(parsed)
+            kinds = await self._store_signals(importer, parsed, path, digest, extra=extra)
         return FileReport(
             file=str(path),
             format=importer.name,
             outcome=parsed.outcome,
             reason=parsed.reason,
             signals=kinds,
-            rows=rows[0],
-            notes=(*parsed.notes, *read_late),
+            rows=rows,
+            records=records,
+            notes=(*parsed.notes, *getattr(parsed.rows, "notes", ())),
         )
 
     def _importer(self, path: Path, stream: IO[bytes]) -> Importer:
@@ -135,37 +138,35 @@ class Ingest:
     async def _store_rows(
         self, parsed: Parsed, path: Path, digest: str
     ) -> tuple[int, tuple[tuple[SignalKind, SignalPart], ...]]:
-        bulk = parsed.rows
-        if bulk is None:
+        if parsed.rows is None:
             return 0, ()
         summary = TrafficSummary()
-        rows = self._redacted(bulk.kind, bulk.rows, summary)
+        rows = self._redacted(parsed.rows, summary)
         if self.dry_run:
             return sum(1 for _ in rows), summary.signals()
-        version = self.release.version if self.release else None
+        now = self.runtime.clock.now()
         references = self.runtime.datasets.write(
-            bulk.kind, rows, source=self._name(path), digest=digest, release=version, now=self.runtime.clock.now()
+            rows, source=self._name(path), digest=digest, release=self.release, now=now
         )
-        await self._note(bulk.kind, references)
+        await note_datasets(self.runtime, references)
         retention = self.runtime.settings.retention
-        self.runtime.datasets.prune(bulk.kind, retention.days_of(bulk.kind), self.runtime.clock.now())
+        for kind in {reference.kind for reference in references}:
+            self.runtime.datasets.prune(kind, retention.days_of(kind), now)
         return sum(reference.rows for reference in references), summary.signals()
 
-    async def _note(self, kind: str, references: tuple[DatasetRef, ...]) -> None:
-        memory, key = self.runtime.memory, DATASET_KEYS[kind]
-        known = {item["uri"] for item in await memory.retrieve(key) or ()}
-        await memory.apply([memory.prepare_append(key, ref) for ref in references if ref.uri not in known])
-
-    def _redacted(
-        self, kind: str, rows: Iterator[tuple[Any, ...]], summary: TrafficSummary
-    ) -> Iterator[tuple[Any, ...]]:
+    def _redacted(self, rows: Iterator[Row], summary: TrafficSummary) -> Iterator[Row]:
         redactor = self._make_redactor()
         for row in rows:
             if isinstance(row, AccessRow):
                 summary.add(row)
-                yield redact_access_row(row, redactor)
-            else:
-                yield redact_log_row(row, redactor)  # type: ignore[arg-type]
+            yield redact_row(row, redactor)
+
+    async def _store_records(self, parsed: Parsed) -> int:
+        redactor = self._make_redactor()
+        records = [redact_record(record, redactor) for record in parsed.records]
+        if not self.dry_run:
+            await store_records(self.runtime, records)
+        return len(records)
 
     def _make_redactor(self) -> Redactor:
         if self._redactor is None:
@@ -193,7 +194,7 @@ class Ingest:
         if not parts:
             return ()
         if self.release is None:
-            if parsed.rows is not None:
+            if parsed.rows is not None or parsed.records:
                 return ()  # logs are of use without a release; their figures are not
             raise InputError(
                 f"{path}: which release is it about?", hint="give --release VERSION, or run inside a git clone"

@@ -1,47 +1,80 @@
-"""Redaction of whole rows, between reading and storing them.
+"""Redaction of rows and imported records, between reading and storing them.
 
-Columns that name a person are pseudonymised whatever they hold; columns of free text are searched. Values in a query
-are searched decoded and together with their names: `?mail=bob%40example.com`, `?token=abc`; harmless ones
+What a field may hold is written at the field (core/records/privacy.py); here is what is done about it. Values in a
+query are searched decoded and together with their names: `?mail=bob%40example.com`, `?token=abc`; harmless ones
 (`?cat=3`) stay, because load tests are made of them.
 """
 
+import re
+from collections.abc import Callable
+from functools import cache
+from typing import Any, TypeVar, get_args, get_type_hints
 from urllib.parse import quote, unquote_plus
 
+import orjson
+
 from ..analysis.redaction import Redactor
-from ..core.records.logs import AccessRow, LogRow
+from ..core.records.base import Record
+from ..core.records.privacy import Holds
+from ..core.records.rows import DATASET_ROWS, Row
+
+AnyRow = TypeVar("AnyRow", bound=Row)
+AnyRecord = TypeVar("AnyRecord", bound=Record)
+
+_MACHINE_ID = re.compile(r"[A-Za-z0-9_.:/=-]{1,200}")
 
 
-def redact_log_row(row: LogRow, redactor: Redactor) -> LogRow:
-    """The row as it may be stored. Level, release, status and the other columns of our own vocabulary are kept."""
-    return row._replace(
-        message=redactor.text(row.message),
-        logger=_text(row.logger, redactor),
-        error_type=_text(row.error_type, redactor),
-        stack_trace=_text(row.stack_trace, redactor),
-        request_path=None if row.request_path is None else _path(row.request_path, redactor),
-        user=_person("user", row.user, redactor),
-        session=_person("session", row.session, redactor),
-        request=_text(row.request, redactor),
-        user_agent=_text(row.user_agent, redactor),
+def redact_row(row: AnyRow, redactor: Redactor) -> AnyRow:
+    """The row as it may be stored."""
+    values: list[Any] = list(row)
+    for at, treat in _PLANS[type(row)]:
+        value = values[at]
+        if value:
+            values[at] = treat(value, redactor)
+    return type(row)(*values)
+
+
+def redact_record(record: AnyRecord, redactor: Redactor) -> AnyRecord:
+    """The record as it may be stored, its nested records too."""
+    hints = _hints(type(record))
+    return record.model_copy(
+        update={name: _redacted(getattr(record, name), _holds(hints[name]), redactor) for name in hints}
     )
 
 
-def redact_access_row(row: AccessRow, redactor: Redactor) -> AccessRow:
-    """The row as it may be stored; the client becomes a pseudonym, loopback and private addresses too."""
-    return row._replace(
-        path=_path(row.path, redactor),
-        client=_person("ip", row.client, redactor),
-        user_agent=_text(row.user_agent, redactor),
-        referer=None if row.referer is None else _path(row.referer, redactor),
-    )
+def _redacted(value: Any, holds: Holds | None, redactor: Redactor) -> Any:
+    if isinstance(value, Record):
+        return redact_record(value, redactor)
+    if isinstance(value, tuple):
+        return tuple(_redacted(item, holds, redactor) for item in value)
+    treat = _TREATMENTS.get(holds) if holds else None
+    return treat(value, redactor) if treat and isinstance(value, str) and value else value
 
 
-def _text(text: str | None, redactor: Redactor) -> str | None:
-    return redactor.text(text) if text else text
+@cache
+def _hints(kind: type[Any]) -> dict[str, Any]:
+    return get_type_hints(kind, include_extras=True)
 
 
-def _person(kind: str, value: str | None, redactor: Redactor) -> str | None:
-    return redactor.pseudonym(kind, value) if value else None
+def _holds(hint: Any) -> Holds | None:
+    """The mark of a hint, however deep it stands: `Text | None`, `tuple[tuple[Text, ...], ...]`."""
+    for part in get_args(hint):
+        found = part if isinstance(part, Holds) else _holds(part)
+        if found:
+            return found
+    return None
+
+
+def _text(text: str, redactor: Redactor) -> str:
+    return redactor.text(text)
+
+
+def _id(text: str, redactor: Redactor) -> str:
+    return text if _MACHINE_ID.fullmatch(text) else redactor.text(text)
+
+
+def _person(kind: str) -> "_Treatment":
+    return lambda value, redactor: redactor.pseudonym(kind, value)
 
 
 def _path(path: str, redactor: Redactor) -> str:
@@ -61,3 +94,44 @@ def _parameter(pair: str, redactor: Redactor) -> str:
     # A pseudonym stays readable: only what would change the query's structure is encoded.
     name, equals, value = redacted.partition("=")
     return f"{quote(name, safe='<>:/@[]')}{equals}{quote(value, safe='<>:/@[]=')}"
+
+
+def _properties(text: str, redactor: Redactor) -> str:
+    """A JSON object: names and values apart, so that a find never breaks the JSON."""
+    if text == "{}":
+        return text
+    found = orjson.loads(text)
+    return orjson.dumps(
+        {redactor.text(name): _property(name, value, redactor) for name, value in found.items()}
+    ).decode()
+
+
+def _property(name: str, value: Any, redactor: Redactor) -> Any:
+    """Searched as `name=value`: `token`, `password`, `phone` tell what stands behind them."""
+    if isinstance(value, bool) or value is None:
+        return value
+    plain = f"{name}={value}"
+    redacted = redactor.text(plain)
+    return value if redacted == plain else redacted.partition("=")[2] if "=" in redacted else redacted
+
+
+_Treatment = Callable[[str, Redactor], str]
+_TREATMENTS: dict[Holds, _Treatment] = {
+    Holds.ID: _id,
+    Holds.TEXT: _text,
+    Holds.URL: _path,
+    Holds.JSON: _properties,
+    Holds.USER: _person("user"),
+    Holds.SESSION: _person("session"),
+    Holds.IP: _person("ip"),
+}
+"""WORD is kept."""
+
+
+def _plan(row: Any) -> tuple[tuple[int, _Treatment], ...]:
+    marks = [(at, _holds(hint)) for at, hint in enumerate(_hints(row).values())]
+    return tuple((at, _TREATMENTS[holds]) for at, holds in marks if holds in _TREATMENTS)
+
+
+_PLANS: dict[type[Any], tuple[tuple[int, _Treatment], ...]] = {row: _plan(row) for row in DATASET_ROWS.values()}
+"""Places of the columns that something is done about, and what."""

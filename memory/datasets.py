@@ -11,17 +11,21 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import orjson
 
 from ..core.errors import ServiceUnavailable
-from ..core.records.logs import DATASET_ROWS, DatasetRef
+from ..core.records.datasets import DatasetRef
+from ..core.records.release import Release
+from ..core.records.rows import DATASET_ROWS, KIND_OF, RUM, Row
+from ..core.records.rum import RumData
+from .dataset_sql import FIGURES, RUM_DAY, column_types
 
-COLUMN_TYPES = {"at": "TIMESTAMP", "status": "INTEGER", "bytes_sent": "BIGINT", "duration_ms": "DOUBLE"}
-"""Column -> type; every other column is text. `at` is UTC."""
 MEMORY_LIMIT = "256MB"
 BATCH_ROWS = 8192
+# Times as UTC without a zone, the way DuckDB's TIMESTAMP reads them.
+_ROW_OPTIONS = orjson.OPT_APPEND_NEWLINE
 
 
 class DatasetStore:
@@ -35,37 +39,30 @@ class DatasetStore:
         self._folder = folder
 
     def write(
-        self,
-        kind: str,
-        rows: Iterable[tuple[Any, ...]],
-        *,
-        source: str,
-        digest: str,
-        release: str | None,
-        now: datetime,
+        self, rows: Iterable[Row], *, source: str, digest: str, release: Release | None, now: datetime
     ) -> tuple[DatasetRef, ...]:
         """See core/ports.DatasetWriter; an exception from `rows` leaves no trace."""
-        base = self._folder / kind
         try:
-            base.mkdir(parents=True, exist_ok=True, mode=0o700)
-            with tempfile.TemporaryDirectory(dir=base, prefix=".import-") as work:
-                lines = Path(work, "rows.jsonl")
-                if not _write_lines(lines, kind, rows, release):
-                    return ()
-                days = _to_parquet(lines, Path(work), kind)
-                return tuple(self._publish(file, base, kind, day, source, digest, release, now) for day, file in days)
+            self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            with tempfile.TemporaryDirectory(dir=self._folder, prefix=".import-") as work:
+                kinds = _write_lines(Path(work), rows, release)
+                files = [(kind, *day) for kind in kinds for day in _to_parquet(Path(work), kind)]
+                return tuple(self._publish(file, kind, day, source, digest, release, now) for kind, day, file in files)
         except OSError as error:
-            raise ServiceUnavailable(f"dataset folder {base}: {error.strerror or error}") from error
+            raise ServiceUnavailable(f"dataset folder {self._folder}: {error.strerror or error}") from error
 
     def rows(
         self, kind: str, *, since: datetime | None = None, until: datetime | None = None, release: str | None = None
-    ) -> Iterator[tuple[Any, ...]]:
+    ) -> Iterator[Any]:
         """See core/ports.DatasetReader."""
-        files = self._files(kind, since, until)
+        files = self.files(kind, since=since, until=until)
         if not files:
             return
-        row_type = DATASET_ROWS[kind]
-        columns = ", ".join('epoch_us("at")' if name == "at" else f'"{name}"' for name in row_type._fields)
+        types = column_types(kind)
+        times = [at for at, name in enumerate(DATASET_ROWS[kind]._fields) if types[name] == "TIMESTAMP"]
+        columns = ", ".join(
+            f'epoch_us("{name}")' if types[name] == "TIMESTAMP" else f'"{name}"' for name in DATASET_ROWS[kind]._fields
+        )
         conditions = ["true"]
         values: list[Any] = [files]
         for column, operator, value in (('"at"', ">=", since), ('"at"', "<", until)):
@@ -77,11 +74,39 @@ class DatasetStore:
             values.append(release)
         with _duckdb() as connection:
             result = connection.execute(
-                f'SELECT {columns} FROM read_parquet(?) WHERE {" AND ".join(conditions)} ORDER BY "at"', values
+                f'SELECT {columns} FROM ({_stored(types)}) WHERE {" AND ".join(conditions)} ORDER BY "at"', values
             )
             while batch := result.fetchmany(BATCH_ROWS):
-                for at, *rest in batch:
-                    yield row_type(datetime.fromtimestamp(at / 1e6, UTC), *rest)
+                yield from (_row(kind, values, times) for values in batch)
+
+    def files(self, kind: str, *, since: datetime | None = None, until: datetime | None = None) -> list[str]:
+        """See core/ports.DatasetReader."""
+        first = since.astimezone(UTC).date() if since else date.min
+        last = until.astimezone(UTC).date() if until else date.max
+        return [
+            str(file)
+            for day, path in self._days(kind)
+            if first <= day <= last
+            for file in sorted(path.glob("*.parquet"))
+        ]
+
+    def rum_day(self, day: date, references: Iterable[DatasetRef]) -> RumData | None:
+        """What all imports together tell about one day; None when there is no row.
+
+        Args:
+            day: UTC.
+            references: those of the day that are known; the ones whose file is gone are dropped.
+        """
+        start = datetime(day.year, day.month, day.day, tzinfo=UTC)
+        files = self.files(RUM, since=start, until=start)
+        if not files:
+            return None
+        with _duckdb() as connection:
+            found = connection.execute(RUM_DAY, [files]).fetchone()
+        uris = {Path(file).resolve().as_uri() for file in files}
+        kept = {reference.uri: reference for reference in references if reference.uri in uris}
+        names = (name for name in RumData.model_fields if name not in ("day", "datasets"))
+        return RumData(day=day, datasets=tuple(kept.values()), **dict(zip(names, found, strict=True)))
 
     def prune(self, kind: str, keep_days: int, now: datetime) -> int:
         """Delete what was imported more than `keep_days` ago, whatever days it is about; returns how many files."""
@@ -94,14 +119,14 @@ class DatasetStore:
         return len(old)
 
     def _publish(
-        self, file: Path, base: Path, kind: str, day: str, source: str, digest: str, release: str | None, now: datetime
+        self, file: Path, kind: str, day: str, source: str, digest: str, release: Release | None, now: datetime
     ) -> DatasetRef:
-        target = base / day / f"{digest[:32]}.parquet"
-        target.parent.mkdir(exist_ok=True, mode=0o700)
+        target = self._folder / kind / day / f"{digest[:32]}.parquet"
+        target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         with file.open("rb") as stream:
             checksum = hashlib.file_digest(stream, "sha256").hexdigest()
             os.fsync(stream.fileno())
-        count, first, last = _extent(file)
+        count, first, last, figures = _extent(file, kind)
         file.replace(target)
         return DatasetRef(
             kind=kind,
@@ -111,8 +136,10 @@ class DatasetStore:
             to_at=last,
             sha256=checksum,
             source=source,
-            release=release,
+            release=release.version if release else None,
+            environment=release.environment if release else None,
             imported_at=now,
+            figures=figures,
         )
 
     def _days(self, kind: str) -> list[tuple[date, Path]]:
@@ -122,44 +149,47 @@ class DatasetStore:
                 found.append((date.fromisoformat(path.name), path))
         return found
 
-    def _files(self, kind: str, since: datetime | None, until: datetime | None) -> list[str]:
-        first = since.astimezone(UTC).date() if since else date.min
-        last = until.astimezone(UTC).date() if until else date.max
-        return [
-            str(file)
-            for day, path in self._days(kind)
-            if first <= day <= last
-            for file in sorted(path.glob("*.parquet"))
-        ]
+
+def _row(kind: str, values: tuple[Any, ...], times: list[int]) -> Row:
+    columns = list(values)
+    for at in times:
+        columns[at] = _time(columns[at])
+    return DATASET_ROWS[kind](*columns)
 
 
-def _write_lines(target: Path, kind: str, rows: Iterable[tuple[Any, ...]], release: str | None) -> int:
-    names = DATASET_ROWS[kind]._fields
-    count = 0
-    with target.open("wb") as out:
-        for at, *rest in rows:
-            record = dict(zip(names[1:], rest, strict=True))
-            record["at"] = at.astimezone(UTC).replace(tzinfo=None)
-            record["of_release"] = release
-            out.write(orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE, default=str))
-            count += 1
-    return count
+def _stored(types: dict[str, str]) -> str:
+    """All columns, also of files that were written before a column existed."""
+    empty = ", ".join(f'NULL::{type_} AS "{name}"' for name, type_ in types.items())
+    return f"SELECT * FROM read_parquet(?, union_by_name=true) UNION ALL BY NAME SELECT {empty} WHERE false"
 
 
-def _to_parquet(lines: Path, work: Path, kind: str) -> list[tuple[str, Path]]:
-    names = [*DATASET_ROWS[kind]._fields, "of_release"]
-    columns = {name: COLUMN_TYPES.get(name, "VARCHAR") for name in names}
-    out = work / "parquet"
+def _write_lines(work: Path, rows: Iterable[Row], release: Release | None) -> list[str]:
+    """One JSON-lines file a kind; returns the kinds."""
+    about = {"of_release": release.version, "of_environment": release.environment} if release else {}
+    with contextlib.ExitStack() as stack:
+        sinks: dict[type[Row], IO[bytes]] = {}
+        for row in rows:
+            sink = sinks.get(type(row))
+            if sink is None:
+                path = work / f"{KIND_OF[type(row)]}.jsonl"
+                sink = sinks[type(row)] = stack.enter_context(path.open("wb"))
+            sink.write(orjson.dumps(row._asdict() | about, option=_ROW_OPTIONS))
+        return [KIND_OF[row] for row in sinks]
+
+
+def _to_parquet(work: Path, kind: str) -> list[tuple[str, Path]]:
+    lines, out = work / f"{kind}.jsonl", work / kind
     with _duckdb() as connection:
-        # `columns` and the path are ours; no text of a user gets into the statement.
+        # `columns` and the paths are ours; no text of a user gets into the statement.
         connection.execute(
             f"""COPY (SELECT *, strftime("at", '%Y-%m-%d') AS day
-                      FROM read_json('{_quoted(lines)}', format='newline_delimited', columns={columns},
+                      FROM read_json('{_quoted(lines)}', format='newline_delimited', columns={column_types(kind)},
                                      maximum_object_size=16777216)
                       ORDER BY "at")
                 TO '{_quoted(out)}'
                 (FORMAT parquet, COMPRESSION zstd, PARTITION_BY (day), FILENAME_PATTERN 'rows_{{i}}')"""
         )
+    lines.unlink()
     days = []
     for folder in sorted(out.glob("day=*")):
         files = sorted(folder.glob("*.parquet"))
@@ -180,13 +210,16 @@ def _merge(files: list[Path], folder: Path) -> Path:
     return target
 
 
-def _extent(file: Path) -> tuple[int, datetime | None, datetime | None]:
+def _extent(file: Path, kind: str) -> tuple[int, datetime | None, datetime | None, dict[str, float]]:
+    figures = FIGURES[kind]
     with _duckdb() as connection:
         found = connection.execute(
-            'SELECT count(*), epoch_us(min("at")), epoch_us(max("at")) FROM read_parquet(?)', [[str(file)]]
+            f"""SELECT count(*), epoch_us(min("at")), epoch_us(max("at")), {", ".join(figures.values())}
+                FROM read_parquet(?)""",
+            [[str(file)]],
         ).fetchone()
-    count, first, last = found or (0, None, None)
-    return count, _time(first), _time(last)
+    count, first, last, *values = found
+    return count, _time(first), _time(last), dict(zip(figures, values, strict=True))
 
 
 def _time(micros: int | None) -> datetime | None:

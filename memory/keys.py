@@ -7,11 +7,14 @@ people and other agents. docs/memory.md and the JSON Schemas are generated from 
 from dataclasses import dataclass
 from typing import Any
 
+from ..core.records.datasets import DatasetRef
 from ..core.records.findings import Insight, MiningResult
 from ..core.records.history import DeploymentOutcome
-from ..core.records.logs import DatasetRef
+from ..core.records.incidents import Incident
 from ..core.records.readiness import Decision, RiskAssessment
+from ..core.records.recordings import UserFlow
 from ..core.records.release import Release
+from ..core.records.rum import RumData
 from ..core.records.scenarios import TestScenario
 from ..core.records.signals import Signal
 from ..core.records.tasks import AgentRecord, TaskAssignment
@@ -57,7 +60,15 @@ KEYS: tuple[KeySpec, ...] = (
     KeySpec("aqe/deployment/history", DeploymentOutcome, "past deployments and their outcomes", ("cli", "other agents"), (READINESS, "cli"), history=True),
     KeySpec("aqe/production/logs", DatasetRef, "imported log records: where they lie", ("import",), ("output",), history=True),
     KeySpec("aqe/production/access", DatasetRef, "imported requests: where they lie", ("import",), ("output",), history=True),
-    KeySpec("aqe/production/incidents", Any, "incidents of PagerDuty, Opsgenie and others", ("other agents",), (PRODUCTION,)),
+    KeySpec("aqe/production/apm", DatasetRef, "imported spans and metric points: where they lie", ("import",), ("output",), history=True),
+    KeySpec("aqe/production/analytics", DatasetRef, "imported events of product analytics: where they lie", ("import",), ("output",), history=True),
+    KeySpec("aqe/production/rum-data", RumData, "real-user monitoring of the latest day there is", ("import",), ("import", "output")),
+    KeySpec("aqe/rum-data/<yyyy-mm-dd>", RumData, "real-user monitoring of one day", ("import",), ("import", "output")),
+    KeySpec("aqe/production/incidents", Incident, "the latest incidents and alerts, newest first", ("import", "other agents"), ("import", PRODUCTION), many=True),
+    KeySpec("aqe/incidents/<id>", Incident, "one incident or alert", ("import", "other agents"), ("output",)),
+    KeySpec("aqe/production/ops-events", DatasetRef, "imported deployments, changes and annotations: where they lie", ("import",), ("output",), history=True),
+    KeySpec("aqe/production/http-exchanges", DatasetRef, "imported HTTP recordings: where they lie", ("import",), ("output",), history=True),
+    KeySpec("aqe/production/user-flows/<id>", UserFlow, "a flow that somebody recorded in a browser", ("import",), ("output",)),
     KeySpec("aqe/production/patterns", MiningResult, "error patterns of the latest analysis", (PRODUCTION,), ("output",)),
     KeySpec("aqe/production/insights", Insight, "what was found, in words", (PRODUCTION,), ("output",), many=True),
     KeySpec("aqe/production/test-scenarios", TestScenario, "tests worth having", (PRODUCTION,), ("output",), many=True),

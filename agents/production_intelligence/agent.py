@@ -8,7 +8,8 @@ from typing import Any, ClassVar
 from ...bus.events import ProductionAnalyzed
 from ...core.errors import TaskVetoed
 from ...core.records.findings import FindingPriority, Insight, MiningResult
-from ...core.records.logs import LOGS, LogRow
+from ...core.records.logs import LogRow
+from ...core.records.rows import LOGS
 from ...core.records.scenarios import TestScenario
 from ...core.records.tasks import TaskAssignment
 from ..base import BaseAgent, TaskContext

@@ -8,6 +8,7 @@ from typing import IO
 
 from ...core.errors import InputError
 from ...core.importing import Head
+from ...core.records.rows import Row
 
 MAX_LINE_BYTES = 1 << 20
 """A longer line is skipped: it is a dump, not a record."""
@@ -62,21 +63,21 @@ class Tally:
         return tuple(notes)
 
 
-class LineRows(Iterator[tuple[object, ...]]):
+class LineRows(Iterator[Row]):
     """Rows as they are read, and the notes about them.
 
     `notes` is whole once the rows are exhausted: before that nobody knows the number of bad lines.
     """
 
-    def __init__(self, rows: Iterator[tuple[object, ...]], tally: Tally) -> None:
+    def __init__(self, rows: Iterator[Row], tally: Tally) -> None:
         self._rows = rows
         self._tally = tally
 
-    def __iter__(self) -> Iterator[tuple[object, ...]]:
+    def __iter__(self) -> Iterator[Row]:
         """The generator itself: one call less a row than through __next__."""
         return self._rows
 
-    def __next__(self) -> tuple[object, ...]:
+    def __next__(self) -> Row:
         """One row."""
         return next(self._rows)
 

@@ -1,9 +1,9 @@
-"""Rows of bulk data: tuples, because there are millions of them. Columns are those of the Parquet datasets."""
+"""Rows of logs: one log record, one request of an access log."""
 
 from datetime import datetime
 from typing import NamedTuple
 
-from .base import Record
+from .privacy import Id, Ip, Session, Text, Url, User, Word
 
 
 class LogRow(NamedTuple):
@@ -11,62 +11,45 @@ class LogRow(NamedTuple):
 
     at: datetime
     """Aware UTC."""
-    level: str
+    level: Text
     """Upper case: DEBUG INFO WARNING ERROR CRITICAL, else as written."""
-    message: str
-    logger: str | None = None
-    service: str | None = None
-    release: str | None = None
-    error_type: str | None = None
-    stack_trace: str | None = None
+    message: Text
+    logger: Text | None = None
+    service: Text | None = None
+    release: Id | None = None
+    error_type: Text | None = None
+    stack_trace: Text | None = None
     """The trace as text, newlines kept."""
-    request_method: str | None = None
-    request_path: str | None = None
+    request_method: Text | None = None
+    request_path: Url | None = None
     """Path with query, as requested: hostile."""
     status: int | None = None
-    user: str | None = None
-    """Pseudonym after redaction."""
-    session: str | None = None
-    request: str | None = None
-    """Request or trace id."""
-    region: str | None = None
-    user_agent: str | None = None
+    user: User | None = None
+    session: Session | None = None
+    request: Id | None = None
+    """Request id, else trace id."""
+    region: Text | None = None
+    user_agent: Text | None = None
+    duration_ms: float | None = None
+    """Of the request or job that the record is about."""
+    host: Text | None = None
+    """Host, pod or log stream that wrote it."""
+    trace_id: Id | None = None
+    environment: Text | None = None
+    """As the record says: `production`, `staging`."""
 
 
 class AccessRow(NamedTuple):
     """One request of an access log."""
 
     at: datetime
-    method: str
+    method: Word
     """Empty for a request line that could not be read."""
-    path: str
+    path: Url
     status: int
     bytes_sent: int | None
     duration_ms: float | None
     """None when the log format has no duration."""
-    client: str | None
-    user_agent: str | None
-    referer: str | None
-
-
-LOGS = "logs"
-ACCESS = "access"
-DATASET_ROWS: dict[str, type[LogRow] | type[AccessRow]] = {LOGS: LogRow, ACCESS: AccessRow}
-"""Every bulk kind and its columns."""
-
-
-class DatasetRef(Record):
-    """Where the rows of one import lie, and what they are; stored in memory instead of them."""
-
-    kind: str
-    uri: str
-    """`file:` URI of the Parquet file."""
-    rows: int
-    from_at: datetime | None
-    to_at: datetime | None
-    sha256: str
-    """Of the Parquet file."""
-    source: str
-    """Name of the imported file."""
-    release: str | None = None
-    imported_at: datetime
+    client: Ip | None
+    user_agent: Text | None
+    referer: Url | None

@@ -12,7 +12,8 @@ import pytest
 from aqe.connectors.formats import IMPORTERS, recognise
 from aqe.core.errors import InputError
 from aqe.core.importing import HEAD_BYTES, Head, Importer, Parsed
-from aqe.core.records.logs import DATASET_ROWS
+from aqe.core.records.base import Record
+from aqe.core.records.rows import DATASET_ROWS, IMPORTED_RECORDS, KIND_OF, Row
 from aqe.core.records.signals import MAX_FINDINGS, SIGNAL_METRICS, MetricValue, Outcome, SignalKind, typed_metrics
 
 FORMATS = Path(__file__).parents[1] / "formats"
@@ -31,9 +32,9 @@ def head_of(data: bytes) -> Head:
     return Head("file", data[:HEAD_BYTES], whole=len(data) <= HEAD_BYTES)
 
 
-def read(importer: Importer, data: bytes) -> tuple[Parsed, list[tuple[object, ...]]]:
+def read(importer: Importer, data: bytes) -> tuple[Parsed, list[Row | Record]]:
     parsed = importer.parse(io.BytesIO(data))
-    return parsed, list(parsed.rows.rows) if parsed.rows else []
+    return parsed, [*(parsed.rows or ()), *parsed.records]
 
 
 def hostile() -> Iterator[tuple[str, bytes]]:
@@ -76,7 +77,7 @@ def test_it_says_what_it_is(importer: Importer) -> None:
     for name, words in asdict(importer.about).items():
         assert name == "metrics" or (words and "\n" not in words), name
     assert importer.produces
-    assert set(importer.produces) <= {*SignalKind, *DATASET_ROWS}
+    assert set(importer.produces) <= {*SignalKind, *DATASET_ROWS, *IMPORTED_RECORDS}
     kinds = [SignalKind(kind) for kind in importer.produces if kind in set(SignalKind)]
     assert set(importer.about.metrics) <= {name for kind in kinds for name in SIGNAL_METRICS[kind].model_fields}
     assert bool(kinds) == bool(importer.about.metrics)
@@ -119,12 +120,8 @@ def test_the_sample_gives_valid_values(importer: Importer) -> None:
         assert set(part.metrics) <= set(importer.about.metrics)
         assert len(part.findings) <= MAX_FINDINGS
     assert len({kind for kind, _ in parsed.signals}) == len(parsed.signals)
-    if parsed.rows is not None:
-        assert parsed.rows.kind in importer.produces
-        columns = DATASET_ROWS[parsed.rows.kind]
-        assert rows
-        for row in rows:
-            assert isinstance(row, columns)
+    kinds = KIND_OF | {record: kind for kind, record in IMPORTED_RECORDS.items()}
+    assert {kinds[type(row)] for row in rows} <= set(importer.produces)
 
 
 @every_importer

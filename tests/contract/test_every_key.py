@@ -26,7 +26,7 @@ OWNERS = {
     "agents/deployment_readiness/": {READINESS},
     "agents/production_intelligence/": {PRODUCTION},
     "agents/": {READINESS, PRODUCTION},
-    "fleet/ingest.py": {"import"},
+    "fleet/ingest": {"import"},
     "fleet/": {"cli"},
     "cli/": {"cli"},
 }

@@ -29,7 +29,7 @@ from aqe.connectors.formats import IMPORTERS
 from aqe.core.criteria import CRITERIA, Source
 from aqe.core.importing import Importer
 from aqe.core.records.history import DeploymentOutcome
-from aqe.core.records.logs import DATASET_ROWS
+from aqe.core.records.rows import DATASET_ROWS
 from aqe.core.records.signals import SIGNAL_METRICS, Signal, SignalKind
 from aqe.fleet.asyncapi import ABOUT, FIELDS, HEADERS, REQUIRED_HEADERS
 from aqe.fleet.library import load_sync
@@ -154,7 +154,13 @@ def datasets() -> str:
     for kind, row in DATASET_ROWS.items():
         hints = get_type_hints(row)
         columns = [f"`{name}`{'' if type(None) in get_args(hints[name]) else '*'}" for name in row._fields]
-        rows.append((code(kind), ", ".join(columns), ", ".join(i.name for i in IMPORTERS if kind in i.produces)))
+        rows.append(
+            (
+                code(kind),
+                ", ".join(columns),
+                ", ".join(i.name for i in IMPORTERS if kind in i.produces) or "nothing yet",
+            )
+        )
     return table("kind | columns (* = never empty) | imported from", rows)
 
 

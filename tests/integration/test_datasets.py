@@ -7,7 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from aqe.core.records.logs import ACCESS, LOGS, AccessRow, LogRow
+from aqe.core.records.apm import MetricRow, SpanRow
+from aqe.core.records.datasets import DatasetRef
+from aqe.core.records.incidents import OpsRow
+from aqe.core.records.logs import AccessRow, LogRow
+from aqe.core.records.recordings import ExchangeRow
+from aqe.core.records.release import Release
+from aqe.core.records.rows import ACCESS, LOGS, Row
+from aqe.core.records.rum import RumRow
+from aqe.core.records.usage import ProductRow
 from aqe.memory.datasets import DatasetStore
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -18,8 +26,8 @@ def requests(count: int, every: timedelta = timedelta(hours=6)) -> Iterator[Acce
         yield AccessRow(NOON + n * every, "GET", f"/p/{n}?q='\u2028", 200, None, 1.5 * n, "c", None, None)
 
 
-def write(store: DatasetStore, rows: Iterator[AccessRow], digest: str = "a" * 64, release: str | None = "v1") -> int:
-    references = store.write(ACCESS, rows, source="a.log", digest=digest, release=release, now=NOON)
+def write(store: DatasetStore, rows: Iterator[AccessRow], digest: str = "a" * 64) -> int:
+    references = store.write(rows, source="a.log", digest=digest, release=Release(version="v1"), now=NOON)
     return sum(reference.rows for reference in references)
 
 
@@ -83,5 +91,52 @@ def test_a_log_row_keeps_its_trace(tmp_path: Path) -> None:
     """Newlines and control characters included."""
     store = DatasetStore(tmp_path)
     row = LogRow(NOON, "ERROR", "bad \x00 thing", stack_trace="a\n\tb\r\n")
-    store.write(LOGS, [row], source="l", digest="c" * 64, release=None, now=NOON)
+    store.write([row], source="l", digest="c" * 64, release=None, now=NOON)
     assert list(store.rows(LOGS)) == [row]
+
+
+def test_rows_of_several_kinds_out_of_one_file_are_told_apart(tmp_path: Path) -> None:
+    """Every column of every kind comes back as it was; each reference has its kind and its figures."""
+    store = DatasetStore(tmp_path)
+    rows: list[Row] = [
+        LogRow(NOON, "ERROR", "m", duration_ms=0.25, trace_id="ab"),
+        SpanRow(NOON, 12.5, "t", "s", None, "shop", "GET /", "server", is_error=True),
+        MetricRow(NOON, "cpu", 0.5, labels='{"pod":"a"}'),
+        RumRow(NOON, "view", session="s1", lcp_ms=2400.0),
+        ProductRow(NOON, "buy", revenue=9.99, currency="EUR"),
+        OpsRow(NOON, "deployment", "v2", ended_at=NOON + timedelta(minutes=3)),
+        ExchangeRow(NOON, "GET", "https://a", "/", None, None, error="net::ERR"),
+    ]
+    references = store.write(rows, source="x", digest="d" * 64, release=None, now=NOON)
+    assert [row for reference in references for row in store.rows(reference.kind)] == rows
+    figures = {reference.kind: reference.figures for reference in references}
+    assert figures["spans"] == {"errors": 1, "traces": 1, "services": 1}
+    assert figures["rum-events"]["pageViews"] == 1
+
+
+def test_a_file_written_before_a_column_existed_is_still_read(tmp_path: Path) -> None:
+    """The column is not said there."""
+    import duckdb
+
+    store = DatasetStore(tmp_path)
+    folder = tmp_path / LOGS / "2026-11-20"
+    folder.mkdir(parents=True)
+    old = """COPY (SELECT TIMESTAMP '2026-11-20 12:00:00' AS "at", 'INFO' AS "level", 'm' AS "message") TO '{}'"""
+    duckdb.sql(old.format(folder / "old.parquet"))
+    assert list(store.rows(LOGS)) == [LogRow(NOON, "INFO", "m")]
+    assert list(store.rows(LOGS, release="v1")) == []
+
+
+def test_the_real_users_of_a_day_are_those_of_all_its_imports(tmp_path: Path) -> None:
+    """Distinct over the files, and no figure where nothing was measured."""
+    store = DatasetStore(tmp_path)
+    references: list[DatasetRef] = []
+    for digest in "ab":
+        rows = [RumRow(NOON, "view", session="s1", lcp_ms=1000.0), RumRow(NOON, "vital", session=digest, lcp_ms=2000.0)]
+        references += store.write(rows, source=digest, digest=digest * 64, release=None, now=NOON)
+    found = store.rum_day(NOON.date(), references)
+    assert found is not None
+    assert (found.total_sessions, found.total_page_views, found.total_users, found.lcp_p75_ms) == (3, 2, 0, 2000.0)
+    assert found.inp_p75_ms is None
+    assert found.datasets == tuple(references)
+    assert store.rum_day(NOON.date() + timedelta(days=1), references) is None

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from aqe.config.settings import load_settings
-from aqe.core.records.logs import ACCESS, LOGS
 from aqe.core.records.release import Release
+from aqe.core.records.rows import ACCESS, LOGS
 from aqe.core.records.signals import Outcome, Signal, SignalKind, SignalPart
 from aqe.fleet.ingest import Ingest, put_part
 from aqe.fleet.runtime import Runtime, open_runtime

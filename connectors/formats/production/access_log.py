@@ -13,8 +13,9 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import IO
 
-from ....core.importing import About, BulkRows, Head, Parsed, Sample
-from ....core.records.logs import ACCESS, AccessRow
+from ....core.importing import About, Head, Parsed, Sample
+from ....core.records.logs import AccessRow
+from ....core.records.rows import ACCESS
 from ....core.records.signals import Outcome, SignalKind
 from ..lines import LineRows, Tally, lines_of, sample_lines
 
@@ -70,7 +71,7 @@ class AccessLog:
         lines = lines_of(stream, tally)
         if lines is None:
             return Parsed(Outcome.NOT_MEASURED, reason="the file is empty: no request in it")
-        return Parsed(Outcome.VALUE, rows=BulkRows(ACCESS, LineRows(_rows(lines, tally), tally)))
+        return Parsed(Outcome.VALUE, rows=LineRows(_rows(lines, tally), tally))
 
 
 def _rows(lines: Iterator[bytes], tally: Tally) -> Iterator[AccessRow]:

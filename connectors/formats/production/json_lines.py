@@ -14,8 +14,9 @@ from typing import IO, Any, NamedTuple
 
 import orjson
 
-from ....core.importing import About, BulkRows, Head, Parsed, Sample
-from ....core.records.logs import LOGS, LogRow
+from ....core.importing import About, Head, Parsed, Sample
+from ....core.records.logs import LogRow
+from ....core.records.rows import LOGS
 from ....core.records.signals import Outcome
 from ..lines import LineRows, Tally, lines_of, sample_lines
 from ..times import moment, to_utc
@@ -56,7 +57,7 @@ class JsonLines:
         lines = lines_of(stream, tally)
         if lines is None:
             return Parsed(Outcome.NOT_MEASURED, reason="the file is empty: no log record in it")
-        return Parsed(Outcome.VALUE, rows=BulkRows(LOGS, LineRows(_rows(lines, tally), tally)))
+        return Parsed(Outcome.VALUE, rows=LineRows(_rows(lines, tally), tally))
 
 
 def _is_record(line: str) -> bool:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from aqe.analysis.redaction import ALL, Redactor
 from aqe.analysis.redaction_people import IBAN_LENGTHS, iban_end, luhn
 from aqe.core.records.logs import AccessRow, LogRow
-from aqe.fleet.redact_rows import redact_access_row, redact_log_row
+from aqe.fleet.redact_rows import redact_row
 
 REDACTOR = Redactor(b"a key for tests")
 PSEUDONYM = re.compile(r"<(\w+):[0-9a-f]{8}>")
@@ -238,7 +238,7 @@ def test_a_log_row_names_nobody() -> None:
         status=500,
     )
     bob = REDACTOR.pseudonym("email", "bob@example.com")
-    redacted = redact_log_row(row, REDACTOR)
+    redacted = redact_row(row, REDACTOR)
     assert redacted.message == f"no mail to {bob}"
     assert redacted.stack_trace == f"KeyError: '{bob}'\nat token={REDACTOR.pseudonym('secret', 'abc123')}"
     assert redacted.request_path == f"/orders?mail={bob}&cat=3&token={REDACTOR.pseudonym('secret', 'abc+123')}"
@@ -252,7 +252,7 @@ def test_a_log_row_names_nobody() -> None:
 def test_an_access_row_names_nobody() -> None:
     """The client always becomes a pseudonym, a private or loopback address too."""
     row = AccessRow(None, "GET", "/a?q=x%20y&ip=203.0.113.9", 200, 5, 1.5, "127.0.0.1", "UA", "https://s/?t=1")  # type: ignore[arg-type]
-    redacted = redact_access_row(row, REDACTOR)
+    redacted = redact_row(row, REDACTOR)
     assert redacted.client == REDACTOR.pseudonym("ip", "127.0.0.1")
     assert redacted.path == f"/a?q=x%20y&ip={REDACTOR.pseudonym('ip', '203.0.113.9')}"
     assert (redacted.user_agent, redacted.referer, redacted.duration_ms) == ("UA", "https://s/?t=1", 1.5)
@@ -261,6 +261,6 @@ def test_an_access_row_names_nobody() -> None:
 def test_what_a_row_does_not_say_stays_unsaid() -> None:
     """None is not a person."""
     row = AccessRow(None, "", "", 400, None, None, None, None, None)  # type: ignore[arg-type]
-    assert redact_access_row(row, REDACTOR) == row
+    assert redact_row(row, REDACTOR) == row
     log = LogRow(None, "INFO", "m")  # type: ignore[arg-type]
-    assert redact_log_row(log, REDACTOR) == log
+    assert redact_row(log, REDACTOR) == log

@@ -19,9 +19,9 @@ def read(data: bytes) -> tuple[list[AccessRow], tuple[str, ...]]:
     """Rows and notes."""
     parsed = AccessLog().parse(io.BytesIO(data))
     assert parsed.rows is not None
-    assert isinstance(parsed.rows.rows, LineRows)
-    rows = [row for row in parsed.rows.rows if isinstance(row, AccessRow)]
-    return rows, parsed.rows.rows.notes
+    assert isinstance(parsed.rows, LineRows)
+    rows = [row for row in parsed.rows if isinstance(row, AccessRow)]
+    return rows, parsed.rows.notes
 
 
 def row(line: str) -> AccessRow:
@@ -204,7 +204,7 @@ def test_rows_come_before_the_file_is_read() -> None:
 
     parsed = AccessLog().parse(io.BufferedReader(Endless()))  # type: ignore[type-var]
     assert parsed.rows is not None
-    assert [next(parsed.rows.rows) for _ in range(3)] == [row(COMBINED)] * 3
+    assert [next(parsed.rows) for _ in range(3)] == [row(COMBINED)] * 3
 
 
 def test_it_is_told_by_half_of_its_first_lines() -> None:

@@ -54,7 +54,7 @@ def parse(path: Path) -> tuple[Parsed, list[Any]]:
     importer = recognise(head_of(path))
     with path.open("rb") as stream:
         parsed = importer.parse(stream)
-        return parsed, list(parsed.rows.rows) if parsed.rows else []
+        return parsed, list(parsed.rows or ())
 
 
 def metrics(name: str, kind: SignalKind) -> dict[str, Any]:

@@ -1,0 +1,70 @@
+"""What went wrong and what was done meanwhile: incidents and alerts, marks on the timeline."""
+
+from datetime import datetime
+from typing import Annotated, Literal, NamedTuple
+
+from pydantic import AwareDatetime, Field
+
+from .base import Record
+from .privacy import Holds, Id, Json, Text, Url, Word
+
+
+class Incident(Record):
+    """One incident or alert; the value at `aqe/incidents/<id>`.
+
+    Urgency (how fast people are called), priority (what the team decided) and severity (how bad it is) are three
+    things; each is kept as its source writes it, and None when the source says nothing.
+    """
+
+    id: Id
+    """Unique over sources: `pagerduty-Q1`."""
+    source: Word
+    kind: Annotated[Literal["incident", "alert"], Holds.WORD]
+    title: Text
+    status: Annotated[Literal["open", "acknowledged", "resolved"], Holds.WORD]
+    number: Text | None = None
+    """The short number people call it by."""
+    severity: Text | None = None
+    priority: Text | None = None
+    urgency: Text | None = None
+    service: Text | None = None
+    region: Text | None = None
+    environment: Text | None = None
+    release: Id | None = None
+    started_at: AwareDatetime
+    """When it began, as far as the source knows; else when it was reported."""
+    detected_at: AwareDatetime | None = None
+    acknowledged_at: AwareDatetime | None = None
+    resolved_at: AwareDatetime | None = None
+    """None while it is open, and when the source does not say when it ended."""
+    affected_users: int | None = Field(default=None, ge=0)
+    description: Text | None = None
+    """What the source says about it: symptoms, impact, cause; one text."""
+    error: Text | None = None
+    """The error text, where the source has one of its own."""
+    url: Url | None = None
+    tags: tuple[Text, ...] = ()
+
+
+class OpsRow(NamedTuple):
+    """A mark on the timeline: a deployment, a change, an annotation, an event of the platform."""
+
+    at: datetime
+    """Aware UTC."""
+    event: Word
+    """`deployment`, `change`, `annotation`, `event`."""
+    name: Text
+    text: Text | None = None
+    ended_at: datetime | None = None
+    """None for a moment, and while it lasts."""
+    state: Text | None = None
+    """As the source writes it: `error`, `success`."""
+    service: Text | None = None
+    release: Id | None = None
+    environment: Text | None = None
+    host: Text | None = None
+    id: Id | None = None
+    source: Text | None = None
+    """Who made the mark: `jenkins`, `kubernetes`."""
+    tags: Json = "{}"
+    """JSON object: tag -> value, empty text for a tag without one."""

@@ -1,0 +1,40 @@
+"""Every kind of bulk data and its columns: the one table that writer, reader, redaction and docs go by."""
+
+from .apm import MetricRow, SpanRow
+from .base import Record
+from .incidents import Incident, OpsRow
+from .logs import AccessRow, LogRow
+from .recordings import ExchangeRow, UserFlow
+from .rum import RumRow
+from .usage import ProductRow
+
+LOGS = "logs"
+ACCESS = "access"
+RUM = "rum-events"
+SPANS = "spans"
+METRICS = "metric-points"
+PRODUCT = "product-events"
+OPS = "ops-events"
+EXCHANGES = "http-exchanges"
+
+Row = LogRow | AccessRow | RumRow | SpanRow | MetricRow | ProductRow | OpsRow | ExchangeRow
+"""A row of any kind."""
+
+DATASET_ROWS: dict[str, type[Row]] = {
+    LOGS: LogRow,
+    ACCESS: AccessRow,
+    RUM: RumRow,
+    SPANS: SpanRow,
+    METRICS: MetricRow,
+    PRODUCT: ProductRow,
+    OPS: OpsRow,
+    EXCHANGES: ExchangeRow,
+}
+"""Kind -> its columns."""
+KIND_OF: dict[type[Row], str] = {row: kind for kind, row in DATASET_ROWS.items()}
+"""Row type -> its kind: rows of several kinds may come out of one file."""
+
+INCIDENTS = "incidents"
+FLOWS = "user-flows"
+IMPORTED_RECORDS: dict[str, type[Record]] = {INCIDENTS: Incident, FLOWS: UserFlow}
+"""What is imported as single records, each at a key of its own."""

@@ -1,0 +1,64 @@
+"""What a dataset's columns are in SQL, and the figures that sum one file up."""
+
+from datetime import datetime
+from types import NoneType
+from typing import Annotated, Any, get_args, get_origin, get_type_hints
+
+from ..core.records.rows import ACCESS, DATASET_ROWS, EXCHANGES, LOGS, METRICS, OPS, PRODUCT, RUM, SPANS
+
+OF_RELEASE = ("of_release", "of_environment")
+"""Columns of every kind besides its own: what the import was about."""
+_SQL_TYPES: dict[Any, str] = {datetime: "TIMESTAMP", int: "BIGINT", float: "DOUBLE", bool: "BOOLEAN", str: "VARCHAR"}
+
+FIGURES: dict[str, dict[str, str]] = {
+    LOGS: {
+        "errors": """count(*) FILTER ("level" IN ('ERROR', 'CRITICAL'))""",
+        "services": 'count(DISTINCT "service")',
+        "users": 'count(DISTINCT "user")',
+    },
+    ACCESS: {"errors": 'count(*) FILTER ("status" >= 500)', "clients": 'count(DISTINCT "client")'},
+    RUM: {
+        "sessions": 'count(DISTINCT "session")',
+        "pageViews": """count(*) FILTER ("event" = 'view')""",
+        "users": 'count(DISTINCT "user")',
+        "errors": """count(*) FILTER ("event" = 'error')""",
+    },
+    SPANS: {
+        "errors": 'count(*) FILTER ("is_error")',
+        "traces": 'count(DISTINCT "trace_id")',
+        "services": 'count(DISTINCT "service")',
+    },
+    METRICS: {"names": 'count(DISTINCT "name")', "series": 'count(DISTINCT ("name", "statistic", "labels"))'},
+    PRODUCT: {
+        "users": 'count(DISTINCT "user")',
+        "sessions": 'count(DISTINCT "session")',
+        "names": 'count(DISTINCT "name")',
+    },
+    OPS: {"deployments": """count(*) FILTER ("event" = 'deployment')"""},
+    EXCHANGES: {
+        "hosts": 'count(DISTINCT "host")',
+        "errors": 'count(*) FILTER ("status" IS NULL OR "status" >= 500)',
+    },
+}
+"""Kind -> name of a figure in JSON -> aggregate over the rows."""
+
+RUM_DAY = """
+    SELECT count(DISTINCT "session"), count(*) FILTER ("event" = 'view'), count(DISTINCT "user"),
+           count(*) FILTER ("event" = 'error'), quantile_cont("fcp_ms", 0.75), quantile_cont("lcp_ms", 0.75),
+           quantile_cont("inp_ms", 0.75), quantile_cont("cls", 0.75), quantile_cont("ttfb_ms", 0.75)
+    FROM read_parquet(?)"""
+"""The figures of core/records/rum.RumData, in its order."""
+
+
+def column_types(kind: str) -> dict[str, str]:
+    """Column -> SQL type, of the kind's row and of OF_RELEASE; times are UTC without a zone."""
+    hints = get_type_hints(DATASET_ROWS[kind])
+    return {name: _SQL_TYPES[_plain(hint)] for name, hint in hints.items()} | dict.fromkeys(OF_RELEASE, "VARCHAR")
+
+
+def _plain(hint: Any) -> Any:
+    """The type of a hint without None and without marks."""
+    if get_origin(hint) is Annotated:
+        return _plain(get_args(hint)[0])
+    options = [option for option in get_args(hint) if option is not NoneType]
+    return _plain(options[0]) if options else hint
