@@ -7,18 +7,33 @@ from ...core.importing import Head, Importer
 from .documents import clean
 from .production.access_log import AccessLog
 from .production.json_lines import JsonLines
+from .quality.clover import CloverXml
 from .quality.cobertura import CoberturaXml
 from .quality.coverage_py import CoveragePyJson
 from .quality.git_log import GitNumstat
+from .quality.go_cover import GoCover
+from .quality.istanbul import IstanbulJson
+from .quality.jacoco import JacocoXml
 from .quality.junit import JunitXml
+from .quality.lcov import Lcov
+from .quality.opencover import OpenCoverXml
 from .quality.sarif import Sarif
 
 IMPORTERS: tuple[Importer, ...] = (
-    # quality
+    # tests
     JunitXml(),
+    # coverage
     CoveragePyJson(),
     CoberturaXml(),
+    Lcov(),
+    JacocoXml(),
+    CloverXml(),
+    IstanbulJson(),
+    GoCover(),
+    OpenCoverXml(),
+    # security and static quality
     Sarif(),
+    # change
     GitNumstat(),
     # production
     AccessLog(),

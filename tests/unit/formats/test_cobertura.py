@@ -106,7 +106,8 @@ def test_an_empty_report_is_not_measured(header: str) -> None:
     """Rates of exactly 0 or 1 over nothing are what tools write when nothing ran."""
     parsed = parse(f"<coverage {header}/>")
     assert parsed.outcome is Outcome.NOT_MEASURED
-    assert parsed.reason == "no line in the file and none counted in its header: nothing was measured"
+    assert parsed.reason is not None
+    assert parsed.reason.startswith("nothing that could be covered was counted")
 
 
 def test_a_header_that_says_otherwise_is_noted() -> None:
@@ -134,7 +135,7 @@ def test_a_truncated_report_is_a_failed_tool() -> None:
     [
         (
             '<coverage generated="1" clover="4"><project/></coverage>',
-            "the root element is <coverage>, expected <coverage line-rate",
+            "no line-rate, expected <coverage line-rate",
         ),
         ("<report/>", "the root element is <report>"),
         (
