@@ -1,5 +1,8 @@
 """Numbers for people: short, and never rounded across a line that matters."""
 
+from datetime import datetime
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+
 
 def shown(value: float, *limits: float) -> str:
     """Two decimals at most, more where two would say something else.
@@ -20,3 +23,60 @@ def shown(value: float, *limits: float) -> str:
         if same_side and (rounded == value or rounded not in (0, 100)):
             return text.rstrip("0").rstrip(".")
     return f"{value:.15g}"
+
+
+def risk_number(risk: float) -> str:
+    """A risk from 0 to 100, rounded up to one decimal: 20.01 reads 20.1 beside MEDIUM; "100" only when it is 100.
+
+    >>> [risk_number(risk) for risk in (20, 20.01, 78.25, 99.99, 100)]
+    ['20', '20.1', '78.3', '99.9', '100']
+    """
+    return _tenths(risk, ROUND_FLOOR if 99 < risk < 100 else ROUND_CEILING)
+
+
+def confidence_number(confidence: float) -> str:
+    """A confidence from 0 to 100, rounded down to one decimal: "100" only when it is 100."""
+    return _tenths(confidence, ROUND_FLOOR)
+
+
+def percent(share: float) -> str:
+    """A share from 0 to 1, rounded down: "100 %" only when it is all, "0 %" only when it is nothing.
+
+    >>> [percent(share) for share in (0, 0.004, 0.29, 0.996, 1)]
+    ['0 %', 'under 1 %', '29 %', '99 %', '100 %']
+    """
+    whole = int(Decimal(str(share)) * 100)
+    return "under 1 %" if share > 0 and whole == 0 else f"{whole} %"
+
+
+def value_text(value: object) -> str:
+    """A measured value in four digits, but never 0 or 100 when it is not."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if not isinstance(value, float):
+        return str(value)
+    short = f"{value:.0f}" if abs(value) >= 10_000 else f"{value:.4g}"
+    return f"{value:.15g}" if float(short) in (0, 100) and float(short) != value else short
+
+
+def time_text(at: datetime | None) -> str:
+    """`2026-01-10 12:00:05 UTC`; a dash for None."""
+    return "-" if at is None else f"{at:%Y-%m-%d %H:%M:%S} UTC"
+
+
+def duration_text(seconds: float | None) -> str:
+    """`0.4 s`, `12 s`, `5 min`, `3 h`, `2 d`; a dash for None.
+
+    >>> [duration_text(s) for s in (0.42, 59, 60, 7200, 200_000, None)]
+    ['0.4 s', '59 s', '1 min', '2 h', '2 d', '-']
+    """
+    if seconds is None:
+        return "-"
+    for size, unit in ((86_400, "d"), (3600, "h"), (60, "min")):
+        if seconds >= size:
+            return f"{int(seconds / size)} {unit}"
+    return f"{seconds:.1f} s" if seconds < 10 else f"{seconds:.0f} s"
+
+
+def _tenths(number: float, rounding: str) -> str:
+    return f"{Decimal(str(number)).quantize(Decimal('0.1'), rounding):f}".removesuffix(".0")
