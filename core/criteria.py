@@ -133,6 +133,13 @@ CRITERIA: dict[str, Source] = {
     "feature_flags_ready": _read(SignalKind.OPERATIONS, "feature_flags_ready"),
     "min_compliance_percent": _read(SignalKind.COMPLIANCE, "compliance_percent"),
     "gdpr_validated": _read(SignalKind.COMPLIANCE, "gdpr_validated"),
+    "max_open_alerts": _read(SignalKind.PRODUCTION, "open_alerts"),
+    "max_severe_alerts": _read(SignalKind.PRODUCTION, "severe_alerts"),
+    "max_open_anomalies": _read(SignalKind.PRODUCTION, "open_anomalies"),
+    "max_severe_anomalies": _read(SignalKind.PRODUCTION, "severe_anomalies"),
+    "max_high_priority_insights": _read(SignalKind.PRODUCTION, "high_priority_insights"),
+    "max_rising_error_patterns": _read(SignalKind.PRODUCTION, "rising_error_patterns"),
+    "production_healthy": _read(SignalKind.PRODUCTION, "healthy"),
 }
 """Gate criterion -> where it is read. `min_x` and `max_x` take a limit (`min_grade` a letter), the others `true`."""
 
@@ -167,6 +174,7 @@ HOW_TO_MEASURE: dict[SignalKind | None, str] = {
     SignalKind.APPROVALS: "aqe signal put approvals FILE --release {version}",
     SignalKind.OPERATIONS: "aqe signal put operations FILE --release {version}",
     SignalKind.COMPLIANCE: "aqe signal put compliance FILE --release {version}",
+    SignalKind.PRODUCTION: "aqe signal put production FILE --release {version}",
     None: "append the outcome of deployments to aqe/deployment/history",
 }
 """Signal kind (None = the deployment history) -> the shortest way to such evidence, `{version}` to be filled in."""

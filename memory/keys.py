@@ -11,6 +11,7 @@ from ..core.records.datasets import DatasetRef
 from ..core.records.findings import Insight, MiningResult
 from ..core.records.history import DeploymentOutcome
 from ..core.records.incidents import Incident
+from ..core.records.production import Health, OpenFinding
 from ..core.records.readiness import Decision, RiskAssessment
 from ..core.records.recordings import UserFlow
 from ..core.records.release import Release
@@ -69,8 +70,11 @@ KEYS: tuple[KeySpec, ...] = (
     KeySpec("aqe/production/ops-events", DatasetRef, "imported deployments, changes and annotations: where they lie", ("import",), ("output",), history=True),
     KeySpec("aqe/production/http-exchanges", DatasetRef, "imported HTTP recordings: where they lie", ("import",), ("output",), history=True),
     KeySpec("aqe/production/user-flows/<id>", UserFlow, "a flow that somebody recorded in a browser", ("import",), ("output",)),
-    KeySpec("aqe/production/patterns", MiningResult, "error patterns of the latest analysis", (PRODUCTION,), ("output",)),
-    KeySpec("aqe/production/insights", Insight, "what was found, in words", (PRODUCTION,), ("output",), many=True),
+    KeySpec("aqe/production/patterns", MiningResult, "error patterns of the latest analysis", (PRODUCTION,), (READINESS, "output")),
+    KeySpec("aqe/production/insights", Insight, "what was found, in words", (PRODUCTION,), (READINESS, "output"), many=True),
+    KeySpec("aqe/production/alerts", OpenFinding, "alerts of production: severity, status, resolvedAt", ("other agents",), (READINESS,), many=True),
+    KeySpec("aqe/production/anomalies", OpenFinding, "anomalies of production, the same", ("other agents",), (READINESS,), many=True),
+    KeySpec("aqe/production/status", Health, "how production is: status healthy, degraded, unhealthy, critical", ("other agents",), (READINESS,)),
     KeySpec("aqe/production/test-scenarios", TestScenario, "tests worth having", (PRODUCTION,), ("output",), many=True),
     KeySpec("aqe/test-scenarios/production-derived", TestScenario, "the same, where test generators look", (PRODUCTION,), ("output",), many=True),
     KeySpec("aqe/fleet/tasks/<id>", TaskAssignment, "a task", (COMMANDER, "cli", READINESS, PRODUCTION), (COMMANDER, "cli", READINESS, PRODUCTION)),

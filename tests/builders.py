@@ -84,6 +84,15 @@ GOOD: dict[SignalKind, dict[str, MetricValue]] = {
         "feature_flags_ready": True,
     },
     SignalKind.COMPLIANCE: {"compliance_percent": 100.0, "gdpr_validated": True},
+    SignalKind.PRODUCTION: {
+        "open_alerts": 0,
+        "severe_alerts": 0,
+        "open_anomalies": 1,
+        "severe_anomalies": 0,
+        "high_priority_insights": 0,
+        "rising_error_patterns": 0,
+        "healthy": True,
+    },
 }
 """Every metric of every kind, as a healthy release has it."""
 

@@ -13,6 +13,7 @@ from ...core.records.tasks import TaskAssignment
 from ..base import BaseAgent, TaskContext
 from .capabilities import CAPABILITIES, Loaded, Outcome
 from .inputs import read_inputs
+from .production import PRODUCTION_KEYS, Written
 
 _CAPABILITY = {capability.task_type: capability for capability in CAPABILITIES}
 
@@ -41,7 +42,7 @@ class DeploymentReadinessAgent(BaseAgent):
             quality_signals_collected=len(signals),
             historical_deployments=len(history or ()),
         )
-        inputs = read_inputs(release, signals, history, context.now)
+        inputs = read_inputs(release, signals, history, context.now, await self._production())
         payload = context.task.payload
         return Loaded(inputs, self._policy(context.task), payload, await self._records(context.task, release.version))
 
@@ -56,7 +57,7 @@ class DeploymentReadinessAgent(BaseAgent):
         for name, items in result.appends.items():
             for item in items:
                 context.append(name, item)
-        if isinstance(result.answer, Decision):
+        if isinstance(result.answer, Decision) and not result.answer.hypothetical:
             context.emit(_assessed(result.answer), subject=result.answer.version)
         return result.answer
 
@@ -70,6 +71,10 @@ class DeploymentReadinessAgent(BaseAgent):
         known = Release.from_value(stored, where=key) if stored else Release(version=version)
         given = {name: payload[name] for name in ("commit", "environment") if payload.get(name)}
         return known.model_copy(update=given)
+
+    async def _production(self) -> dict[str, Written]:
+        found = {key: await self.memory.retrieve_record(key) for key in PRODUCTION_KEYS}
+        return {key: Written(record.value, record.updated_at) for key, record in found.items() if record is not None}
 
     async def _records(self, task: TaskAssignment, version: str) -> dict[str, Any]:
         keys = _CAPABILITY[task.type].reads(version, task.payload)

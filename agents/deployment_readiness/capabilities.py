@@ -6,7 +6,7 @@ from typing import Any
 
 from ...core.records.base import Record
 from ...core.records.policy import Policy
-from ...core.records.readiness import GateResult
+from ...core.records.readiness import Decision, GateResult, RiskAssessment
 from ...core.registry import by_name
 from .decide import decide
 from .gates import evaluate
@@ -67,11 +67,30 @@ class Capability:
     reads: Callable[[str, Mapping[str, Any]], Sequence[str]] = _nothing
 
 
-def assess(loaded: Loaded) -> Outcome:
-    """Risk, gates and the decision; only an assessment decides."""
+@dataclass(frozen=True)
+class Judged:
+    """A release with everything that was concluded about it.
+
+    Args:
+        risk: the decision's.
+        decision: with its gates.
+    """
+
+    risk: RiskAssessment
+    decision: Decision
+
+
+def judge(loaded: Loaded) -> Judged:
+    """Risk, gates and the decision: the one place where they are put together."""
     inputs, policy = loaded.inputs, loaded.policy
     risk = score(inputs, policy)
-    decision = decide(inputs, risk, evaluate(inputs, policy), policy)
+    return Judged(risk, decide(inputs, risk, evaluate(inputs, policy), policy))
+
+
+def assess(loaded: Loaded) -> Outcome:
+    """Judge and store; only an assessment decides."""
+    judged = judge(loaded)
+    risk, decision = judged.risk, judged.decision
     version = decision.version
     stores = {"aqe/deployment/decision": decision, f"aqe/releases/{version}/decision": decision}
     return Outcome(decision, {**_risk_stores(version, risk), **stores})

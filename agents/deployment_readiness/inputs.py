@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from math import isfinite
+from types import MappingProxyType
 from typing import Any
 
 from ...core.criteria import Source
@@ -14,6 +15,7 @@ from ...core.records.policy import Policy
 from ...core.records.release import Release, same_commit
 from ...core.records.signals import Outcome, Signal, SignalKind, typed_metrics
 from .history import stability
+from .production import Watched, Written, watch
 
 CLOCK_TOLERANCE = timedelta(minutes=5)
 """How far another machine's clock may be ahead before its measurement is not believed."""
@@ -55,10 +57,16 @@ class ReadinessInputs:
     signals: Mapping[SignalKind, tuple[StoredSignal, ...]] = field(default_factory=dict)
     history: tuple[DeploymentOutcome, ...] = ()
     history_problem: str | None = None
+    production: Mapping[str, Written] = field(default_factory=dict)
+    """What stands at PRODUCTION_KEYS; stands in where nobody put a production signal."""
 
 
 def read_inputs(
-    release: Release, values: Mapping[str, object], history: Sequence[object] | None, now: datetime
+    release: Release,
+    values: Mapping[str, object],
+    history: Sequence[object] | None,
+    now: datetime,
+    production: Mapping[str, Written] = MappingProxyType({}),
 ) -> ReadinessInputs:
     """Inputs from memory values.
 
@@ -69,6 +77,7 @@ def read_inputs(
     Args:
         values: key -> JSON value; the keys of `signal_key` and `mirror_key` are looked up, others ignored.
         history: items of the list at `aqe/deployment/history`, None when there is none.
+        production: what production-intelligence wrote, see `production.watch`.
     """
     signals = {}
     for kind in SignalKind:
@@ -80,7 +89,7 @@ def read_inputs(
         deployments = read_history(history or ())
     except InputError as error:
         problem = str(error)
-    return ReadinessInputs(release, now, signals, deployments, problem)
+    return ReadinessInputs(release, now, signals, deployments, problem, production)
 
 
 def _stored(key: str, kind: SignalKind, value: object) -> StoredSignal:
@@ -116,23 +125,37 @@ class Readings:
             kind: _signal(kind, inputs, timedelta(seconds=policy.max_age_s[kind])) for kind in SignalKind
         }
         self._found[None] = _history(inputs, policy.history_window_s)
+        max_age = timedelta(seconds=policy.max_age_s[SignalKind.PRODUCTION])
+        self._watched = watch(inputs.production, inputs.now, max_age) if inputs.production else {}
 
     def read(self, source: Source) -> Reading:
         """The value of a source."""
         found = self._found[source.signal]
         if isinstance(found, str):
-            return not_measured(found)
+            watched = source.signal is SignalKind.PRODUCTION and self._watched
+            return _read_watched([watched[name] for name in source.field], source) if watched else not_measured(found)
         values = [found.values[name] for name in source.field]
         evidence = _evidence(found, source.field[0])
         if missing := [name for name, value in zip(source.field, values, strict=True) if not _is_value(value)]:
             return not_measured(f"{found.key} does not give {', '.join(missing)}", evidence)
-        if source.combine == "of":
-            if not values[1]:
-                return not_measured(f"{found.key} says {source.field[1]} is 0", evidence)
-            return measured(values[0], evidence)
-        if len(values) == 1:
-            return measured(values[0], evidence)
-        return measured(max(values) if source.combine == "max" else sum(values), evidence)
+        return _combined(source, values, evidence)
+
+
+def _combined(source: Source, values: Sequence[Any], evidence: Evidence) -> Reading:
+    if source.combine == "of":
+        if not values[1]:
+            return not_measured(f"{evidence.key} says {source.field[1]} is 0", evidence)
+        return measured(values[0], evidence)
+    if len(values) == 1:
+        return measured(values[0], evidence)
+    return measured(max(values) if source.combine == "max" else sum(values), evidence)
+
+
+def _read_watched(watched: Sequence[Watched], source: Source) -> Reading:
+    if reason := next((one.reason for one in watched if one.reason), None):
+        return not_measured(reason)
+    evidence = Evidence(key=watched[0].key, measured_at=min(one.at for one in watched if one.at))
+    return _combined(source, [one.value for one in watched], evidence)
 
 
 def _is_value(value: object) -> bool:

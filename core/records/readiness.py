@@ -137,6 +137,8 @@ class Decision(Record):
     """GO or NO-GO."""
     rule: str
     """The rule that decided, in one sentence."""
+    hypothetical: bool = False
+    """True = of `assess --what-if`: about signals that nobody measured; stored nowhere."""
     risk: float
     risk_measured: float | None
     risk_level: RiskLevel

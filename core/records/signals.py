@@ -54,6 +54,7 @@ class SignalKind(StrEnum):
     APPROVALS = "approvals"
     OPERATIONS = "operations"
     COMPLIANCE = "compliance"
+    PRODUCTION = "production"
 
 
 class Metrics(Record):
@@ -190,6 +191,25 @@ class ComplianceMetrics(Metrics):
     gdpr_validated: bool | None = flag("data protection was validated")
 
 
+class ProductionMetrics(Metrics):
+    """How production is right now; about the environment, not about the release.
+
+    Read from `aqe/production/*`, unless somebody puts such a signal for the release.
+    """
+
+    open_alerts: int | None = metric("alerts that are not resolved", better="lower", combine="sum")
+    severe_alerts: int | None = metric("of them critical, high or of unknown severity", better="lower", combine="sum")
+    open_anomalies: int | None = metric("anomalies that are not resolved", better="lower", combine="sum")
+    severe_anomalies: int | None = metric(
+        "of them critical, high or of unknown severity", better="lower", combine="sum"
+    )
+    high_priority_insights: int | None = metric("insights of HIGH priority", better="lower", combine="sum")
+    rising_error_patterns: int | None = metric(
+        "error patterns of HIGH priority that grow more frequent", better="lower", combine="sum"
+    )
+    healthy: bool | None = flag("production-intelligence finds production healthy")
+
+
 SIGNAL_METRICS: dict[SignalKind, type[Metrics]] = {
     SignalKind.CODE_QUALITY: CodeQualityMetrics,
     SignalKind.TEST_COVERAGE: TestCoverageMetrics,
@@ -202,6 +222,7 @@ SIGNAL_METRICS: dict[SignalKind, type[Metrics]] = {
     SignalKind.APPROVALS: ApprovalsMetrics,
     SignalKind.OPERATIONS: OperationsMetrics,
     SignalKind.COMPLIANCE: ComplianceMetrics,
+    SignalKind.PRODUCTION: ProductionMetrics,
 }
 
 

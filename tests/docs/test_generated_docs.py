@@ -18,6 +18,7 @@ from pydantic.alias_generators import to_camel
 from redis import Redis
 
 from aqe.agents.commander.workflow import WORKFLOWS
+from aqe.agents.deployment_readiness.production import KEY_OF
 from aqe.bus.deadletters import MAX_ERROR_CHARS
 from aqe.bus.events import EVENT_TYPES, PAYLOADS, Event, read_event
 from aqe.bus.publisher import DEDUPE_WINDOW_MS, HARD_CAP_ENTRIES
@@ -194,6 +195,9 @@ def _fields(source: Source) -> str:
 def _origin(source: Source) -> str:
     if source.signal is None:
         return "[history](memory.md#deployment-history)"
+    if source.signal is SignalKind.PRODUCTION:
+        keys = ", ".join(code(key) for key in dict.fromkeys(KEY_OF[name] for name in source.field))
+        return f"{keys}, or `aqe signal put {source.signal} FILE`"
     importers = [i.name for i in IMPORTERS if set(source.field) <= given(i).get(source.signal, set())]
     files = f"`aqe import`: {', '.join(importers)}; " if importers else ""
     return f"{files}`aqe signal put {source.signal} FILE`"

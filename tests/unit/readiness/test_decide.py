@@ -222,7 +222,7 @@ def test_missing_evidence_says_how_to_get_it() -> None:
         "line_coverage (risk, testCoverage): no test-coverage signal for v1; aqe import coverage.json --release v1"
         in (missing)
     )
-    assert not any("historicalStability" in line for line in missing)
+    assert not any("failure_rate" in line for line in missing)
 
 
 def test_stale_evidence_is_no_evidence() -> None:

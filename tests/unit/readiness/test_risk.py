@@ -234,7 +234,13 @@ def test_history_feeds_stability() -> None:
     inputs = some_inputs(history=(a_deployment(), a_deployment(outcome="rolled_back", incidents=1)))
     risk = score(inputs, DEFAULT)
     values = {m.metric: m.reading.value for m in risk.dimensions[-1].metrics}
-    assert values == {"failure_rate": 50, "mttr": None, "rollback_frequency": 50, "incident_count": 0.5}
+    assert values == {
+        "failure_rate": 50,
+        "mttr": None,
+        "rollback_frequency": 50,
+        "incident_count": 0.5,
+        "production_alerts": None,
+    }
     assert metric(risk, "mttr").reading.reason == "aqe/deployment/history does not give mttr_minutes"
 
 
