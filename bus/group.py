@@ -30,6 +30,8 @@ SERVER_TROUBLE: tuple[type[Exception], ...] = (*SERVER_GONE, AqeError)
 """The same, and what the function library makes of it."""
 CLAIM_PAGE = 100
 """Stale entries taken over per call; calls repeat until there are none."""
+UNDELIVERED = 10_000
+"""Pending entries of its own that a consumer looks through; far above any batch."""
 _LAST_SEQUENCE = 2**64 - 1
 SWEEP_IDLE_MS = 600_000
 """A consumer's name goes when it has nothing pending and was not heard of for this long."""
@@ -68,6 +70,8 @@ class GroupConsumer:
     start: str = "0"
     acked: dict[str, str] = field(default_factory=dict)
     """Stream -> where a lost group is made again: the highest id acknowledged here, else where it stood at first."""
+    _unsure: set[str] = field(default_factory=set)
+    """Streams under whose read the connection broke: what was delivered then is ours, and we have not seen it."""
 
     async def ensure(self, streams: Iterable[str]) -> list[str]:
         """Make the group on every stream where it is missing; returns the streams where it was made."""
@@ -110,14 +114,18 @@ class GroupConsumer:
         if block_ms is not None:
             reading += ["BLOCK", block_ms]
         reading += ["STREAMS", *streams, *([">"] * len(streams))]
-        if not acks:
-            answer = await self.client.execute_command(*reading)
-        else:
-            pipeline = self.client.pipeline(transaction=False)
-            for stream, ids in acks.items():
-                pipeline.execute_command("XACK", stream, self.group, *ids)
-            pipeline.execute_command(*reading)
-            answer = (await pipeline.execute())[-1]
+        try:
+            if not acks:
+                answer = await self.client.execute_command(*reading)
+            else:
+                pipeline = self.client.pipeline(transaction=False)
+                for stream, ids in acks.items():
+                    pipeline.execute_command("XACK", stream, self.group, *ids)
+                pipeline.execute_command(*reading)
+                answer = (await pipeline.execute())[-1]
+        except SERVER_GONE:
+            self._unsure.update(streams)
+            raise
         self.note(acks)
         return _entries(answer)
 
@@ -132,18 +140,19 @@ class GroupConsumer:
     async def take_over(
         self, streams: Iterable[str], mine: set[tuple[str, str]], *, limit: int | None = None
     ) -> list[Entry]:
-        """Entries whose owner has not renewed its lease, now ours; all of them in one pass.
+        """Entries whose owner has not renewed its lease, now ours, and ours whose delivery got lost; all in one pass.
 
         Args:
             streams: physical names.
             mine: (stream, id) held by this very consumer, never taken from itself.
-            limit: no more than so many; None = all.
+            limit: take no more than so many from others; None = all.
 
         Raises:
             ResponseError: NOGROUP: call `ensure`.
         """
         taken: list[Entry] = []
         for stream in streams:
+            taken += await self._undelivered(stream, mine)
             cursor = "0-0"
             while limit is None or len(taken) < limit:
                 page = CLAIM_PAGE if limit is None else min(CLAIM_PAGE, limit - len(taken))
@@ -155,6 +164,21 @@ class GroupConsumer:
                 if cursor == "0-0":
                     break
         return taken
+
+    async def _undelivered(self, stream: str, mine: set[tuple[str, str]]) -> list[Entry]:
+        if stream not in self._unsure:
+            return []
+        found = []
+        rows = await self.client.execute_command(
+            "XPENDING", stream, self.group, "-", "+", UNDELIVERED, self.consumer, parse_detail=True
+        )
+        for row in rows:  # not XREADGROUP from 0: that would count one more delivery of everything in hand
+            entry_id = row["message_id"].decode()
+            if (stream, entry_id) not in mine:
+                for _, fields in await self.client.execute_command("XRANGE", stream, entry_id, entry_id):
+                    found.append(Entry(stream, entry_id, fields, row["times_delivered"]))
+        self._unsure.discard(stream)
+        return found
 
     async def _claim(self, stream: str, cursor: str, count: int) -> tuple[str, list[Any]]:
         arguments: list[str | bytes | int] = [self.group, self.consumer, int(self.lease_s * 1000), cursor, count]

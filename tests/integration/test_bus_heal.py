@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from redis import Redis
 
+from aqe.benchmarks.proxy import Ask, proxied
 from aqe.bus.events import Event
 from aqe.bus.subscription import Delivery
 from aqe.core.writes import Write
@@ -180,6 +181,32 @@ async def test_a_function_library_that_vanished_is_loaded_again(parts: Runtime, 
         await parts.bus.publish(an_event(n))
         await eventually(lambda n=n: raw.llen("aqe/history") == n + 1)  # type: ignore[misc]
     assert seen == [0, 1, 2]
+
+
+async def test_a_delivery_that_got_lost_is_not_waited_for(open_parts: Open, raw: Any) -> None:
+    """The connection breaks under a read that has taken entries: they are ours already, and the lease is a minute."""
+    url = (await open_parts("publisher")).server.url
+    lost = 0
+
+    async def around(command: list[bytes], ask: Ask) -> bytes:
+        nonlocal lost
+        reply = await ask()
+        if command[0] == b"XREADGROUP" and reply != b"*-1\r\n" and not lost:
+            lost = raw.xpending(STREAM, "g")["pending"]
+            return b""
+        return reply
+
+    async with proxied(url, around) as proxy:
+        parts = await open_parts("reader", url=proxy.url)
+        seen: list[int] = []
+
+        async def handler(event: Event) -> None:
+            seen.append(event.data["n"])
+
+        await parts.bus.publish_many([an_event(n) for n in range(5)])
+        await parts.bus.subscribe("weather:changed", handler, group="g", delivery=Delivery(lease_s=60.0))
+        await eventually(lambda: sorted(seen) == list(range(5)))
+        assert lost == 5
 
 
 @pytest.mark.xdist_group("own server")

@@ -12,23 +12,22 @@ import signal
 import sys
 import time
 from collections import Counter
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import pytest
 from redis import Redis
 from redis.exceptions import RedisError
 
 from aqe.agents import base
-from aqe.agents.base import BaseAgent, TaskContext, task_key
+from aqe.agents.base import task_key
 from aqe.bus import lanes
-from aqe.bus.events import SignalImported
 from aqe.bus.lanes import into_lane
 from aqe.core.records.tasks import Priority, TaskAssignment, TaskStatus
 from aqe.fleet.runtime import Runtime, open_runtime
 from aqe.fleet.server import ServerInfo
 from aqe.tests.integration.conftest import Open, OwnServer, Programs, ids_in, settings_for
+from aqe.tests.integration.once import DONE, HISTORY, Bookkeeper
 
 KILLS = 20
 TASKS = 40
@@ -37,30 +36,15 @@ AT_WORK = "drill:at-work"
 """A plain list in which workers say what they have begun; not part of the fleet."""
 
 
-class Worker(BaseAgent):
+class Worker(Bookkeeper):
     """Works for as long as the task says; a task that is to be killed waits for it on its first attempt."""
 
-    agent_type = "drill"
-    task_types: ClassVar[Mapping[str, str]] = {"work": "working"}
     plain: Redis
-
-    async def on_pre_task(self, context: TaskContext) -> Any:
-        return context.task.payload
 
     def perform_task(self, task: TaskAssignment, inputs: Any) -> Any:
         with contextlib.suppress(RedisError):
             self.plain.rpush(AT_WORK, json.dumps({"pid": os.getpid(), "task": task.id, "attempt": task.attempts}))
         time.sleep(60.0 if inputs["wait"] and task.attempts == 1 else inputs["seconds"])
-
-    async def on_post_task(self, context: TaskContext, result: Any) -> Any:
-        task_id = context.task.id
-        context.append("aqe/drill/history", task_id)
-        context.store(f"aqe/drill/done/{task_id}", context.task.attempts)
-        context.emit(
-            SignalImported(kind="drill", version="v1", commit=None, key=task_id, tool="drill", outcome="value"),
-            subject=task_id,
-        )  # fmt: skip
-        return task_id
 
 
 async def queue_all(parts: Runtime, *, seconds: float, wait: set[int], count: int = TASKS) -> list[str]:
@@ -86,8 +70,8 @@ async def assert_everything_happened_once(parts: Runtime, raw: Any, names: list[
     records = await parts.memory.retrieve_pattern("aqe/fleet/tasks/*")
     assert {record["status"] for record in records.values()} == {"completed"}
     assert len(records) == len(names)
-    assert Counter(await parts.memory.retrieve("aqe/drill/history")) == Counter(names)
-    assert await parts.memory.keys("aqe/drill/done/*") == [f"aqe/drill/done/{name}" for name in names]
+    assert Counter(await parts.memory.retrieve(HISTORY)) == Counter(names)
+    assert await parts.memory.keys(f"{DONE}/*") == [f"{DONE}/{name}" for name in names]
     for event_type in ("signal:imported", "task:completed"):
         told = Counter(event_id.partition(":")[0] for event_id in ids_in(raw, f"aqe:events:{event_type}"))
         assert told == Counter(names), event_type
@@ -128,8 +112,8 @@ async def test_agents_killed_in_the_middle_of_a_task(
         await asyncio.sleep(0.005)
     assert sum(process.poll() == -signal.SIGKILL for process in workers) == len(interrupted) >= KILLS
     await assert_everything_happened_once(parts, raw, names)
-    attempts = await parts.memory.retrieve_pattern("aqe/drill/done/*")
-    assert all(attempts[f"aqe/drill/done/{names[n]}"] >= 2 for n in surely)
+    attempts = await parts.memory.retrieve_pattern(f"{DONE}/*")
+    assert all(attempts[f"{DONE}/{names[n]}"] >= 2 for n in surely)
 
 
 def _mine(workers: list[Any], pid: int) -> Any:
