@@ -102,7 +102,13 @@ local function make_room(stream, cap)
 end
 
 -- FCALL aqe_trim 1 <stream> <before id> <limit or "">
-redis.register_function("aqe_trim", function(keys, args) return trim(keys[1], args[1], args[2]) end)
+always("aqe_trim", function(keys, args) return trim(keys[1], args[1], args[2]) end)
+
+-- Hash stream -> publishes that were refused because it was full.
+local function count_refusal(stream)
+  local prefix, name = split_key(stream)
+  redis.call("HINCRBY", prefix .. "aqe:refused", name, 1)
+end
 
 -- args: event id, dedupe window ms, hard cap (0 = none), type, fields... Returns the entry id, also of an earlier publish.
 -- At the hard cap what nobody needs goes at once, whatever its age; what somebody needs stays and the publish is refused.
@@ -116,6 +122,7 @@ OPS.publish = {
     if redis.call("EXISTS", dedupe_key(split_key(key), args[1])) == 1 then return end
     make_room(key, cap)
     if redis.call("XLEN", key) >= cap then
+      count_refusal(key)
       return "STREAMFULL " .. key .. " holds " .. cap .. " entries, its hard cap, not yet handled by a durable group"
     end
   end,
@@ -225,7 +232,7 @@ redis.register_function("aqe_commit", function(keys, args)
 end)
 
 -- FCALL aqe_renew 1 <stream> <group> <consumer> <ids...>: resets the idle time of entries still owned; returns the lost ones.
-redis.register_function("aqe_renew", function(keys, args)
+always("aqe_renew", function(keys, args)
   local lost, held = {}, {}
   for i = 3, #args do
     if owns(keys[1], args[1], args[2], args[i]) then held[#held + 1] = args[i] else lost[#lost + 1] = args[i] end
@@ -241,7 +248,7 @@ end)
 
 -- FCALL aqe_retry 1 <stream> <group> <consumer> <id>: counts one more delivery of an entry still owned.
 -- Returns the new count, or 0 when it is somebody else's now.
-redis.register_function("aqe_retry", function(keys, args)
+always("aqe_retry", function(keys, args)
   local stream, group, consumer, id = keys[1], args[1], args[2], args[3]
   if not owns(stream, group, consumer, id) then return 0 end
   redis.call("XCLAIM", stream, group, consumer, 0, id)
@@ -252,7 +259,7 @@ end)
 -- FCALL aqe_take_over 1 <stream> <group> <consumer> <idle ms> <cursor> <count>: entries whose owner was not heard of for so
 -- long, now this consumer's. No delivery is counted: one that dies holding a hundred has tried one of them, and the others
 -- must not come nearer to the dead letters by it. Returns the next cursor and id, fields, deliveries of each.
-redis.register_function("aqe_take_over", function(keys, args)
+always("aqe_take_over", function(keys, args)
   local stream, group = keys[1], args[1]
   local claimed = redis.call("XAUTOCLAIM", stream, group, args[2], args[3], args[4], "COUNT", args[5], "JUSTID")
   local taken = {}
@@ -266,7 +273,7 @@ end)
 
 -- FCALL aqe_hand_back 1 <stream> <group> <consumer> <idle ms>: a consumer that leaves gives what it holds to whoever comes
 -- (idle past the lease, so at once) and its name goes. Returns how many entries were handed back.
-redis.register_function("aqe_hand_back", function(keys, args)
+always("aqe_hand_back", function(keys, args)
   local stream, group, consumer = keys[1], args[1], args[2]
   local total = 0
   while true do
@@ -285,7 +292,7 @@ redis.register_function("aqe_hand_back", function(keys, args)
 end)
 
 -- FCALL aqe_sweep_consumers 1 <stream> <group> <idle ms>: names of consumers that died with nothing pending go.
-redis.register_function("aqe_sweep_consumers", function(keys, args)
+always("aqe_sweep_consumers", function(keys, args)
   local consumers = redis.pcall("XINFO", "CONSUMERS", keys[1], args[1])
   if consumers.err then return 0 end
   local swept = 0
@@ -326,7 +333,7 @@ end)
 
 -- FCALL aqe_expire_group 1 <stream> <group> <idle ms>: a group that is not declared durable and had no consumer for that
 -- long goes. Returns its pending count and lag (-1 = unknown), or nothing when it stays.
-redis.register_function("aqe_expire_group", function(keys, args)
+always("aqe_expire_group", function(keys, args)
   local stream, name = keys[1], args[1]
   if redis.call("SISMEMBER", durable_key(stream), name) == 1 then return false end
   local now = now_ms()

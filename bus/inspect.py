@@ -28,6 +28,8 @@ class StreamInfo(Record):
     entries: int
     last_id: str | None
     """Entry id of the newest; its first part is the server's time in ms."""
+    refused: int
+    """Publishes that were refused because the stream was full."""
 
 
 class GroupInfo(Record):
@@ -60,10 +62,16 @@ async def stream_infos(client: CommandClient, names: StreamNames, streams: Seque
         pipeline.execute_command("EXISTS", stream)
         pipeline.execute_command("XLEN", stream)
         pipeline.execute_command("XREVRANGE", stream, "+", "-", "COUNT", 1)
-    answers = await pipeline.execute() if streams else []
+        pipeline.execute_command("HGET", names.refused, names.logical(stream))
+    answers = iter(await pipeline.execute() if streams else [])
     return [
-        StreamInfo(stream=names.logical(stream), entries=entries, last_id=_text(newest[0][0]) if newest else None)
-        for stream, there, entries, newest in zip(streams, answers[::3], answers[1::3], answers[2::3], strict=True)
+        StreamInfo(
+            stream=names.logical(stream),
+            entries=entries,
+            last_id=_text(newest[0][0]) if newest else None,
+            refused=int(refused or 0),
+        )
+        for stream, there, entries, newest, refused in zip(streams, *[answers] * 4, strict=True)
         if there
     ]
 

@@ -39,6 +39,11 @@ class StreamNames:
         """Set of the groups that are durable on a stream (physical name)."""
         return f"{self.prefix}aqe:durable:{self.logical(stream)}"
 
+    @property
+    def refused(self) -> str:
+        """Hash stream (logical name) -> publishes refused because it was full."""
+        return f"{self.prefix}aqe:refused"
+
     def lane(self, agent_type: str, priority: str) -> str:
         """Task lane."""
         return f"{self.prefix}aqe:tasks:{agent_type}:{priority}"

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Literal
 
 from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import ResponseError
+from redis.exceptions import OutOfMemoryError, ResponseError
 from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_delay, wait_random_exponential
 
 from ..core.errors import InputError, ServiceUnavailable, StreamFullError
@@ -270,6 +270,8 @@ class Publisher:
                 return str((await self._functions.call("aqe_publish", [write.key], list(write.args))).decode())
             if str(value).startswith("STREAMFULL"):
                 return StreamFullError(str(value).removeprefix("STREAMFULL ").split(" script: ")[0])
+            if isinstance(value, OutOfMemoryError):
+                return ServiceUnavailable("publish: the Redis server has no memory left", hint="raise its maxmemory")
             return ServiceUnavailable(f"publish: {value}")
         return ServiceUnavailable(f"publish: unexpected answer {value!r}")
 

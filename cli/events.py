@@ -71,7 +71,7 @@ def tail(ctx: click.Context, as_json: bool, glob: str, start: str | None, no_fol
 @output_options
 @click.pass_context
 def types(ctx: click.Context, as_json: bool) -> None:
-    """Event types that have been published.
+    """Event types that have been published; how often one was refused because its stream was full.
 
     \b
     Example: aqe events types
@@ -82,8 +82,8 @@ def types(ctx: click.Context, as_json: bool) -> None:
     if as_json:
         print_json(found)
         return
-    rows = [(s.stream.removeprefix("aqe:events:"), s.entries, _time_of(s.last_id)) for s in found]
-    click.echo(table(("TYPE", "ENTRIES", "LAST"), rows))
+    rows = [(s.stream.removeprefix("aqe:events:"), s.entries, s.refused, _time_of(s.last_id)) for s in found]
+    click.echo(table(("TYPE", "ENTRIES", "REFUSED", "LAST"), rows))
 
 
 @events.command()

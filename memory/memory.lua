@@ -169,6 +169,15 @@ local function run_op(op, key, args)
   return op.apply(key, args)
 end
 
+-- What frees memory, or needs none, also works when there is none left (flag allow-oom): leases are kept, work is taken
+-- over, old entries go, values are deleted.
+local function always(name, callback)
+  redis.register_function{ function_name = name, flags = { "allow-oom" }, callback = callback }
+end
+
+-- FCALL aqe_delete 1 <key>
+always("aqe_delete", function(keys) return run_op(OPS.delete, keys[1], {}) end)
+
 -- FCALL aqe_store 1 <key> <json> [ttl_s] [writer]: the way in for every other language.
 redis.register_function("aqe_store", function(keys, args)
   if #keys ~= 1 or #args < 1 then return redis.error_reply("ERR usage: FCALL aqe_store 1 <key> <json> [ttl_s] [writer]") end

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from aqe.bus.events import AgentStopped, Event
+from aqe.bus.inspect import stream_infos
 from aqe.bus.publisher import Publisher
 from aqe.bus.subscription import Delivery
 from aqe.core.errors import InputError, ServiceUnavailable, StreamFullError
@@ -136,6 +137,8 @@ async def test_a_full_stream_that_somebody_needs_refuses(parts: Runtime, raw: An
     with pytest.raises(StreamFullError):
         await parts.memory.apply([parts.memory.prepare_store("aqe/x", 1), small.prepare(events[5])])
     assert await parts.memory.retrieve("aqe/x") is None, "the whole transaction was refused"
+    [info] = await stream_infos(parts.clients.commands, parts.bus.names, [STREAM])
+    assert info.refused == 3, "each refusal is counted"
     assert numbers(raw) == [0, 1, 2, 3, 4]
     assert await small.publish(events[4]), "a repeated publish of what is there already is no new entry"
     handling.set()
