@@ -1,10 +1,12 @@
 """Reading a log line by line: bounded lines, bad lines counted, one verdict at the end."""
 
 from codecs import BOM_UTF8
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import partial
 from itertools import chain
-from typing import IO
+from typing import IO, Any
+
+import orjson
 
 from ...core.errors import InputError
 from ...core.importing import Head
@@ -115,3 +117,41 @@ def sample_lines(head: Head) -> list[str]:
     if not head.whole and len(lines) > 1:
         lines.pop()
     return [line for line in lines[:SAMPLE_LINES] if line.strip()]
+
+
+class JsonRecords(Iterable[Any]):
+    """One JSON value a line, where every line counts: a broken one makes the file unreadable.
+
+    Only the last line may be cut off: then whoever wrote the file was killed, and `cut_short` says so after the last
+    record.
+
+    Args:
+        stream: read to its end, in constant memory.
+        what: the format, for the error line.
+
+    Raises:
+        InputError: a line that is no JSON, or longer than MAX_LINE_BYTES.
+    """
+
+    def __init__(self, stream: IO[bytes], what: str) -> None:
+        self.cut_short: str | None = None
+        self._stream = stream
+        self._what = what
+
+    def __iter__(self) -> Iterator[Any]:
+        """The values, once."""
+        tally = Tally(self._what)
+        for number, line in enumerate(lines_of(self._stream, tally) or (), start=1):
+            if tally.too_long:
+                break
+            try:
+                yield orjson.loads(line)
+            except orjson.JSONDecodeError as error:
+                if not line.strip():
+                    continue
+                if not line.endswith(b"\n") and number > 1:
+                    self.cut_short = "the last line is cut off: the tool was killed or the file cut"
+                    return
+                raise InputError(f"{self._what}: line {number} is no JSON: {error}") from error
+        if tally.too_long:
+            raise InputError(f"{self._what}: a line is longer than {MAX_LINE_BYTES >> 20} MiB")

@@ -16,7 +16,7 @@ from .documents import clean
 
 
 class Shape(Record):
-    """Base of the shapes: attributes in snake_case are camelCase in the document unless they say otherwise.
+    """Base of the shapes: attributes are snake_case here, snake_case or camelCase in the document.
 
     Built when it is first used: one import needs one format of many.
     """

@@ -9,6 +9,7 @@ from .production.access_log import AccessLog
 from .production.json_lines import JsonLines
 from .quality.clover import CloverXml
 from .quality.cobertura import CoberturaXml
+from .quality.cosmic_ray import CosmicRay
 from .quality.coverage_py import CoveragePyJson
 from .quality.git_log import GitNumstat
 from .quality.go_cover import GoCover
@@ -16,8 +17,11 @@ from .quality.istanbul import IstanbulJson
 from .quality.jacoco import JacocoXml
 from .quality.junit import JunitXml
 from .quality.lcov import Lcov
+from .quality.mutmut import MutmutStats
 from .quality.opencover import OpenCoverXml
+from .quality.pit import PitXml
 from .quality.sarif import Sarif
+from .quality.stryker import Stryker
 
 IMPORTERS: tuple[Importer, ...] = (
     # tests
@@ -31,6 +35,11 @@ IMPORTERS: tuple[Importer, ...] = (
     IstanbulJson(),
     GoCover(),
     OpenCoverXml(),
+    # mutation
+    Stryker(),
+    PitXml(),
+    MutmutStats(),
+    CosmicRay(),
     # security and static quality
     Sarif(),
     # change
