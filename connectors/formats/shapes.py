@@ -8,7 +8,7 @@ by `documents.finding`. Keys that are not declared are passed over.
 from functools import cache
 from typing import Annotated, Any, TypeVar
 
-from pydantic import BeforeValidator, ConfigDict, TypeAdapter, ValidationError
+from pydantic import BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError
 
 from ...core.errors import InputError
 from ...core.records.base import Record
@@ -34,6 +34,8 @@ def _empty_for_null(value: object) -> object:
 
 Listed = Annotated[list[T], BeforeValidator(_empty_for_null)]
 """A list; null is an empty one, as Go programs write it."""
+MaybeListed = Annotated[list[T], BeforeValidator(_empty_for_null), Field(default_factory=list)]
+"""A list that may also be left out."""
 
 
 def _text(value: object) -> object:

@@ -18,14 +18,24 @@ from .quality.jacoco import JacocoXml
 from .quality.junit import JunitXml
 from .quality.lcov import Lcov
 from .quality.mutmut import MutmutStats
+from .quality.nunit import NunitXml
 from .quality.opencover import OpenCoverXml
 from .quality.pit import PitXml
+from .quality.playwright import PlaywrightJson
+from .quality.pytest_json import PytestJson
 from .quality.sarif import Sarif
 from .quality.stryker import Stryker
+from .quality.trx import Trx
+from .quality.xunit_net import XunitNetXml
 
 IMPORTERS: tuple[Importer, ...] = (
     # tests
     JunitXml(),
+    PlaywrightJson(),
+    PytestJson(),
+    NunitXml(),
+    XunitNetXml(),
+    Trx(),
     # coverage
     CoveragePyJson(),
     CoberturaXml(),

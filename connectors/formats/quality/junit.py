@@ -9,14 +9,14 @@ only, because Playwright repeats them once a project.
 """
 
 import re
-from collections import Counter
 from datetime import datetime
 from typing import IO
 
 from ....core.errors import InputError
 from ....core.importing import About, Head, Parsed, Sample
-from ....core.records.signals import MAX_FINDINGS, Finding, MetricValue, Outcome, SignalKind, SignalPart
+from ....core.records.signals import MAX_FINDINGS, Finding, Outcome, SignalKind
 from ..documents import XmlReader, clean, finding, no_value, xml_root
+from ..test_cases import METRICS, PRODUCES, TestCases, Verdict
 from ..times import utc_moment
 
 # Not the runner's name: a part of the same tool and file replaces an older one, an empty file's too.
@@ -28,7 +28,13 @@ _SKIPPED = ("skipped", "skip", "ignored")
 _FLAKY = ("flakyFailure", "flakyError")
 _RERUN = ("rerunFailure", "rerunError")
 # GoogleTest and CTest say it in an attribute; only these words are known to mean "did not run" or "failed".
-_STATUS = {"notrun": "skipped", "disabled": "skipped", "skipped": "skipped", "fail": "failed", "failed": "failed"}
+_STATUS = {
+    "notrun": Verdict.SKIPPED,
+    "disabled": Verdict.SKIPPED,
+    "skipped": Verdict.SKIPPED,
+    "fail": Verdict.FAILED,
+    "failed": Verdict.FAILED,
+}
 # Linters can write JUnit too; a lint finding is no test.
 _LINTERS = ("org.ruff", "org.eslint")
 _THOUSANDS = re.compile(r"[1-9]\d{0,2}(?:,\d{3})+(?:\.\d+)?")
@@ -44,7 +50,7 @@ class _Suite:
         self.declared = _count(attributes.get("tests"))
         self.declared_failed = (_count(attributes.get("failures")) or 0) + (_count(attributes.get("errors")) or 0)
         self.nested = False
-        self.tries: dict[_CaseKey, list[str]] = {}
+        self.tries: dict[_CaseKey, list[Verdict]] = {}
         self.failures: dict[_CaseKey, Finding] = {}
 
     @property
@@ -64,24 +70,20 @@ class _Case:
         self.attributes = attributes
         self.children: dict[str, dict[str, str]] = {}
 
-    def verdict(self) -> str:
+    def verdict(self) -> Verdict:
         if "error" in self.children:
-            return "failed"
+            return Verdict.FAILED
         if any(name in self.children for name in _SKIPPED):
-            return "skipped"
+            return Verdict.SKIPPED
         if "failure" in self.children:
-            return "failed"
-        return _STATUS.get(self.attributes.get("status", "").lower(), "passed")
+            return Verdict.FAILED
+        return _STATUS.get(self.attributes.get("status", "").lower(), Verdict.PASSED)
 
 
 class _Reader(XmlReader):
     def __init__(self) -> None:
         super().__init__("JUnit XML")
-        self.counts: Counter[str] = Counter()
-        self.failures: list[Finding] = []
-        self.flaky: list[Finding] = []
-        self.reruns_seen = False
-        self.duration_s: float | None = None
+        self.cases = TestCases(_TOOL)
         self.measured_at: datetime | None = None
         self.linter: str | None = None
         self.declared = 0
@@ -136,7 +138,7 @@ class _Reader(XmlReader):
         verdict = case.verdict()
         suite.tries.setdefault(key, []).append(verdict)
         suite.failures.pop(key, None)
-        if verdict == "failed" and len(suite.failures) < MAX_FINDINGS:
+        if verdict is Verdict.FAILED and len(suite.failures) < MAX_FINDINGS:
             kind = "error" if "error" in case.children else "failure"
             child = case.children.get(kind, {})
             line = of.get("line", "")
@@ -149,26 +151,25 @@ class _Reader(XmlReader):
             )
         flaky = any(name in case.children for name in _FLAKY)
         rerun = any(name in case.children for name in _RERUN)
-        self.reruns_seen = self.reruns_seen or flaky or rerun
-        if flaky or (rerun and verdict == "passed"):
-            self._add_flaky(key)
-        seconds = _seconds(of.get("time"))
-        if seconds is not None:
-            self.duration_s = (self.duration_s or 0.0) + seconds
+        self.cases.reruns_seen = self.cases.reruns_seen or flaky or rerun
+        if flaky or (rerun and verdict is Verdict.PASSED):
+            self.cases.add_flaky(_test_name(key), key[2])
+        self.cases.took(_seconds(of.get("time")))
 
     def _close_suite(self, suite: _Suite) -> None:
         failed_elements, hides_tries = 0, suite.hides_tries
         for key, tries in suite.tries.items():
-            failed_elements += tries.count("failed")
-            disagree = "failed" in tries and "passed" in tries
+            failed_elements += tries.count(Verdict.FAILED)
+            disagree = Verdict.FAILED in tries and Verdict.PASSED in tries
             if len(tries) == 1 or not (disagree or hides_tries):
-                self.counts.update(tries)
+                self.cases.counts.update(tries)
                 continue
-            self.reruns_seen = True
-            self.counts[tries[-1]] += 1
-            if tries[-1] == "passed" or (disagree and not hides_tries):
-                self._add_flaky(key)
-        self.failures += list(suite.failures.values())[: MAX_FINDINGS - len(self.failures)]
+            self.cases.reruns_seen = True
+            self.cases.counts[tries[-1]] += 1
+            if tries[-1] is Verdict.PASSED or (disagree and not hides_tries):
+                self.cases.add_flaky(_test_name(key), key[2])
+        failures = self.cases.failures
+        failures += list(suite.failures.values())[: MAX_FINDINGS - len(failures)]
         if not suite.nested and suite.declared is not None:
             self.declared += suite.declared
             says, holds = (suite.declared, suite.declared_failed), (suite.elements, failed_elements)
@@ -178,24 +179,19 @@ class _Reader(XmlReader):
                     f"it holds {holds[0]} test cases, {holds[1]} failed"
                 )
 
-    def _add_flaky(self, key: _CaseKey) -> None:
-        self.counts["flaky"] += 1
-        if len(self.flaky) < MAX_FINDINGS:
-            self.flaky.append(finding(_test_name(key), "changed its verdict when it was run again", "flaky", key[2]))
-
 
 class JunitXml:
     """JUnit XML -> test-results, and test-reliability where the file shows reruns."""
 
     name = "junit-xml"
-    produces: tuple[str, ...] = (SignalKind.TEST_RESULTS.value, SignalKind.TEST_RELIABILITY.value)
+    produces: tuple[str, ...] = PRODUCES
     about = About(
         title="JUnit XML test report",
         producers="pytest, Maven surefire, Gradle, Jest, Mocha, Playwright, Node, GoogleTest, CTest, nextest, ...",
         versions="no standard: every dialect with `testcase` elements",
         recognised_by="root element `testsuites`, `testsuite` or `testcase`",
         fields="`testcase` name, classname, file, time, status; its failure, error, skipped, flaky and rerun children",
-        metrics=("total_tests", "passed_tests", "failed_tests", "skipped_tests", "duration_s", "flaky_tests"),
+        metrics=METRICS,
         sample=Sample.REAL,
         how_to_export="pytest --junitxml=junit.xml (most test runners have such an option)",
     )
@@ -209,7 +205,6 @@ class JunitXml:
         report = _Reader()
         ending = report.read(stream)
         kind = SignalKind.TEST_RESULTS
-        total = sum(report.counts[verdict] for verdict in ("passed", "failed", "skipped"))
         if ending == "cut short":
             reason = "the XML ends in the middle of an element: the test run was killed or the file cut"
             return no_value(Outcome.TOOL_FAILED, reason, kind, tool=_TOOL)
@@ -220,44 +215,14 @@ class JunitXml:
                 f"written by the linter {clean(report.linter, 40)}: it holds findings, no tests; export SARIF instead"
             )
             return no_value(Outcome.NOT_MEASURED, reason, kind, tool=_TOOL)
-        if total == 0:
+        if not report.cases.total:
             claim = f", although its suites say {report.declared} tests" if report.declared else ""
             return no_value(Outcome.NOT_MEASURED, f"no test case in the file{claim}", kind, tool=_TOOL)
-        return _parsed(report, total)
-
-
-def _parsed(report: _Reader, total: int) -> Parsed:
-    metrics: dict[str, MetricValue] = {
-        "total_tests": total,
-        "passed_tests": report.counts["passed"],
-        "failed_tests": report.counts["failed"],
-        "skipped_tests": report.counts["skipped"],
-    }
-    if report.duration_s is not None:
-        metrics["duration_s"] = round(report.duration_s, 6)
-    results = SignalPart(
-        tool=_TOOL,
-        outcome=Outcome.VALUE,
-        measured_at=report.measured_at,
-        metrics=metrics,
-        findings=tuple(sorted(report.failures, key=lambda found: found.severity != "error")),
-    )
-    signals = [(SignalKind.TEST_RESULTS, results)]
-    if report.reruns_seen:
-        flaky = report.counts["flaky"]
-        reliability = SignalPart(
-            tool=_TOOL,
-            outcome=Outcome.VALUE if flaky else Outcome.CLEAN,
-            measured_at=report.measured_at,
-            metrics={"flaky_tests": flaky},
-            findings=tuple(report.flaky),
-        )
-        signals.append((SignalKind.TEST_RELIABILITY, reliability))
-    notes = []
-    if report.inconsistent:
-        more = f" (and {len(report.inconsistent) - 1} more suites)" if len(report.inconsistent) > 1 else ""
-        notes.append(f"counters are inconsistent, the test cases count: {report.inconsistent[0]}{more}")
-    return Parsed(Outcome.VALUE, signals=tuple(signals), notes=tuple(notes))
+        notes = []
+        if report.inconsistent:
+            more = f" (and {len(report.inconsistent) - 1} more suites)" if len(report.inconsistent) > 1 else ""
+            notes.append(f"counters are inconsistent, the test cases count: {report.inconsistent[0]}{more}")
+        return report.cases.parsed(measured_at=report.measured_at, notes=tuple(notes))
 
 
 def _test_name(key: _CaseKey) -> str:

@@ -28,6 +28,10 @@ CLAIMED = {
     "mutmut/": "mutmut-json",
     "cosmic_ray/": "cosmic-ray-dump",
     "real-project/cosmic": "cosmic-ray-dump",
+    "playwright_json/": "playwright-json",
+    "pytest_json/": "pytest-json",
+    "nunit/": "nunit-xml",
+    "trx/": "trx",
 }
 """How the path begins -> who claims it."""
 
@@ -44,6 +48,10 @@ def _mutation(detected: int, undetected: int) -> dict[str, float]:
     return {"mutation_score_percent": score, "survived_mutants": undetected}
 
 
+def _tests(total: int, passed: int, failed: int, skipped: int) -> dict[str, float]:
+    return {"total_tests": total, "passed_tests": passed, "failed_tests": failed, "skipped_tests": skipped}
+
+
 FACTS: dict[str, dict[str, float] | Outcome] = {
     "lcov/c8_lcov.info": _percent(line=(4, 4), branch=(6, 8), function=(2, 3)),
     "lcov/report.lcov": _percent(line=(3, 6), branch=(1, 2)),
@@ -55,6 +63,11 @@ FACTS: dict[str, dict[str, float] | Outcome] = {
     "istanbul_json/c8_coverage-summary.json": _percent(line=(4, 4), statement=(4, 4), branch=(6, 8), function=(2, 3)),
     "go_cover/go-coverage-atomic.out": _percent(line=(23, 33), statement=(14, 21)),
     "opencover/opencover.xml": _percent(line=(122, 138), branch=(35, 48), statement=(122, 138), function=(19, 21)),
+    # Tests: all, passed, failed, skipped, flaky.
+    "playwright_json/playwright_report.json": _tests(7, 4, 1, 2) | {"flaky_tests": 1},
+    "pytest_json/pytest_json_report_reruns_1.json": _tests(11, 6, 3, 2) | {"flaky_tests": 1},
+    "nunit/nunit.xml": _tests(4, 2, 1, 1) | {"duration_s": 0.462257},
+    "trx/pickles.trx": _tests(4, 3, 1, 0),
     # Mutants: detected, and those that no test noticed.
     "stryker/mutation-report.json": Outcome.UNREADABLE,  # one file's mutants are an object
     "stryker/simple.json": _mutation(1, 2),
