@@ -10,7 +10,7 @@ import asyncio
 import os
 import socket
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -36,9 +36,11 @@ from ..bus.names import OWN_LANE
 from ..core.clock import Clock
 from ..core.errors import AqeError, ConflictError, FencedOutError, TaskVetoed
 from ..core.ports import DatasetReader
+from ..core.records.audit import AuditDraft
 from ..core.records.tasks import FINAL, AgentRecord, AgentState, Priority, TaskAssignment, TaskStatus
 from ..core.writes import Write
 from ..hooks.manager import HookManager
+from ..memory.audit import audited
 from ..memory.store import MemoryStore
 
 TASK_LEASE_S = 10.0
@@ -89,6 +91,7 @@ class TaskContext:
         self.task = task
         self.now = services.clock.now()
         self.effects: list[Write] = []
+        self.audited: list[AuditDraft] = []
         self._services = services
         self._agent_id = agent_id
 
@@ -99,6 +102,10 @@ class TaskContext:
     def append(self, key: str, item: object) -> None:
         """Add to a history when the task succeeds."""
         self.effects.append(self._services.memory.prepare_append(key, item, task=self.task.id))
+
+    def audit(self, action: str, subject: str, **details: Any) -> None:
+        """Write into the audit log when the task succeeds; `details` are JSON, named in camelCase."""
+        self.audited.append(AuditDraft(action=action, actor=self._agent_id, subject=subject, details=details))
 
     def emit(self, payload: Payload, *, subject: str | None = None) -> None:
         """Publish an event when the task succeeds; its id follows from the task, so it exists once."""
@@ -379,7 +386,7 @@ class BaseAgent(ABC):
         done = task.model_copy(update={"status": TaskStatus.COMPLETED, "finished_at": now, "result": result})
         context.store(task_key(task.id), done, ttl_s=TASK_RECORD_TTL_S)
         context.emit(TaskCompleted(task_id=task.id, type=task.type, agent=self.id, duration_ms=duration_ms))
-        if await self._finish(consumer, entry, context.effects):
+        if await self._finish(consumer, entry, context.effects, context.audited):
             await self.services.hooks.post_task(task, result)
 
     async def _fail(self, consumer: LaneConsumer, entry: Entry, context: TaskContext, error: Exception) -> None:
@@ -426,9 +433,17 @@ class BaseAgent(ABC):
         self.log.error("dead letter", entry=entry.id, error=error)
         await self._finish(consumer, entry, writes)
 
-    async def _finish(self, consumer: LaneConsumer, entry: Entry, writes: list[Write]) -> bool:
+    async def _finish(
+        self, consumer: LaneConsumer, entry: Entry, writes: list[Write], drafts: Sequence[AuditDraft] = ()
+    ) -> bool:
         try:
-            await consumer.finish(entry, writes)
+            await audited(
+                self.memory,
+                drafts,
+                self.services.clock.now(),
+                lambda chained: consumer.finish(entry, [*writes, *chained]),
+                task=_task_id(entry),
+            )
         except FencedOutError as error:
             self.log.warning("another agent took the task over; nothing of ours was applied", error=error.message)
             return False

@@ -20,6 +20,8 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "signal": ("signals", "signal", "Quality signals of a release."),
     "release": ("signals", "release", "Releases known to the fleet."),
     "deploy": ("deploy", "deploy", "Is a release ready?"),
+    "approver": ("approver", "approver", "Who may approve, override and attest."),
+    "audit": ("audit", "audit", "Who decided what: the log that cannot be changed unseen."),
     "production": ("production", "production", "What production says."),
     "events": ("events", "events", "The event streams."),
     "memory": ("memory", "memory", "Values in memory."),

@@ -275,9 +275,10 @@ policy:
 #  url: redis://127.0.0.1:6379/0
 #  password_file: /run/secrets/redis-password
 
-# Who may approve, and in which role; `secret_hash` is written by `aqe`, never the secret itself.
+# Who may approve, and in which role. `aqe approver hash` makes the line `secret_hash: ...` of a personal secret.
 #approvers:
 #  release-manager:
+#    emails: [release-manager@example.org]
 #    roles: ["VP Engineering"]
 
 # Where messages go.

@@ -7,11 +7,14 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo
 
+from ..core.credentials import SecretHash
 from ..core.records.rows import DATASET_ROWS
 from ..core.registry import did_you_mean
 
 FLEET_NAME = re.compile(r"[a-z0-9-]{1,40}")
 """Becomes a Cluster hash tag and part of file names."""
+APPROVER_ID = re.compile(r"[A-Za-z0-9._@+-]{1,100}")
+"""A login or an e-mail address; becomes part of keys."""
 ADDRESS_EXPECTED = "expected IP-ADDRESS:PORT, such as 127.0.0.1:6390"
 
 
@@ -54,6 +57,17 @@ def _dataset_kind(kind: str) -> str:
     if kind not in DATASET_ROWS:
         raise ValueError(f"expected one of {', '.join(DATASET_ROWS)}{did_you_mean(kind, DATASET_ROWS)}")
     return kind
+
+
+def _secret_hash(text: str) -> str:
+    SecretHash.parse(text)
+    return text
+
+
+def _approver_id(name: str) -> str:
+    if not APPROVER_ID.fullmatch(name):
+        raise ValueError("an approver's id is 1 to 100 of letters, digits and . _ @ + -")
+    return name
 
 
 def _lower(value: object) -> object:
@@ -110,9 +124,11 @@ class Approver(Section):
     """A person who may approve; the key in `approvers` is the id."""
 
     name: str | None = None
+    emails: tuple[str, ...] = ()
+    """Addresses that mean this person too: of commits, of `--recipients`."""
     roles: tuple[str, ...] = Field(min_length=1)
-    secret_hash: str | None = Field(default=None, repr=False)
-    """Hash of the personal secret; None = cannot approve yet."""
+    secret_hash: Annotated[str, AfterValidator(_secret_hash)] | None = Field(default=None, repr=False)
+    """What `aqe approver hash` prints; None = cannot approve yet."""
 
 
 class Notifier(Section):
@@ -161,7 +177,7 @@ class Sections(Section):
     fleet: FleetSection = FleetSection()
     redis: RedisSection = RedisSection()
     policy: PolicySection = PolicySection()
-    approvers: dict[str, Approver] = Field(default_factory=dict)
+    approvers: dict[Annotated[str, AfterValidator(_approver_id)], Approver] = Field(default_factory=dict)
     notify: dict[str, Notifier] = Field(default_factory=dict)
     targets: dict[str, Target] = Field(default_factory=dict)
     redaction: Redaction = Redaction()

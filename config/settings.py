@@ -45,7 +45,7 @@ OPTIONS = (
 CONFIG = Option("", "config", "config", "AQE_CONFIG", is_path=True)
 """Which file to read: a question before all settings."""
 OTHER_ENV = ("AQE_APPROVER_SECRET",)
-"""Names that are ours and read elsewhere."""
+"""Names that are ours and no settings: nothing keeps or shows them."""
 
 
 class Settings(Sections):
@@ -100,6 +100,11 @@ class Shown(NamedTuple):
 def environment() -> dict[str, str]:
     """A copy of the environment, for those who need more of it than settings (hooks)."""
     return dict(os.environ)
+
+
+def approver_secret(env: Mapping[str, str] | None = None) -> str | None:
+    """AQE_APPROVER_SECRET; None when it is not set."""
+    return (environment() if env is None else env).get("AQE_APPROVER_SECRET") or None
 
 
 def load_settings(

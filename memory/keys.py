@@ -7,6 +7,7 @@ people and other agents. docs/memory.md and the JSON Schemas are generated from 
 from dataclasses import dataclass
 from typing import Any
 
+from ..core.records.audit import AuditEntry
 from ..core.records.datasets import DatasetRef
 from ..core.records.findings import Insight, MiningResult
 from ..core.records.history import DeploymentOutcome
@@ -59,6 +60,8 @@ KEYS: tuple[KeySpec, ...] = (
     KeySpec("aqe/deployment/risk-score", RiskAssessment, "the latest risk assessment", (READINESS,), ("output",)),
     KeySpec("aqe/risk-scores/<version>", RiskAssessment, "the latest risk assessment of one release", (READINESS,), ("output",)),
     KeySpec("aqe/deployment/history", DeploymentOutcome, "past deployments and their outcomes", ("cli", "other agents"), (READINESS, "cli"), history=True),
+    KeySpec("aqe/audit/log", AuditEntry, "who decided what, each entry bound to the one before it", (READINESS, "cli"), (READINESS, "cli"), history=True),
+    KeySpec("aqe/approvers/<id>/attempts", Any, "wrong secrets of an approver lately; goes by itself", ("cli",), ("cli",)),
     KeySpec("aqe/production/logs", DatasetRef, "imported log records: where they lie", ("import",), ("output",), history=True),
     KeySpec("aqe/production/access", DatasetRef, "imported requests: where they lie", ("import",), ("output",), history=True),
     KeySpec("aqe/production/apm", DatasetRef, "imported spans and metric points: where they lie", ("import",), ("output",), history=True),

@@ -127,14 +127,21 @@ OPS.store = {
   end,
 }
 
--- args: json item, writer, task. Returns the new length.
+-- args: json item, writer, task, expected length before it or "" (left out = ""). Returns the new length.
 OPS.append = {
   kind = "list",
   check = function(key, args)
     if #args[1] > MAX_VALUE_BYTES then
       return "TOOLARGE item of " .. key .. " has " .. #args[1] .. " bytes, at most " .. MAX_VALUE_BYTES
     end
-    return type_error(key, "list")
+    local wrong = type_error(key, "list")
+    if wrong then return wrong end
+    if (args[4] or "") ~= "" then
+      local found = redis.call("LLEN", key)
+      if found ~= tonumber(args[4]) then
+        return "CONFLICT " .. key .. " has " .. found .. " items, expected " .. args[4]
+      end
+    end
   end,
   apply = function(key, args)
     local length = redis.call("RPUSH", key, args[1])

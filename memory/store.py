@@ -104,9 +104,15 @@ class MemoryStore:
         version = "" if expected_version is None else str(expected_version)
         return Write("store", self._physical(key), (encode(value), ttl_ms, version, self._writer, task))
 
-    def prepare_append(self, key: str, item: object, *, task: str = "") -> Write:
-        """`append` as a value."""
-        return Write("append", self._physical(key), (encode(item), self._writer, task))
+    def prepare_append(self, key: str, item: object, *, task: str = "", expected_length: int | None = None) -> Write:
+        """`append` as a value.
+
+        Args:
+            expected_length: refuse (ConflictError) unless the history has so many items when the writes are checked;
+                None = append to whatever is there.
+        """
+        length = "" if expected_length is None else str(expected_length)
+        return Write("append", self._physical(key), (encode(item), self._writer, task, length))
 
     def prepare_delete(self, key: str) -> Write:
         """`delete` as a value."""
@@ -134,6 +140,12 @@ class MemoryStore:
         except ResponseError as error:
             raise InputError(f"{key} holds neither a value nor a history") from error
         return history
+
+    async def tail(self, key: str, count: int) -> tuple[int, list[Any]]:
+        """How many items a history has, and the last `count` (>= 1) of them; the items may be newer than the number."""
+        physical = self._physical(key)
+        length = int(await self._client.execute_command("LLEN", physical))
+        return length, decode(await self._client.execute_command("LRANGE", physical, -count, -1), key)
 
     async def ttl_s(self, key: str) -> float | None:
         """Seconds until the key expires; None = never, or there is none."""

@@ -11,6 +11,7 @@ from typing import Any, Literal
 from ..core import jsontext
 from ..core.errors import InputError
 from ..core.records.base import Record
+from .audit import AUDIT_LOG
 from .store import MemoryStore
 
 FORMAT: Literal["aqe-memory"] = "aqe-memory"
@@ -78,9 +79,17 @@ async def import_memory(store: MemoryStore, lines: Iterable[str], *, where: str,
         InputError: not a whole export.
     """
     entries = list(_checked(list(lines), where))
+    forked = any([await _is_fork(store, entry) for entry in entries])
+    if forked and not keep:
+        raise InputError(
+            f"{where} has another audit log than this fleet: one chain cannot hold both",
+            hint="import it into a fleet of its own, or keep this fleet's log with --keep",
+        )
     written = kept = appended = 0
     for entry in entries:
-        if entry.history is not None:
+        if entry.key == AUDIT_LOG and forked:
+            kept += 1
+        elif entry.history is not None:
             appended += await _append_missing(store, entry)
         elif keep and await store.retrieve_raw(entry.key) is not None:
             kept += 1
@@ -97,6 +106,14 @@ async def _entry(store: MemoryStore, name: str) -> Entry | None:
     if isinstance(await store.retrieve_raw(name), list):
         return Entry(key=name, history=tuple(record.value), updated_by=record.updated_by)
     return Entry(key=name, value=record.value, ttl_s=await store.ttl_s(name), updated_by=record.updated_by)
+
+
+async def _is_fork(store: MemoryStore, entry: Entry) -> bool:
+    """Whether this is an audit log that neither continues the one here nor is continued by it."""
+    if entry.key != AUDIT_LOG:
+        return False
+    pairs = zip(await store.retrieve(AUDIT_LOG) or (), entry.history or (), strict=False)
+    return any(jsontext.dumps(ours) != jsontext.dumps(theirs) for ours, theirs in pairs)
 
 
 async def _append_missing(store: MemoryStore, entry: Entry) -> int:

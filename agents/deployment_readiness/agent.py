@@ -1,6 +1,8 @@
 """The deployment-readiness agent: loads signals and history, lets the pure modules decide, stores and publishes."""
 
 from collections.abc import Mapping
+from dataclasses import replace
+from hashlib import sha256
 from typing import Any, ClassVar
 
 from ...bus.events import ReadinessAssessed
@@ -10,6 +12,7 @@ from ...core.records.policy import Policy
 from ...core.records.readiness import Decision
 from ...core.records.release import Release
 from ...core.records.tasks import TaskAssignment
+from ...memory.audit import audit_head
 from ..base import BaseAgent, TaskContext
 from .capabilities import CAPABILITIES, Loaded, Outcome
 from .inputs import read_inputs
@@ -43,6 +46,7 @@ class DeploymentReadinessAgent(BaseAgent):
             historical_deployments=len(history or ()),
         )
         inputs = read_inputs(release, signals, history, context.now, await self._production())
+        inputs = replace(inputs, audit_head=await audit_head(self.memory))
         payload = context.task.payload
         return Loaded(inputs, self._policy(context.task), payload, await self._records(context.task, release.version))
 
@@ -59,6 +63,7 @@ class DeploymentReadinessAgent(BaseAgent):
                 context.append(name, item)
         if isinstance(result.answer, Decision) and not result.answer.hypothetical:
             context.emit(_assessed(result.answer), subject=result.answer.version)
+            context.audit("release:assessed", result.answer.version, **_audited(result.answer))
         return result.answer
 
     async def _release(self, task: TaskAssignment) -> Release:
@@ -101,6 +106,18 @@ def _assessed(decision: Decision) -> ReadinessAssessed:
         commit=decision.release.commit,
         environment=decision.release.environment,
     )
+
+
+def _audited(decision: Decision) -> dict[str, Any]:
+    return {
+        "decision": decision.decision,
+        "rule": decision.rule,
+        "policy": decision.policy,
+        "commit": decision.release.commit,
+        "environment": decision.release.environment,
+        "gates": {gate.gate: gate.status for gate in decision.gates},
+        "sha256": sha256(decision.to_json().encode()).hexdigest(),
+    }
 
 
 def _literal(text: str) -> str:

@@ -146,6 +146,7 @@ def decide(
         gates=tuple(gates),
         policy=f"{policy.name} sha256:{policy.digest}",
         evidence=_keys(risk, gates),
+        audit_head=inputs.audit_head,
         assessed_at=inputs.now,
     )
 

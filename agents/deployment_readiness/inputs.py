@@ -9,6 +9,7 @@ from typing import Any
 
 from ...core.criteria import Source
 from ...core.errors import InputError
+from ...core.records.audit import GENESIS
 from ...core.records.evidence import Evidence, Reading, measured, not_measured
 from ...core.records.history import HISTORY_KEY, DeploymentOutcome, read_history
 from ...core.records.policy import Policy
@@ -50,6 +51,7 @@ class ReadinessInputs:
         signals: at most two a kind, the release's own before the mirror.
         history: past deployments, in any order.
         history_problem: why the history could not be read.
+        audit_head: of the audit log when the inputs were loaded.
     """
 
     release: Release
@@ -59,6 +61,7 @@ class ReadinessInputs:
     history_problem: str | None = None
     production: Mapping[str, Written] = field(default_factory=dict)
     """What stands at PRODUCTION_KEYS; stands in where nobody put a production signal."""
+    audit_head: str = GENESIS
 
 
 def read_inputs(

@@ -157,4 +157,6 @@ class Decision(Record):
     """Name and digest of the policy that was applied."""
     evidence: tuple[str, ...] = Field(default=())
     """Memory keys the decision was made from."""
+    audit_head: str
+    """Hash of the last entry of the audit log when this was decided: `aqe audit verify --head`."""
     assessed_at: datetime

@@ -6,6 +6,7 @@ import pytest
 
 from aqe.config.masking import is_secret_name, mask_text
 from aqe.config.settings import SOCKET_PATH_MAX_BYTES, Settings, effective, load_settings
+from aqe.core.credentials import hash_secret
 from aqe.core.errors import EXIT_USAGE, InputError
 
 
@@ -49,15 +50,17 @@ def test_each_value_says_where_it_came_from(tmp_path: Path) -> None:
 
 
 def test_what_is_shown_holds_no_secret(tmp_path: Path) -> None:
+    hash_of_theirs = hash_secret("geheim, geheim", log2_n=14)
     a_project(
         tmp_path,
         "redis: {url: 'redis://u:geheim@h'}\n"
-        "approvers: {cto: {roles: [cto], secret_hash: geheim}}\n"
+        f"approvers: {{cto: {{roles: [cto], secret_hash: {hash_of_theirs}}}}}\n"
         "notify: {ops: {kind: slack, url: 'https://hooks.example.org/geheim'}}\n",
     )
     settings = load_settings({}, {}, tmp_path)
 
     assert "geheim" not in repr(effective(settings))
+    assert str(hash_of_theirs) not in repr(effective(settings)) + repr(settings)
     assert "geheim" not in repr(settings)
     assert settings.redis.url == "redis://u:geheim@h"
 
