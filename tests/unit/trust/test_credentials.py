@@ -28,7 +28,7 @@ def test_the_secret_opens_its_hash_after_a_trip_through_text() -> None:
     assert SecretHash.parse(str(HASH)).open(SECRET) is not None
 
 
-@pytest.mark.parametrize("wrong", ["", SECRET + " ", SECRET[:-1], SECRET.upper(), str(HASH)])
+@pytest.mark.parametrize("wrong", ["", SECRET + " ", SECRET[:-1], SECRET.upper()])
 def test_another_secret_does_not(wrong: str) -> None:
     assert HASH.open(wrong) is None
 
@@ -47,6 +47,8 @@ def test_a_short_secret_is_refused() -> None:
 @pytest.mark.parametrize(
     "text",
     ["", "geheim", str(HASH)[:-1], str(HASH).replace("$14$", "$04$"), str(HASH).replace("scrypt", "md5"), f"{HASH}\n"],
+    # The salt is another one in each process.
+    ids=["empty", "the secret", "cut", "cheap", "another kind", "a line end"],
 )
 def test_what_is_no_hash_is_refused(text: str) -> None:
     """Above all one so cheap that it could be searched."""
