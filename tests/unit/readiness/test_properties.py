@@ -298,13 +298,15 @@ def test_nothing_is_approved_with_a_blocking_gate_failed_missing_or_stale(
 def catastrophe(dimension: str) -> tuple[Values, tuple[DeploymentOutcome, ...]]:
     """Every metric of a dimension as bad as its curve knows."""
     values: Values = {}
+    history: tuple[DeploymentOutcome, ...] = ()
     for metric in DEFAULT.risk[dimension].metrics.values():
         if metric.signal is None:
-            return {}, (a_deployment(20, outcome="rolled_back", restored_at=NOW, incidents=3),)
+            history = (a_deployment(20, outcome="rolled_back", restored_at=NOW, incidents=3),)
+            continue
         for name in metric.field:
             worst = worse(metric.signal, name, GOOD[metric.signal][name], 1_000_000)
             values.setdefault(metric.signal, {})[name] = worst
-    return values, ()
+    return values, history
 
 
 @pytest.mark.parametrize("dimension", DIMENSIONS)
