@@ -38,7 +38,7 @@ class Source(Record):
 
     @model_validator(mode="after")
     def _known(self) -> Self:
-        known = _known_fields(self.signal)
+        known = known_fields(self.signal)
         for name in self.field:
             if name not in known:
                 here = f"the {self.signal} signal" if self.signal else "the deployment history (no `signal` is named)"
@@ -71,7 +71,8 @@ class Source(Record):
         return all(set(get_args(fields[name].annotation)) <= {int, float, NoneType} for name in self.field)
 
 
-def _known_fields(signal: SignalKind | None) -> Mapping[str, Any]:
+def known_fields(signal: SignalKind | None) -> Mapping[str, Any]:
+    """The fields there are in a signal of this kind; None = in the deployment history."""
     return SIGNAL_METRICS[signal].model_fields if signal else HISTORY_METRICS
 
 

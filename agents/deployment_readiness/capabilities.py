@@ -8,6 +8,7 @@ from ...core.records.base import Record
 from ...core.records.policy import Policy
 from ...core.records.readiness import Decision, GateResult, RiskAssessment
 from ...core.registry import by_name
+from .counterfactuals import advised
 from .decide import decide
 from .gates import evaluate
 from .inputs import ReadinessInputs
@@ -83,7 +84,7 @@ class Judged:
 def judge(loaded: Loaded) -> Judged:
     """Risk, gates and the decision: the one place where they are put together."""
     inputs, policy = loaded.inputs, loaded.policy
-    risk = score(inputs, policy)
+    risk = advised(score(inputs, policy), inputs, policy)
     return Judged(risk, decide(inputs, risk, evaluate(inputs, policy), policy))
 
 
@@ -98,7 +99,7 @@ def assess(loaded: Loaded) -> Outcome:
 
 def risk_score(loaded: Loaded) -> Outcome:
     """Risk alone."""
-    risk = score(loaded.inputs, loaded.policy)
+    risk = judge(loaded).risk
     return Outcome(risk, _risk_stores(risk.version, risk))
 
 

@@ -73,7 +73,12 @@ def _words(name: str) -> tuple[str, str]:
     label = name.removeprefix("min_").removeprefix("max_")
     field = CRITERIA[name].field[0]
     ending = next((ending for ending in _UNITS if field.endswith(ending)), "")
-    return label.removesuffix(ending).replace("_", " "), _UNITS.get(ending, "")
+    return label.removesuffix(ending).replace("_", " "), unit_of(field)
+
+
+def unit_of(field: str) -> str:
+    """How the unit of a signal's field is printed after a value: ` ms`, or nothing."""
+    return next((unit for ending, unit in _UNITS.items() if field.endswith(ending)), "")
 
 
 def _size(value: Limit | None) -> float:

@@ -1,20 +1,21 @@
 """What a release is judged by, and which of it counts as evidence."""
 
 from collections.abc import Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from math import isfinite
 from types import MappingProxyType
 from typing import Any
 
-from ...core.criteria import Source
+from ...core.criteria import Source, known_fields
 from ...core.errors import InputError
 from ...core.records.audit import GENESIS
 from ...core.records.evidence import Evidence, Reading, measured, not_measured
 from ...core.records.history import HISTORY_KEY, DeploymentOutcome, read_history
 from ...core.records.policy import Policy
 from ...core.records.release import Release, same_commit
-from ...core.records.signals import Outcome, Signal, SignalKind, typed_metrics
+from ...core.records.signals import MetricValue, Outcome, Signal, SignalKind, typed_metrics
 from .history import stability
 from .production import Watched, Written, watch
 
@@ -142,6 +143,21 @@ class Readings:
         if missing := [name for name, value in zip(source.field, values, strict=True) if not _is_value(value)]:
             return not_measured(f"{found.key} does not give {', '.join(missing)}", evidence)
         return _combined(source, values, evidence)
+
+    def values(self, kind: SignalKind | None) -> dict[str, Any]:
+        """Field -> value of what counts as evidence of a kind (None = the history); None = not measured."""
+        found = self._found[kind]
+        if isinstance(found, _Found):
+            return dict(found.values)
+        if kind is SignalKind.PRODUCTION and self._watched:
+            return {name: watched.value for name, watched in self._watched.items()}
+        return dict.fromkeys(known_fields(kind))
+
+    def but(self, kind: SignalKind | None, changes: Mapping[str, MetricValue]) -> "Readings":
+        """These readings, had the fields of one kind other values."""
+        other = copy(self)
+        other._found = {**self._found, kind: _Found("a hypothesis", {**self.values(kind), **changes}, None)}
+        return other
 
 
 def _combined(source: Source, values: Sequence[Any], evidence: Evidence) -> Reading:

@@ -11,6 +11,7 @@ from math import ceil, fsum
 from ...core.records.evidence import Status
 from ...core.records.policy import MetricPolicy, Policy
 from ...core.records.readiness import DimensionRisk, MetricRisk, RiskAssessment, RiskLevel
+from ...core.records.signals import SignalKind
 from .inputs import ReadinessInputs, Readings
 
 LEVELS = ((20.0, RiskLevel.LOW), (40.0, RiskLevel.MEDIUM), (60.0, RiskLevel.HIGH))
@@ -44,14 +45,34 @@ def score(inputs: ReadinessInputs, policy: Policy) -> RiskAssessment:
         _dimension(dimension, policy.risk[dimension].weight / total, metrics, readings)
         for dimension, metrics in applicable.items()
     )
+    return _assessed(inputs.release.version, dimensions, policy)
+
+
+def rescore(risk: RiskAssessment, policy: Policy, readings: Readings, kind: SignalKind | None) -> RiskAssessment:
+    """The assessment, had the metrics of one signal kind (None = of the history) other readings."""
+
+    def row(dimension: str, metric: MetricRisk) -> MetricRisk:
+        if metric.kind is not kind:
+            return metric
+        return _metric(metric.metric, policy.risk[dimension].metrics[metric.metric], metric.weight, readings)
+
+    dimensions = tuple(
+        _of_rows(d.dimension, d.weight, tuple(row(d.dimension, metric) for metric in d.metrics))
+        for d in risk.dimensions
+    )
+    return _assessed(risk.version, dimensions, policy)
+
+
+def _assessed(version: str, dimensions: tuple[DimensionRisk, ...], policy: Policy) -> RiskAssessment:
     metrics = [metric for dimension in dimensions for metric in dimension.metrics]
     risk = _mean(metrics)
     vetoes = _vetoes(dimensions, policy)
+    lifted = unseen(dimensions, policy)
     level = level_of(risk)
-    if (vetoes or unseen(dimensions, policy)) and level in (RiskLevel.LOW, RiskLevel.MEDIUM):
+    if (vetoes or lifted) and level in (RiskLevel.LOW, RiskLevel.MEDIUM):
         level = RiskLevel.HIGH
     return RiskAssessment(
-        version=inputs.release.version,
+        version=version,
         risk=risk,
         risk_measured=_mean_measured(metrics),
         level=level,
@@ -59,7 +80,13 @@ def score(inputs: ReadinessInputs, policy: Policy) -> RiskAssessment:
         dimensions=dimensions,
         not_applicable=policy.not_applicable,
         vetoes=vetoes,
+        blockers=_blockers(vetoes, lifted, risk),
     )
+
+
+def _blockers(vetoes: Sequence[str], could_veto: Sequence[str], risk: float) -> tuple[str, ...]:
+    critical = [f"risk is {shown(risk)} of 100, CRITICAL"] if level_of(risk) is RiskLevel.CRITICAL else []
+    return (*vetoes, *could_veto, *critical)
 
 
 def is_measured(metric: MetricRisk) -> bool:
@@ -104,6 +131,10 @@ def _dimension(name: str, weight: float, metrics: dict[str, MetricPolicy], readi
     rows = tuple(
         _metric(metric, policy, weight * policy.weight / total, readings) for metric, policy in metrics.items()
     )
+    return _of_rows(name, weight, rows)
+
+
+def _of_rows(name: str, weight: float, rows: tuple[MetricRisk, ...]) -> DimensionRisk:
     return DimensionRisk(
         dimension=name,
         weight=weight,

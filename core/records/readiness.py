@@ -8,7 +8,7 @@ from pydantic import Field
 from .base import Record
 from .evidence import Reading
 from .release import Release
-from .signals import SignalKind
+from .signals import MetricValues, SignalKind
 
 
 class DecisionStatus(StrEnum):
@@ -70,6 +70,40 @@ class NotApplicable(Record):
     reason: str
 
 
+class Counterfactual(Record):
+    """What the risk would be if one metric were another; found by scoring again, not by a rule of thumb."""
+
+    metric: str
+    dimension: str
+    kind: SignalKind
+    changes: MetricValues
+    """Fields of the signal -> the value each would have; what `assess --what-if` takes."""
+    value: float
+    """Now."""
+    value_needed: float
+    risk: float
+    """Now."""
+    risk_after: float
+    level: RiskLevel
+    """Now."""
+    level_after: RiskLevel
+    words: str
+    """`branch coverage 82 -> 85 lowers risk 34 -> 29 (MEDIUM)`."""
+
+
+class Recommendation(Record):
+    """One thing that would lower the risk, and by how much."""
+
+    action: str
+    """`raise branch coverage from 72 to 80`, or the command that measures what is missing."""
+    why: str
+    points: float
+    """Of the total risk, by scoring again; an upper bound for a measurement that is still to be made."""
+    measures: tuple[str, ...] = ()
+    """Metrics that the action would measure; empty = it changes a measured one."""
+    counterfactual: Counterfactual | None = None
+
+
 class RiskAssessment(Record):
     """The value at `aqe/deployment/risk-score`."""
 
@@ -85,6 +119,12 @@ class RiskAssessment(Record):
     not_applicable: tuple[NotApplicable, ...] = ()
     vetoes: tuple[str, ...] = ()
     """Measured dimensions at 80 or more, in words."""
+    blockers: tuple[str, ...] = ()
+    """What of the risk alone keeps the release from a GO: vetoes, what could be one, a CRITICAL risk."""
+    recommendations: tuple[Recommendation, ...] = ()
+    """What would lower the risk most stands first."""
+    counterfactuals: tuple[Counterfactual, ...] = ()
+    """The smallest change of each single metric that alone reaches the next lower level; none where none does."""
 
 
 class Enforcement(StrEnum):
