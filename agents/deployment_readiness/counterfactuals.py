@@ -153,6 +153,15 @@ class _Grid:
         return self.at(high)
 
 
+def value_below(rule: MetricPolicy, metric: MetricRisk, limit: float) -> float | None:
+    """The nearest round value at which the metric's risk is below a limit; None = none, or not measured."""
+    value = metric.reading.value
+    if metric.kind is None or not isinstance(value, int | float):
+        return None
+    case = _Metric("", metric, metric.kind, rule, value)
+    return case.grid().first(lambda value: rule.risk_at(value) < limit)
+
+
 def _next_lower_level(case: _Case) -> Iterator[Counterfactual]:
     """The smallest single changes that reach it, those that leave least risk first."""
     if case.risk.level is RiskLevel.LOW:

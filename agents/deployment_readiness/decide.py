@@ -26,7 +26,7 @@ from ...core.records.readiness import (
 from ...core.records.signals import SignalKind
 from .gates import is_pending
 from .inputs import ReadinessInputs
-from .risk import is_measured, level_of, shown, unseen
+from .risk import critical, is_measured, shown, unseen
 
 
 class ApprovalState(StrEnum):
@@ -59,11 +59,6 @@ class _Case:
     def approval(self, *states: ApprovalState) -> list[str]:
         return [f"an approval is {state}" for state in self.approvals if state in states]
 
-    def critical(self, risk: float | None, words: str) -> list[str]:
-        if risk is None or level_of(risk) is not RiskLevel.CRITICAL:
-            return []
-        return [f"{words} is {shown(risk)} of 100"]
-
     def level(self, *levels: RiskLevel) -> list[str]:
         return [f"risk is {self.risk.level}, {shown(self.risk.risk)} of 100"] if self.risk.level in levels else []
 
@@ -90,10 +85,10 @@ _RULES: tuple[tuple[DecisionStatus, str, Callable[[_Case], Sequence[str]]], ...]
     (_B, "A BLOCKING gate failed", lambda c: c.criteria(Enforcement.BLOCKING, _failed)),
     (_B, "A catastrophic measurement vetoes", lambda c: c.risk.vetoes),
     (_B, "An approval was not given", lambda c: c.approval(ApprovalState.REFUSED, ApprovalState.EXPIRED)),
-    (_B, "The measured risk alone is CRITICAL", lambda c: c.critical(c.risk.risk_measured, "measured risk")),
+    (_B, "The measured risk alone is CRITICAL", lambda c: critical(c.risk.risk_measured, "measured risk")),
     (_I, "A BLOCKING gate has no evidence", lambda c: c.criteria(Enforcement.BLOCKING, _missing)),
     (_I, "What is not measured could be a catastrophe", lambda c: c.unseen),
-    (_I, "Risk is CRITICAL with what is not measured at its worst", lambda c: c.critical(c.risk.risk, "risk")),
+    (_I, "Risk is CRITICAL with what is not measured at its worst", lambda c: critical(c.risk.risk, "risk")),
     (_P, "A change ticket is pending", lambda c: c.criteria(Enforcement.BLOCKING, is_pending)),
     (_P, "An approval is pending", lambda c: c.approval(ApprovalState.PENDING)),
     # One that is not granted has decided above.
@@ -119,7 +114,7 @@ def decide(
         approvals: states of the approvals that were asked for. All granted lifts "HIGH risk needs an approval", and
             nothing else.
     """
-    case = _Case(risk, gates, unseen(risk.dimensions, policy), approvals)
+    case = _Case(risk, gates, [alarm.words for alarm in unseen(risk.dimensions, policy)], approvals)
     held = [(status, rule, reasons) for status, rule, find in _RULES if (reasons := list(find(case)))]
     status, rule = DecisionStatus.APPROVED, "Every BLOCKING and WARNING gate holds and risk is LOW"
     if held:
@@ -139,6 +134,8 @@ def decide(
         confidence=None,
         confidence_reason="release confidence is not computed yet" if inputs.history else "no deployment history yet",
         blockers=_reasons(held, DecisionStatus.BLOCKED),
+        inconclusive=_reasons(held, DecisionStatus.INCONCLUSIVE),
+        pending=_reasons(held, DecisionStatus.PENDING_APPROVAL),
         warnings=_reasons(held, DecisionStatus.APPROVED_WITH_WARNINGS),
         advisories=tuple(case.criteria(Enforcement.ADVISORY, _not_held)),
         missing_evidence=tuple(_missing_evidence(inputs.release.version, risk, gates)),

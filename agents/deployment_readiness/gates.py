@@ -76,6 +76,11 @@ def _words(name: str) -> tuple[str, str]:
     return label.removesuffix(ending).replace("_", " "), unit_of(field)
 
 
+def label_of(criterion: str) -> str:
+    """`p95 latency` of `max_p95_latency_ms`."""
+    return _words(criterion)[0]
+
+
 def unit_of(field: str) -> str:
     """How the unit of a signal's field is printed after a value: ` ms`, or nothing."""
     return next((unit for ending, unit in _UNITS.items() if field.endswith(ending)), "")

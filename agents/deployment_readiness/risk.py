@@ -6,6 +6,7 @@ measurement of a catastrophic dimension would improve the decision.
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from math import ceil, fsum
 
 from ...core.records.evidence import Status
@@ -66,10 +67,10 @@ def rescore(risk: RiskAssessment, policy: Policy, readings: Readings, kind: Sign
 def _assessed(version: str, dimensions: tuple[DimensionRisk, ...], policy: Policy) -> RiskAssessment:
     metrics = [metric for dimension in dimensions for metric in dimension.metrics]
     risk = _mean(metrics)
-    vetoes = _vetoes(dimensions, policy)
-    lifted = unseen(dimensions, policy)
+    vetoed = [alarm.words for alarm in vetoes(dimensions, policy)]
+    could_veto = [alarm.words for alarm in unseen(dimensions, policy)]
     level = level_of(risk)
-    if (vetoes or lifted) and level in (RiskLevel.LOW, RiskLevel.MEDIUM):
+    if (vetoed or could_veto) and level in (RiskLevel.LOW, RiskLevel.MEDIUM):
         level = RiskLevel.HIGH
     return RiskAssessment(
         version=version,
@@ -79,14 +80,16 @@ def _assessed(version: str, dimensions: tuple[DimensionRisk, ...], policy: Polic
         measured_share=round(fsum(metric.weight for metric in metrics if is_measured(metric)), _DECIMALS),
         dimensions=dimensions,
         not_applicable=policy.not_applicable,
-        vetoes=vetoes,
-        blockers=_blockers(vetoes, lifted, risk),
+        vetoes=tuple(vetoed),
+        blockers=(*vetoed, *could_veto, *critical(risk, "risk")),
     )
 
 
-def _blockers(vetoes: Sequence[str], could_veto: Sequence[str], risk: float) -> tuple[str, ...]:
-    critical = [f"risk is {shown(risk)} of 100, CRITICAL"] if level_of(risk) is RiskLevel.CRITICAL else []
-    return (*vetoes, *could_veto, *critical)
+def critical(risk: float | None, words: str) -> list[str]:
+    """The reason for which a risk alone keeps a release back; none where it is not CRITICAL or not known."""
+    if risk is None or level_of(risk) is not RiskLevel.CRITICAL:
+        return []
+    return [f"{words} is {shown(risk)} of 100"]
 
 
 def is_measured(metric: MetricRisk) -> bool:
@@ -94,28 +97,48 @@ def is_measured(metric: MetricRisk) -> bool:
     return metric.reading.status is not Status.NOT_MEASURED
 
 
-def unseen(dimensions: Iterable[DimensionRisk], policy: Policy) -> tuple[str, ...]:
-    """What is not measured and could be a catastrophe, in words: with it at its worst there would be a veto."""
+@dataclass(frozen=True)
+class Alarm:
+    """Why a part of the risk vetoes, or could.
+
+    Args:
+        words: the reason.
+        dimension: where.
+        metric: the one that is a catastrophe on its own; None = the dimension as a whole.
+    """
+
+    words: str
+    dimension: DimensionRisk
+    metric: MetricRisk | None = None
+
+
+def unseen(dimensions: Iterable[DimensionRisk], policy: Policy) -> tuple[Alarm, ...]:
+    """What is not measured and could be a catastrophe: with it at its worst there would be a veto."""
     found = []
     for dimension in dimensions:
         if dimension.risk >= VETO_AT > (dimension.risk_measured or 0):
-            found.append(f"{dimension.dimension} could be {shown(dimension.risk)} of 100")
+            found.append(Alarm(f"{dimension.dimension} could be {shown(dimension.risk)} of 100", dimension))
         found += [
-            f"{dimension.dimension}: {metric.metric} is not measured"
+            Alarm(f"{dimension.dimension}: {metric.metric} is not measured", dimension, metric)
             for metric in _marked(dimension, policy)
             if not is_measured(metric)
         ]
     return tuple(found)
 
 
-def _vetoes(dimensions: Iterable[DimensionRisk], policy: Policy) -> tuple[str, ...]:
+def vetoes(dimensions: Iterable[DimensionRisk], policy: Policy) -> tuple[Alarm, ...]:
+    """What is measured and a catastrophe."""
     found = []
     for dimension in dimensions:
         measured = dimension.risk_measured or 0
         if measured >= VETO_AT:
-            found.append(f"{dimension.dimension}: measured risk {shown(measured)} of 100")
+            found.append(Alarm(f"{dimension.dimension}: measured risk {shown(measured)} of 100", dimension))
         found += [
-            f"{dimension.dimension}: {metric.metric} {metric.reading.value} is risk {shown(metric.risk)} of 100"
+            Alarm(
+                f"{dimension.dimension}: {metric.metric} {metric.reading.value} is risk {shown(metric.risk)} of 100",
+                dimension,
+                metric,
+            )
             for metric in _marked(dimension, policy)
             if is_measured(metric) and metric.risk >= VETO_AT
         ]

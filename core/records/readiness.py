@@ -187,6 +187,11 @@ class Decision(Record):
     """0-100, or null: not measured."""
     confidence_reason: str | None = None
     blockers: tuple[str, ...]
+    """Reasons for BLOCKED."""
+    inconclusive: tuple[str, ...] = ()
+    """Reasons for INCONCLUSIVE, also where others decide."""
+    pending: tuple[str, ...] = ()
+    """Reasons for PENDING_APPROVAL, also where others decide."""
     warnings: tuple[str, ...]
     advisories: tuple[str, ...]
     missing_evidence: tuple[str, ...]

@@ -1,0 +1,191 @@
+"""What keeps a release from a GO: each reason of the decision, with what it was measured by and what would clear it.
+
+The decision's own words are the list; this module only says more about each, so that nothing is listed that did not
+decide and nothing that did is left out.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from ...core.criteria import CRITERIA, HOW_TO_MEASURE
+from ...core.numbers import shown as number
+from ...core.records.blockers import MAX_BLOCKER_FINDINGS, Blocker, Blockers, Cause
+from ...core.records.evidence import Reading
+from ...core.records.policy import Policy
+from ...core.records.readiness import (
+    CriterionResult,
+    Decision,
+    DecisionStatus,
+    GateResult,
+    GateStatus,
+    RiskAssessment,
+)
+from ...core.records.signals import Finding, SignalKind
+from .counterfactuals import value_below
+from .gates import is_pending, label_of
+from .inputs import ReadinessInputs
+from .risk import VETO_AT, Alarm, critical, shown, unseen, vetoes
+
+_MOST = 3
+"""Ways to lower a risk that are named."""
+
+
+def blockers_of(inputs: ReadinessInputs, policy: Policy, risk: RiskAssessment, decision: Decision) -> Blockers:
+    """Every reason that keeps the release from a GO, and every warning.
+
+    Args:
+        inputs: what `risk` and `decision` were computed from.
+        risk: with its counterfactuals.
+    """
+    known = _Known(inputs, policy, risk, decision)
+    reasons = (*decision.blockers, *decision.inconclusive, *decision.pending)
+    return Blockers(
+        version=decision.version,
+        decision=decision.decision,
+        verdict=decision.verdict,
+        rule=decision.rule,
+        blockers=() if decision.approved else tuple(known.each(reasons)),
+        warnings=tuple(known.each(decision.warnings)),
+        assessed_at=decision.assessed_at,
+    )
+
+
+@dataclass(frozen=True)
+class _Known:
+    inputs: ReadinessInputs
+    policy: Policy
+    risk: RiskAssessment
+    decision: Decision
+
+    def each(self, reasons: Iterable[str]) -> Iterator[Blocker]:
+        criteria = {f"{gate.gate}: {c.detail}": (gate, c) for gate in self.decision.gates for c in gate.criteria}
+        vetoed = {alarm.words: alarm for alarm in vetoes(self.risk.dimensions, self.policy)}
+        hidden = {alarm.words: alarm for alarm in unseen(self.risk.dimensions, self.policy)}
+        for reason in reasons:
+            if reason in criteria:
+                yield self._criterion(reason, *criteria[reason])
+            elif reason in vetoed:
+                yield self._alarm(vetoed[reason], Cause.VETO, DecisionStatus.BLOCKED)
+            elif reason in hidden:
+                yield self._alarm(hidden[reason], Cause.UNSEEN, DecisionStatus.INCONCLUSIVE)
+            else:
+                yield self._other(reason)
+
+    def _criterion(self, reason: str, gate: GateResult, criterion: CriterionResult) -> Blocker:
+        kind = CRITERIA[criterion.criterion].signal
+        failed = criterion.status is GateStatus.FAILED
+        found = self._findings(criterion.reading, kind) if failed else ()
+        return Blocker(
+            what=reason,
+            cause=Cause.GATE,
+            status=self._status(reason),
+            kind=kind,
+            gate=gate.gate,
+            criterion=criterion.criterion,
+            limit=criterion.limit,
+            reading=criterion.reading,
+            age_s=self._age_s(criterion.reading),
+            findings=found,
+            files=_files(found),
+            override_by=self._roles() if failed else (),
+            clear=tuple(self._clear_criterion(criterion, kind)),
+        )
+
+    def _clear_criterion(self, criterion: CriterionResult, kind: SignalKind | None) -> Iterator[str]:
+        if is_pending(criterion):
+            yield f"{label_of(criterion.criterion)}: have it decided"
+        elif criterion.status is GateStatus.FAILED:
+            yield _demand(criterion)
+        yield self._command(kind)
+
+    def _alarm(self, alarm: Alarm, cause: Cause, status: DecisionStatus) -> Blocker:
+        metrics = [alarm.metric] if alarm.metric else list(alarm.dimension.metrics)
+        kinds = list(dict.fromkeys(metric.kind for metric in metrics))
+        reading = alarm.metric.reading if alarm.metric else None
+        found = self._findings(reading, kinds[0]) if reading else ()
+        return Blocker(
+            what=alarm.words,
+            cause=cause,
+            status=status,
+            kind=kinds[0] if alarm.metric else None,
+            metric=alarm.metric.metric if alarm.metric else alarm.dimension.dimension,
+            limit=VETO_AT,
+            reading=reading,
+            age_s=self._age_s(reading),
+            findings=found,
+            files=_files(found),
+            override_by=self._roles() if cause is Cause.VETO else (),
+            clear=(*self._clear_alarm(alarm), *dict.fromkeys(self._command(kind) for kind in kinds)),
+        )
+
+    def _clear_alarm(self, alarm: Alarm) -> Iterator[str]:
+        if alarm.metric and alarm.metric.reading.value is not None:
+            rule = self.policy.risk[alarm.dimension.dimension].metrics[alarm.metric.metric]
+            value = value_below(rule, alarm.metric, VETO_AT)
+            if value is not None:
+                yield f"{alarm.metric.field} {alarm.metric.reading.value} -> {number(value)}"
+        elif alarm.metric is None:
+            names = {metric.metric for metric in alarm.dimension.metrics}
+            yield from self._advice(names)
+
+    def _other(self, reason: str) -> Blocker:
+        by_risk = critical(self.risk.risk_measured, "measured risk") + critical(self.risk.risk, "risk")
+        by_level = f"risk is {self.risk.level}, {shown(self.risk.risk)} of 100"
+        if reason in (*by_risk, by_level):
+            ways = [change.words for change in self.risk.counterfactuals[:_MOST]]
+            clear = tuple(ways) or tuple(self._advice(None))
+            return Blocker(what=reason, cause=Cause.RISK, status=self._status(reason), clear=clear)
+        return Blocker(what=reason, cause=Cause.OTHER, status=self._status(reason))
+
+    def _advice(self, metrics: set[str] | None) -> Iterator[str]:
+        """The recommendations that bring most; of these metrics only, unless None."""
+        wanted = [
+            each
+            for each in self.risk.recommendations
+            if metrics is None or metrics & {*each.measures, each.counterfactual.metric if each.counterfactual else ""}
+        ]
+        for each in wanted[:_MOST]:
+            most = "at most " if each.measures else ""
+            yield f"{each.action} (lowers the risk by {most}{number(round(each.points, 1))})"
+
+    def _status(self, reason: str) -> DecisionStatus:
+        if reason in self.decision.blockers:
+            return DecisionStatus.BLOCKED
+        if reason in self.decision.warnings:
+            return DecisionStatus.APPROVED_WITH_WARNINGS
+        return DecisionStatus.PENDING_APPROVAL if reason in self.decision.pending else DecisionStatus.INCONCLUSIVE
+
+    def _findings(self, reading: Reading, kind: SignalKind | None) -> tuple[Finding, ...]:
+        key = reading.evidence.key if reading.evidence else None
+        stored = self.inputs.signals.get(kind, ()) if kind else ()
+        signals = [one.signal for one in stored if one.key == key and one.signal]
+        parts = [part for signal in signals for part in signal.parts.values()]
+        return tuple(finding for part in parts for finding in part.findings)[:MAX_BLOCKER_FINDINGS]
+
+    def _age_s(self, reading: Reading | None) -> float | None:
+        at = reading.evidence.measured_at if reading and reading.evidence else None
+        return None if at is None else (self.inputs.now - at).total_seconds()
+
+    def _roles(self) -> tuple[str, ...]:
+        overrides = self.policy.gate_overrides
+        return overrides.requires_approval_from if overrides.enabled else ()
+
+    def _command(self, kind: SignalKind | None) -> str:
+        return HOW_TO_MEASURE[kind].format(version=self.decision.version)
+
+
+def _demand(criterion: CriterionResult) -> str:
+    """`critical vulnerabilities 2 -> at most 0`."""
+    label, limit = label_of(criterion.criterion), criterion.limit
+    if limit is True:
+        return f"{label}: yes"
+    word = "at least" if criterion.criterion.startswith("min_") else "at most"
+    return f"{label} {_text(criterion.reading.value)} -> {word} {_text(limit)}"
+
+
+def _text(value: float | int | bool | str | None) -> str:
+    return number(value) if isinstance(value, int | float) else str(value)
+
+
+def _files(findings: Sequence[Finding]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(finding.file for finding in findings if finding.file))
