@@ -3,10 +3,15 @@
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import HealthCheck, settings
 from redis import Redis
 
 from aqe.config.settings import Settings, load_settings
 from aqe.fleet.server import ensure_server, stop_server
+
+# A busy machine is no failure: no example is timed.
+settings.register_profile("aqe", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("aqe")
 
 
 @pytest.fixture(scope="session")

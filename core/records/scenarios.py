@@ -6,7 +6,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from .base import Record
-from .findings import FindingPriority
+from .findings import FindingPriority, Insight, MiningResult
 
 
 class Expectation(Record):
@@ -56,3 +56,11 @@ class TestScenario(Record):
     service: str | None = None
     steps: tuple[RequestStep, ...]
     provenance: Provenance
+
+
+class MinedErrors(Record):
+    """What error-pattern mining answers: the patterns, what they mean, and tests that would show them."""
+
+    patterns: MiningResult
+    insights: tuple[Insight, ...]
+    scenarios: tuple[TestScenario, ...]

@@ -1,27 +1,22 @@
-"""`aqe production`: what production says."""
+"""`aqe production mine-errors`: errors in the logs, grouped into bugs."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from .common import output_options, print_json, say, with_runtime
-from .text import cleaned, table
+from ..common import output_options, print_json, say, with_runtime
+from ..text import cleaned, table
 
 if TYPE_CHECKING:
-    from ..core.records.findings import ErrorPattern, MiningResult
-    from ..fleet.runtime import Runtime
+    from ...core.records.findings import ErrorPattern, MiningResult
+    from ...fleet.runtime import Runtime
 
 MAX_REQUESTS = 3
 """Failing requests named a pattern; --json has them all."""
 
 
-@click.group()
-def production() -> None:
-    """What production says."""
-
-
-@production.command("mine-errors")
+@click.command("mine-errors")
 @click.option(
     "--days", type=click.FloatRange(min=0, min_open=True), default=7.0, show_default=True, help="Window back from now."
 )
@@ -49,8 +44,8 @@ def mine_errors(
     Examples: aqe import app.jsonl --release v1.4.0 && aqe production mine-errors
               aqe production mine-errors --release v1.4.0 --generate --output tests/production
     """
-    from ..core.errors import InputError
-    from ..core.records.findings import MiningResult
+    from ...core.errors import InputError
+    from ...core.records.findings import MiningResult
 
     if generate != (output is not None):
         raise InputError("--generate and --output DIR go together")
@@ -65,16 +60,16 @@ def mine_errors(
 
 
 async def _mine(parts: "Runtime", payload: dict[str, Any]) -> Any:
-    from ..fleet.tasks import new_task, perform
+    from ...fleet.tasks import new_task, perform
 
     return (await perform(parts, new_task(parts, "error-pattern-mining", payload), said=say)).result
 
 
 def _write(scenarios: list[Any], folder: Path) -> int:
     """Write the tests; returns the exit code."""
-    from ..core.errors import EXIT_OK, EXIT_USAGE
-    from ..core.records.scenarios import TestScenario
-    from ..fleet.generated_tests import write_tests
+    from ...core.errors import EXIT_OK, EXIT_USAGE
+    from ...core.records.scenarios import TestScenario
+    from ...fleet.generated_tests import write_tests
 
     tests = write_tests([TestScenario.from_value(s, where="scenario") for s in scenarios], folder)
     for test in tests:

@@ -1,0 +1,15 @@
+"""`aqe production`: what production says. A table of commands, each imported when chosen."""
+
+import click
+
+from ..lazy import LazyGroup
+
+COMMANDS: dict[str, tuple[str, str, str]] = {
+    "mine-errors": ("production.errors", "mine_errors", "Errors in the imported logs, grouped into bugs."),
+}
+"""Command -> module, attribute, one line of help."""
+
+
+@click.group(cls=LazyGroup, table=COMMANDS)
+def production() -> None:
+    """What production says."""
