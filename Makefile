@@ -1,6 +1,6 @@
 # Relative paths only: the folder's name may hold spaces.
 .DEFAULT_GOAL := help
-.PHONY: help run test check fmt bench bench-bus bench-memory bench-hooks drill-cluster docs system-deps clean
+.PHONY: help run test check fmt bench bench-bus bench-memory bench-hooks bench-anomaly drill-cluster docs system-deps clean
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
@@ -49,6 +49,9 @@ bench: bench-bus bench-memory bench-hooks  ## all three benchmarks, as ratios ag
 
 bench-bus bench-memory bench-hooks: $(VENV)/.bench  ## one of them
 	$(BIN)/python -P -m aqe.benchmarks $(@:bench-%=%)
+
+bench-anomaly: $(READY)  ## anomaly detection on labelled series, and its speed (1 min)
+	$(BIN)/python -P -m aqe.benchmarks anomaly
 
 drill-cluster: $(READY)  ## fail-overs of a Cluster and behind Sentinel, and what a fleet costs (15 min)
 	$(BIN)/python -P -m aqe.benchmarks drill-cluster

@@ -84,17 +84,13 @@ class JsonFormat:
         if not data.strip():
             return EMPTY_FILE
         try:
-            document = self.loads(data)
-        except ValueError as error:
+            document = orjson.loads(data)
+        except orjson.JSONDecodeError as error:
             raise InputError(f"{what}: not JSON: {error}", hint="expected one JSON document in UTF-8") from error
         if not isinstance(document, self.documents):
             expected = " or ".join("an object" if kind is dict else "a list" for kind in self.documents)
             raise InputError(f"{what}: the document is a JSON {type(document).__name__}, expected {expected}")
         return self.read(document)
-
-    def loads(self, data: bytes) -> Any:
-        """The document; raises ValueError. For formats that are not quite JSON."""
-        return orjson.loads(data)
 
     def read(self, document: Any) -> Parsed:
         """What the document says."""

@@ -11,18 +11,12 @@ from .quality.clover import CloverXml
 from .quality.cobertura import CoberturaXml
 from .quality.cosmic_ray import CosmicRay
 from .quality.coverage_py import CoveragePyJson
-from .quality.gatling import Gatling
 from .quality.git_log import GitNumstat
 from .quality.go_cover import GoCover
 from .quality.istanbul import IstanbulJson
 from .quality.jacoco import JacocoXml
-from .quality.jmeter_csv import JmeterCsv
-from .quality.jmeter_xml import JmeterXml
 from .quality.junit import JunitXml
-from .quality.k6_stream import K6Stream
-from .quality.k6_summary import K6Summary
 from .quality.lcov import Lcov
-from .quality.locust import LocustCsv
 from .quality.mutmut import MutmutStats
 from .quality.nunit import NunitXml
 from .quality.opencover import OpenCoverXml
@@ -56,13 +50,6 @@ IMPORTERS: tuple[Importer, ...] = (
     PitXml(),
     MutmutStats(),
     CosmicRay(),
-    # load tests
-    K6Summary(),
-    K6Stream(),
-    JmeterCsv(),
-    JmeterXml(),
-    LocustCsv(),
-    Gatling(),
     # security and static quality
     Sarif(),
     # change

@@ -28,10 +28,6 @@ CLAIMED = {
     "mutmut/": "mutmut-json",
     "cosmic_ray/": "cosmic-ray-dump",
     "real-project/cosmic": "cosmic-ray-dump",
-    "k6/": "k6-summary",
-    "jmeter_jtl/JMeterResults": "jmeter-xml",
-    "jmeter_jtl/": "jmeter-csv",
-    "locust_csv/": "locust-csv",
     "playwright_json/": "playwright-json",
     "pytest_json/": "pytest-json",
     "nunit/": "nunit-xml",
@@ -56,10 +52,6 @@ def _tests(total: int, passed: int, failed: int, skipped: int) -> dict[str, floa
     return {"total_tests": total, "passed_tests": passed, "failed_tests": failed, "skipped_tests": skipped}
 
 
-def _load(requests: int, failed: int) -> dict[str, float]:
-    return {"requests": requests, "error_rate_percent": 100 * failed / requests}
-
-
 FACTS: dict[str, dict[str, float] | Outcome] = {
     "lcov/c8_lcov.info": _percent(line=(4, 4), branch=(6, 8), function=(2, 3)),
     "lcov/report.lcov": _percent(line=(3, 6), branch=(1, 2)),
@@ -76,17 +68,6 @@ FACTS: dict[str, dict[str, float] | Outcome] = {
     "pytest_json/pytest_json_report_reruns_1.json": _tests(11, 6, 3, 2) | {"flaky_tests": 1},
     "nunit/nunit.xml": _tests(4, 2, 1, 1) | {"duration_s": 0.462257},
     "trx/pickles.trx": _tests(4, 3, 1, 0),
-    # Load tests.
-    "k6/handleSummary_simple.json": _load(878, 349) | {"p95_latency_ms": 30.0256841, "failed_thresholds": 0},
-    "jmeter_jtl/JMeterCsvResults.csv": _load(3, 0) | {"p50_latency_ms": 2204},
-    "jmeter_jtl/JMeterPublisher_formatted_timeStamp.csv": _load(3, 1) | {"p50_latency_ms": 1300},
-    "jmeter_jtl/JMeterResults.jtl": _load(8, 0) | {"p50_latency_ms": (501 + 598) / 2},
-    "jmeter_jtl/filewithtransactions.csv": _load(210, 0),
-    "locust_csv/locust_2.47_stats.csv": _load(820, 42) | {"p95_latency_ms": 53, "p99_latency_ms": 85},
-    "locust_csv/test_results_stats.csv": _load(71464, 10000) | {"p50_latency_ms": 450},
-    "locust_csv/locust_2.47_exceptions.csv": Outcome.UNREADABLE,
-    "locust_csv/locust_2.47_failures.csv": Outcome.UNREADABLE,
-    "locust_csv/locust_2.47_stats_history.csv": Outcome.UNREADABLE,
     # Mutants: detected, and those that no test noticed.
     "stryker/mutation-report.json": Outcome.UNREADABLE,  # one file's mutants are an object
     "stryker/simple.json": _mutation(1, 2),
