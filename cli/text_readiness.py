@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from ..core.criteria import HOW_TO_MEASURE
-from ..core.records.evidence import Evidence, Status
+from ..core.records.evidence import Reading, Status
 from ..core.records.readiness import (
     CriterionResult,
     Decision,
@@ -29,7 +29,8 @@ def decision_text(decision: Decision, look: Look = _PLAIN) -> str:
     confidence = "not measured" if decision.confidence is None else f"{confidence_number(decision.confidence)} of 100"
     reason = f" ({decision.confidence_reason})" if decision.confidence_reason else ""
     risk = _risk_words(decision.risk, decision.risk_level, decision.risk_measured, decision.measured_share, look)
-    lines = look.title(f"Deployment readiness: {decision.version}")
+    hypothetical = " (hypothetical: decided for signals that nobody measured, stored nowhere)"
+    lines = look.title(f"Deployment readiness: {decision.version}{hypothetical if decision.hypothetical else ''}")
     lines.append(
         facts(
             [
@@ -53,12 +54,13 @@ def decision_text(decision: Decision, look: Look = _PLAIN) -> str:
     return "\n".join(lines)
 
 
-def risk_text(risk: RiskAssessment, look: Look = _PLAIN) -> str:
-    """Risk by dimension and metric."""
+def risk_text(risk: RiskAssessment, look: Look = _PLAIN, *, detailed: bool = False) -> str:
+    """Risk by dimension and metric; detailed with the evidence of each."""
     risk = cleaned(risk)
     words = _risk_words(risk.risk, risk.level, risk.risk_measured, risk.measured_share, look)
     lines = [*look.title(f"Risk of {risk.version}"), f"Overall risk:  {words}", ""]
-    lines.append(table(("METRIC", "VALUE", "RISK", "WEIGHT", "POINTS"), _risk_rows(risk)))
+    heads = ("METRIC", "VALUE", "RISK", "WEIGHT", "POINTS", "EVIDENCE")
+    lines.append(table(heads if detailed else heads[:5], [row if detailed else row[:5] for row in _risk_rows(risk)]))
     unmeasured = [m for d in risk.dimensions for m in d.metrics if m.reading.status is Status.NOT_MEASURED]
     lines += _section(
         "Not measured, counted as 100", [f"{m.metric}: {m.reading.reason}; {_how(m, risk.version)}" for m in unmeasured]
@@ -98,10 +100,10 @@ def _risk_words(risk: float, level: str, measured: float | None, share: float, l
     return f"{look.word(level)} ({risk_number(risk)} of 100; {rest})"
 
 
-def _risk_rows(risk: RiskAssessment) -> Iterator[tuple[str, str, str, str, str]]:
+def _risk_rows(risk: RiskAssessment) -> Iterator[tuple[str, ...]]:
     for dimension in risk.dimensions:
         points = sum(metric.contribution for metric in dimension.metrics)
-        yield dimension.dimension, "", risk_number(dimension.risk), f"{dimension.weight:.1%}", f"{points:.1f}"
+        yield dimension.dimension, "", risk_number(dimension.risk), f"{dimension.weight:.1%}", f"{points:.1f}", ""
         for metric in dimension.metrics:
             value = "not measured" if metric.reading.value is None else value_text(metric.reading.value)
             yield (
@@ -110,6 +112,7 @@ def _risk_rows(risk: RiskAssessment) -> Iterator[tuple[str, str, str, str, str]]
                 risk_number(metric.risk),
                 f"{metric.weight:.1%}",
                 f"{metric.contribution:.1f}",
+                measured_by(metric.reading),
             )
 
 
@@ -124,11 +127,15 @@ def _gate(gate: GateResult, look: Look, *, measured_only: bool) -> Iterator[str]
 
 
 def _criterion(criterion: CriterionResult) -> str:
-    evidence = criterion.reading.evidence
-    return criterion.detail + (f"  [{_evidence(evidence)}]" if evidence and criterion.reading.value is not None else "")
+    evidence = measured_by(criterion.reading)
+    return criterion.detail + (f"  [{evidence}]" if evidence else "")
 
 
-def _evidence(evidence: Evidence) -> str:
+def measured_by(reading: Reading) -> str:
+    """Tool, file and time of a value, or the key where none of them is known; empty where nothing is measured."""
+    evidence = reading.evidence
+    if evidence is None or reading.value is None:
+        return ""
     at = time_text(evidence.measured_at) if evidence.measured_at else None
     return ", ".join(filter(None, (evidence.tool, evidence.file, at))) or str(evidence.key)
 

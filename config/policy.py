@@ -11,13 +11,14 @@ from ..core.records.policy import DIMENSIONS, GateOverrides, GatePolicy, MetricP
 from ..core.records.readiness import Enforcement, NotApplicable
 from ..core.records.signals import SignalKind
 from ..core.registry import did_you_mean
+from .rollback import rollback_rules
 from .yamlfile import MAX_CHARACTERS, YamlDocument, duration_s, load_yaml
 
 DEFAULT_POLICY = Path(__file__).parent / "policies" / "default.yaml"
 HISTORY = "deployment-history"
 """Stands beside the signal kinds in `max_age`."""
 
-_SECTIONS = ("deployment_gates", "gate_overrides", "risk", "max_age", "not_applicable")
+_SECTIONS = ("deployment_gates", "gate_overrides", "risk", "max_age", "rollback", "not_applicable")
 _GATE_LISTS = {"mandatory_gates": True, "optional_gates": False}
 
 
@@ -74,6 +75,7 @@ def parse_policy(data: bytes, *, name: str, where: str) -> Policy:
             "risk": _risk(doc),
             "history_window_s": max_age.pop(HISTORY),
             "max_age_s": max_age,
+            "rollback": rollback_rules(doc if "rollback" in top else _defaults_document()),
             "not_applicable": _not_applicable(doc),
         },
     )

@@ -16,6 +16,8 @@ from ..core.records.production import Health, OpenFinding
 from ..core.records.readiness import Decision, RiskAssessment
 from ..core.records.recordings import UserFlow
 from ..core.records.release import Release
+from ..core.records.remediation import RemediationPlan
+from ..core.records.rollback_plan import RollbackPlan
 from ..core.records.rum import RumData
 from ..core.records.scenarios import TestScenario
 from ..core.records.signals import Signal
@@ -54,11 +56,14 @@ COMMANDER = "fleet-commander"
 KEYS: tuple[KeySpec, ...] = (
     KeySpec("aqe/releases/<version>/release", Release, "a release: version, commit, environment", ("import", "cli"), (READINESS, "cli")),
     KeySpec("aqe/releases/<version>/signals/<kind>", Signal, "a quality signal of one release", ("import", "cli", "other agents"), (READINESS, "import", "cli")),
-    KeySpec("aqe/releases/<version>/decision", Decision, "the latest decision about one release", (READINESS,), ("cli", "output")),
+    KeySpec("aqe/releases/<version>/decision", Decision, "the latest decision about one release", (READINESS,), (READINESS, "cli", "output")),
     KeySpec("aqe/quality-signals/<kind>", Signal, "the latest signal of a kind, of whatever release", ("import", "cli", "other agents"), (READINESS, "import", "cli")),
     KeySpec("aqe/deployment/decision", Decision, "the latest decision, as `assess --json` prints it", (READINESS,), ("output",)),
     KeySpec("aqe/deployment/risk-score", RiskAssessment, "the latest risk assessment", (READINESS,), ("output",)),
-    KeySpec("aqe/risk-scores/<version>", RiskAssessment, "the latest risk assessment of one release", (READINESS,), ("output",)),
+    KeySpec("aqe/risk-scores/<version>", RiskAssessment, "the latest risk assessment of one release", (READINESS,), (READINESS, "output")),
+    KeySpec("aqe/deployment/remediation", RemediationPlan, "what has to be done before a GO", (READINESS,), ("output",)),
+    KeySpec("aqe/deployment/rollback-plan", RollbackPlan, "the latest rollback plan", (READINESS,), ("output",)),
+    KeySpec("aqe/rollback-plans/<version>", RollbackPlan, "the latest rollback plan of one release", (READINESS,), ("output",)),
     KeySpec("aqe/deployment/history", DeploymentOutcome, "past deployments and their outcomes", ("cli", "other agents"), (READINESS, "cli"), history=True),
     KeySpec("aqe/audit/log", AuditEntry, "who decided what, each entry bound to the one before it", (READINESS, "cli"), (READINESS, "cli"), history=True),
     KeySpec("aqe/approvers/<id>/attempts", Any, "wrong secrets of an approver lately; goes by itself", ("cli",), ("cli",)),

@@ -22,7 +22,7 @@ from ...core.records.readiness import (
 )
 from ...core.records.signals import Finding, SignalKind
 from .counterfactuals import value_below
-from .gates import is_pending, label_of
+from .gates import is_pending, label_of, unit_of
 from .inputs import ReadinessInputs
 from .risk import VETO_AT, Alarm, critical, shown, unseen, vetoes
 
@@ -38,14 +38,18 @@ def blockers_of(inputs: ReadinessInputs, policy: Policy, risk: RiskAssessment, d
         risk: with its counterfactuals.
     """
     known = _Known(inputs, policy, risk, decision)
-    reasons = (*decision.blockers, *decision.inconclusive, *decision.pending)
+    reasons = [
+        *known.each(decision.blockers, DecisionStatus.BLOCKED),
+        *known.each(decision.inconclusive, DecisionStatus.INCONCLUSIVE),
+        *known.each(decision.pending, DecisionStatus.PENDING_APPROVAL),
+    ]
     return Blockers(
         version=decision.version,
         decision=decision.decision,
         verdict=decision.verdict,
         rule=decision.rule,
-        blockers=() if decision.approved else tuple(known.each(reasons)),
-        warnings=tuple(known.each(decision.warnings)),
+        blockers=() if decision.approved else tuple(reasons),
+        warnings=tuple(known.each(decision.warnings, DecisionStatus.APPROVED_WITH_WARNINGS)),
         assessed_at=decision.assessed_at,
     )
 
@@ -57,28 +61,28 @@ class _Known:
     risk: RiskAssessment
     decision: Decision
 
-    def each(self, reasons: Iterable[str]) -> Iterator[Blocker]:
+    def each(self, reasons: Iterable[str], status: DecisionStatus) -> Iterator[Blocker]:
         criteria = {f"{gate.gate}: {c.detail}": (gate, c) for gate in self.decision.gates for c in gate.criteria}
         vetoed = {alarm.words: alarm for alarm in vetoes(self.risk.dimensions, self.policy)}
         hidden = {alarm.words: alarm for alarm in unseen(self.risk.dimensions, self.policy)}
         for reason in reasons:
             if reason in criteria:
-                yield self._criterion(reason, *criteria[reason])
+                yield self._criterion(reason, status, *criteria[reason])
             elif reason in vetoed:
-                yield self._alarm(vetoed[reason], Cause.VETO, DecisionStatus.BLOCKED)
+                yield self._alarm(vetoed[reason], Cause.VETO, status)
             elif reason in hidden:
-                yield self._alarm(hidden[reason], Cause.UNSEEN, DecisionStatus.INCONCLUSIVE)
+                yield self._alarm(hidden[reason], Cause.UNSEEN, status)
             else:
-                yield self._other(reason)
+                yield self._other(reason, status)
 
-    def _criterion(self, reason: str, gate: GateResult, criterion: CriterionResult) -> Blocker:
+    def _criterion(self, reason: str, status: DecisionStatus, gate: GateResult, criterion: CriterionResult) -> Blocker:
         kind = CRITERIA[criterion.criterion].signal
         failed = criterion.status is GateStatus.FAILED
         found = self._findings(criterion.reading, kind) if failed else ()
         return Blocker(
             what=reason,
             cause=Cause.GATE,
-            status=self._status(reason),
+            status=status,
             kind=kind,
             gate=gate.gate,
             criterion=criterion.criterion,
@@ -87,16 +91,10 @@ class _Known:
             age_s=self._age_s(criterion.reading),
             findings=found,
             files=_files(found),
-            override_by=self._roles() if failed else (),
-            clear=tuple(self._clear_criterion(criterion, kind)),
+            override_by=self._roles() if failed and status is DecisionStatus.BLOCKED else (),
+            actions=tuple(_demands(criterion)),
+            verify=(self._command(kind),),
         )
-
-    def _clear_criterion(self, criterion: CriterionResult, kind: SignalKind | None) -> Iterator[str]:
-        if is_pending(criterion):
-            yield f"{label_of(criterion.criterion)}: have it decided"
-        elif criterion.status is GateStatus.FAILED:
-            yield _demand(criterion)
-        yield self._command(kind)
 
     def _alarm(self, alarm: Alarm, cause: Cause, status: DecisionStatus) -> Blocker:
         metrics = [alarm.metric] if alarm.metric else list(alarm.dimension.metrics)
@@ -107,7 +105,7 @@ class _Known:
             what=alarm.words,
             cause=cause,
             status=status,
-            kind=kinds[0] if alarm.metric else None,
+            kind=kinds[0],
             metric=alarm.metric.metric if alarm.metric else alarm.dimension.dimension,
             limit=VETO_AT,
             reading=reading,
@@ -115,27 +113,27 @@ class _Known:
             findings=found,
             files=_files(found),
             override_by=self._roles() if cause is Cause.VETO else (),
-            clear=(*self._clear_alarm(alarm), *dict.fromkeys(self._command(kind) for kind in kinds)),
+            actions=tuple(self._demands(alarm)),
+            verify=tuple(dict.fromkeys(self._command(kind) for kind in kinds)),
         )
 
-    def _clear_alarm(self, alarm: Alarm) -> Iterator[str]:
+    def _demands(self, alarm: Alarm) -> Iterator[str]:
         if alarm.metric and alarm.metric.reading.value is not None:
             rule = self.policy.risk[alarm.dimension.dimension].metrics[alarm.metric.metric]
             value = value_below(rule, alarm.metric, VETO_AT)
             if value is not None:
                 yield f"{alarm.metric.field} {alarm.metric.reading.value} -> {number(value)}"
         elif alarm.metric is None:
-            names = {metric.metric for metric in alarm.dimension.metrics}
-            yield from self._advice(names)
+            yield from self._advice({metric.metric for metric in alarm.dimension.metrics})
 
-    def _other(self, reason: str) -> Blocker:
+    def _other(self, reason: str, status: DecisionStatus) -> Blocker:
         by_risk = critical(self.risk.risk_measured, "measured risk") + critical(self.risk.risk, "risk")
         by_level = f"risk is {self.risk.level}, {shown(self.risk.risk)} of 100"
         if reason in (*by_risk, by_level):
             ways = [change.words for change in self.risk.counterfactuals[:_MOST]]
-            clear = tuple(ways) or tuple(self._advice(None))
-            return Blocker(what=reason, cause=Cause.RISK, status=self._status(reason), clear=clear)
-        return Blocker(what=reason, cause=Cause.OTHER, status=self._status(reason))
+            actions = tuple(ways) or tuple(self._advice(None))
+            return Blocker(what=reason, cause=Cause.RISK, status=status, actions=actions)
+        return Blocker(what=reason, cause=Cause.OTHER, status=status)
 
     def _advice(self, metrics: set[str] | None) -> Iterator[str]:
         """The recommendations that bring most; of these metrics only, unless None."""
@@ -147,13 +145,6 @@ class _Known:
         for each in wanted[:_MOST]:
             most = "at most " if each.measures else ""
             yield f"{each.action} (lowers the risk by {most}{number(round(each.points, 1))})"
-
-    def _status(self, reason: str) -> DecisionStatus:
-        if reason in self.decision.blockers:
-            return DecisionStatus.BLOCKED
-        if reason in self.decision.warnings:
-            return DecisionStatus.APPROVED_WITH_WARNINGS
-        return DecisionStatus.PENDING_APPROVAL if reason in self.decision.pending else DecisionStatus.INCONCLUSIVE
 
     def _findings(self, reading: Reading, kind: SignalKind | None) -> tuple[Finding, ...]:
         key = reading.evidence.key if reading.evidence else None
@@ -174,13 +165,17 @@ class _Known:
         return HOW_TO_MEASURE[kind].format(version=self.decision.version)
 
 
-def _demand(criterion: CriterionResult) -> str:
+def _demands(criterion: CriterionResult) -> Iterator[str]:
     """`critical vulnerabilities 2 -> at most 0`."""
     label, limit = label_of(criterion.criterion), criterion.limit
-    if limit is True:
-        return f"{label}: yes"
-    word = "at least" if criterion.criterion.startswith("min_") else "at most"
-    return f"{label} {_text(criterion.reading.value)} -> {word} {_text(limit)}"
+    if is_pending(criterion):
+        yield f"{label}: have it decided"
+    elif criterion.status is GateStatus.FAILED and limit is True:
+        yield f"{label}: yes"
+    elif criterion.status is GateStatus.FAILED:
+        word = "at least" if criterion.criterion.startswith("min_") else "at most"
+        unit = unit_of(CRITERIA[criterion.criterion].field[0])
+        yield f"{label} {_text(criterion.reading.value)}{unit} -> {word} {_text(limit)}{unit}"
 
 
 def _text(value: float | int | bool | str | None) -> str:

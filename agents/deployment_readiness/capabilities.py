@@ -1,18 +1,29 @@
 """What the agent can be asked: task type -> pure function. A new capability is a function and a line in the table."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+from ...core.errors import InputError
 from ...core.records.base import Record
+from ...core.records.blockers import Blockers
 from ...core.records.policy import Policy
 from ...core.records.readiness import Decision, GateResult, RiskAssessment
+from ...core.records.remediation import Owners
+from ...core.records.rollback_plan import Surroundings
+from ...core.records.what_if import WhatIf
 from ...core.registry import by_name
+from .blockers import blockers_of
+from .compare import compare
 from .counterfactuals import advised
-from .decide import decide
+from .decide import Judged, decide
+from .explain import explain
 from .gates import evaluate
 from .inputs import ReadinessInputs
+from .remediation import AUDIT_LOG, plan
 from .risk import score
+from .rollback_plan import rollback_plan
+from .what_if import assumed
 
 
 @dataclass(frozen=True)
@@ -68,19 +79,6 @@ class Capability:
     reads: Callable[[str, Mapping[str, Any]], Sequence[str]] = _nothing
 
 
-@dataclass(frozen=True)
-class Judged:
-    """A release with everything that was concluded about it.
-
-    Args:
-        risk: the decision's.
-        decision: with its gates.
-    """
-
-    risk: RiskAssessment
-    decision: Decision
-
-
 def judge(loaded: Loaded) -> Judged:
     """Risk, gates and the decision: the one place where they are put together."""
     inputs, policy = loaded.inputs, loaded.policy
@@ -93,7 +91,7 @@ def assess(loaded: Loaded) -> Outcome:
     judged = judge(loaded)
     risk, decision = judged.risk, judged.decision
     version = decision.version
-    stores = {"aqe/deployment/decision": decision, f"aqe/releases/{version}/decision": decision}
+    stores = {"aqe/deployment/decision": decision, _decision_key(version): decision}
     return Outcome(decision, {**_risk_stores(version, risk), **stores})
 
 
@@ -109,10 +107,73 @@ def gate_check(loaded: Loaded) -> Outcome:
     return Outcome(by_name(gates, str(loaded.payload.get("gate", "")), "gate").result)
 
 
+def what_if(loaded: Loaded) -> Outcome:
+    """The decision for assumed signals; stores nothing."""
+    assumptions = WhatIf.from_value({"signals": loaded.payload.get("whatIf")}, where="whatIf")
+    judged = judge(replace(loaded, inputs=assumed(loaded.inputs, loaded.policy, assumptions)))
+    return Outcome(judged.decision.model_copy(update={"hypothetical": True}))
+
+
+def blockers(loaded: Loaded) -> Outcome:
+    """What keeps the release from a GO; stores nothing."""
+    return Outcome(_blockers(loaded, judge(loaded)))
+
+
+def explanation(loaded: Loaded) -> Outcome:
+    """Why it is decided so; stores nothing."""
+    judged = judge(loaded)
+    decision, version = judged.decision, judged.decision.version
+    stored = _decision(loaded, version)
+    return Outcome(explain(decision, judged.risk, _blockers(loaded, judged), stored))
+
+
+def remediation(loaded: Loaded) -> Outcome:
+    """A plan against what keeps the release from a GO, with the owners that the payload knows."""
+    owners = {
+        str(file): Owners.from_value(value, where=f"owners.{file}")
+        for file, value in dict(loaded.payload.get("owners") or {}).items()
+    }
+    made = plan(_blockers(loaded, judge(loaded)), owners, loaded.records.get(AUDIT_LOG) or (), loaded.inputs.now)
+    return Outcome(made, {"aqe/deployment/remediation": made})
+
+
+def comparison(loaded: Loaded) -> Outcome:
+    """The release beside the baseline that the payload names; stores nothing.
+
+    Raises:
+        InputError: the baseline was never assessed.
+    """
+    baseline = str(loaded.payload.get("baseline") or "")
+    decision = _decision(loaded, baseline)
+    risk = loaded.records.get(f"aqe/risk-scores/{baseline}")
+    if decision is None or risk is None:
+        raise InputError(f"{baseline!r} was never assessed", hint=f"aqe deploy assess --version {baseline}")
+    before = Judged(RiskAssessment.from_value(risk, where=f"aqe/risk-scores/{baseline}"), decision)
+    return Outcome(compare(before, judge(loaded)))
+
+
+def rollback(loaded: Loaded) -> Outcome:
+    """How the release would be taken back."""
+    around = Surroundings.from_value(loaded.payload.get("around") or {}, where="around")
+    made = rollback_plan(loaded.inputs, loaded.policy, around)
+    return Outcome(made, {"aqe/deployment/rollback-plan": made, f"aqe/rollback-plans/{made.version}": made})
+
+
+def _compared(version: str, payload: Mapping[str, Any]) -> tuple[str, ...]:
+    baseline = payload.get("baseline")
+    return (_decision_key(str(baseline)), f"aqe/risk-scores/{baseline}")
+
+
 CAPABILITIES: tuple[Capability, ...] = (
     Capability("deployment-assessment", "deployment-gate-enforcement", assess),
     Capability("risk-score", "risk-scoring", risk_score),
     Capability("gate-check", "deployment-gate-enforcement", gate_check),
+    Capability("what-if", "deployment-gate-enforcement", what_if),
+    Capability("blockers", "deployment-gate-enforcement", blockers),
+    Capability("explanation", "stakeholder-reporting", explanation, lambda version, _: (_decision_key(version),)),
+    Capability("remediation", "deployment-gate-enforcement", remediation, lambda *_: (AUDIT_LOG,)),
+    Capability("comparison", "risk-scoring", comparison, _compared),
+    Capability("rollback-plan", "rollback-prediction", rollback),
 )
 
 
@@ -120,6 +181,20 @@ CAPABILITIES: tuple[Capability, ...] = (
 class _NamedGate:
     name: str
     result: GateResult
+
+
+def _blockers(loaded: Loaded, judged: Judged) -> Blockers:
+    return blockers_of(loaded.inputs, loaded.policy, judged.risk, judged.decision)
+
+
+def _decision_key(version: str) -> str:
+    return f"aqe/releases/{version}/decision"
+
+
+def _decision(loaded: Loaded, version: str) -> Decision | None:
+    key = _decision_key(version)
+    stored = loaded.records.get(key)
+    return None if stored is None else Decision.from_value(stored, where=key)
 
 
 def _risk_stores(version: str, risk: Record) -> dict[str, Record]:

@@ -39,6 +39,19 @@ class ApprovalState(StrEnum):
 
 
 @dataclass(frozen=True)
+class Judged:
+    """A release with everything that was concluded about it.
+
+    Args:
+        risk: the decision's.
+        decision: with its gates.
+    """
+
+    risk: RiskAssessment
+    decision: Decision
+
+
+@dataclass(frozen=True)
 class _Case:
     """What the rules look at; each method lists the reasons for a rule to hold."""
 

@@ -6,7 +6,11 @@ from ..lazy import LazyGroup
 
 COMMANDS: dict[str, tuple[str, str, str]] = {
     "assess": ("deploy.assess", "assess", "Judge a release by its signals and say GO or NO-GO."),
-    "risk-score": ("deploy.assess", "risk_score", "Risk by dimension and metric, 0 (none) to 100."),
+    "risk": ("deploy.risk", "risk", "The same as risk-score --detailed."),
+    "risk-score": ("deploy.risk", "risk_score", "Risk by dimension and metric, 0 (none) to 100."),
+    "blockers": ("deploy.why", "blockers", "What keeps the release from a GO."),
+    "explain": ("deploy.why", "explain", "Why a release is decided as it is."),
+    "compare": ("deploy.why", "compare", "Two releases side by side."),
     "check-gate": ("deploy.assess", "check_gate", "One gate of the policy."),
 }
 """Command -> module, attribute, one line of help."""
@@ -17,5 +21,5 @@ def deploy() -> None:
     """Is a release ready?
 
     \b
-    Exit codes of assess and check-gate: 0 GO or passed, 1 NO-GO or not passed.
+    Exit codes of assess, check-gate and blockers: 0 GO or passed, 1 NO-GO or not passed.
     """

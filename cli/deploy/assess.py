@@ -1,4 +1,6 @@
-"""`aqe deploy assess`, `risk-score`, `check-gate`: judging a release."""
+"""`aqe deploy assess`, `check-gate`: judging a release."""
+
+from typing import Any
 
 import click
 
@@ -12,12 +14,22 @@ from .shared import done, release_options
     "--priority", type=click.Choice(["low", "medium", "high", "critical"]), default="medium", help="Of the task."
 )
 @click.option("--strict", is_flag=True, help="Warnings are NO-GO.")
+@click.option(
+    "--what-if",
+    "assumptions",
+    metavar="FILE",
+    help="Decide as if FILE (YAML, JSON, -) were measured; store nothing.",
+)
 @output_options
 @click.pass_context
-def assess(ctx: click.Context, /, as_json: bool, strict: bool, priority: str, **payload: str | None) -> None:
+def assess(
+    ctx: click.Context, /, as_json: bool, strict: bool, priority: str, assumptions: str | None, **payload: Any
+) -> None:
     """Judge a release by its signals and say GO or NO-GO.
 
-    The decision is stored at aqe/deployment/decision, byte for byte as --json prints it.
+    The decision is stored at aqe/deployment/decision, byte for byte as --json prints it. With --what-if it is
+    hypothetical and stored nowhere; FILE holds metrics by signal kind, such as
+    {"test-coverage": {"lineCoveragePercent": 91}}, and null for what is assumed not to be measured.
 
     \b
     Exit codes: 0 GO, 1 NO-GO (with --strict also APPROVED_WITH_WARNINGS).
@@ -27,7 +39,12 @@ def assess(ctx: click.Context, /, as_json: bool, strict: bool, priority: str, **
     from ...core.records.readiness import Decision, DecisionStatus
     from ..text_readiness import decision_text
 
-    settings, result = done(ctx, "deployment-assessment", payload, priority)
+    task_type = "deployment-assessment"
+    if assumptions is not None:
+        from ...fleet.what_if import read_what_if
+
+        task_type, payload["whatIf"] = "what-if", read_what_if(assumptions).to_dict()["signals"]
+    settings, result = done(ctx, task_type, payload, priority)
     decision = Decision.from_value(result, where="result of the assessment")
     if as_json:
         print_json(decision)
@@ -35,27 +52,6 @@ def assess(ctx: click.Context, /, as_json: bool, strict: bool, priority: str, **
         click.echo(decision_text(decision, look(settings)))
     go = decision.approved and not (strict and decision.decision is DecisionStatus.APPROVED_WITH_WARNINGS)
     ctx.exit(EXIT_OK if go else EXIT_NO_GO)
-
-
-@click.command("risk-score")
-@release_options
-@output_options
-@click.pass_context
-def risk_score(ctx: click.Context, /, as_json: bool, **payload: str | None) -> None:
-    """Risk by dimension and metric, 0 (none) to 100.
-
-    \b
-    Example: aqe deploy risk-score --version v1.4.0
-    """
-    from ...core.records.readiness import RiskAssessment
-    from ..text_readiness import risk_text
-
-    settings, result = done(ctx, "risk-score", payload)
-    risk = RiskAssessment.from_value(result, where="result of the risk score")
-    if as_json:
-        print_json(risk)
-    else:
-        click.echo(risk_text(risk, look(settings)))
 
 
 @click.command("check-gate")

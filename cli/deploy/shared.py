@@ -12,22 +12,27 @@ if TYPE_CHECKING:
     from ...fleet.runtime import Runtime
 
 
-def release_options(command: Any) -> Any:
-    """Which release, under which policy."""
+def judged_options(command: Any) -> Any:
+    """Under which policy, for which environment and commit."""
     for option in (
         click.option(
             "--policy", metavar="NAME", default="default", help="Policy: default (aqe.yaml's), specification."
         ),
         click.option("--env", "environment", metavar="NAME", help="Environment (default: the release's, production)."),
         click.option("--commit", metavar="HASH", help="Commit, where the release's own record does not say."),
-        click.option("--version", "version", metavar="VERSION", required=True, help="Release, as tagged."),
     ):
         command = option(command)
     return command
 
 
+def release_options(command: Any) -> Any:
+    """Which release, under which policy."""
+    version = click.option("--version", "version", metavar="VERSION", required=True, help="Release, as tagged.")
+    return version(judged_options(command))
+
+
 def done(
-    ctx: click.Context, task_type: str, payload: dict[str, str | None], priority: str = "medium"
+    ctx: click.Context, task_type: str, payload: dict[str, Any], priority: str = "medium"
 ) -> "tuple[Settings, Any]":
     """Have a task of the readiness agent done: the settings and the task's result.
 
@@ -39,7 +44,9 @@ def done(
     from ...fleet.tasks import new_task, perform
 
     given = {name: value for name, value in payload.items() if value is not None}
-    check_version(given["version"])
+    for name in ("version", "baseline"):
+        if name in given:
+            check_version(given[name])
 
     async def work(parts: "Runtime") -> "tuple[Settings, Any]":
         _check_names(parts, given)
@@ -49,7 +56,7 @@ def done(
     return with_runtime(ctx, work)
 
 
-def _check_names(parts: "Runtime", given: dict[str, str]) -> None:
+def _check_names(parts: "Runtime", given: dict[str, Any]) -> None:
     """A mistyped policy or gate is wrong usage, not a task that failed."""
     from ...core.errors import InputError
     from ...core.registry import did_you_mean

@@ -33,7 +33,7 @@ class Blocker(Record):
     status: DecisionStatus
     """What it makes of the decision: BLOCKED, INCONCLUSIVE, PENDING_APPROVAL, or APPROVED_WITH_WARNINGS."""
     kind: SignalKind | None = None
-    """The signal that it was read from; None = none, or the deployment history."""
+    """The signal that it is read from, of a dimension its first; None = none, or the deployment history."""
     gate: str | None = None
     criterion: str | None = None
     metric: str | None = None
@@ -49,8 +49,10 @@ class Blocker(Record):
     """Files that the findings name."""
     override_by: tuple[str, ...] = ()
     """Roles that may override it; empty = nobody."""
-    clear: tuple[str, ...] = ()
-    """What would clear it, first what to do, then how to show that it is done."""
+    actions: tuple[str, ...] = ()
+    """What would clear it."""
+    verify: tuple[str, ...] = ()
+    """Commands that show it: what measures it anew, or at all."""
 
 
 class Blockers(Record):

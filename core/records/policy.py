@@ -8,6 +8,7 @@ from pydantic import Field, FiniteFloat, model_validator
 from ..criteria import Source
 from .base import Record
 from .readiness import Enforcement, NotApplicable
+from .rollback_rules import RollbackRules
 from .signals import SignalKind
 
 DIMENSIONS = ("codeQuality", "testCoverage", "performance", "security", "changeRisk", "historicalStability")
@@ -102,6 +103,7 @@ class Policy(Record):
     """A signal older than this is stale: no evidence."""
     history_window_s: float
     """Deployments older than this say nothing about this release."""
+    rollback: RollbackRules = RollbackRules()
     not_applicable: tuple[NotApplicable, ...] = ()
     """Criteria, gates, risk metrics or dimensions that this policy leaves out; a name that means several, all."""
 

@@ -229,20 +229,22 @@ SIGNAL_METRICS: dict[SignalKind, type[Metrics]] = {
 _FIELD_OF = {to_camel(name): name for model in SIGNAL_METRICS.values() for name in model.model_fields}
 
 
-def _snake_keys(value: object) -> object:
+def snake_keys(value: object) -> object:
+    """A mapping of metrics with the names that Python has; anything else as it is."""
     # From the table, not by to_snake: that makes p_95_latency_ms of p95LatencyMs.
     if not isinstance(value, dict):
         return value
     return {_FIELD_OF.get(k, k) if isinstance(k, str) else k: v for k, v in value.items()}
 
 
-def _camel_keys(value: dict[str, Any]) -> dict[str, Any]:
+def camel_keys(value: dict[str, Any]) -> dict[str, Any]:
+    """A mapping of metrics with the names that JSON has."""
     return {to_camel(key): item for key, item in value.items()}
 
 
 MetricValue = bool | int | float | str
 MetricValues = Annotated[
-    dict[str, MetricValue], BeforeValidator(_snake_keys), PlainSerializer(_camel_keys, when_used="json")
+    dict[str, MetricValue], BeforeValidator(snake_keys), PlainSerializer(camel_keys, when_used="json")
 ]
 """Metric name -> value; snake_case in Python, camelCase in JSON (`lineCoveragePercent`). Absent = not measured."""
 

@@ -1,6 +1,7 @@
 """Decision, risk and gate in print."""
 
 import re
+from collections.abc import Collection
 from typing import Any
 
 import pytest
@@ -114,14 +115,14 @@ FREE_TEXT = {
 }  # fmt: skip
 
 
-def poisoned(value: Any, name: str = "") -> Any:
+def poisoned(value: Any, name: str = "", free: Collection[str] = FREE_TEXT) -> Any:
     """The JSON value with a terminal escape at the end of every free text."""
     match value:
         case dict():
-            return {key: poisoned(item, key) for key, item in value.items()}
+            return {key: poisoned(item, key, free) for key, item in value.items()}
         case list():
-            return [poisoned(item, name) for item in value]
-        case str() if name in FREE_TEXT:
+            return [poisoned(item, name, free) for item in value]
+        case str() if name in free:
             return value + HOSTILE
         case _:
             return value
