@@ -5,8 +5,7 @@ from collections.abc import Iterable
 from ...core.errors import InputError
 from ...core.importing import Head, Importer
 from .documents import clean
-from .production.access_log import AccessLog
-from .production.json_lines import JsonLines
+from .production.table import PRODUCTION_IMPORTERS
 from .quality.clover import CloverXml
 from .quality.cobertura import CoberturaXml
 from .quality.cosmic_ray import CosmicRay
@@ -55,8 +54,7 @@ IMPORTERS: tuple[Importer, ...] = (
     # change
     GitNumstat(),
     # production
-    AccessLog(),
-    JsonLines(),
+    *PRODUCTION_IMPORTERS,
 )
 
 _PACKED = {

@@ -45,6 +45,20 @@ class Incident(Record):
     url: Url | None = None
     tags: tuple[Text, ...] = ()
 
+    def after(self, earlier: "Incident") -> "Incident":
+        """This state with what only an earlier one told: a page or webhook about the end forgets the acknowledgement.
+
+        An incident that was opened again has no end.
+        """
+        kept = {
+            name: getattr(earlier, name)
+            for name in type(self).model_fields
+            if name != "resolved_at" and getattr(self, name) in (None, ()) and getattr(earlier, name) is not None
+        }
+        ended = self.resolved_at or (earlier.resolved_at if self.status == "resolved" else None)
+        began = min(self.started_at, earlier.started_at)
+        return self.model_copy(update={**kept, "resolved_at": ended, "started_at": began})
+
 
 class OpsRow(NamedTuple):
     """A mark on the timeline: a deployment, a change, an annotation, an event of the platform."""

@@ -103,7 +103,7 @@ def _rows(lines: Iterator[bytes], tally: Tally) -> Iterator[LogRow]:
                     record = fields.flattened(record)
                     plan = plans.get(tuple(record)) or _plan_of(record, plans)
                     break
-            _, time_key, iso, level_key, statuses, get_texts, arrange, extras, bare = plan
+            _, time_key, iso, level_key, statuses, durations, get_texts, arrange, extras, bare = plan
         if extras:
             for slot, value_of in extras:
                 record[slot] = value_of(record)
@@ -136,7 +136,8 @@ def _rows(lines: Iterator[bytes], tally: Tally) -> Iterator[LogRow]:
             if texts[0] is None or not _JUST_TEXT.issuperset(map(type, texts)):
                 texts = _as_texts(texts)
         status = fields.status_of(statuses, record) if statuses else None
-        row = new(row_type, arrange((at, level, status, *texts, None)))
+        duration = fields.duration_of(durations, record) if durations else None
+        row = new(row_type, arrange((at, level, status, duration, *texts, None)))
         rows += 1
         yield _with_trace(row) if bare and "\n" in texts[0] else row
     tally.rows = rows
@@ -156,10 +157,11 @@ class _Plan(NamedTuple):
     """The time is ISO text: no other reader needs to look at it."""
     level: str
     status: tuple[str, ...]
+    duration: tuple[str, ...]
     texts: Callable[[dict[str, Any]], tuple[Any, ...]]
     """Record -> its values that should be text; the message first."""
     arrange: Callable[[tuple[Any, ...]], tuple[Any, ...]]
-    """(time, level, status, *texts, None) -> the columns of LogRow."""
+    """(time, level, status, duration, *texts, None) -> the columns of LogRow."""
     extras: tuple[tuple[str, _ValueOf], ...]
     """Keys to add to the record first: what stands under one of several names, or has to be made."""
     bare: bool
@@ -198,13 +200,14 @@ def _plan_of(record: dict[str, Any], plans: dict[tuple[str, ...], _Plan]) -> _Pl
         texts["error_type"] = made("error_type", types, _error_type)
     if len(texts) == 1:  # with a single key itemgetter would return no tuple
         texts["logger"] = made("logger", (), fields.first_text)
-    places = {column: at for at, column in enumerate(("at", "level", "status", *texts))}
+    places = {column: at for at, column in enumerate(("at", "level", "status", "duration_ms", *texts))}
     plan = _Plan(
         tuple(head for head in record if head in fields.HEADS),
         time,
         _is_iso(record.get(time)),
         level,
         found(fields.STATUS),
+        found(fields.DURATION),
         itemgetter(*texts.values()),
         itemgetter(*(places.get(column, -1) for column in LogRow._fields)),
         tuple(extras),

@@ -8,6 +8,8 @@ Google Cloud and the Elastic Common Schema.
 
 from typing import Any
 
+from ..values import ms, ns_to_ms
+
 TIME = (
     "@timestamp", "timestamp", "time", "ts", "@t", "asctime", "datetime", "date", "eventTime", "timeMillis",
     "instant.epochSecond", "record.time.timestamp",
@@ -34,6 +36,9 @@ ERROR_TYPE = (
     "error.name", "err.type", "err.name", "exception.type", "exception.class", "exception.exception_class",
     "thrown.name", "record.exception.type",
 )  # fmt: skip
+DURATION = ("duration_ms", "durationMs", "elapsed_ms", "elapsedMs", "latency_ms", "response_time_ms", "responseTime",
+            "event.duration")  # fmt: skip
+"""Names whose unit is known; a bare `duration` is not. The last is in nanoseconds (ECS), the others in milliseconds."""
 TEXT: dict[str, tuple[str, ...]] = {
     "logger": ("logger", "logger_name", "loggerName", "log.logger", "name", "record.name", "SourceContext"),
     "service": ("service", "service.name", "service_name", "serviceName", "app", "application", "app_name",
@@ -50,6 +55,12 @@ TEXT: dict[str, tuple[str, ...]] = {
     "session": ("session_id", "sessionId", "session.id", "session", "sid"),
     "request": ("request_id", "requestId", "req_id", "reqId", "req.id", "http.request.id", "correlation_id",
                 "correlationId", "trace_id", "traceId", "trace.id", "dd.trace_id", "logging.googleapis.com/trace"),
+    "trace_id": ("trace_id", "traceId", "trace.id", "dd.trace_id", "traceID", "otelTraceID",
+                 "logging.googleapis.com/trace"),
+    "host": ("host", "hostname", "host.name", "kubernetes.pod.name", "kubernetes.pod_name", "k8s.pod.name",
+             "container.name", "pod", "syslog.hostname"),
+    "environment": ("environment", "env", "service.environment", "deployment.environment",
+                    "deployment.environment.name", "dd.env"),
     "region": ("region", "cloud.region", "cloud_region", "aws_region", "geo.region"),
     "user_agent": ("user_agent", "userAgent", "user_agent.original", "http.user_agent", "http.useragent",
                    "req.headers.user-agent", "request.headers.user-agent", "request.headers.User-Agent",
@@ -60,7 +71,10 @@ URLS = frozenset({"url.original", "http.url", "req.url", "request.url", "httpReq
 """Names of a path that may hold a whole URL."""
 
 _NESTED = frozenset(
-    name for names in (TIME, LEVEL, MESSAGE, STATUS, TRACE, ERROR_TYPE, *TEXT.values()) for name in names if "." in name
+    name
+    for names in (TIME, LEVEL, MESSAGE, STATUS, TRACE, ERROR_TYPE, DURATION, *TEXT.values())
+    for name in names
+    if "." in name
 )
 _PREFIXES = frozenset(name[:at] for name in _NESTED for at, character in enumerate(name) if character == ".")
 HEADS = frozenset(name.partition(".")[0] for name in _NESTED)
@@ -144,4 +158,13 @@ def status_of(names: tuple[str, ...], record: dict[str, Any]) -> int | None:
             value = int(value)
         if isinstance(value, int) and 100 <= value <= 599:
             return value
+    return None
+
+
+def duration_of(names: tuple[str, ...], record: dict[str, Any]) -> float | None:
+    """The first of the names that holds a duration, in milliseconds."""
+    for name in names:
+        found = ns_to_ms(record.get(name)) if name == "event.duration" else ms(record.get(name))
+        if found is not None:
+            return found
     return None

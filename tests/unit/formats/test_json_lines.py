@@ -63,7 +63,7 @@ SHAPES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
          "req": {"method": "GET", "url": "/a?b=1", "headers": {"user-agent": "UA/1"}}, "res": {"statusCode": 500},
          "err": {"type": "TypeError", "message": "x", "stack": NODE}, "msg": "request errored"},
         {"message": "request errored", "error_type": "TypeError", "stack_trace": NODE, "request_method": "GET",
-         "request_path": "/a?b=1", "status": 500, "request": "r-1", "user_agent": "UA/1"},
+         "request_path": "/a?b=1", "status": 500, "request": "r-1", "user_agent": "UA/1", "host": "h"},
     ),
     "logback": (
         {"@timestamp": "2026-11-22T02:55:21.137+01:00", "@version": "1", "message": "no", "logger_name": "com.shop.Pay",
@@ -76,8 +76,8 @@ SHAPES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
          "service.version": "2.4.2", "error.type": "E", "error.stack_trace": JAVA, "http.request.method": "POST",
          "url.path": "/pay", "http.response.status_code": 502, "trace.id": "t1", "user.id": "u1", "cloud.region": "eu"},
         {"message": "no", "service": "pay", "release": "2.4.2", "error_type": "E", "stack_trace": JAVA,
-         "request_method": "POST", "request_path": "/pay", "status": 502, "request": "t1", "user": "u1",
-         "region": "eu"},
+         "request_method": "POST", "request_path": "/pay", "status": 502, "request": "t1", "trace_id": "t1",
+         "user": "u1", "region": "eu"},
     ),
     "ECS, nested keys": (
         {"@timestamp": ISO, "log": {"level": "error", "logger": "x"}, "message": "no", "event": {"dataset": "d"},
@@ -85,8 +85,8 @@ SHAPES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
          "http": {"request": {"method": "POST"}, "response": {"status_code": 502}}, "url": {"path": "/pay"},
          "trace": {"id": "t1"}, "user": {"id": "u1"}, "user_agent": {"original": "UA"}, "cloud": {"region": "eu"}},
         {"message": "no", "logger": "x", "service": "pay", "release": "2.4.2", "error_type": "E", "stack_trace": JAVA,
-         "request_method": "POST", "request_path": "/pay", "status": 502, "request": "t1", "user": "u1", "region": "eu",
-         "user_agent": "UA"},
+         "request_method": "POST", "request_path": "/pay", "status": 502, "request": "t1", "trace_id": "t1",
+         "user": "u1", "region": "eu", "user_agent": "UA"},
     ),
     "ECS, flat and nested mixed": (
         {"@timestamp": ISO, "log.level": "error", "log": {"logger": "x"}, "message": "no",
@@ -96,7 +96,7 @@ SHAPES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "Bunyan": (
         {"name": "shop", "hostname": "h", "pid": 1, "level": 50, "msg": "no", "time": ISO, "v": 0,
          "err": {"message": "x", "name": "TypeError", "stack": NODE}},
-        {"message": "no", "logger": "shop", "error_type": "TypeError", "stack_trace": NODE},
+        {"message": "no", "logger": "shop", "error_type": "TypeError", "stack_trace": NODE, "host": "h"},
     ),
     "zap": (
         {"level": "error", "ts": 1795312521.137, "logger": "pay", "caller": "a.go:1", "msg": "no", "error": "dial tcp",
@@ -113,6 +113,10 @@ SHAPES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
          "httpRequest": {"requestMethod": "GET", "requestUrl": "https://shop.example/a?b=1", "status": 500}},
         {"message": "no", "error_type": "KeyError", "stack_trace": PYTHON, "request_method": "GET",
          "request_path": "/a?b=1", "status": 500},
+    ),
+    "durations whose names say the unit": (
+        {"time": ISO, "level": "error", "message": "no", "duration": 5, "elapsed_ms": "12.5"},
+        {"message": "no", "duration_ms": 12.5},
     ),
     "Serilog": (
         {"@t": "2026-11-22T01:55:21.1370000Z", "@mt": "no {X}", "@l": "Error", "X": 1,
