@@ -74,6 +74,8 @@ class AgentServices:
     hooks: HookManager
     clock: Clock
     datasets: DatasetReader
+    checklist: Callable[[], Any] = lambda: None
+    """Loads the checklist's definition, the project's or the default one."""
     policies: Callable[[], Mapping[str, Any]] = dict
     """Loads name -> policy; "default" is the one the project's aqe.yaml names. Asked for each task: files change."""
 

@@ -120,6 +120,42 @@ class PolicySection(Section):
     """The narrower policy of `--fast-track`."""
 
 
+class ChecklistSection(Section):
+    """What is asked before a release, and the files that answer some of it."""
+
+    file: FilePath | None = None
+    """Own checklist; None = the one that comes with aqe."""
+    changelog: FilePath | None = None
+    """Must name the version; None = CHANGELOG.md beside aqe.yaml, if it is there."""
+    runbook: str | None = None
+    """Rollback runbook, `{version}` to be filled in: `docs/runbooks/{version}.md`."""
+    runbook_sections: tuple[str, ...] = ("trigger", "step", "verif", "contact")
+    """Each must begin a word of one of the runbook's headings."""
+    openapi_documented: FilePath | None = None
+    """The OpenAPI document that is published ..."""
+    openapi_generated: FilePath | None = None
+    """... and the one that the code generated; they must describe the same interface."""
+    migrations: FilePath | None = None
+    """JUnit XML of the migration tests, up and down."""
+
+
+class Person(Section):
+    """Somebody on call."""
+
+    name: str | None = None
+    """A person or a role."""
+    contact: str
+    """Address, number or channel; stands in reports."""
+
+
+class OnCall(Section):
+    """Whom reports name."""
+
+    primary: Person | None = None
+    secondary: Person | None = None
+    escalation: Person | None = None
+
+
 class Approver(Section):
     """A person who may approve; the key in `approvers` is the id."""
 
@@ -177,6 +213,8 @@ class Sections(Section):
     fleet: FleetSection = FleetSection()
     redis: RedisSection = RedisSection()
     policy: PolicySection = PolicySection()
+    checklist: ChecklistSection = ChecklistSection()
+    on_call: OnCall = OnCall()
     approvers: dict[Annotated[str, AfterValidator(_approver_id)], Approver] = Field(default_factory=dict)
     notify: dict[str, Notifier] = Field(default_factory=dict)
     targets: dict[str, Target] = Field(default_factory=dict)

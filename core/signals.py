@@ -20,10 +20,18 @@ def add_part(
         name: the part's name, tool and file; the same name replaces.
         now: when it was imported, aware UTC; used where the file does not say when the tool ran.
     """
-    kept = previous.parts if previous and not _other_commit(previous.release, release) else {}
+    kept = _parts(previous) if previous and not _other_commit(previous.release, release) else {}
     if previous and release.commit is None:
         release = release.model_copy(update={"commit": previous.release.commit})
     return _signal(kind, release, {**kept, name: part.model_copy(update={"imported_at": now})}, now)
+
+
+def _parts(signal: Signal) -> dict[str, SignalPart]:
+    """What was put whole, by a person or another program, is one part: a file that adds to it does not replace it."""
+    if signal.parts or not signal.metrics:
+        return signal.parts
+    whole = SignalPart(tool=signal.tool, outcome=Outcome.VALUE, measured_at=signal.measured_at, metrics=signal.metrics)
+    return {signal.tool: whole}
 
 
 def without_part(signal: Signal, name: str) -> Signal | None:

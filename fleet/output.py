@@ -7,23 +7,25 @@ from pathlib import Path
 from ..core.errors import InputError
 
 
-def write_file(path: Path, text: str, *, overwrite: bool) -> Path:
-    """Write text to a file in one step; the folder is made.
+def write_file(path: Path, content: str | bytes, *, overwrite: bool) -> Path:
+    """Write a file in one step; the folder is made.
 
     Args:
+        content: text is written as UTF-8.
         overwrite: replace a file with other content; False = refuse to. The same content is never an error.
 
     Raises:
         InputError: the file is there and differs, or cannot be written.
     """
+    data = content.encode(errors="replace") if isinstance(content, str) else content
     try:
-        if path.exists() and not overwrite and path.read_text(encoding="utf-8", errors="replace") != text:
+        if path.exists() and not overwrite and path.read_bytes() != data:
             raise InputError(f"{path} is there and differs", hint="move it away, or write somewhere else with --output")
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
         try:
-            with os.fdopen(handle, "w", encoding="utf-8") as out:
-                out.write(text)
+            with os.fdopen(handle, "wb") as out:
+                out.write(data)
                 out.flush()
                 os.fsync(out.fileno())
             os.chmod(temporary, 0o644)

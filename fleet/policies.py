@@ -1,7 +1,12 @@
-"""The policies a fleet knows: the project's own as "default", and the one that comes with aqe as "specification"."""
+"""The policies a fleet knows: the project's own as "default", and the one that comes with aqe as "specification".
 
+And the checklist, the project's own or the one that comes with aqe.
+"""
+
+from ..config.checklist import default_checklist, load_checklist
 from ..config.policy import default_policy, load_policy
 from ..config.settings import Settings
+from ..core.records.checklist import ChecklistDefinition
 from ..core.records.policy import Policy
 
 SPECIFICATION = "specification"
@@ -19,3 +24,9 @@ def load_policies(settings: Settings) -> dict[str, Policy]:
     if settings.policy.fast_track:
         policies["fast-track"] = load_policy(settings.policy.fast_track)
     return policies
+
+
+def project_checklist(settings: Settings) -> ChecklistDefinition:
+    """What is asked before a release; raises like `load_policies`."""
+    file = settings.checklist.file
+    return load_checklist(file) if file else default_checklist()

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from ..config.init import InitPlan, list_paths, plan_init, write_plan
 from ..config.settings import Settings, effective
-from .policies import load_policies
+from .policies import load_policies, project_checklist
 from .redis_url import parse_url
 
 __all__ = ["InitPlan", "Settings", "check", "initialize", "shown"]
@@ -34,6 +34,7 @@ def check(settings: Settings) -> tuple[str, ...]:
             settings were loaded.
     """
     load_policies(settings)
+    project_checklist(settings)
     if settings.redis.url:
         parse_url(settings.redis.url)
     return tuple(f"nobody reads {name}" for name in settings.unknown_env)

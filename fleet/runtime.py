@@ -18,7 +18,7 @@ from ..memory.datasets import DatasetStore
 from ..memory.store import MemoryStore
 from .connect import Clients, connect_sync, open_clients
 from .library import Library
-from .policies import load_policies
+from .policies import load_policies, project_checklist
 from .server import ServerInfo, ensure_server
 
 
@@ -50,6 +50,7 @@ class Runtime:
             clock=self.clock,
             datasets=self.datasets,
             policies=self.policies,
+            checklist=lambda: project_checklist(self.settings),
         )
 
 

@@ -1,7 +1,6 @@
 """Signals and releases as people ask for them; and which release it is that they mean."""
 
 import re
-import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,10 +16,10 @@ from ..core.records.base import Record
 from ..core.records.release import DEFAULT_ENVIRONMENT, VERSION, Release
 from ..core.records.signals import SIGNAL_METRICS, MetricValue, Signal, SignalKind
 from ..core.registry import did_you_mean
+from .git import ask_git
 from .runtime import Runtime
 
 COMMIT = re.compile(r"[0-9a-fA-F]{7,64}")
-GIT_TIMEOUT_S = 10
 
 
 @dataclass(frozen=True)
@@ -51,7 +50,7 @@ async def find_release(
     """
     version_from = commit_from = None
     if version is None:
-        described = _git(folder, "describe", "--tags", "--always", "--dirty")
+        described = ask_git(folder, "describe", "--tags", "--always", "--dirty")
         if described is None:
             return None
         # Tags may have slashes, keys' parts may not.
@@ -61,11 +60,11 @@ async def find_release(
         tag = (
             None
             if version_from
-            else _git(folder, "rev-parse", "--verify", "--quiet", f"refs/tags/{version}^{{commit}}")
+            else ask_git(folder, "rev-parse", "--verify", "--quiet", f"refs/tags/{version}^{{commit}}")
         )
         candidates = (
             (tag, f"tag {version}"),
-            (_git(folder, "rev-parse", "--verify", "--quiet", "HEAD"), "HEAD of this git clone"),
+            (ask_git(folder, "rev-parse", "--verify", "--quiet", "HEAD"), "HEAD of this git clone"),
             (stored.commit, f"stored for {version}"),
         )
         commit, commit_from = next(((c, origin) for c, origin in candidates if c), (None, None))
@@ -229,14 +228,3 @@ def _view(key: str, value: Any, decisions: Mapping[str, Any], signals: Sequence[
         decision=decision.get("decision"),
         assessed_at=decision.get("assessedAt"),
     )
-
-
-def _git(folder: Path, *arguments: str) -> str | None:
-    """What git prints; None when there is no git, no clone or nothing to print."""
-    try:
-        done = subprocess.run(
-            ["git", "-C", str(folder), *arguments], capture_output=True, text=True, timeout=GIT_TIMEOUT_S, check=False
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return None
-    return done.stdout.strip() or None if done.returncode == 0 else None

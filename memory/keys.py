@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..core.records.audit import AuditEntry
+from ..core.records.changes import ReleaseChanges
+from ..core.records.checklist import Checklist, Resolution
 from ..core.records.datasets import DatasetRef
 from ..core.records.findings import Insight, MiningResult
 from ..core.records.history import DeploymentOutcome
@@ -67,6 +69,10 @@ KEYS: tuple[KeySpec, ...] = (
     KeySpec("aqe/deployment/history", DeploymentOutcome, "past deployments and their outcomes", ("cli", "other agents"), (READINESS, "cli"), history=True),
     KeySpec("aqe/audit/log", AuditEntry, "who decided what, each entry bound to the one before it", (READINESS, "cli"), (READINESS, "cli"), history=True),
     KeySpec("aqe/approvers/<id>/attempts", Any, "wrong secrets of an approver lately; goes by itself", ("cli",), ("cli",)),
+    KeySpec("aqe/deployment/checklist", Checklist, "the latest checklist, as `checklist --json` prints it", (READINESS,), ("output",)),
+    KeySpec("aqe/releases/<version>/checklist", Checklist, "the latest checklist of one release", (READINESS,), (READINESS, "output")),
+    KeySpec("aqe/deployment/checklist-resolutions", Resolution, "checklist items that were open, and for how long", (READINESS,), (READINESS,), history=True),
+    KeySpec("aqe/releases/<version>/changes", ReleaseChanges, "what a release changes, as git tells it", ("cli",), (READINESS,)),
     KeySpec("aqe/production/logs", DatasetRef, "imported log records: where they lie", ("import",), ("output",), history=True),
     KeySpec("aqe/production/access", DatasetRef, "imported requests: where they lie", ("import",), ("output",), history=True),
     KeySpec("aqe/production/apm", DatasetRef, "imported spans and metric points: where they lie", ("import",), ("output",), history=True),

@@ -47,8 +47,13 @@ class DeploymentReadinessAgent(BaseAgent):
         )
         inputs = read_inputs(release, signals, history, context.now, await self._production())
         inputs = replace(inputs, audit_head=await audit_head(self.memory))
-        payload = context.task.payload
-        return Loaded(inputs, self._policy(context.task), payload, await self._records(context.task, release.version))
+        return Loaded(
+            inputs,
+            self._policy(context.task),
+            context.task.payload,
+            await self._records(context.task, release.version),
+            self.services.checklist() if _CAPABILITY[context.task.type].wants_checklist else None,
+        )
 
     def perform_task(self, task: TaskAssignment, inputs: Loaded) -> Outcome:
         """Pure: the same inputs give the same outcome."""

@@ -7,6 +7,7 @@ from typing import Any
 from ...core.errors import InputError
 from ...core.records.base import Record
 from ...core.records.blockers import Blockers
+from ...core.records.checklist import ChecklistDefinition, ChecklistLevel
 from ...core.records.policy import Policy
 from ...core.records.readiness import Decision, GateResult, RiskAssessment
 from ...core.records.remediation import Owners
@@ -14,6 +15,7 @@ from ...core.records.rollback_plan import Surroundings
 from ...core.records.what_if import WhatIf
 from ...core.registry import by_name
 from .blockers import blockers_of
+from .checklist import RESOLUTIONS_KEY, check, read_previous, read_resolutions, resolved
 from .compare import compare
 from .counterfactuals import advised
 from .decide import Judged, decide
@@ -21,6 +23,8 @@ from .explain import explain
 from .gates import evaluate
 from .inputs import ReadinessInputs
 from .remediation import AUDIT_LOG, plan
+from .reporting.readiness import PROJECT, readiness_report
+from .reporting.readiness import reads as report_reads
 from .risk import score
 from .rollback_plan import rollback_plan
 from .what_if import assumed
@@ -34,6 +38,7 @@ class Loaded:
         inputs: everything that is known of the release.
         policy: the one the task names.
         payload: the task's own arguments.
+        checklist: what is asked, for the capabilities that check it.
         records: memory key -> JSON value of what the capability `reads` and is there; a history as a list.
     """
 
@@ -41,6 +46,7 @@ class Loaded:
     policy: Policy
     payload: Mapping[str, Any] = field(default_factory=dict)
     records: Mapping[str, Any] = field(default_factory=dict)
+    checklist: ChecklistDefinition | None = None
 
 
 @dataclass(frozen=True)
@@ -71,12 +77,14 @@ class Capability:
         serves: the specification's name of the capability.
         perform: pure; the same input gives the same outcome.
         reads: of version and payload: the memory keys it needs besides signals and history.
+        wants_checklist: it checks the checklist.
     """
 
     task_type: str
     serves: str
     perform: Callable[[Loaded], Outcome]
     reads: Callable[[str, Mapping[str, Any]], Sequence[str]] = _nothing
+    wants_checklist: bool = False
 
 
 def judge(loaded: Loaded) -> Judged:
@@ -164,6 +172,35 @@ def _compared(version: str, payload: Mapping[str, Any]) -> tuple[str, ...]:
     return (_decision_key(str(baseline)), f"aqe/risk-scores/{baseline}")
 
 
+def checklist(loaded: Loaded) -> Outcome:
+    """Every item of the payload's `level`; what was open and is not any more is remembered."""
+    assert loaded.checklist is not None
+    version = loaded.inputs.release.version
+    previous = read_previous(loaded.records.get(f"aqe/releases/{version}/checklist"))
+    checked = check(
+        loaded.inputs,
+        loaded.policy,
+        loaded.checklist,
+        ChecklistLevel(loaded.payload.get("level", ChecklistLevel.FULL)),
+        previous=previous,
+        resolutions=read_resolutions(loaded.records.get(RESOLUTIONS_KEY, ())),
+    )
+    stores = {"aqe/deployment/checklist": checked, f"aqe/releases/{version}/checklist": checked}
+    return Outcome(checked, stores, {RESOLUTIONS_KEY: resolved(previous, checked)})
+
+
+def _checklist_reads(version: str, payload: Mapping[str, Any]) -> tuple[str, ...]:
+    return (f"aqe/releases/{version}/checklist", RESOLUTIONS_KEY)
+
+
+def report(loaded: Loaded) -> Outcome:
+    """What is stored about the release, as a report; `summary` in the payload = the executive summary."""
+    project = {PROJECT: given} if (given := loaded.payload.get("project")) else {}
+    summary = bool(loaded.payload.get("summary"))
+    inputs = loaded.inputs
+    return Outcome(readiness_report(inputs.release.version, {**loaded.records, **project}, inputs.now, summary=summary))
+
+
 CAPABILITIES: tuple[Capability, ...] = (
     Capability("deployment-assessment", "deployment-gate-enforcement", assess),
     Capability("risk-score", "risk-scoring", risk_score),
@@ -174,6 +211,8 @@ CAPABILITIES: tuple[Capability, ...] = (
     Capability("remediation", "deployment-gate-enforcement", remediation, lambda *_: (AUDIT_LOG,)),
     Capability("comparison", "risk-scoring", comparison, _compared),
     Capability("rollback-plan", "rollback-prediction", rollback),
+    Capability("checklist", "checklist-automation", checklist, _checklist_reads, wants_checklist=True),
+    Capability("readiness-report", "stakeholder-reporting", report, report_reads),
 )
 
 

@@ -27,7 +27,7 @@ def is_pending(criterion: CriterionResult) -> bool:
 
 def _gate(gate: GatePolicy, policy: Policy, readings: Readings) -> GateResult:
     results = tuple(
-        _criterion(name, limit, readings.read(CRITERIA[name]), left_out=policy.is_left_out(gate.gate, name))
+        judged(name, limit, readings.read(CRITERIA[name]), left_out=policy.is_left_out(gate.gate, name))
         for name, limit in gate.criteria.items()
     )
     statuses = {result.status for result in results}
@@ -40,7 +40,15 @@ def _gate(gate: GatePolicy, policy: Policy, readings: Readings) -> GateResult:
     )
 
 
-def _criterion(name: str, limit: Limit, reading: Reading, *, left_out: bool) -> CriterionResult:
+def judged(name: str, limit: Limit, reading: Reading, *, left_out: bool) -> CriterionResult:
+    """One criterion held against what was measured.
+
+    Args:
+        name: in core/criteria.CRITERIA.
+        limit: what is asked.
+        reading: what there is.
+        left_out: the policy calls it not applicable.
+    """
     if left_out:
         status, detail = GateStatus.NOT_APPLICABLE, f"{name} is not applicable"
     elif reading.status is Status.NOT_MEASURED:

@@ -12,6 +12,8 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "explain": ("deploy.why", "explain", "Why a release is decided as it is."),
     "compare": ("deploy.why", "compare", "Two releases side by side."),
     "check-gate": ("deploy.assess", "check_gate", "One gate of the policy."),
+    "checklist": ("deploy.checklist", "checklist", "What is to be done before a release, each item with its evidence."),
+    "report": ("deploy.report", "report", "The report for those who decide, in five formats."),
 }
 """Command -> module, attribute, one line of help."""
 

@@ -1,6 +1,6 @@
 """What the deploy commands share: which release, under which policy, and the task that is done for it."""
 
-from collections.abc import Collection
+from collections.abc import Awaitable, Callable, Collection
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -32,12 +32,18 @@ def release_options(command: Any) -> Any:
 
 
 def done(
-    ctx: click.Context, task_type: str, payload: dict[str, Any], priority: str = "medium"
+    ctx: click.Context,
+    task_type: str,
+    payload: dict[str, Any],
+    priority: str = "medium",
+    *,
+    prepare: "Callable[[Runtime, dict[str, Any]], Awaitable[None]] | None" = None,
 ) -> "tuple[Settings, Any]":
     """Have a task of the readiness agent done: the settings and the task's result.
 
     Args:
         payload: what the options gave; None is left out.
+        prepare: called with the open parts and the payload before the task is made; may add to the payload.
     """
     from ...core.records.tasks import Priority
     from ...fleet.signals import check_version
@@ -50,6 +56,8 @@ def done(
 
     async def work(parts: "Runtime") -> "tuple[Settings, Any]":
         _check_names(parts, given)
+        if prepare:
+            await prepare(parts, given)
         task = new_task(parts, task_type, given, priority=Priority(priority))
         return parts.settings, (await perform(parts, task, said=say)).result
 

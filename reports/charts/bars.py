@@ -4,7 +4,7 @@ from ...core.records.report import Bars, text_of
 from .svg import WIDTH, Ink, line, picture, rect, share_of, shortened, text
 
 _ROW = 30.0
-_LEFT, _RIGHT = 168.0, WIDTH - 64
+_LEFT, _RIGHT = 184.0, WIDTH - 64
 """Where the scale begins and ends; labels stand before it, values behind it."""
 
 

@@ -1,0 +1,87 @@
+"""Will it be taken back, and what happens if it is."""
+
+from ....core.records.report import Block, Column, Fact, Facts, Item, Items, Line, Paragraph, Section, Table, Tone
+from .traced import Stored
+from .words import date_words, duration_words, probability_words, spoken, tone_of
+
+
+def rollback_fact(prediction: Stored) -> Fact:
+    """The probability and its level."""
+    probability = prediction["probabilityPercent"]
+    if not probability:
+        return Fact(label="Rollback risk", line=(probability.say(),), tone=Tone.UNKNOWN)
+    level = prediction["level"]
+    tone = tone_of(level.value)
+    return Fact(label="Rollback risk", line=(level.say(tone=tone), ", ", probability.say(probability_words)), tone=tone)
+
+
+def rollback_metric(prediction: Stored) -> tuple[Line, ...]:
+    """The row of the key metrics: there is no target, the base rate stands in its place."""
+    level, base = prediction["level"], prediction["baseRatePercent"]
+    return (
+        ("rollback risk",),
+        (level.say(tone=tone_of(level.value)),) if level else (),
+        (prediction["probabilityPercent"].say(probability_words),),
+        ("average ", base.say(probability_words)) if base else (),
+    )
+
+
+def prediction(stored: Stored) -> Section:
+    """How likely, from what, and what may be done."""
+    title = "Rollback prediction"
+    if not stored:
+        return Section(title=title, blocks=(Paragraph(line=stored.why()),))
+    low, high = stored["intervalPercent"][0], stored["intervalPercent"][1]
+    line: Line = (
+        "Probability that the deployment fails or is taken back: ",
+        stored["probabilityPercent"].say(probability_words),
+        ", between ",
+        low.say(probability_words),
+        " and ",
+        high.say(probability_words),
+        "; the average is ",
+        stored["baseRatePercent"].say(probability_words),
+        ".",
+    )
+    blocks: list[Block] = [Paragraph(line=line), Paragraph(line=(stored["method"].say(), ": ", stored["reason"].say()))]
+    if stored["factors"]:
+        columns = (Column(title="Factor"), *(Column(title=t, numeric=True) for t in ("Here", "Typical", "Effect")))
+        blocks.append(Table(columns=columns, rows=tuple(map(_factor, stored["factors"]))))
+    if stored["similar"]:
+        blocks += [
+            Paragraph(line=("Most alike in the past:",)),
+            Items(items=tuple(Item(line=_alike(d), tone=tone_of(d["outcome"].value)) for d in stored["similar"])),
+        ]
+    if stored["mitigation"]:
+        blocks.append(Items(items=tuple(Item(line=(words.say(),)) for words in stored["mitigation"])))
+    return Section(title=title, blocks=tuple(blocks))
+
+
+def _factor(factor: Stored) -> tuple[Line, ...]:
+    return (
+        (factor["feature"].say(spoken),),
+        (factor["value"].say(),),
+        (factor["typical"].say(),),
+        (factor["points"].say(lambda points: f"{points:+.1f} points"),),
+    )
+
+
+def _alike(deployment: Stored) -> Line:
+    outcome = deployment["outcome"].say(spoken)
+    return (deployment["version"].say(), ", ", deployment["deployedAt"].say(date_words), ": ", outcome)
+
+
+def plan(stored: Stored) -> Section:
+    """How it is rolled out and taken back."""
+    title = "Deployment and rollback plan"
+    if not stored:
+        return Section(title=title, blocks=(Paragraph(line=stored.why()),))
+    seconds = stored["estimatedSeconds"]
+    facts = Facts(
+        facts=(
+            Fact(
+                label="Estimated rollback time", line=seconds.why() if not seconds else (seconds.say(duration_words),)
+            ),
+        )
+    )
+    return Section(title=title, blocks=(facts,))
