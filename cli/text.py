@@ -61,6 +61,10 @@ class Look:
         text = f"{sign} {word:<{width}}" if self.emoji else f"{word:<{width}}"
         return click.style(text, fg=color, bold=True) if self.color else text
 
+    def blank(self, width: int) -> str:
+        """As much room as a word of this width takes."""
+        return " " * (width + 3 if self.emoji else width)
+
     def title(self, text: str) -> list[str]:
         """A line, underlined."""
         line = ("━" if self.emoji else "-") * 60

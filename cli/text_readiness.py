@@ -8,11 +8,14 @@ from ..core.records.evidence import Reading, Status
 from ..core.records.readiness import (
     CriterionResult,
     Decision,
+    DecisionStatus,
     GateResult,
     GateStatus,
     MetricRisk,
     NotApplicable,
     RiskAssessment,
+    SummaryLine,
+    SummarySection,
 )
 from .text import Look, cleaned, confidence_number, facts, percent, risk_number, table, time_text, value_text
 
@@ -39,11 +42,14 @@ def decision_text(decision: Decision, look: Look = _PLAIN) -> str:
                 ("Overall risk", risk),
                 ("Release confidence", confidence + reason),
                 ("Release", f"commit {release.commit or 'not known'}, {release.environment}"),
+                ("Recommendation", _RECOMMENDATIONS[decision.decision]),
                 ("Policy", decision.policy),
                 ("Assessed", time_text(decision.assessed_at)),
             ]
         )
     )
+    for section, title in _SECTIONS.items():
+        lines += _summary(title, [line for line in decision.summary if line.section is section], look)
     if decision.gates:
         lines += ["", "Gates:", *(line for gate in decision.gates for line in _gate(gate, look, measured_only=True))]
     lines += _section("Blocking", decision.blockers, numbered=True)
@@ -51,6 +57,7 @@ def decision_text(decision: Decision, look: Look = _PLAIN) -> str:
     lines += _section("Advisories", decision.advisories)
     lines += missing_text("Missing evidence", decision.version, decision.missing_evidence)
     lines += _not_applicable(decision.not_applicable)
+    lines += _next_steps(decision)
     return "\n".join(lines)
 
 
@@ -138,6 +145,40 @@ def measured_by(reading: Reading) -> str:
         return ""
     at = time_text(evidence.measured_at) if evidence.measured_at else None
     return ", ".join(filter(None, (evidence.tool, evidence.file, at))) or str(evidence.key)
+
+
+_SECTIONS = {
+    SummarySection.SIGNALS: "Quality signals",
+    SummarySection.CHANGE: "What changes",
+    SummarySection.MITIGATION: "Risk mitigation",
+}
+_RECOMMENDATIONS = {
+    DecisionStatus.APPROVED: "deploy",
+    DecisionStatus.APPROVED_WITH_WARNINGS: "deploy, and watch what the warnings name",
+    DecisionStatus.PENDING_APPROVAL: "wait for the people who have to decide",
+    DecisionStatus.INCONCLUSIVE: "do not deploy: first measure what is missing",
+    DecisionStatus.BLOCKED: "do not deploy",
+}
+
+
+def _summary(title: str, rows: Sequence[SummaryLine], look: Look) -> list[str]:
+    """What was measured; a subject that no gate asks about has no status."""
+    width = max((len(row.label) for row in rows), default=0) + 1
+    lines = []
+    for row in rows:
+        status = look.word(row.status, width=_STATUS_WIDTH) if row.status else look.blank(_STATUS_WIDTH)
+        lines.append(f"  {status}  {row.label + ':':<{width}}  {row.words}")
+    return ["", f"{title}:", *lines] if lines else []
+
+
+def _next_steps(decision: Decision) -> list[str]:
+    """Commands that lead on from a NO-GO."""
+    if decision.approved or decision.hypothetical:
+        return []
+    commands = ["blockers", "remediate"] if decision.decision is not DecisionStatus.PENDING_APPROVAL else ["explain"]
+    flags = {"blockers": " --detailed", "remediate": " --output remediation-plan.md"}
+    steps = [f"aqe deploy {command} --version {decision.version}{flags.get(command, '')}" for command in commands]
+    return _section("Next steps", steps, numbered=True)
 
 
 def _section(title: str, items: Iterable[str], *, numbered: bool = False) -> list[str]:

@@ -21,12 +21,13 @@ from .counterfactuals import advised
 from .decide import Judged, decide
 from .explain import explain
 from .gates import evaluate
-from .inputs import ReadinessInputs
+from .inputs import ReadinessInputs, Readings
 from .remediation import AUDIT_LOG, plan
 from .reporting.readiness import PROJECT, readiness_report
 from .reporting.readiness import reads as report_reads
 from .risk import score
 from .rollback_plan import rollback_plan
+from .summary import summary
 from .what_if import assumed
 
 
@@ -91,7 +92,10 @@ def judge(loaded: Loaded) -> Judged:
     """Risk, gates and the decision: the one place where they are put together."""
     inputs, policy = loaded.inputs, loaded.policy
     risk = advised(score(inputs, policy), inputs, policy)
-    return Judged(risk, decide(inputs, risk, evaluate(inputs, policy), policy))
+    gates = evaluate(inputs, policy)
+    decision = decide(inputs, risk, gates, policy)
+    lines = summary(Readings(inputs, policy), gates, policy)
+    return Judged(risk, decision.model_copy(update={"summary": lines}))
 
 
 def assess(loaded: Loaded) -> Outcome:

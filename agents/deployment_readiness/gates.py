@@ -9,7 +9,7 @@ from .inputs import ReadinessInputs, Readings
 
 _UNITS = {"_percent": " %", "_ms": " ms", "_rps": " rps"}
 """Ending of a field's name -> how its unit is printed."""
-_WORST_FIRST = (GateStatus.FAILED, GateStatus.NO_EVIDENCE, GateStatus.PASSED)
+WORST_FIRST = (GateStatus.FAILED, GateStatus.NO_EVIDENCE, GateStatus.PASSED)
 _PENDING = "pending"
 """A change ticket that is still to be decided: measured, but evidence for neither side."""
 
@@ -35,7 +35,7 @@ def _gate(gate: GatePolicy, policy: Policy, readings: Readings) -> GateResult:
         gate=gate.gate,
         mandatory=gate.mandatory,
         enforcement=gate.enforcement,
-        status=next((status for status in _WORST_FIRST if status in statuses), GateStatus.NOT_APPLICABLE),
+        status=next((status for status in WORST_FIRST if status in statuses), GateStatus.NOT_APPLICABLE),
         criteria=results,
     )
 

@@ -166,6 +166,27 @@ class GateResult(Record):
     criteria: tuple[CriterionResult, ...]
 
 
+class SummarySection(StrEnum):
+    """What a line of the summary is about."""
+
+    SIGNALS = "signals"
+    CHANGE = "change"
+    MITIGATION = "mitigation"
+
+
+class SummaryLine(Record):
+    """One subject of what was measured, in words."""
+
+    section: SummarySection
+    label: str
+    """`Test coverage`."""
+    kind: SignalKind
+    status: GateStatus | None
+    """The worst of the gates' criteria about it; None = no gate asks."""
+    words: str
+    """`line coverage 87.2 % (at least 85 %), branch coverage 82.4 % (at least 80 %)`."""
+
+
 class Decision(Record):
     """The value at `aqe/deployment/decision`, byte for byte what `assess --json` prints."""
 
@@ -198,6 +219,8 @@ class Decision(Record):
     """Gates and metrics without evidence, each with how to get it."""
     not_applicable: tuple[NotApplicable, ...] = ()
     gates: tuple[GateResult, ...]
+    summary: tuple[SummaryLine, ...] = ()
+    """What was measured, a line a subject; also what no gate asks for."""
     policy: str
     """Name and digest of the policy that was applied."""
     evidence: tuple[str, ...] = Field(default=())
