@@ -1,6 +1,6 @@
 # Relative paths only: the folder's name may hold spaces.
 .DEFAULT_GOAL := help
-.PHONY: help run test check fmt bench bench-bus bench-memory bench-hooks bench-anomaly drill-cluster docs system-deps clean
+.PHONY: help run test check fmt bench bench-bus bench-memory bench-hooks bench-anomaly drill-cluster docs system-deps clean drill drill-peers
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
@@ -52,6 +52,12 @@ bench-bus bench-memory bench-hooks: $(VENV)/.bench  ## one of them
 
 bench-anomaly: $(READY)  ## anomaly detection on labelled series, and its speed (1 min)
 	$(BIN)/python -P -m aqe.benchmarks anomaly
+
+drill: $(READY)  ## kill processes, servers and connections under the bus; exit 1 when one drill fails (4 min)
+	$(BIN)/python -P -m aqe.benchmarks drill
+
+drill-peers: $(VENV)/.bench  ## four of them, run by the bus and by other libraries (7 min)
+	$(BIN)/python -P -m aqe.benchmarks drill --peers
 
 drill-cluster: $(READY)  ## fail-overs of a Cluster and behind Sentinel, and what a fleet costs (15 min)
 	$(BIN)/python -P -m aqe.benchmarks drill-cluster

@@ -14,6 +14,7 @@ BENCHMARKS = {
     "memory": ("memory", "glob retrieval from 1,000 to 1,000,000 keys, what the index costs (2 min)"),
     "hooks": ("hooks", "hooks around a task, and against starting a process (15 s)"),
     "anomaly": ("anomaly", "anomaly detection on labelled series, and its speed (1 min)"),
+    "drill": ("drills.driver", "faults against the bus: processes, servers and connections that die (4 min)"),
     "drill-cluster": ("drill_cluster", "fail-overs of a Cluster and behind Sentinel, what a fleet costs (15 min)"),
 }
 """Name -> module with `main(arguments)`, one line of help."""

@@ -6,7 +6,7 @@ from ..core.errors import NotFoundError
 from ..core.ports import CommandClient, Functions
 from ..core.records.base import Record
 from ..core.writes import Write
-from .group import Entry
+from .group import ANY_LEASE_MS, Entry
 from .names import StreamNames
 from .publisher import DEDUPE_WINDOW_MS
 
@@ -90,12 +90,11 @@ async def replay_dead_letter(
     Returns:
         "redelivered" to that group alone; or "added" as a new entry that every group sees, where the original has gone.
     """
-    idle_ms = 86_400_000  # longer than any lease: taken over at once
     own_fields = 6
     answer = await functions.call(
         "aqe_dead_replay",
         [names.dead(letter.name)],
-        [letter.id, names.prefix + letter.stream, letter.group, letter.original_id, idle_ms, own_fields],
+        [letter.id, names.prefix + letter.stream, letter.group, letter.original_id, ANY_LEASE_MS, own_fields],
     )
     if answer is None:
         raise NotFoundError(f"no dead letter {letter.id} of {letter.name}", hint="somebody else has dealt with it")

@@ -30,6 +30,8 @@ SERVER_TROUBLE: tuple[type[Exception], ...] = (*SERVER_GONE, AqeError)
 """The same, and what the function library makes of it."""
 CLAIM_PAGE = 100
 """Stale entries taken over per call; calls repeat until there are none."""
+ANY_LEASE_MS = 86_400_000
+"""Idle time that is past the lease of whoever looks: what is given back is taken at once."""
 UNDELIVERED = 10_000
 """Pending entries of its own that a consumer looks through; far above any batch."""
 _LAST_SEQUENCE = 2**64 - 1
@@ -213,10 +215,9 @@ class GroupConsumer:
 
     async def leave(self, streams: Iterable[str]) -> int:
         """Hand back what is still ours, so that it is taken at once, and remove our name; returns how many."""
-        idle_ms = str(int(self.lease_s * 1000) + 1)
         handed = 0
         for stream in streams:
-            handed += await self.functions.call("aqe_hand_back", [stream], [self.group, self.consumer, idle_ms])
+            handed += await self.functions.call("aqe_hand_back", [stream], [self.group, self.consumer, ANY_LEASE_MS])
         return handed
 
     async def sweep(self, streams: Iterable[str]) -> None:
