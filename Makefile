@@ -1,6 +1,6 @@
 # Relative paths only: the folder's name may hold spaces.
 .DEFAULT_GOAL := help
-.PHONY: help run test check fmt bench bench-bus bench-memory bench-hooks bench-anomaly drill-cluster docs system-deps clean drill drill-peers
+.PHONY: help run test check fmt bench bench-bus bench-memory bench-hooks bench-anomaly drill-cluster docs system-deps clean drill drill-peers soak
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
@@ -58,6 +58,9 @@ drill: $(READY)  ## kill processes, servers and connections under the bus; exit 
 
 drill-peers: $(VENV)/.bench  ## four of them, run by the bus and by other libraries (7 min)
 	$(BIN)/python -P -m aqe.benchmarks drill --peers
+
+soak: $(READY)  ## SOAK_S seconds (600) of mixed load with random kills; exit 1 when anything is lost, doubled or grows
+	$(BIN)/python -P -m aqe.benchmarks soak
 
 drill-cluster: $(READY)  ## fail-overs of a Cluster and behind Sentinel, and what a fleet costs (15 min)
 	$(BIN)/python -P -m aqe.benchmarks drill-cluster

@@ -15,6 +15,7 @@ BENCHMARKS = {
     "hooks": ("hooks", "hooks around a task, and against starting a process (15 s)"),
     "anomaly": ("anomaly", "anomaly detection on labelled series, and its speed (1 min)"),
     "drill": ("drills.driver", "faults against the bus: processes, servers and connections that die (4 min)"),
+    "soak": ("soak.driver", "mixed load with random kills: lost, doubled, growing (10 min; SOAK_S)"),
     "drill-cluster": ("drill_cluster", "fail-overs of a Cluster and behind Sentinel, what a fleet costs (15 min)"),
 }
 """Name -> module with `main(arguments)`, one line of help."""
