@@ -149,6 +149,7 @@ async def test_what_an_agent_does_besides_is_permitted(open_as: OpenAs) -> None:
     await agent.bus.publish(an_event(3), confirm="server")
     await eventually(lambda: _has(agent, "aqe/seen", 4))
     assert await agent.memory.retrieve_pattern("aqe/g*") == {}
+    assert await agent.memory.delete("aqe/seen")
     assert (await commander.memory.reindex())[0] == 0
     await agent.bus.remove_group("weather:changed", "g")
 

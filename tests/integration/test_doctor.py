@@ -6,8 +6,10 @@ from pathlib import Path
 import pytest
 from redis import Redis
 
+from aqe.benchmarks.nodes import Node
 from aqe.config.settings import Settings, load_settings
 from aqe.core.errors import EXIT_NO_GO, EXIT_OK
+from aqe.fleet import embedded
 from aqe.fleet.doctor import Check, exit_code, open_port, product, run_doctor
 from aqe.fleet.server import ensure_server, stop_server
 
@@ -66,6 +68,25 @@ def test_a_port_that_is_open_to_everybody_is_named(changed: dict[str, str], stat
     config = {"port": "6379", "bind": "* -::*", "protected-mode": "no", **changed}
     assert open_port(config, wants_password=False).status == status
     assert open_port(config, wants_password=True).status == "ok"
+
+
+def test_a_real_server_that_is_open_and_keeps_nothing_is_warned_about(tmp_path: Path) -> None:
+    """Unauthenticated on an address besides this machine's usual one; with a password strangers stay out."""
+    options = {"bind": "127.0.0.1 127.0.0.2", "protected-mode": "no", "save": "", "appendonly": "no"}
+    node = Node(tmp_path / "open", options, program=embedded._packaged())
+    try:
+        node.start()
+        settings = load_settings({"redis_url": f"redis://127.0.0.1:{node.port}"}, {}, tmp_path)
+        checks = found(settings)
+        assert (checks["open port"].status, checks["persistence"].status) == ("warn", "warn")
+        assert "has no password" in checks["open port"].detail
+        node.ask("CONFIG SET", "requirepass", "geheim")
+        settings = load_settings({"redis_url": f"redis://:geheim@127.0.0.1:{node.port}"}, {}, tmp_path)
+        checks = found(settings)
+        assert checks["open port"].status == "ok"
+        assert "geheim" not in str(checks)
+    finally:
+        node.kill()
 
 
 def test_an_unreachable_server_fails(tmp_path: Path) -> None:
