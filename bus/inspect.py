@@ -1,5 +1,6 @@
 """Looking at streams without taking part: lengths, how far each group is, raw entries as they come."""
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from typing import Any, NamedTuple
 
@@ -135,6 +136,10 @@ async def raw_tail(
             log.warning("waits for the server", error=str(error))
             await clock.sleep(RECONNECT_S)
             continue
+        # asyncio.wait_for of Python 3.11, which redis-py puts around each command, swallows a cancellation that comes
+        # at the very moment of the answer: who follows for ever would never end.
+        if (task := asyncio.current_task()) and task.cancelling():
+            raise asyncio.CancelledError
         for stream, entry_id, fields in rows:
             positions[stream] = entry_id
             yield RawEntry(names.logical(stream), entry_id, fields)

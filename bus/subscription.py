@@ -112,7 +112,7 @@ class Subscription:
         self._retry_number = 0
         self._upkeep_at = 0.0
         self._running_since: float | None = None
-        self._timed_out = False
+        self._cancels = 0
         self._stopping = False
         self._task: asyncio.Task[None] | None = None
         self.ready = asyncio.Event()
@@ -150,7 +150,7 @@ class Subscription:
 
         def cancel() -> None:
             if self._running_since == since:
-                self._timed_out = True
+                self._cancels += 1
                 task.cancel()
 
         task.get_loop().call_soon_threadsafe(cancel)
@@ -363,15 +363,25 @@ class Subscription:
         try:
             return await self._handler(event)
         except asyncio.CancelledError:
-            task = asyncio.current_task()
-            timed_out, self._timed_out = self._timed_out, False
-            if task is None or (task.uncancel() if timed_out else task.cancelling()):
+            timed_out = self._cancels > 0
+            if self._take_cancels_back():
                 raise  # we are meant, not only the handler
             if timed_out:
                 raise HandlerTimeoutError(f"the handler ran longer than {self._delivery.max_run_s} s") from None
             raise HandlerTimeoutError("the handler was cancelled from inside") from None
         finally:
             self._running_since = None
+            # A handler may return in spite of it: it caught it, or asyncio.wait_for of Python 3.11 swallowed it.
+            self._take_cancels_back()
+
+    def _take_cancels_back(self) -> int:
+        """Those that were meant for the handler; returns how many others the task was given."""
+        task = asyncio.current_task()
+        assert task is not None
+        while self._cancels:
+            task.uncancel()
+            self._cancels -= 1
+        return task.cancelling()
 
     async def _failed(self, entry: Entry, error: Exception) -> None:
         hopeless = isinstance(error, AqeError) and not error.retryable

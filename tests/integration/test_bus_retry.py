@@ -1,6 +1,7 @@
 """Failing handlers and entries that cannot be handled: tried again, then put aside with the reason."""
 
 import asyncio
+import contextlib
 import itertools
 import time
 from typing import Any
@@ -257,6 +258,28 @@ async def test_a_handler_that_always_hangs_ends_in_a_dead_letter(parts: Runtime)
     assert letter.error == "HandlerTimeoutError: the handler ran longer than 0.2 s"
     await parts.bus.publish(an_event(1))
     await eventually(lambda: seen == [1])
+
+
+async def test_a_handler_that_takes_no_notice_of_its_cancellation_ends_nothing(parts: Runtime) -> None:
+    """It catches it and returns, more than once; a later one that hangs is cancelled as usual."""
+    seen: list[int] = []
+
+    async def handler(event: Event) -> None:
+        n = event.data["n"]
+        if n < 2:
+            for _ in range(2):
+                with contextlib.suppress(asyncio.CancelledError):
+                    await asyncio.sleep(60)
+        elif n == 2:
+            await asyncio.sleep(60)
+        seen.append(n)
+
+    delivery = Delivery(lease_s=0.3, max_run_s=0.1, max_attempts=1)
+    await parts.bus.subscribe("weather:changed", handler, group="g", delivery=delivery)
+    await parts.bus.publish_many([an_event(n) for n in range(4)])
+    await eventually(lambda: seen == [0, 1, 3])
+    [letter] = await list_dead_letters(parts.clients.commands, parts.bus.names)
+    assert "ran longer than 0.1 s" in letter.error
 
 
 async def test_a_handler_that_cancels_itself_has_failed_and_ends_nothing(parts: Runtime) -> None:
