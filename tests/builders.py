@@ -25,6 +25,7 @@ GOOD: dict[SignalKind, dict[str, MetricValue]] = {
         "duplication_percent": 1.5,
         "maintainability_index": 61.0,
         "technical_debt_percent": 2.0,
+        "quality_gate_passed": True,
     },
     SignalKind.TEST_COVERAGE: {
         "line_coverage_percent": 93.0,
@@ -48,6 +49,7 @@ GOOD: dict[SignalKind, dict[str, MetricValue]] = {
         "p99_latency_ms": 610.0,
         "throughput_rps": 1300.0,
         "error_rate_percent": 0.02,
+        "failed_thresholds": 0,
         "cpu_percent": 55.0,
         "memory_percent": 60.0,
         "scalability_percent": 92.0,

@@ -28,11 +28,14 @@ _CONTROL = re.compile("[\x00-\x20\x7f-\xa0\u2028-\u202e\u2066-\u2069]+")
 
 
 def clean(text: object, limit: int = MAX_TEXT) -> str:
-    """Text from a file as one printable line of at most `limit` characters; of anything else its number or its type.
+    """Text from a file as one printable line of at most `limit` characters; of anything else its number or its type,
+    and nothing of None.
 
     A list is not written out: Python's `str` gives up on one nested deeper than its own recursion limit.
     """
-    shown = str(text) if isinstance(text, str | int | float | None) else f"a {type(text).__name__}"
+    if text is None:
+        return ""
+    shown = str(text) if isinstance(text, str | int | float) else f"a {type(text).__name__}"
     line = _CONTROL.sub(" ", shown[: 4 * limit]).strip()
     return line if len(line) <= limit else line[: limit - 1] + "…"
 
@@ -84,13 +87,17 @@ class JsonFormat:
         if not data.strip():
             return EMPTY_FILE
         try:
-            document = orjson.loads(data)
-        except orjson.JSONDecodeError as error:
+            document = self.loads(data)
+        except ValueError as error:
             raise InputError(f"{what}: not JSON: {error}", hint="expected one JSON document in UTF-8") from error
         if not isinstance(document, self.documents):
             expected = " or ".join("an object" if kind is dict else "a list" for kind in self.documents)
             raise InputError(f"{what}: the document is a JSON {type(document).__name__}, expected {expected}")
         return self.read(document)
+
+    def loads(self, data: bytes) -> Any:
+        """The document; raises ValueError. For formats that are not quite JSON."""
+        return orjson.loads(data)
 
     def read(self, document: Any) -> Parsed:
         """What the document says."""

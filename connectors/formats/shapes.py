@@ -16,12 +16,18 @@ from .documents import clean
 
 
 class Shape(Record):
-    """Base of the shapes: attributes are snake_case here, snake_case or camelCase in the document.
+    """Base of the shapes: attributes are snake_case here and camelCase in the document.
 
     Built when it is first used: one import needs one format of many.
     """
 
     model_config = ConfigDict(extra="ignore", defer_build=True)
+
+
+class SnakeShape(Shape):
+    """A shape of a document that is written in snake_case."""
+
+    model_config = ConfigDict(alias_generator=None)
 
 
 S = TypeVar("S", bound=Shape)

@@ -6,56 +6,9 @@ from ...core.errors import InputError
 from ...core.importing import Head, Importer
 from .documents import clean
 from .production.table import PRODUCTION_IMPORTERS
-from .quality.clover import CloverXml
-from .quality.cobertura import CoberturaXml
-from .quality.cosmic_ray import CosmicRay
-from .quality.coverage_py import CoveragePyJson
-from .quality.git_log import GitNumstat
-from .quality.go_cover import GoCover
-from .quality.istanbul import IstanbulJson
-from .quality.jacoco import JacocoXml
-from .quality.junit import JunitXml
-from .quality.lcov import Lcov
-from .quality.mutmut import MutmutStats
-from .quality.nunit import NunitXml
-from .quality.opencover import OpenCoverXml
-from .quality.pit import PitXml
-from .quality.playwright import PlaywrightJson
-from .quality.pytest_json import PytestJson
-from .quality.sarif import Sarif
-from .quality.stryker import Stryker
-from .quality.trx import Trx
-from .quality.xunit_net import XunitNetXml
+from .quality.table import QUALITY_IMPORTERS
 
-IMPORTERS: tuple[Importer, ...] = (
-    # tests
-    JunitXml(),
-    PlaywrightJson(),
-    PytestJson(),
-    NunitXml(),
-    XunitNetXml(),
-    Trx(),
-    # coverage
-    CoveragePyJson(),
-    CoberturaXml(),
-    Lcov(),
-    JacocoXml(),
-    CloverXml(),
-    IstanbulJson(),
-    GoCover(),
-    OpenCoverXml(),
-    # mutation
-    Stryker(),
-    PitXml(),
-    MutmutStats(),
-    CosmicRay(),
-    # security and static quality
-    Sarif(),
-    # change
-    GitNumstat(),
-    # production
-    *PRODUCTION_IMPORTERS,
-)
+IMPORTERS: tuple[Importer, ...] = (*QUALITY_IMPORTERS, *PRODUCTION_IMPORTERS)
 
 _PACKED = {
     b"\x1f\x8b": "it is packed with gzip: unpack it first",

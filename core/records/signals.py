@@ -80,6 +80,7 @@ class CodeQualityMetrics(Metrics):
     technical_debt_percent: float | None = metric(
         "time to fix over time to write, percent (debt ratio)", better="lower", combine="max"
     )
+    quality_gate_passed: bool | None = flag("the analysis server's own quality gate passed")
 
 
 class TestCoverageMetrics(Metrics):
@@ -134,6 +135,9 @@ class PerformanceMetrics(Metrics):
     )
     cpu_percent: float | None = metric("peak CPU of the service, percent of its limit", better="lower", combine="max")
     memory_percent: float | None = metric("peak memory, percent of its limit", better="lower", combine="max")
+    failed_thresholds: int | None = metric(
+        "limits that the load test itself declares and that were crossed", better="lower", combine="sum"
+    )
     scalability_percent: float | None = metric(
         "throughput at double load over twice the throughput, percent", better="higher", combine="min"
     )

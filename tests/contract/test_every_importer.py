@@ -1,5 +1,6 @@
 """What holds for every importer: a new line in IMPORTERS is tested by this the day it is written."""
 
+import contextlib
 import io
 import random
 from collections.abc import Iterator
@@ -141,12 +142,12 @@ def test_a_file_cut_anywhere_raises_only_input_errors(importer: Importer) -> Non
     data = sample_of(importer)
     for cut in range(1, len(data) - 1, max(1, len(data) // 200)):
         try:
-            parsed, rows = read(importer, data[:cut])
+            parsed, _ = read(importer, data[:cut])
         except InputError as error:
             assert error.message
             continue
         assert parsed.outcome in {Outcome.VALUE, Outcome.NOT_MEASURED, Outcome.TOOL_FAILED}
-        if data[:1] in b"<{" and not rows:  # a document knows its end
+        if data[:1] in b"<{" and b"\n{" not in data:  # a document knows its end, lines do not
             assert parsed.outcome is not Outcome.VALUE
 
 
@@ -168,12 +169,15 @@ def test_hostile_bytes_raise_only_input_errors(importer: Importer, name: str) ->
 
 @every_importer
 def test_a_file_of_another_format_gives_no_value(importer: Importer) -> None:
-    """`--as` with the wrong name is refused instead of read as nothing found."""
+    """`--as` with the wrong name is refused instead of read as nothing found.
+
+    A document with `errors` may pass for what several platforms answer when they failed.
+    """
     for other in IMPORTERS:
         if other is not importer:
-            with pytest.raises(InputError):
-                read(importer, sample_of(other))
-                pytest.fail(f"{importer.name} reads the sample of {other.name}")
+            with contextlib.suppress(InputError):
+                parsed, _ = read(importer, sample_of(other))
+                assert parsed.outcome is Outcome.TOOL_FAILED, f"{importer.name} reads the sample of {other.name}"
 
 
 @every_importer

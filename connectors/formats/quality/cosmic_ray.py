@@ -12,7 +12,7 @@ from ....core.records.signals import Outcome, SignalKind
 from ..documents import EMPTY_FILE, clean
 from ..lines import JsonRecords
 from ..mutants import METRICS, Mutants, Verdict
-from ..shapes import Listed, Shape, dict_at, first_of, shaped
+from ..shapes import Listed, SnakeShape, dict_at, first_of, shaped
 
 _WHAT = "cosmic-ray"
 _VERDICTS = {
@@ -28,11 +28,11 @@ _VERDICTS = {
 }
 
 
-class _Job(Shape):
+class _Job(SnakeShape):
     mutations: Listed[Any]
 
 
-class _Result(Shape):
+class _Result(SnakeShape):
     worker_outcome: str
     test_outcome: str | None = None
 

@@ -12,7 +12,7 @@ from ....core.importing import About, Head, Parsed, Sample
 from ....core.records.signals import SignalKind
 from ..documents import JsonFormat
 from ..mutants import METRICS, Mutants, Verdict
-from ..shapes import Shape, shaped
+from ..shapes import SnakeShape, shaped
 
 _VERDICTS = {
     "killed": Verdict.DETECTED,
@@ -27,7 +27,7 @@ _VERDICTS = {
 }
 
 
-class _Stats(Shape):
+class _Stats(SnakeShape):
     killed: NonNegativeInt
     survived: NonNegativeInt
     total: NonNegativeInt

@@ -13,7 +13,7 @@ from ....core.errors import InputError
 from ....core.importing import About, Head, Parsed, Sample
 from ....core.records.signals import Outcome
 from ..documents import JsonFormat, clean
-from ..shapes import MaybeListed, Shape, dict_at, shaped
+from ..shapes import MaybeListed, SnakeShape, dict_at, shaped
 from ..test_cases import METRICS, PRODUCES, TestCases, Verdict
 from ..times import utc_moment
 
@@ -31,7 +31,7 @@ _STAGES = ("setup", "call", "teardown")
 _BROKEN = {2: "it was interrupted or could not collect the tests", 3: "it broke", 4: "it was called wrongly"}
 
 
-class _Test(Shape):
+class _Test(SnakeShape):
     nodeid: Any = None
     outcome: str
     lineno: Any = None
@@ -52,13 +52,13 @@ class _Test(Shape):
         return dict_at(stage, "crash").get("message") or stage.get("longrepr")
 
 
-class _Collector(Shape):
+class _Collector(SnakeShape):
     nodeid: Any = None
     outcome: str
     longrepr: Any = None
 
 
-class _Report(Shape):
+class _Report(SnakeShape):
     summary: dict[str, NonNegativeInt]
     tests: list[_Test] | None = None
     collectors: MaybeListed[_Collector]

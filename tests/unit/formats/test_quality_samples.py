@@ -28,6 +28,27 @@ CLAIMED = {
     "mutmut/": "mutmut-json",
     "cosmic_ray/": "cosmic-ray-dump",
     "real-project/cosmic": "cosmic-ray-dump",
+    "npm_audit_v1/": "npm-audit",
+    "npm_audit_v2/": "npm-audit",
+    "yarn_audit/": "yarn-audit",
+    "pip_audit/pip_audit__many": "pip-audit",
+    "trivy/": "trivy",
+    "grype/": "grype",
+    "snyk/": "snyk",
+    "osv_scanner/": "osv-scanner",
+    "zap/": "zap-xml",
+    "semgrep_json/": "semgrep-json",
+    "bandit/": "bandit-json",
+    "gitlab_security/": "gitlab-security",
+    "github_dependabot/": "dependabot",
+    "cyclonedx/": "cyclonedx-json",
+    "real-project/bandit.json": "bandit-json",
+    "real-project/pip-audit.json": "pip-audit",
+    "real-project/npm": "npm-audit",
+    "k6/": "k6-summary",
+    "jmeter_jtl/JMeterResults": "jmeter-xml",
+    "jmeter_jtl/": "jmeter-csv",
+    "locust_csv/": "locust-csv",
     "playwright_json/": "playwright-json",
     "pytest_json/": "pytest-json",
     "nunit/": "nunit-xml",
@@ -35,8 +56,13 @@ CLAIMED = {
 }
 """How the path begins -> who claims it."""
 
-REFUSED = ("lcov/empty.xml", "jacoco/empty.xml", "stryker/mutation-testing-report-schema.json")
-"""Nothing in them tells a format: no byte, or a root element of nobody."""
+REFUSED = (
+    "lcov/empty.xml",
+    "jacoco/empty.xml",
+    "stryker/mutation-testing-report-schema.json",
+    "pip_audit/pip_audit__empty.json",
+)
+"""Nothing in them tells a format: no byte, a root element of nobody, an empty list."""
 
 
 def _percent(**shares: tuple[int, int]) -> dict[str, float]:
@@ -50,6 +76,15 @@ def _mutation(detected: int, undetected: int) -> dict[str, float]:
 
 def _tests(total: int, passed: int, failed: int, skipped: int) -> dict[str, float]:
     return {"total_tests": total, "passed_tests": passed, "failed_tests": failed, "skipped_tests": skipped}
+
+
+def _load(requests: int, failed: int) -> dict[str, float]:
+    return {"requests": requests, "error_rate_percent": 100 * failed / requests}
+
+
+def _security(critical: int = 0, high: int = 0, medium: int = 0, low: int = 0, unknown: int = 0) -> dict[str, float]:
+    counts = {"critical": critical, "high": high, "medium": medium, "low": low, "unknown": unknown}
+    return {f"{severity}_vulnerabilities": count for severity, count in counts.items()}
 
 
 FACTS: dict[str, dict[str, float] | Outcome] = {
@@ -68,6 +103,45 @@ FACTS: dict[str, dict[str, float] | Outcome] = {
     "pytest_json/pytest_json_report_reruns_1.json": _tests(11, 6, 3, 2) | {"flaky_tests": 1},
     "nunit/nunit.xml": _tests(4, 2, 1, 1) | {"duration_s": 0.462257},
     "trx/pickles.trx": _tests(4, 3, 1, 0),
+    # Load tests.
+    "k6/handleSummary_simple.json": _load(878, 349) | {"p95_latency_ms": 30.0256841, "failed_thresholds": 0},
+    "jmeter_jtl/JMeterCsvResults.csv": _load(3, 0) | {"p50_latency_ms": 2204},
+    "jmeter_jtl/JMeterPublisher_formatted_timeStamp.csv": _load(3, 1) | {"p50_latency_ms": 1300},
+    "jmeter_jtl/JMeterResults.jtl": _load(8, 0) | {"p50_latency_ms": (501 + 598) / 2},
+    "jmeter_jtl/filewithtransactions.csv": _load(210, 0),
+    "locust_csv/locust_2.47_stats.csv": _load(820, 42) | {"p95_latency_ms": 53, "p99_latency_ms": 85},
+    "locust_csv/test_results_stats.csv": _load(71464, 10000) | {"p50_latency_ms": 450},
+    "locust_csv/locust_2.47_exceptions.csv": Outcome.UNREADABLE,
+    "locust_csv/locust_2.47_failures.csv": Outcome.UNREADABLE,
+    "locust_csv/locust_2.47_stats_history.csv": Outcome.UNREADABLE,
+    # Vulnerabilities: critical, high, medium, low, unknown.
+    "npm_audit_v1/npm_audit__many_vuln.json": _security(0, 3, 1, 1),
+    "npm_audit_v1/npm_audit__no_vuln.json": _security() | {"max_cvss": 0},
+    "npm_audit_v2/npm_audit_7_plus__many_vulns.json": _security(0, 0, 2, 1) | {"max_cvss": 5.3},
+    "npm_audit_v2/npm_audit_7_plus__no_vuln.json": _security(),
+    "yarn_audit/yarn_audit__yarn_audit_many_vul.json": _security(0, 2, 0, 1),
+    "pip_audit/pip_audit__many_vulns.json": _security(unknown=7),
+    "pip_audit/pip_audit__many_vulns_new.json": _security(unknown=7),
+    "real-project/pip-audit.json": Outcome.NOT_MEASURED,  # all 150 dependencies were skipped
+    "trivy/trivy__scheme_2_many_vulns.json": _security(1, 1, 3),
+    "trivy/trivy__scheme_2_no_vuln.json": _security(),
+    "grype/anchore_grype__check_all_fields.json": _security(2, 2, 0, 1),
+    "grype/anchore_grype__no_vuln.json": _security(),
+    "snyk/snyk__all-projects_one_vuln.json": _security(0, 0, 1) | {"max_cvss": 6.5},
+    "snyk/snyk__single_project_no_vulns.json": _security(),
+    "osv_scanner/osv_scanner__some_findings.json": _security(unknown=1),
+    "zap/zap__some_2.9.0.xml": _security(0, 0, 1, 5),
+    "zap/zap__zap-xml-plus-format.xml": _security(0, 0, 1),
+    "zap/zap__empty_2.9.0.xml": _security(),
+    "semgrep_json/semgrep__high-medium-low-severities.json": _security(0, 0, 0, 3),
+    "semgrep_json/semgrep__many_findings.json": _security(0, 0, 2, 1),
+    "bandit/bandit__one_vuln.json": _security(0, 0, 0, 1),
+    "bandit/bandit__no_vuln.json": Outcome.NOT_MEASURED,  # of 0 lines of code
+    "real-project/bandit.json": _security(0, 1, 0, 1),
+    "gitlab_security/gitlab_sast__gl-sast-report-1-vuln_v15.json": _security(1),
+    "github_dependabot/github_vulnerability__github-0-vuln.json": _security(),
+    "github_dependabot/github_vulnerability__github-5-vuln.json": _security(1, 1, 2, 1),
+    "cyclonedx/cyclonedx__valid-vulnerability-1.4.json": _security(),  # its one vulnerability does not affect
     # Mutants: detected, and those that no test noticed.
     "stryker/mutation-report.json": Outcome.UNREADABLE,  # one file's mutants are an object
     "stryker/simple.json": _mutation(1, 2),

@@ -1,0 +1,91 @@
+"""The importers of what tools report about a release."""
+
+from ....core.importing import Importer
+from .bandit import BanditJson
+from .clover import CloverXml
+from .cobertura import CoberturaXml
+from .cosmic_ray import CosmicRay
+from .coverage_py import CoveragePyJson
+from .cyclonedx import CycloneDx
+from .dependabot import Dependabot
+from .gatling import Gatling
+from .git_log import GitNumstat
+from .gitlab_security import GitlabSecurity
+from .go_cover import GoCover
+from .grype import Grype
+from .istanbul import IstanbulJson
+from .jacoco import JacocoXml
+from .jmeter_csv import JmeterCsv
+from .jmeter_xml import JmeterXml
+from .junit import JunitXml
+from .k6_stream import K6Stream
+from .k6_summary import K6Summary
+from .lcov import Lcov
+from .locust import LocustCsv
+from .mutmut import MutmutStats
+from .npm_audit import NpmAudit
+from .nunit import NunitXml
+from .opencover import OpenCoverXml
+from .osv import OsvScanner
+from .pip_audit import PipAudit
+from .pit import PitXml
+from .playwright import PlaywrightJson
+from .pytest_json import PytestJson
+from .sarif import Sarif
+from .semgrep import SemgrepJson
+from .snyk import Snyk
+from .stryker import Stryker
+from .trivy import Trivy
+from .trx import Trx
+from .xunit_net import XunitNetXml
+from .yarn_audit import YarnAudit
+from .zap import ZapJson, ZapXml
+
+QUALITY_IMPORTERS: tuple[Importer, ...] = (
+    # tests
+    JunitXml(),
+    PlaywrightJson(),
+    PytestJson(),
+    NunitXml(),
+    XunitNetXml(),
+    Trx(),
+    # coverage
+    CoveragePyJson(),
+    CoberturaXml(),
+    Lcov(),
+    JacocoXml(),
+    CloverXml(),
+    IstanbulJson(),
+    GoCover(),
+    OpenCoverXml(),
+    # mutation
+    Stryker(),
+    PitXml(),
+    MutmutStats(),
+    CosmicRay(),
+    # load tests
+    K6Summary(),
+    K6Stream(),
+    JmeterCsv(),
+    JmeterXml(),
+    LocustCsv(),
+    Gatling(),
+    # security and static quality
+    Sarif(),
+    NpmAudit(),
+    YarnAudit(),
+    PipAudit(),
+    Trivy(),
+    Grype(),
+    Snyk(),
+    OsvScanner(),
+    ZapXml(),
+    ZapJson(),
+    SemgrepJson(),
+    BanditJson(),
+    GitlabSecurity(),
+    Dependabot(),
+    CycloneDx(),
+    # change
+    GitNumstat(),
+)
