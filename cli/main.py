@@ -27,6 +27,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "memory": ("memory", "memory", "Values in memory."),
     "fleet": ("fleet", "fleet", "Agents and dispatch."),
     "task": ("fleet", "task", "Tasks."),
+    "skills": ("skills", "skills", "Ways of working, and the commands that serve them."),
     "schema": ("schema", "schema", "JSON Schemas and AsyncAPI document of events and keys."),
     "completion": ("completion", "completion", "Completion for your shell."),
 }

@@ -5,6 +5,9 @@ from pathlib import Path
 
 from ..config.init import InitPlan, list_paths, plan_init, write_plan
 from ..config.settings import Settings, effective
+from ..config.skills import Skill as Skill
+from ..config.skills import skill as skill
+from ..config.skills import skills as skills
 from .policies import load_policies, project_checklist
 from .redis_url import parse_url
 
