@@ -10,6 +10,7 @@ from ....core.records.checklist import Checklist
 from ....core.records.history import HISTORY_KEY
 from ....core.records.readiness import Decision, RiskAssessment
 from ....core.records.report import Line, Report, Section
+from ....core.records.rollback_plan import RollbackPlan
 from . import change, checklist, confidence, decision, risk, rollback
 from .traced import Shelf, Stored
 from .words import time_words
@@ -23,6 +24,7 @@ def reads(version: str, payload: Mapping[str, Any]) -> tuple[str, ...]:
     return (
         f"aqe/releases/{version}/decision",
         f"aqe/risk-scores/{version}",
+        f"aqe/rollback-plans/{version}",
         f"aqe/releases/{version}/checklist",
         f"aqe/releases/{version}/changes",
         HISTORY_KEY,
@@ -79,7 +81,8 @@ class _Parts:
         self.risk = shelf.get(f"aqe/risk-scores/{version}", RiskAssessment, missing=f"no risk assessment; {assess}")
         self.confidence = Stored("", None, missing="release confidence is not computed yet")
         self.prediction = Stored("", None, missing="no rollback prediction was made")
-        self.plan = Stored("", None, missing="no rollback plan was made")
+        plan = f"aqe deploy rollback-plan --version {version}"
+        self.plan = shelf.get(f"aqe/rollback-plans/{version}", RollbackPlan, missing=f"no rollback plan; {plan}")
         self.checklist = shelf.get(f"aqe/releases/{version}/checklist", Checklist, missing=f"not checked; {command}")
         self.changes = shelf.get(
             f"aqe/releases/{version}/changes",

@@ -1,5 +1,8 @@
 """Will it be taken back, and what happens if it is."""
 
+from collections.abc import Callable
+from typing import Any
+
 from ....core.records.report import Block, Column, Fact, Facts, Item, Items, Line, Paragraph, Section, Table, Tone
 from .traced import Stored
 from .words import date_words, duration_words, probability_words, spoken, tone_of
@@ -72,16 +75,41 @@ def _alike(deployment: Stored) -> Line:
 
 
 def plan(stored: Stored) -> Section:
-    """How it is rolled out and taken back."""
+    """How it would be taken back: when, by which steps, how long that took in the past, who is told."""
     title = "Deployment and rollback plan"
     if not stored:
         return Section(title=title, blocks=(Paragraph(line=stored.why()),))
-    seconds = stored["estimatedSeconds"]
-    facts = Facts(
-        facts=(
-            Fact(
-                label="Estimated rollback time", line=seconds.why() if not seconds else (seconds.say(duration_words),)
-            ),
-        )
+    strategy = stored["strategy"]
+    facts = (
+        Fact(label="Strategy", line=(strategy.say(),) if strategy else ("nobody said",)),
+        Fact(label="Back to", line=_reading(stored["returnTo"])),
+        Fact(label="Rollback time", line=_reading(stored["estimatedS"], duration_words)),
+        Fact(label="Longest so far", line=_reading(stored["worstS"], duration_words)),
+        Fact(label="Migrations", line=_reading(stored["migrationsKnown"])),
     )
-    return Section(title=title, blocks=(facts,))
+    blocks: list[Block] = [Facts(facts=facts)]
+    for words, items in (
+        ("It is taken back when:", [Item(line=(t["words"].say(),)) for t in stored["triggers"]]),
+        ("Steps:", list(map(_step, stored["steps"]))),
+        ("Who is told:", list(map(_notice, stored["notices"]))),
+    ):
+        if items:
+            blocks += [Paragraph(line=(words,)), Items(items=tuple(items), numbered=words == "Steps:")]
+    return Section(title=title, blocks=tuple(blocks))
+
+
+def _reading(reading: Stored, text: Callable[[Any], str] | None = None) -> Line:
+    value = reading["value"]
+    return (value.say(text),) if value else value.why(str(reading["reason"].value))
+
+
+def _step(step: Stored) -> Item:
+    line: Line = (step["action"].say(),)
+    if step["destructive"].value:
+        why = step["whyDestructive"]
+        return Item(line=(*line, " (destructive: ", why.say(), ")"), tone=Tone.BAD)
+    return Item(line=(*line, " (automatic)") if step["automated"].value else line)
+
+
+def _notice(notice: Stored) -> Item:
+    return Item(line=(notice["who"].say(), ", ", notice["channel"].say(), ": ", notice["when"].say()))

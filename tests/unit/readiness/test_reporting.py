@@ -40,7 +40,7 @@ def stored(*signals: Any, without: tuple[SignalKind, ...] = ()) -> dict[str, Any
     loaded = Loaded(good_inputs(*signals, without=without), default_policy(), checklist=default_checklist())
     perform = {c.task_type: c.perform for c in CAPABILITIES}
     records: dict[str, Any] = {}
-    for task_type in ("deployment-assessment", "checklist"):
+    for task_type in ("deployment-assessment", "rollback-plan", "checklist"):
         records |= {key: value.to_dict() for key, value in perform[task_type](loaded).stores.items()}
     history = [a_deployment(days).to_dict() for days in (5, 20, 40)]
     history.append(a_deployment(60, outcome="rolled_back", restored_at=NOW - timedelta(days=59)).to_dict())
@@ -125,7 +125,7 @@ def test_what_was_not_computed_is_not_measured_and_says_why() -> None:
     report = made(GOOD, summary=True)
     missing = [value for value in report.values() if value.value is None]
     assert missing and all(value.text in ("not measured", value.reason) for value in missing)
-    assert "no rollback plan" in every_text(report)
+    assert "no rollback prediction" in every_text(report)
 
 
 def test_a_release_that_was_not_assessed_has_no_report() -> None:
