@@ -36,6 +36,7 @@ from ..bus.names import OWN_LANE
 from ..core.clock import Clock
 from ..core.errors import AqeError, ConflictError, FencedOutError, TaskVetoed
 from ..core.ports import DatasetReader
+from ..core.records.approvers import Approver
 from ..core.records.audit import AuditDraft
 from ..core.records.tasks import FINAL, AgentRecord, AgentState, Priority, TaskAssignment, TaskStatus
 from ..core.writes import Write
@@ -78,6 +79,8 @@ class AgentServices:
     """Loads the checklist's definition, the project's or the default one."""
     policies: Callable[[], Mapping[str, Any]] = dict
     """Loads name -> policy; "default" is the one the project's aqe.yaml names. Asked for each task: files change."""
+    approvers: Callable[[], Mapping[str, Approver]] = dict
+    """Id -> approver, from aqe.yaml."""
 
 
 class TaskContext:

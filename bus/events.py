@@ -188,6 +188,54 @@ class GroupLagging(Payload):
     cap: int
 
 
+class _ApprovalEvent(Payload):
+    version: str
+    approval: str
+    """Id; it stands at `aqe/releases/<version>/approvals/<id>`, an emergency approval at `overrides/<id>`."""
+    environment: str
+    commit: str | None
+
+
+class ApprovalRequested(_ApprovalEvent):
+    """Somebody asks for a release to be approved."""
+
+    event_type = "approval:requested"
+    requested_by: str
+    """Who asks, as the asking process says."""
+    recipients: tuple[str, ...] = ()
+    """Approvers who were told."""
+    expires_at: AwareDatetime
+    """When it will no longer wait."""
+
+
+class ApprovalGranted(_ApprovalEvent):
+    """An authenticated approver granted it."""
+
+    event_type = "approval:granted"
+    approver: str
+    """Id in aqe.yaml."""
+    remaining: int
+    """So many more people must grant it; 0 = it is granted."""
+    emergency: bool = False
+    """True = by `emergency-approve`, with the gates and vetoes it overrides."""
+    expires_at: AwareDatetime
+    """When it will no longer count."""
+
+
+class ApprovalRejected(_ApprovalEvent):
+    """An authenticated approver refused it, or took a grant back."""
+
+    event_type = "approval:rejected"
+    approver: str
+    """Id in aqe.yaml."""
+
+
+class ApprovalExpired(_ApprovalEvent):
+    """Its time passed before enough people granted it."""
+
+    event_type = "approval:expired"
+
+
 PAYLOADS: tuple[type[Payload], ...] = (
     ProductionAnalyzed,
     ReadinessAssessed,
@@ -205,6 +253,10 @@ PAYLOADS: tuple[type[Payload], ...] = (
     GroupRecreated,
     GroupExpired,
     GroupLagging,
+    ApprovalRequested,
+    ApprovalGranted,
+    ApprovalRejected,
+    ApprovalExpired,
 )
 EVENT_TYPES: dict[str, type[Payload]] = {payload.event_type: payload for payload in PAYLOADS}
 """Every event of ours: type -> payload."""

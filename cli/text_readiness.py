@@ -11,6 +11,7 @@ from ..core.records.readiness import (
     DecisionStatus,
     GateResult,
     GateStatus,
+    Lifted,
     MetricRisk,
     NotApplicable,
     RiskAssessment,
@@ -45,6 +46,7 @@ def decision_text(decision: Decision, look: Look = _PLAIN) -> str:
                 ("Recommendation", _RECOMMENDATIONS[decision.decision]),
                 ("Policy", decision.policy),
                 ("Assessed", time_text(decision.assessed_at)),
+                ("Audit head", decision.audit_head),
             ]
         )
     )
@@ -55,6 +57,8 @@ def decision_text(decision: Decision, look: Look = _PLAIN) -> str:
     lines += _section("Blocking", decision.blockers, numbered=True)
     lines += _section("Warnings", decision.warnings)
     lines += _section("Advisories", decision.advisories)
+    lines += _section("By authority", map(_lifted, decision.lifted))
+    lines += _section("Does not count", decision.remarks)
     lines += missing_text("Missing evidence", decision.version, decision.missing_evidence)
     lines += _not_applicable(decision.not_applicable)
     lines += _next_steps(decision)
@@ -188,6 +192,11 @@ def _section(title: str, items: Iterable[str], *, numbered: bool = False) -> lis
 
 def _not_applicable(entries: Iterable[NotApplicable]) -> list[str]:
     return _section("Not applicable, by the policy", [f"{entry.metric}: {entry.reason}" for entry in entries])
+
+
+def _lifted(one: Lifted) -> str:
+    names = f" of {', '.join(one.names)}" if one.names else ""
+    return f"{one.kind}{names} by {one.by}, until {time_text(one.until)}: {one.reason}"
 
 
 def _how(metric: MetricRisk, version: str) -> str:

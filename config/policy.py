@@ -7,7 +7,7 @@ from typing import Any
 
 from ..core.criteria import CRITERIA, limit_problem
 from ..core.errors import InputError
-from ..core.records.policy import DIMENSIONS, GateOverrides, GatePolicy, MetricPolicy, Policy
+from ..core.records.policy import DIMENSIONS, ApprovalRules, GateOverrides, GatePolicy, MetricPolicy, Policy
 from ..core.records.readiness import Enforcement, NotApplicable
 from ..core.records.signals import SignalKind
 from ..core.registry import did_you_mean
@@ -15,10 +15,11 @@ from .rollback import rollback_rules
 from .yamlfile import MAX_CHARACTERS, YamlDocument, duration_s, load_yaml
 
 DEFAULT_POLICY = Path(__file__).parent / "policies" / "default.yaml"
+FAST_TRACK_POLICY = DEFAULT_POLICY.with_name("fast-track.yaml")
 HISTORY = "deployment-history"
 """Stands beside the signal kinds in `max_age`."""
 
-_SECTIONS = ("deployment_gates", "gate_overrides", "risk", "max_age", "rollback", "not_applicable")
+_SECTIONS = ("deployment_gates", "gate_overrides", "approvals", "risk", "max_age", "rollback", "not_applicable")
 _GATE_LISTS = {"mandatory_gates": True, "optional_gates": False}
 
 
@@ -71,7 +72,8 @@ def parse_policy(data: bytes, *, name: str, where: str) -> Policy:
             "name": name,
             "digest": sha256(data).hexdigest(),
             "gates": gates,
-            "gate_overrides": doc.mapping(("gate_overrides",), GateOverrides.model_fields),
+            "gate_overrides": _rules(doc, "gate_overrides", GateOverrides),
+            "approvals": _rules(doc, "approvals", ApprovalRules),
             "risk": _risk(doc),
             "history_window_s": max_age.pop(HISTORY),
             "max_age_s": max_age,
@@ -110,6 +112,23 @@ def _gate(doc: YamlDocument, path: tuple[str, ...], gate: str, mandatory: bool) 
     return GatePolicy(gate=gate, mandatory=mandatory, enforcement=Enforcement(word), criteria=criteria)
 
 
+def _rules(doc: YamlDocument, section: str, model: type[GateOverrides] | type[ApprovalRules]) -> dict[str, Any]:
+    """A section of rules; its duration is written `valid: 8h`."""
+    known = ["valid" if name == "valid_s" else name for name in model.model_fields]
+    rules = dict(doc.mapping((section,), known))
+    if "valid" in rules:
+        rules["valid_s"] = _duration_s(doc, (section, "valid"), rules.pop("valid"))
+    doc.read(model, rules, (section,))
+    return rules
+
+
+def _duration_s(doc: YamlDocument, path: tuple[str, ...], text: object) -> float:
+    try:
+        return duration_s(text)
+    except ValueError as error:
+        raise doc.error(path, f"{'.'.join(path)}: {error}") from error
+
+
 def _risk(doc: YamlDocument) -> dict[str, Any]:
     merged = {dimension: dict(_defaults("risk").get(dimension, {})) for dimension in DIMENSIONS}
     for dimension in doc.mapping(("risk",), DIMENSIONS):
@@ -127,10 +146,7 @@ def _max_age(doc: YamlDocument) -> dict[str, float]:
     own = doc.mapping(("max_age",), [*(kind.value for kind in SignalKind), HISTORY])
     ages: dict[str, float] = {}
     for kind, text in (_defaults("max_age") | own).items():
-        try:
-            ages[kind] = duration_s(text)
-        except ValueError as error:
-            raise doc.error(("max_age", kind), f"max_age of {kind}: {error}") from error
+        ages[kind] = _duration_s(doc, ("max_age", kind), text)
     return ages
 
 

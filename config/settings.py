@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from pydantic import BaseModel, Field, ValidationError
 
 from ..core.errors import InputError
+from ..core.records.approvers import Approver
 from ..core.registry import did_you_mean
 from .masking import MASK, is_secret_name, mask_text
 from .sections import Sections
@@ -100,6 +101,11 @@ class Shown(NamedTuple):
 def environment() -> dict[str, str]:
     """A copy of the environment, for those who need more of it than settings (hooks)."""
     return dict(os.environ)
+
+
+def known_approvers(settings: Settings) -> dict[str, Approver]:
+    """Id -> approver, for those who check what was signed."""
+    return {id: Approver(id=id, **dict(section)) for id, section in settings.approvers.items()}
 
 
 def approver_secret(env: Mapping[str, str] | None = None) -> str | None:

@@ -10,5 +10,10 @@ def new_id() -> str:
 
 
 def task_id(now: datetime) -> str:
-    """`task-<yyyymmddThhmmss>-<8 hex>`: reads well in a list, unique by its random tail."""
-    return f"task-{now:%Y%m%dT%H%M%S}-{os.urandom(4).hex()}"
+    """An id of a task, see `dated_id`."""
+    return dated_id("task", now)
+
+
+def dated_id(kind: str, now: datetime) -> str:
+    """`<kind>-<yyyymmddThhmmss>-<8 hex>`: reads well in a list, unique by its random tail."""
+    return f"{kind}-{now:%Y%m%dT%H%M%S}-{os.urandom(4).hex()}"

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from .records.datasets import DatasetRef
+from .records.notices import Notice
 from .records.release import Release
 from .records.rows import Row
 
@@ -62,6 +63,18 @@ class DatasetWriter(Protocol):
             digest: sha256 of the imported file; the same file imported again replaces its rows.
             release: what the rows belong to.
             now: time of the import, aware UTC.
+        """
+        ...
+
+
+class Notifier(Protocol):
+    """Tells people something: on the console, by mail, in a chat."""
+
+    async def notify(self, notice: Notice) -> None:
+        """Hand it on.
+
+        Raises:
+            ServiceUnavailable: it was not accepted; what it speaks of has happened all the same.
         """
         ...
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from ..config.settings import Settings, approver_secret
+from ..config.settings import approver_secret, known_approvers
 from ..core.credentials import SecretHash, hash_secret
 from ..core.errors import AqeError, ConflictError, InputError
 from ..core.records.approvers import Approver, AuthenticatedApprover
@@ -21,11 +21,6 @@ __all__ = ["AuthenticationError", "authenticate", "given_secret", "known_approve
 
 class AuthenticationError(AqeError):
     """The secret is not this approver's, or too many wrong ones were tried."""
-
-
-def known_approvers(settings: Settings) -> dict[str, Approver]:
-    """Id -> approver."""
-    return {id: Approver(id=id, **dict(section)) for id, section in settings.approvers.items()}
 
 
 def new_secret_hash(secret: str) -> str:

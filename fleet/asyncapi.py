@@ -59,6 +59,10 @@ ABOUT: dict[str, About] = {
     "group:recreated": About("a subscriber finds its group gone", "the group", ("subscribers",)),
     "group:expired": About("a group had no consumer for a day", "the group", (COMMANDER,)),
     "group:lagging": About("a durable group is 80 % of the cap behind; once a minute", "the group", (COMMANDER,)),
+    "approval:requested": About("`aqe deploy approve-request` asked", "the version", ("cli",)),
+    "approval:granted": About("`aqe deploy approve` or `emergency-approve` signed", "the version", ("cli",)),
+    "approval:rejected": About("`aqe deploy reject` signed", "the version", ("cli",)),
+    "approval:expired": About("nobody decided in time; looked for once a minute", "the version", (COMMANDER,)),
 }
 """Event type -> the rest of what there is to know; a test compares it with who sends and who subscribes."""
 

@@ -1,15 +1,16 @@
-"""The policies a fleet knows: the project's own as "default", and the one that comes with aqe as "specification".
+"""The policies a fleet knows: the project's own as "default", the one that comes with aqe, and the fast track.
 
 And the checklist, the project's own or the one that comes with aqe.
 """
 
 from ..config.checklist import default_checklist, load_checklist
-from ..config.policy import default_policy, load_policy
+from ..config.policy import FAST_TRACK_POLICY, default_policy, load_policy
 from ..config.settings import Settings
 from ..core.records.checklist import ChecklistDefinition
 from ..core.records.policy import Policy
 
 SPECIFICATION = "specification"
+FAST_TRACK = "fast-track"
 
 
 def load_policies(settings: Settings) -> dict[str, Policy]:
@@ -20,10 +21,9 @@ def load_policies(settings: Settings) -> dict[str, Policy]:
     """
     shipped = default_policy()
     own = load_policy(settings.policy.file) if settings.policy.file else shipped
-    policies = {"default": own, SPECIFICATION: shipped}
-    if settings.policy.fast_track:
-        policies["fast-track"] = load_policy(settings.policy.fast_track)
-    return policies
+    fast = load_policy(settings.policy.fast_track or FAST_TRACK_POLICY)
+    fast = fast.model_copy(update={"name": FAST_TRACK, "fast_track": True})
+    return {"default": own, SPECIFICATION: shipped, FAST_TRACK: fast}
 
 
 def project_checklist(settings: Settings) -> ChecklistDefinition:

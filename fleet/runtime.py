@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from ..agents.base import AgentServices
 from ..bus.bus import EventBus
 from ..bus.lease import LeaseKeeper
-from ..config.settings import Settings, environment
+from ..config.settings import Settings, environment, known_approvers
 from ..core.clock import Clock, SystemClock
 from ..core.records.policy import Policy
 from ..hooks.manager import HookManager
@@ -51,6 +51,7 @@ class Runtime:
             datasets=self.datasets,
             policies=self.policies,
             checklist=lambda: project_checklist(self.settings),
+            approvers=lambda: known_approvers(self.settings),
         )
 
 

@@ -7,6 +7,7 @@ people and other agents. docs/memory.md and the JSON Schemas are generated from 
 from dataclasses import dataclass
 from typing import Any
 
+from ..core.records.approvals import Approval, Override
 from ..core.records.audit import AuditEntry
 from ..core.records.changes import ReleaseChanges
 from ..core.records.checklist import Checklist, Resolution
@@ -59,15 +60,17 @@ KEYS: tuple[KeySpec, ...] = (
     KeySpec("aqe/releases/<version>/release", Release, "a release: version, commit, environment", ("import", "cli"), (READINESS, "cli")),
     KeySpec("aqe/releases/<version>/signals/<kind>", Signal, "a quality signal of one release", ("import", "cli", "other agents"), (READINESS, "import", "cli")),
     KeySpec("aqe/releases/<version>/decision", Decision, "the latest decision about one release", (READINESS,), (READINESS, "cli", "output")),
+    KeySpec("aqe/releases/<version>/approvals/<id>", Approval, "an approval that was asked for, and the signed votes", ("cli", COMMANDER), ("cli", COMMANDER, READINESS)),
+    KeySpec("aqe/releases/<version>/overrides/<id>", Override, "signed: failed gates and vetoes that do not count", ("cli",), ("cli", READINESS)),
     KeySpec("aqe/quality-signals/<kind>", Signal, "the latest signal of a kind, of whatever release", ("import", "cli", "other agents"), (READINESS, "import", "cli")),
     KeySpec("aqe/deployment/decision", Decision, "the latest decision, as `assess --json` prints it", (READINESS,), ("output",)),
     KeySpec("aqe/deployment/risk-score", RiskAssessment, "the latest risk assessment", (READINESS,), ("output",)),
-    KeySpec("aqe/risk-scores/<version>", RiskAssessment, "the latest risk assessment of one release", (READINESS,), (READINESS, "output")),
+    KeySpec("aqe/risk-scores/<version>", RiskAssessment, "the latest risk assessment of one release", (READINESS,), (READINESS, "cli", "output")),
     KeySpec("aqe/deployment/remediation", RemediationPlan, "what has to be done before a GO", (READINESS,), ("output",)),
     KeySpec("aqe/deployment/rollback-plan", RollbackPlan, "the latest rollback plan", (READINESS,), ("output",)),
     KeySpec("aqe/rollback-plans/<version>", RollbackPlan, "the latest rollback plan of one release", (READINESS,), (READINESS, "output")),
     KeySpec("aqe/deployment/history", DeploymentOutcome, "past deployments and their outcomes", ("cli", "other agents"), (READINESS, "cli"), history=True),
-    KeySpec("aqe/audit/log", AuditEntry, "who decided what, each entry bound to the one before it", (READINESS, "cli"), (READINESS, "cli"), history=True),
+    KeySpec("aqe/audit/log", AuditEntry, "who decided what, each entry bound to the one before it", (READINESS, COMMANDER, "cli"), (READINESS, COMMANDER, "cli"), history=True),
     KeySpec("aqe/approvers/<id>/attempts", Any, "wrong secrets of an approver lately; goes by itself", ("cli",), ("cli",)),
     KeySpec("aqe/deployment/checklist", Checklist, "the latest checklist, as `checklist --json` prints it", (READINESS,), ("output",)),
     KeySpec("aqe/releases/<version>/checklist", Checklist, "the latest checklist of one release", (READINESS,), (READINESS, "output")),

@@ -14,7 +14,17 @@ from typing import TypeVar
 import structlog
 
 from ...bus.bus import EventBus
-from ...bus.events import AgentLost, Event, TaskAssigned, TaskCancelled, TaskCompleted, TaskFailed, TaskSubmitted
+from ...bus.events import (
+    AgentLost,
+    ApprovalExpired,
+    Event,
+    Payload,
+    TaskAssigned,
+    TaskCancelled,
+    TaskCompleted,
+    TaskFailed,
+    TaskSubmitted,
+)
 from ...bus.group import SERVER_TROUBLE
 from ...bus.heartbeats import HEARTBEAT_EVERY_S, HEARTBEAT_TTL_S, alive, heartbeat_key
 from ...bus.lanes import enqueue
@@ -25,9 +35,12 @@ from ...bus.subscription import Delivery
 from ...core.clock import Clock
 from ...core.errors import ConflictError, InputError
 from ...core.ports import CommandClient
+from ...core.records.approvals import Approval, ApprovalState
+from ...core.records.audit import AuditDraft
 from ...core.records.base import Record
 from ...core.records.tasks import FINAL, AgentRecord, AgentState, Priority, TaskAssignment, TaskStatus
 from ...core.writes import Write
+from ...memory.audit import audited
 from ...memory.store import MemoryStore
 from .liveness import lost_agents, orphaned_tasks
 from .routing import AgentProfile, route
@@ -94,6 +107,7 @@ class FleetCommander:
                     await self._memory.reindex()
                     await self._retention.run()
                     await self._fail_orphans()
+                    await self._expire_approvals()
                     upkeep_at = self._clock.monotonic_s() + UPKEEP_EVERY_S
             except SERVER_TROUBLE as error:
                 log.warning("commander waits for the server", error=str(error))
@@ -265,6 +279,23 @@ class FleetCommander:
             payload = TaskFailed(task_id=task.id, type=task.type, agent=task.agent, error=error)
             await self._declare(_key(task.id), task, failed, payload, task.id)
 
+    async def _expire_approvals(self) -> None:
+        """Announce what waited in vain; a decision sees it by itself."""
+        now = self._clock.now()
+        for seen in await self._records("aqe/releases/*/approvals/*", Approval):
+            request, release = seen.request, seen.request.situation.release
+            if seen.settled is not ApprovalState.PENDING or now < request.expires_at:
+                continue
+            key = f"aqe/releases/{release.version}/approvals/{request.id}"
+            payload = ApprovalExpired(
+                version=release.version, approval=request.id, environment=release.environment, commit=release.commit
+            )
+            draft = AuditDraft(
+                action=payload.event_type, actor=self.id, subject=release.version, details={"id": request.id}
+            )
+            expired = seen.model_copy(update={"settled": ApprovalState.EXPIRED})
+            await self._declare(key, seen, expired, payload, release.version, drafts=[draft], ttl_s=None)
+
     async def _records(self, glob: str, model: type[R]) -> list[R]:
         """Those that can be read: one that somebody wrote badly must not hide the others."""
         try:
@@ -279,16 +310,27 @@ class FleetCommander:
                 found += [] if value is None else [model.from_value(value, where=key)]
         return found
 
-    async def _declare(self, key: str, seen: R, ended: R, payload: AgentLost | TaskFailed, subject: str) -> bool:
+    async def _declare(
+        self,
+        key: str,
+        seen: R,
+        ended: R,
+        payload: Payload,
+        subject: str,
+        *,
+        drafts: Sequence[AuditDraft] = (),
+        ttl_s: float | None = FINISHED_TTL_S,
+    ) -> bool:
         """Replace a record by its end and say so; False when it has changed since it was seen, or another was first."""
         current = await self._memory.retrieve_record(key)
         if current is None or type(seen).from_value(current.value, where=key) != seen:
             return False
         event_id = f"{subject}:{payload.event_type}:{current.version}"
         event = Event.of(payload, id=event_id, source=self.id, time=self._clock.now(), subject=subject)
-        store = self._memory.prepare_store(key, ended, ttl_s=FINISHED_TTL_S, expected_version=current.version)
+        store = self._memory.prepare_store(key, ended, ttl_s=ttl_s, expected_version=current.version)
+        writes = [store, self._bus.prepare(event)]
         try:
-            await self._memory.apply([store, self._bus.prepare(event)])
+            await audited(self._memory, drafts, event.time, lambda chain: self._memory.apply([*writes, *chain]))
         except ConflictError:
             return False
         return True

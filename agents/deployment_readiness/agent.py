@@ -14,6 +14,7 @@ from ...core.records.release import Release
 from ...core.records.tasks import TaskAssignment
 from ...memory.audit import audit_head
 from ..base import BaseAgent, TaskContext
+from .approvals import Papers, read_papers
 from .capabilities import CAPABILITIES, Loaded, Outcome
 from .inputs import read_inputs
 from .production import PRODUCTION_KEYS, Written
@@ -46,7 +47,7 @@ class DeploymentReadinessAgent(BaseAgent):
             historical_deployments=len(history or ()),
         )
         inputs = read_inputs(release, signals, history, context.now, await self._production())
-        inputs = replace(inputs, audit_head=await audit_head(self.memory))
+        inputs = replace(inputs, audit_head=await audit_head(self.memory), papers=await self._papers(release.version))
         return Loaded(
             inputs,
             self._policy(context.task),
@@ -81,6 +82,14 @@ class DeploymentReadinessAgent(BaseAgent):
         known = Release.from_value(stored, where=key) if stored else Release(version=version)
         given = {name: payload[name] for name in ("commit", "environment") if payload.get(name)}
         return known.model_copy(update=given)
+
+    async def _papers(self, version: str) -> Papers:
+        name = _literal(version)
+        signed = {
+            **await self.memory.retrieve_pattern(f"aqe/releases/{name}/approvals/*"),
+            **await self.memory.retrieve_pattern(f"aqe/releases/{name}/overrides/*"),
+        }
+        return read_papers(signed, self.services.approvers())
 
     async def _production(self) -> dict[str, Written]:
         found = {key: await self.memory.retrieve_record(key) for key in PRODUCTION_KEYS}

@@ -14,6 +14,7 @@ from ...core.records.remediation import Owners
 from ...core.records.rollback_plan import Surroundings
 from ...core.records.what_if import WhatIf
 from ...core.registry import by_name
+from .approvals import Here, seen_now, stand
 from .blockers import blockers_of
 from .checklist import RESOLUTIONS_KEY, check, read_previous, read_resolutions, resolved
 from .compare import compare
@@ -93,7 +94,8 @@ def judge(loaded: Loaded) -> Judged:
     inputs, policy = loaded.inputs, loaded.policy
     risk = advised(score(inputs, policy), inputs, policy)
     gates = evaluate(inputs, policy)
-    decision = decide(inputs, risk, gates, policy)
+    here = Here(inputs.release, policy, seen_now(risk, gates), inputs.now, inputs.papers.approvers)
+    decision = decide(inputs, risk, gates, policy, stand(inputs.papers, here))
     lines = summary(Readings(inputs, policy), gates, policy)
     return Judged(risk, decision.model_copy(update={"summary": lines}))
 

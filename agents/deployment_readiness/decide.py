@@ -7,9 +7,9 @@ into INCONCLUSIVE: what is not there cannot be called failed. Both are NO-GO, an
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 
 from ...core.criteria import CRITERIA, HOW_TO_MEASURE
+from ...core.records.approvals import ApprovalState
 from ...core.records.evidence import Reading
 from ...core.records.policy import Policy
 from ...core.records.readiness import (
@@ -24,18 +24,10 @@ from ...core.records.readiness import (
     RiskLevel,
 )
 from ...core.records.signals import SignalKind
+from .approvals import EMERGENCY, Standing
 from .gates import is_pending
 from .inputs import ReadinessInputs
 from .risk import critical, is_measured, shown, unseen
-
-
-class ApprovalState(StrEnum):
-    """What became of an approval that was asked for; who gave it has been authenticated by the caller."""
-
-    PENDING = "pending"
-    GRANTED = "granted"
-    REFUSED = "refused"
-    EXPIRED = "expired"
 
 
 @dataclass(frozen=True)
@@ -58,19 +50,52 @@ class _Case:
     risk: RiskAssessment
     gates: Sequence[GateResult]
     unseen: Sequence[str]
-    approvals: Sequence[ApprovalState]
+    policy: Policy
+    standing: Standing
 
-    def criteria(self, enforcement: Enforcement, wanted: Callable[[CriterionResult], bool]) -> list[str]:
+    def criteria(
+        self, enforcement: Enforcement, wanted: Callable[[CriterionResult], bool], *, overridden: bool = False
+    ) -> list[str]:
+        """Of the gates that nobody has overridden, or of the others."""
         return [
             f"{gate.gate}: {criterion.detail}"
             for gate in self.gates
-            if gate.enforcement is enforcement
+            if gate.enforcement is enforcement and (gate.gate in self.standing.overridden) is overridden
             for criterion in gate.criteria
             if wanted(criterion)
         ]
 
+    def missing(self) -> list[str]:
+        """An override lifts what was seen to fail, not what nobody has seen."""
+        return [r for flag in (False, True) for r in self.criteria(Enforcement.BLOCKING, _missing, overridden=flag)]
+
+    def vetoes(self, *, overridden: bool = False) -> list[str]:
+        return [v for v in self.risk.vetoes if (v.partition(":")[0] in self.standing.overridden) is overridden]
+
     def approval(self, *states: ApprovalState) -> list[str]:
-        return [f"an approval is {state}" for state in self.approvals if state in states]
+        return [f"an approval is {state}" for state in self.standing.approvals if state in states]
+
+    def wanted_approvals(self) -> list[str]:
+        """Why somebody has to approve; one that is not granted has decided before this is asked."""
+        if self.standing.approvals:
+            return []
+        asked = [f"policy {self.policy.name} asks for one"] if self.policy.approvals.required else []
+        return [*self.level(RiskLevel.HIGH), *asked]
+
+    def emergency(self) -> list[str]:
+        if not self.policy.fast_track or self.standing.emergency:
+            return []
+        return [f"`aqe deploy emergency-approve`, under policy {self.policy.name}"]
+
+    def lifted(self) -> list[str]:
+        """What would have blocked and does not, by whose authority."""
+        failed = self.criteria(Enforcement.BLOCKING, lambda c: _failed(c) or is_pending(c), overridden=True)
+        found = []
+        for reason in (*failed, *self.vetoes(overridden=True)):
+            by = self.standing.overridden[reason.partition(":")[0]]
+            found.append(f"{reason}; overridden by {by.by} until {by.until:%Y-%m-%d %H:%M} UTC: {by.reason}")
+        emergencies = [e for e in self.standing.lifted if e.kind == EMERGENCY]
+        return found + [f"emergency approval by {e.by}: {e.reason}" for e in emergencies]
 
     def level(self, *levels: RiskLevel) -> list[str]:
         return [f"risk is {self.risk.level}, {shown(self.risk.risk)} of 100"] if self.risk.level in levels else []
@@ -96,16 +121,17 @@ _B, _I, _P, _W = (
 )
 _RULES: tuple[tuple[DecisionStatus, str, Callable[[_Case], Sequence[str]]], ...] = (
     (_B, "A BLOCKING gate failed", lambda c: c.criteria(Enforcement.BLOCKING, _failed)),
-    (_B, "A catastrophic measurement vetoes", lambda c: c.risk.vetoes),
+    (_B, "A catastrophic measurement vetoes", lambda c: c.vetoes()),
     (_B, "An approval was not given", lambda c: c.approval(ApprovalState.REFUSED, ApprovalState.EXPIRED)),
     (_B, "The measured risk alone is CRITICAL", lambda c: critical(c.risk.risk_measured, "measured risk")),
-    (_I, "A BLOCKING gate has no evidence", lambda c: c.criteria(Enforcement.BLOCKING, _missing)),
+    (_I, "A BLOCKING gate has no evidence", lambda c: c.missing()),
     (_I, "What is not measured could be a catastrophe", lambda c: c.unseen),
     (_I, "Risk is CRITICAL with what is not measured at its worst", lambda c: critical(c.risk.risk, "risk")),
     (_P, "A change ticket is pending", lambda c: c.criteria(Enforcement.BLOCKING, is_pending)),
     (_P, "An approval is pending", lambda c: c.approval(ApprovalState.PENDING)),
-    # One that is not granted has decided above.
-    (_P, "HIGH risk needs an approval", lambda c: [] if c.approvals else c.level(RiskLevel.HIGH)),
+    (_P, "An approval is needed", lambda c: c.wanted_approvals()),
+    (_P, "The fast track needs an emergency approval", lambda c: c.emergency()),
+    (_W, "Something was lifted by authority", lambda c: c.lifted()),
     (_W, "A WARNING gate does not hold", lambda c: c.criteria(Enforcement.WARNING, _not_held)),
     (_W, "Risk is not LOW", lambda c: c.level(RiskLevel.MEDIUM, RiskLevel.HIGH)),
 )
@@ -117,17 +143,18 @@ def decide(
     risk: RiskAssessment,
     gates: Sequence[GateResult],
     policy: Policy,
-    approvals: Sequence[ApprovalState] = (),
+    standing: Standing | None = None,
 ) -> Decision:
     """The decision about the release.
 
     Args:
         inputs: what `risk` and `gates` were computed from.
         policy: the one they were computed with.
-        approvals: states of the approvals that were asked for. All granted lifts "HIGH risk needs an approval", and
-            nothing else.
+        standing: what approvers have said, see `approvals.stand`. A granted approval lifts the need for one, and
+            nothing else; an override lifts the gate or dimension that it names, where that was measured.
     """
-    case = _Case(risk, gates, [alarm.words for alarm in unseen(risk.dimensions, policy)], approvals)
+    standing = standing or Standing()
+    case = _Case(risk, gates, [alarm.words for alarm in unseen(risk.dimensions, policy)], policy, standing)
     held = [(status, rule, reasons) for status, rule, find in _RULES if (reasons := list(find(case)))]
     status, rule = DecisionStatus.APPROVED, "Every BLOCKING and WARNING gate holds and risk is LOW"
     if held:
@@ -149,12 +176,15 @@ def decide(
         blockers=_reasons(held, DecisionStatus.BLOCKED),
         inconclusive=_reasons(held, DecisionStatus.INCONCLUSIVE),
         pending=_reasons(held, DecisionStatus.PENDING_APPROVAL),
+        vetoes=risk.vetoes,
         warnings=_reasons(held, DecisionStatus.APPROVED_WITH_WARNINGS),
         advisories=tuple(case.criteria(Enforcement.ADVISORY, _not_held)),
         missing_evidence=tuple(_missing_evidence(inputs.release.version, risk, gates)),
         not_applicable=policy.not_applicable,
+        lifted=standing.lifted,
+        remarks=standing.remarks,
         gates=tuple(gates),
-        policy=f"{policy.name} sha256:{policy.digest}",
+        policy=policy.label,
         evidence=_keys(risk, gates),
         audit_head=inputs.audit_head,
         assessed_at=inputs.now,

@@ -16,6 +16,7 @@ from ...core.records.history import HISTORY_KEY, DeploymentOutcome, read_history
 from ...core.records.policy import Policy
 from ...core.records.release import Release, same_commit
 from ...core.records.signals import MetricValue, Outcome, Signal, SignalKind, typed_metrics
+from .approvals import Papers
 from .history import stability
 from .production import Watched, Written, watch
 
@@ -63,6 +64,8 @@ class ReadinessInputs:
     production: Mapping[str, Written] = field(default_factory=dict)
     """What stands at PRODUCTION_KEYS; stands in where nobody put a production signal."""
     audit_head: str = GENESIS
+    papers: Papers = field(default_factory=Papers)
+    """What approvers have signed about the release."""
 
 
 def read_inputs(

@@ -14,6 +14,12 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "check-gate": ("deploy.assess", "check_gate", "One gate of the policy."),
     "checklist": ("deploy.checklist", "checklist", "What is to be done before a release, each item with its evidence."),
     "report": ("deploy.report", "report", "The report for those who decide, in five formats."),
+    "approve-request": ("deploy.approvals", "approve_request", "Ask for a release to be approved."),
+    "approvals": ("deploy.approvals", "approvals", "What waits for whom."),
+    "approve": ("deploy.approvals", "approve", "Grant what was asked for, in your name."),
+    "reject": ("deploy.approvals", "reject", "Refuse it, or take a grant back."),
+    "override": ("deploy.approvals", "override", "Let a failed gate or a veto not count, by authority."),
+    "emergency-approve": ("deploy.approvals", "emergency_approve", "Override and approve in one signed step."),
 }
 """Command -> module, attribute, one line of help."""
 

@@ -13,6 +13,7 @@ from .shared import done, release_options
 @click.option(
     "--priority", type=click.Choice(["low", "medium", "high", "critical"]), default="medium", help="Of the task."
 )
+@click.option("--fast-track", is_flag=True, help="Under the narrower policy for emergencies; needs emergency-approve.")
 @click.option("--strict", is_flag=True, help="Warnings are NO-GO.")
 @click.option(
     "--what-if",
@@ -23,7 +24,14 @@ from .shared import done, release_options
 @output_options
 @click.pass_context
 def assess(
-    ctx: click.Context, /, as_json: bool, strict: bool, priority: str, assumptions: str | None, **payload: Any
+    ctx: click.Context,
+    /,
+    as_json: bool,
+    strict: bool,
+    fast_track: bool,
+    priority: str,
+    assumptions: str | None,
+    **payload: Any,
 ) -> None:
     """Judge a release by its signals and say GO or NO-GO.
 
@@ -39,6 +47,10 @@ def assess(
     from ...core.records.readiness import Decision, DecisionStatus
     from ..text_readiness import decision_text
 
+    if fast_track:
+        if payload["policy"] != "default":
+            raise click.UsageError("--fast-track is a policy itself: leave out --policy")
+        payload["policy"] = "fast-track"
     task_type = "deployment-assessment"
     if assumptions is not None:
         from ...fleet.what_if import read_what_if

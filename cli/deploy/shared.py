@@ -16,7 +16,10 @@ def judged_options(command: Any) -> Any:
     """Under which policy, for which environment and commit."""
     for option in (
         click.option(
-            "--policy", metavar="NAME", default="default", help="Policy: default (aqe.yaml's), specification."
+            "--policy",
+            metavar="NAME",
+            default="default",
+            help="default (aqe.yaml's), specification, fast-track.",
         ),
         click.option("--env", "environment", metavar="NAME", help="Environment (default: the release's, production)."),
         click.option("--commit", metavar="HASH", help="Commit, where the release's own record does not say."),

@@ -1,7 +1,7 @@
 """A policy: the gates a release must pass, and how what was measured becomes risk; config/policy.py reads the YAML."""
 
 from itertools import pairwise
-from typing import Annotated, NamedTuple, Self
+from typing import Annotated, Literal, NamedTuple, Self
 
 from pydantic import Field, FiniteFloat, model_validator
 
@@ -80,14 +80,44 @@ class GatePolicy(Record):
     """Name in core/criteria.CRITERIA -> limit."""
 
 
+People = Annotated[int, Field(ge=1, le=10, strict=True)]
+DAY_S = 86_400.0
+
+
 class GateOverrides(Record):
-    """Who may override a failed gate, and what it takes."""
+    """Who may override a failed gate or a veto, and what it takes."""
 
     enabled: bool = False
     requires_approval_from: tuple[str, ...] = ()
-    """Roles of `aqe.yaml`."""
-    override_justification_required: bool = True
-    audit_log: bool = True
+    """Roles of `aqe.yaml`; required where overrides are enabled."""
+    override_justification_required: Literal[True] = True
+    """There is no override without one."""
+    audit_log: Literal[True] = True
+    """There is no override that is not in it."""
+    people: People = 1
+    """So many must override the same gate."""
+    valid_s: float = DAY_S
+    """How long one lasts; `valid: 8h` in YAML."""
+
+    @model_validator(mode="after")
+    def _by_somebody(self) -> Self:
+        if self.enabled and not self.requires_approval_from:
+            raise ValueError("requires_approval_from must name the roles that may override, or enabled be false")
+        return self
+
+
+class ApprovalRules(Record):
+    """What an approval takes under this policy."""
+
+    required: bool = False
+    """Ask for one whatever the risk; HIGH risk always asks for one."""
+    people: People = 1
+    """2 = the two-person rule."""
+    roles: tuple[str, ...] = ()
+    """Roles of `aqe.yaml` that may grant; none = any approver."""
+    commit_author_may_approve: bool = True
+    valid_s: float = DAY_S
+    """How long a request waits, and how long a grant lasts; `valid: 8h` in YAML."""
 
 
 class Policy(Record):
@@ -98,6 +128,9 @@ class Policy(Record):
     """SHA-256 of the file's bytes, hexadecimal."""
     gates: tuple[GatePolicy, ...]
     gate_overrides: GateOverrides = GateOverrides()
+    approvals: ApprovalRules = ApprovalRules()
+    fast_track: bool = False
+    """The narrower policy of `--fast-track`: nothing passes it without an emergency approval."""
     risk: dict[str, DimensionPolicy]
     max_age_s: dict[SignalKind, float]
     """A signal older than this is stale: no evidence."""
@@ -113,6 +146,11 @@ class Policy(Record):
         if not left:
             raise ValueError("every risk metric is not applicable: nothing is left to decide by")
         return self
+
+    @property
+    def label(self) -> str:
+        """Name and digest, as decisions name it and approvals are bound to it."""
+        return f"{self.name} sha256:{self.digest}"
 
     def is_left_out(self, *names: str) -> bool:
         """True when one of these names is declared not applicable."""

@@ -187,6 +187,19 @@ class SummaryLine(Record):
     """`line coverage 87.2 % (at least 85 %), branch coverage 82.4 % (at least 80 %)`."""
 
 
+class Lifted(Record):
+    """Something that did not count in a decision, and by whose authority; every decision names them all."""
+
+    kind: str
+    """approval, override, waiver."""
+    names: tuple[str, ...]
+    """Gates, dimensions or criteria; empty for an approval."""
+    by: str
+    """Approver, or owner of the waiver."""
+    reason: str
+    until: datetime
+
+
 class Decision(Record):
     """The value at `aqe/deployment/decision`, byte for byte what `assess --json` prints."""
 
@@ -213,11 +226,17 @@ class Decision(Record):
     """Reasons for INCONCLUSIVE, also where others decide."""
     pending: tuple[str, ...] = ()
     """Reasons for PENDING_APPROVAL, also where others decide."""
+    vetoes: tuple[str, ...] = ()
+    """Catastrophic measurements, each `dimension: what`, overridden ones too."""
     warnings: tuple[str, ...]
     advisories: tuple[str, ...]
     missing_evidence: tuple[str, ...]
     """Gates and metrics without evidence, each with how to get it."""
     not_applicable: tuple[NotApplicable, ...] = ()
+    lifted: tuple[Lifted, ...] = ()
+    """Approvals, overrides and waivers that count here."""
+    remarks: tuple[str, ...] = ()
+    """Approvals, overrides and waivers that do not count, and why."""
     gates: tuple[GateResult, ...]
     summary: tuple[SummaryLine, ...] = ()
     """What was measured, a line a subject; also what no gate asks for."""

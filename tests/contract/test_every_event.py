@@ -24,6 +24,7 @@ PROMISED = {
     "task": ["submitted", "assigned", "started", "completed", "failed", "cancelled", "dead-lettered"],
     "agent": ["started", "stopped", "lost"],
     "group": ["recreated"],
+    "approval": ["requested", "granted", "rejected", "expired"],
 }
 NOW = datetime(2026, 1, 10, 12, 30, 15, 250_000, tzinfo=UTC)
 

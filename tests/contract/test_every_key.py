@@ -29,7 +29,7 @@ OWNERS = {
     "fleet/ingest": {"import"},
     "fleet/": {"cli"},
     "cli/": {"cli"},
-    "memory/audit.py": {READINESS, "cli"},
+    "memory/audit.py": {READINESS, COMMANDER, "cli"},
 }
 """Where the code is, the nearest first -> as whom it reads and writes."""
 READS = {"retrieve", "retrieve_raw", "retrieve_record", "retrieve_pattern", "keys", "tail"}

@@ -287,6 +287,8 @@ SENDERS = {
     "bus/subscription.py": {"subscribers"},
     "fleet/ingest.py": {"import"},
     "fleet/tasks.py": {"cli"},
+    "fleet/approvals.py": {"cli"},
+    "fleet/overrides.py": {"cli"},
 }
 """Where events are made -> who that is."""
 

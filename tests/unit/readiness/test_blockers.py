@@ -4,13 +4,15 @@ from datetime import timedelta
 
 from hypothesis import given
 
+from aqe.agents.deployment_readiness.approvals import Standing
 from aqe.agents.deployment_readiness.blockers import blockers_of
 from aqe.agents.deployment_readiness.counterfactuals import advised
-from aqe.agents.deployment_readiness.decide import ApprovalState, decide
+from aqe.agents.deployment_readiness.decide import decide
 from aqe.agents.deployment_readiness.gates import evaluate
 from aqe.agents.deployment_readiness.inputs import ReadinessInputs
 from aqe.agents.deployment_readiness.risk import score
 from aqe.config.policy import default_policy
+from aqe.core.records.approvals import ApprovalState
 from aqe.core.records.blockers import Blocker, Blockers, Cause
 from aqe.core.records.history import DeploymentOutcome
 from aqe.core.records.policy import Policy
@@ -24,7 +26,7 @@ DEFAULT = default_policy()
 
 def found(inputs: ReadinessInputs, policy: Policy = DEFAULT, approvals: tuple[ApprovalState, ...] = ()) -> Blockers:
     risk = advised(score(inputs, policy), inputs, policy)
-    decision = decide(inputs, risk, evaluate(inputs, policy), policy, approvals)
+    decision = decide(inputs, risk, evaluate(inputs, policy), policy, Standing(approvals))
     return blockers_of(inputs, policy, risk, decision)
 
 

@@ -4,11 +4,13 @@ from datetime import timedelta
 
 import pytest
 
-from aqe.agents.deployment_readiness.decide import ApprovalState, decide
+from aqe.agents.deployment_readiness.approvals import Standing
+from aqe.agents.deployment_readiness.decide import decide
 from aqe.agents.deployment_readiness.gates import evaluate
 from aqe.agents.deployment_readiness.inputs import ReadinessInputs
 from aqe.agents.deployment_readiness.risk import score
 from aqe.config.policy import default_policy, parse_policy
+from aqe.core.records.approvals import ApprovalState
 from aqe.core.records.policy import Policy
 from aqe.core.records.readiness import Decision, DecisionStatus, RiskLevel
 from aqe.core.records.signals import MetricValue, SignalKind
@@ -21,7 +23,7 @@ def assess(
     inputs: ReadinessInputs, policy: Policy | None = None, approvals: tuple[ApprovalState, ...] = ()
 ) -> Decision:
     policy = policy or default_policy()
-    return decide(inputs, score(inputs, policy), evaluate(inputs, policy), policy, approvals)
+    return decide(inputs, score(inputs, policy), evaluate(inputs, policy), policy, Standing(approvals))
 
 
 def gate(criterion: str, enforcement: str, more: str = "") -> Policy:

@@ -136,7 +136,7 @@ def gate(line: str, enforcement: str = "BLOCKING") -> str:
         ("deployment_gates: {}\nrisk:\n  security: {weight: .nan}", "p.yaml:3: risk.security.weight is nan"),
         ("deployment_gates: {}\nrisk:\n  security: {weight: true}", "p.yaml:3: risk.security.weight is True"),
         ("deployment_gates: {}\nmax_age: {securty: 1d}", "p.yaml:2: unknown key 'securty', did you mean 'security'?"),
-        ("deployment_gates: {}\nmax_age: {security: 3}", "p.yaml:2: max_age of security: 3 is not a duration"),
+        ("deployment_gates: {}\nmax_age: {security: 3}", "p.yaml:2: max_age.security: 3 is not a duration"),
         ("deployment_gates: {}\ngate_overrides: {enable: true}", "p.yaml:2: unknown key 'enable'"),
         ("deployment_gates: {}\nnot_applicable: {metric: mttr}", "p.yaml:2: not_applicable is a list"),
         (
