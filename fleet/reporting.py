@@ -4,7 +4,9 @@ from pathlib import Path
 from typing import Any
 
 from ..agents.deployment_readiness.reporting.checklist import checklist_report as checklist_report
-from ..core.errors import InputError, NotFoundError
+from ..agents.deployment_readiness.reporting.remediation import remediation_report as remediation_report
+from ..agents.deployment_readiness.reporting.rollback_plan import rollback_report as rollback_report
+from ..core.errors import InputError
 from ..core.records.report import Report
 from ..core.registry import by_name
 from ..generators.secrets_scan import scan
@@ -14,7 +16,7 @@ from ..reports.terminal import Terminal
 from .changes import collect_changes
 from .output import write_file
 from .runtime import Runtime
-from .signals import stored_release
+from .signals import check_assessed, stored_release
 
 _EXPECTED = frozenset({"random text", "e-mail address"})
 """Digests and people on call stand in reports on purpose."""
@@ -41,8 +43,7 @@ async def prepare_report(runtime: Runtime, payload: dict[str, Any], folder: Path
         NotFoundError: the release has not been assessed.
     """
     version = payload["version"]
-    if await runtime.memory.retrieve(f"aqe/releases/{version}/decision") is None:
-        raise NotFoundError(f"{version} has not been assessed", hint=f"aqe deploy assess --version {version}")
+    await check_assessed(runtime, version)
     await collect_changes(runtime, await stored_release(runtime, version), folder)
     on_call = runtime.settings.on_call.model_dump(exclude_none=True)
     if on_call:

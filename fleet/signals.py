@@ -106,6 +106,12 @@ async def stored_release(runtime: Runtime, version: str) -> Release:
     return Release.from_value(value, where=key) if value else Release(version=version, environment=DEFAULT_ENVIRONMENT)
 
 
+async def check_assessed(runtime: Runtime, version: str) -> None:
+    """Raises NotFoundError when there is no decision about the release."""
+    if await runtime.memory.retrieve(f"aqe/releases/{check_version(version)}/decision") is None:
+        raise NotFoundError(f"{version} has not been assessed", hint=f"aqe deploy assess --version {version}")
+
+
 # Signals -------------------------------------------------------------------------------------------------------------
 
 

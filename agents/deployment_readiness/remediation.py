@@ -53,7 +53,7 @@ def plan(
     history = list(_assessments(audit_log))
     grouped: dict[str, dict[str, list[Blocker]]] = {}
     for blocker in blockers.blockers:
-        about = blocker.gate or blocker.metric or blocker.what
+        about = blocker.gate or blocker.metric or blocker.cause
         grouped.setdefault(_phase(blocker), {}).setdefault(about, []).append(blocker)
     numbers = count(1)
     phases = []

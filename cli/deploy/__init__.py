@@ -10,6 +10,8 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "risk-score": ("deploy.risk", "risk_score", "Risk by dimension and metric, 0 (none) to 100."),
     "blockers": ("deploy.why", "blockers", "What keeps the release from a GO."),
     "explain": ("deploy.why", "explain", "Why a release is decided as it is."),
+    "remediate": ("deploy.plans", "remediate", "A plan against what keeps the release from a GO."),
+    "rollback-plan": ("deploy.plans", "rollback_plan", "How the release would be taken back."),
     "compare": ("deploy.why", "compare", "Two releases side by side."),
     "check-gate": ("deploy.assess", "check_gate", "One gate of the policy."),
     "checklist": ("deploy.checklist", "checklist", "What is to be done before a release, each item with its evidence."),

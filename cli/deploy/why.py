@@ -1,9 +1,14 @@
 """`aqe deploy blockers`, `explain`, `compare`: why a release is decided as it is."""
 
+from typing import TYPE_CHECKING, Any
+
 import click
 
 from ..common import look, output_options, print_json
 from .shared import done, judged_options, release_options
+
+if TYPE_CHECKING:
+    from ...fleet.runtime import Runtime
 
 
 @click.command()
@@ -67,9 +72,13 @@ def compare(ctx: click.Context, /, as_json: bool, **payload: str | None) -> None
     Example: aqe deploy compare --baseline v1.3.0 --candidate v1.4.0
     """
     from ...core.records.comparison import Comparison
+    from ...fleet.signals import check_assessed
     from ..text_why import comparison_text
 
-    settings, value = done(ctx, "comparison", payload)
+    async def prepare(parts: "Runtime", given: dict[str, Any]) -> None:
+        await check_assessed(parts, given["baseline"])
+
+    settings, value = done(ctx, "comparison", dict(payload), prepare=prepare)
     comparison = Comparison.from_value(value, where="result of the task")
     if as_json:
         print_json(comparison)

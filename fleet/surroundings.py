@@ -1,0 +1,86 @@
+"""What a rollback plan needs of the project: the migrations that the change brings, and whom to tell."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from ..agents.deployment_readiness.migrations import MAX_TEXT, is_migration, migrations_in
+from ..config.settings import Settings
+from ..core.errors import InputError
+from ..core.globs import compile_glob
+from ..core.records.history import HISTORY_KEY, read_history
+from ..core.records.release import Release
+from ..core.records.rollback_plan import Notice, Strategy, Surroundings
+from .git import ask_git
+from .runtime import Runtime
+from .signals import stored_release
+
+ROLLED_BACK = "deployment:rolled-back"
+MAX_MIGRATIONS = 200
+"""Files of a change that are read."""
+
+
+async def look_around(runtime: Runtime, version: str, folder: Path, strategy: str | None) -> Surroundings:
+    """Ask git for the change since the version that would come back, and aqe.yaml for whom to tell.
+
+    Args:
+        folder: in the clone of the release.
+        strategy: how it is brought out; None = nobody said.
+    """
+    notices = tuple(_notices(runtime.settings))
+    way = Strategy(strategy) if strategy else None
+    release = await stored_release(runtime, version)
+    head = _commit(folder, release.commit, version)
+    if head is None:
+        problem = f"the commit of {version} is in no git clone here"
+        return Surroundings(problem=problem, notices=notices, strategy=way)
+    base = next(filter(None, (_commit(folder, *names) for names in await _bases(runtime, release, folder, head))), None)
+    if base is None:
+        problem = f"no earlier version than {version} is in this git clone"
+        return Surroundings(problem=problem, notices=notices, strategy=way)
+    changed = _names(folder, "diff", "--name-only", "-z", "--diff-filter=AMR", base, head, "--")
+    found = [path for path in changed if is_migration(path)][:MAX_MIGRATIONS]
+    texts = {path: (ask_git(folder, "show", f"{head}:{path}") or "")[: MAX_TEXT + 1] or None for path in found}
+    there = _names(folder, "ls-tree", "-r", "--name-only", "-z", head)
+    return Surroundings(
+        migrations=migrations_in(texts, there),
+        change=f"{base:.12}..{head:.12}",
+        notices=notices,
+        strategy=way,
+    )
+
+
+async def _bases(runtime: Runtime, release: Release, folder: Path, head: str) -> list[tuple[str | None, ...]]:
+    """What the change may be counted from: the last success in the environment, else the tag before."""
+    try:
+        past = read_history(await runtime.memory.retrieve(HISTORY_KEY) or ())
+    except InputError:
+        past = ()
+    successes = [
+        d
+        for d in sorted(past, key=lambda d: d.deployed_at, reverse=True)
+        if d.outcome == "success" and d.environment == release.environment and d.version != release.version
+    ]
+    bases: list[tuple[str | None, ...]] = [(d.commit, d.version) for d in successes[:1]]
+    return [*bases, (ask_git(folder, "describe", "--tags", "--abbrev=0", f"{head}^"),)]
+
+
+def _commit(folder: Path, *names: str | None) -> str | None:
+    """The hash of the first of these that is a commit or a tag here."""
+    # A version or hash from elsewhere never begins like an option.
+    known = (ask_git(folder, "rev-parse", "--verify", "--quiet", f"{name}^{{commit}}") for name in names if name)
+    return next(filter(None, known), None)
+
+
+def _names(folder: Path, *arguments: str) -> list[str]:
+    return [name for name in (ask_git(folder, *arguments) or "").split("\0") if name]
+
+
+def _notices(settings: Settings) -> Iterator[Notice]:
+    for name, channel in settings.notify.items():
+        if any(compile_glob(glob).fullmatch(ROLLED_BACK) for glob in channel.events):
+            yield Notice(who=name, channel=channel.kind, when="the rollback begins, and when it is done")
+    for role, person in settings.on_call.model_dump(exclude_none=True).items():
+        when = "if it does not help" if role == "escalation" else "the rollback begins"
+        yield Notice(
+            who=f"{role} on call: {person.get('name') or person['contact']}", channel=person["contact"], when=when
+        )
