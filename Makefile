@@ -1,6 +1,6 @@
 # Relative paths only: the folder's name may hold spaces.
 .DEFAULT_GOAL := help
-.PHONY: help run test check fmt bench bench-bus bench-memory bench-hooks bench-anomaly drill-cluster docs system-deps clean drill drill-peers soak
+.PHONY: help run test check fmt bench bench-bus bench-memory bench-hooks bench-anomaly bench-logs drill-cluster docs system-deps clean drill drill-peers soak
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
@@ -51,7 +51,9 @@ bench-bus bench-memory bench-hooks: $(VENV)/.bench  ## one of them
 	$(BIN)/python -P -m aqe.benchmarks $(@:bench-%=%)
 
 bench-anomaly: $(READY)  ## anomaly detection on labelled series, and its speed (1 min)
-	$(BIN)/python -P -m aqe.benchmarks anomaly
+bench-logs: $(READY)  ## log templates on labelled lines, and their speed (1 min)
+bench-anomaly bench-logs:
+	$(BIN)/python -P -m aqe.benchmarks $(@:bench-%=%)
 
 drill: $(READY)  ## kill processes, servers and connections under the bus; exit 1 when one drill fails (4 min)
 	$(BIN)/python -P -m aqe.benchmarks drill

@@ -16,6 +16,7 @@ BENCHMARKS = {
     "anomaly": ("anomaly", "anomaly detection on labelled series, and its speed (1 min)"),
     "drill": ("drills.driver", "faults against the bus: processes, servers and connections that die (4 min)"),
     "soak": ("soak.driver", "mixed load with random kills: lost, doubled, growing (10 min; SOAK_S)"),
+    "logs": ("logs", "log templates on labelled lines, and their speed (1 min)"),
     "drill-cluster": ("drill_cluster", "fail-overs of a Cluster and behind Sentinel, what a fleet costs (15 min)"),
 }
 """Name -> module with `main(arguments)`, one line of help."""

@@ -1,0 +1,156 @@
+r"""What a log template looks like to people: as its messages were written, with `<*>` for what differs between them.
+
+`log_templates` decides which messages belong together, and for that it throws away what one cannot group by: units,
+ports, blanks, digits inside words. Here a few messages of each template are kept, and whatever is the same in all of
+them stands in the text as it was written.
+
+>>> miner = TemplateMiner()
+>>> texts = TemplateTexts(miner)
+>>> for tries, port in ((1, 8030), (2, 8031)):
+...     message = f"retry of 10.0.0.7:{port} in {tries} s,  ssh2"
+...     texts.keep(miner.add(message), message)
+>>> list(texts.all().values())
+['retry of <*>:<*> in <*> s,  ssh2']
+"""
+
+import re
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from .log_templates import MAX_MESSAGE_CHARS, OVERFLOW, TemplateMiner
+
+FIRST_KEPT = 8
+"""Messages of a template that are kept, the first ones; later only those whose number is a power of two."""
+VARIABLE = "<*>"
+
+# A variable by its form, however often it is the same; then numbers; then what is text until it is seen to differ.
+_PART = re.compile(
+    r"(?P<variable>"
+    r"<[a-z_-]{1,30}:[0-9a-f]{8}>|<\*>"  # what redaction put there; what was seen to vary
+    r"|(?<=://)[^\s\"'<>()\[\]{},;]++"
+    r"|(?<![\w.+-])[\w.+-]{1,64}+@[A-Za-z0-9-]++(?:\.[A-Za-z0-9-]++)++"
+    r"|(?<![0-9A-Za-z])[0-9A-Fa-f]{8}-(?:[0-9A-Fa-f]{4}-){3}[0-9A-Fa-f]{12}(?![0-9A-Za-z])"
+    r"|(?<![\w:])(?:[0-9A-Fa-f]{2}:){5}[0-9A-Fa-f]{2}(?![\w:])"
+    r"|(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?!\w)(?!\.\w)"
+    r"|(?<!\d)\d{4}[-/.]\d{1,2}[-/.]\d{1,2}(?!\w)"
+    r"|(?<=[A-Za-z]_)-?\d[\w-]*+"
+    r"|(?<![\w<>.*)/-])/[\w.@%+~$*-]++(?:/[\w.@%+~$*-]++)+/?"
+    r"|(?<!\w)[A-Za-z]:\\[^\s\"',;)]*+"
+    r"|(?<![\w.@<>-])(?:[A-Za-z0-9][A-Za-z0-9-]*+\.){2,}+[a-z]{2,12}(?![\w.(])"
+    r"|(?<![\w.@<>-])(?:[A-Za-z0-9][A-Za-z0-9-]*+\.)++[a-z]{2,6}(?=:\d)"
+    r"|0[xX][0-9a-fA-F]++|(?<![0-9A-Za-z])(?=[0-9a-fA-F]*\d)(?=\d*[A-Fa-f])[0-9a-fA-F]{6,}+(?![0-9A-Za-z])"
+    r"|(?<![A-Za-z\d.])-?\d++(?:[.,]\d+)*"
+    r")|(?P<word>[A-Za-z_$]++|\d++)|(?P<mark>\s+|.)",
+    re.DOTALL,
+)
+_BLANKS = re.compile(r"(\s+)")
+_TWICE = re.compile(r"(?:<\*>){2,}")
+_TYPED = re.compile(r"<[a-z]+>")
+
+
+class _Part(NamedTuple):
+    """A piece of a message."""
+
+    kind: str
+    text: str
+
+
+class TemplateTexts:
+    """Keeps messages of the templates that a miner finds, and writes their texts.
+
+    Args:
+        miner: whose ids come with the messages.
+    """
+
+    def __init__(self, miner: TemplateMiner) -> None:
+        self._miner = miner
+        self._counts: dict[str, int] = {}
+        self._kept: dict[str, list[str]] = {}
+
+    def keep(self, template_id: str, message: str) -> None:
+        """A message and the id that the miner gave it; few are kept."""
+        count = self._counts[template_id] = self._counts.get(template_id, 0) + 1
+        if count <= FIRST_KEPT or count & (count - 1) == 0:
+            self._kept.setdefault(template_id, []).append(message[:MAX_MESSAGE_CHARS])
+
+    def all(self) -> dict[str, str]:
+        """Id, as it goes now -> text.
+
+        Templates that differ in the types of their variables alone (a number that now and then looks like hex) get one
+        text. Others never do: where two would, the later one keeps the form that the miner has.
+        """
+        forms: dict[str, str] = {}
+        kept: dict[str, list[str]] = {}
+        for first_id, messages in self._kept.items():
+            if first_id != OVERFLOW:
+                id_ = self._miner.resolve(first_id)
+                typed = self._miner.template(id_)
+                forms[id_] = _TYPED.sub(VARIABLE, typed)
+                kept.setdefault(forms[id_], []).extend(_with_variables(message, typed) for message in messages)
+        texts: dict[str, str] = {}
+        taken: set[str] = set()
+        for form, messages in kept.items():
+            text = text_of(messages, form)
+            texts[form] = form if text in taken else text
+            taken.add(texts[form])
+        return {id_: texts[form] for id_, form in forms.items()}
+
+
+def text_of(messages: Sequence[str], form: str) -> str:
+    """The text of a template.
+
+    Args:
+        messages: of this template, at least one.
+        form: the template as the miner has it, without types.
+
+    >>> text_of(["job 7 ok", "job 8 ok"], "job <*> ok")
+    'job <*> ok'
+    """
+    whole = _aligned(messages)
+    if whole is not None:
+        return whole
+    words = [_BLANKS.split(message) for message in messages]
+    if len({len(row) for row in words}) > 1:
+        return form
+    return _TWICE.sub(VARIABLE, "".join(_word(column) for column in zip(*words, strict=True)))
+
+
+def _with_variables(message: str, typed: str) -> str:
+    """The message, but with the words that the miner has seen to vary."""
+    words, seen = _BLANKS.split(message), typed.split(" ")
+    if VARIABLE not in typed or len(words) // 2 + 1 != len(seen):
+        return message
+    words[::2] = [new if VARIABLE in new else old for old, new in zip(words[::2], seen, strict=True)]
+    return "".join(words)
+
+
+def _word(column: Sequence[str]) -> str:
+    aligned = _aligned(column)
+    if aligned is not None:
+        return aligned
+    before = _shared_start(column)
+    after = _shared_start([word[::-1] for word in column])[::-1]
+    # Only whole parts stay: `pre<*>` of `pretty` and `prefix` would tell nothing.
+    return re.sub(r"\w+\Z", "", before) + VARIABLE + re.sub(r"\A\w+", "", after)
+
+
+def _shared_start(texts: Sequence[str]) -> str:
+    least, greatest = min(texts), max(texts)
+    return least[: next((i for i, (a, b) in enumerate(zip(least, greatest, strict=False)) if a != b), len(least))]
+
+
+def _aligned(texts: Sequence[str]) -> str | None:
+    """One text for all of them, None where they are not built alike."""
+    rows = [_parts(text) for text in texts]
+    if len({tuple(part.text if part.kind == "mark" else "" for part in row) for row in rows}) > 1:
+        return None
+    return _TWICE.sub(VARIABLE, "".join(_common(column) for column in zip(*rows, strict=True)))
+
+
+def _common(column: tuple[_Part, ...]) -> str:
+    differs = any(part.kind == "variable" or part.text != column[0].text for part in column)
+    return VARIABLE if differs else column[0].text
+
+
+def _parts(text: str) -> list[_Part]:
+    return [_Part(match.lastgroup or "", match[0]) for match in _PART.finditer(text)]

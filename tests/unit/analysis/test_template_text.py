@@ -1,0 +1,58 @@
+"""The text of a template: as written where all messages agree, `<*>` where they do not."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from aqe.analysis.log_templates import TemplateMiner
+from aqe.analysis.template_text import TemplateTexts, text_of
+
+
+def texts(*messages: str) -> set[str]:
+    """Of all templates that these messages make."""
+    miner = TemplateMiner()
+    kept = TemplateTexts(miner)
+    for message in messages:
+        kept.keep(miner.add(message), message)
+    return set(kept.all().values())
+
+
+@pytest.mark.parametrize(
+    ("messages", "text"),
+    [
+        (("took 30 ms", "took 31 ms"), "took <*> ms"),
+        (("took 30 ms", "took 2 s"), "took <*> <*>"),
+        (("open 10.0.0.7:80", "open 10.0.0.8:81"), "open <*>:<*>"),
+        (("jk2_init() found child 7", "jk2_init() found child 8"), "jk2_init() found child <*>"),
+        (("password ok  for ssh2", "password ok  for ssh2"), "password ok  for ssh2"),
+        (("exit code 1", "exit code 1"), "exit code <*>"),
+        (("mail to <email:a1f5c6a1>", "mail to <email:a1f5c6a1>"), "mail to <*>"),
+        (("files a b", "files a b c"), "files <*>"),
+    ],
+)
+def test_what_is_the_same_stays_as_it_was_written(messages: tuple[str, ...], text: str) -> None:
+    """Units, ports, blanks, digits in words; what is a value by its form is a variable even if it never differs."""
+    assert text_of(messages, "files <*>") == text
+
+
+def test_a_word_that_the_miner_saw_vary_is_a_variable_though_the_kept_messages_agree() -> None:
+    """Only a few are kept, and they may all be about root."""
+    many = [f"login of {name} from 10.0.0.7" for name in ["root"] * 40 + ["ann", "bob", "cyd"]]
+    assert texts(*many) == {"login of <*> from <*>"}
+
+
+def test_a_number_that_sometimes_looks_like_hex_is_one_template() -> None:
+    """Grouping by the type of a variable would split it."""
+    assert texts("mask 8001 set", "mask 00ff00 set") == {"mask <*> set"}
+
+
+@given(st.lists(st.text(max_size=30), min_size=1, max_size=12))
+def test_templates_of_different_ids_have_different_texts_or_the_same_form(messages: list[str]) -> None:
+    """Whatever comes: every message has a text, and no crash."""
+    miner = TemplateMiner()
+    kept = TemplateTexts(miner)
+    ids = [miner.add(message) for message in messages]
+    for id_, message in zip(ids, messages, strict=True):
+        kept.keep(id_, message)
+    found = kept.all()
+    assert all(miner.resolve(id_) in found for id_ in ids)
