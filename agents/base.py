@@ -35,6 +35,7 @@ from ..bus.lease import LeaseKeeper, Pulse
 from ..bus.names import OWN_LANE
 from ..core.clock import Clock
 from ..core.errors import AqeError, ConflictError, FencedOutError, TaskVetoed
+from ..core.masking import mask_text
 from ..core.ports import DatasetReader
 from ..core.records.approvers import Approver
 from ..core.records.audit import AuditDraft
@@ -291,7 +292,7 @@ class BaseAgent(ABC):
                 consumer.put_back(entry)
                 raise
             # Its record cannot be read or written. It would take down one agent after the other.
-            await self._bury(consumer, entry, None, error.message)
+            await self._bury(consumer, entry, None, _told(error))
             return _task_id(entry)
         except SERVER_GONE:
             consumer.put_back(entry)
@@ -460,7 +461,7 @@ def _task_id(entry: Entry) -> str:
 
 
 def _told(error: Exception) -> str:
-    text = error.message if isinstance(error, AqeError) else f"{type(error).__name__}: {error}"
+    text = mask_text(error.message if isinstance(error, AqeError) else f"{type(error).__name__}: {error}")
     return text[:MAX_ERROR_CHARS].encode(errors="replace").decode()  # half surrogates of file names are no JSON
 
 

@@ -1,12 +1,13 @@
 """Dead letters: entries that could not be handled, kept with the reason until somebody looks."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 from ..core.errors import NotFoundError
+from ..core.masking import mask_text
 from ..core.ports import CommandClient, Functions
 from ..core.records.base import Record
 from ..core.writes import Write
-from .group import ANY_LEASE_MS, Entry
+from .group import ANY_LEASE_MS, Entry, entry_order
 from .names import StreamNames
 from .publisher import DEDUPE_WINDOW_MS
 
@@ -35,7 +36,7 @@ def dead_letter(names: StreamNames, entry: Entry, group: str, error: str, now: d
     """The write that files an entry away; commit it with the entry's acknowledgement."""
     name = letter_name(names, entry.stream)
     own = ("aqe-stream", names.logical(entry.stream), "aqe-original-id", entry.id, "aqe-group", group,
-           "aqe-error", error[:MAX_ERROR_CHARS],
+           "aqe-error", mask_text(error)[:MAX_ERROR_CHARS],
            "aqe-attempts", str(entry.attempts), "aqe-at", now.isoformat())  # fmt: skip
     original = [part for pair in entry.fields.items() for part in pair]
     once = f"dead:{group}:{entry.stream}:{entry.id}:{now.timestamp()}"  # a replayed entry may die again
@@ -125,10 +126,24 @@ def _letter(name: str, entry_id: str, fields: dict[bytes, bytes]) -> DeadLetter:
         original_id=text.pop("aqe-original-id", ""),
         group=text.pop("aqe-group", ""),
         error=text.pop("aqe-error", ""),
-        attempts=int(text.pop("aqe-attempts", "0")),
-        at=datetime.fromisoformat(text.pop("aqe-at")),
+        attempts=_attempts(text.pop("aqe-attempts", "")),
+        at=_at(text.pop("aqe-at", ""), entry_id),
         fields=text,
     )
+
+
+# What somebody else wrote there must not hide the letters beside it.
+
+
+def _attempts(text: str) -> int:
+    return int(text) if text.isdecimal() else 0
+
+
+def _at(text: str, entry_id: str) -> datetime:
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        return datetime.fromtimestamp(entry_order(entry_id)[0] / 1000, UTC)
 
 
 def _show(raw: bytes) -> str:

@@ -60,6 +60,9 @@ class ErrorsAreLines(LazyGroup):
                 from ..fleet.connect import translate
 
                 _fail(ctx, translate(error))
+            if isinstance(error, UnicodeEncodeError):  # half a surrogate: bytes on the command line that are no text
+                click.echo(f"aqe: {error.object!a} is no text in UTF-8", err=True)
+                ctx.exit(EXIT_USAGE)
             if not isinstance(error, OSError):
                 raise
             where = f"{error.filename}: " if error.filename else ""

@@ -11,7 +11,7 @@ from typing import Any, TextIO
 import orjson
 import structlog
 
-from .masking import MASK, is_secret_name, mask_text
+from ..core.masking import MASK, is_secret_name, mask_text
 from .settings import Settings
 
 Event = MutableMapping[str, Any]

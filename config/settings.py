@@ -10,9 +10,9 @@ from typing import Any, NamedTuple
 from pydantic import BaseModel, Field, ValidationError
 
 from ..core.errors import InputError
+from ..core.masking import MASK, is_secret_name, mask_text
 from ..core.records.approvers import Approver
 from ..core.registry import did_you_mean
-from .masking import MASK, is_secret_name, mask_text
 from .sections import Sections
 from .yamlfile import YamlDocument, load_yaml
 

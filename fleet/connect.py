@@ -36,9 +36,9 @@ from redis.exceptions import TimeoutError as RedisTimeoutError
 from redis.retry import Retry
 from redis.sentinel import MasterNotFoundError
 
-from ..config.masking import mask_text
 from ..config.settings import Settings
 from ..core.errors import AqeError, InputError, ServiceUnavailable
+from ..core.masking import mask_text
 from . import follow
 from .redis_url import RedisUrl, parse_url
 

@@ -117,10 +117,10 @@ async def check_assessed(runtime: Runtime, version: str) -> None:
 
 async def list_signals(runtime: Runtime, version: str | None) -> list[StoredSignal]:
     """The signals of a release, or the latest of every kind; what cannot be read is listed with its reason."""
-    keys = f"aqe/releases/{check_version(version)}/signals/*" if version else "aqe/quality-signals/*"
+    keys = f"aqe/releases/{check_version(version)}/signals/*" if version is not None else "aqe/quality-signals/*"
     values = await runtime.memory.retrieve_pattern(keys)
     # Reading is the agent's: what is listed here is what it judges by.
-    signals = read_inputs(Release(version=version or "-"), values, None, runtime.clock.now()).signals
+    signals = read_inputs(Release(version=version or "latest"), values, None, runtime.clock.now()).signals
     return [stored for found in signals.values() for stored in found]
 
 
@@ -131,7 +131,7 @@ async def show_signal(runtime: Runtime, kind: SignalKind, version: str | None) -
         NotFoundError: there is none.
         InputError: what is stored is no signal.
     """
-    key = signal_key(check_version(version), kind) if version else mirror_key(kind)
+    key = signal_key(check_version(version), kind) if version is not None else mirror_key(kind)
     value = await runtime.memory.retrieve(key)
     if value is None:
         raise NotFoundError(f"no {kind} signal at {key}", hint="`aqe signal list` shows what there is")
@@ -215,11 +215,11 @@ async def list_releases(runtime: Runtime, version: str | None = None) -> list[Re
     Raises:
         NotFoundError: there is no such release.
     """
-    which = check_version(version) if version else "*"
+    which = check_version(version) if version is not None else "*"
     releases = await runtime.memory.retrieve_pattern(f"aqe/releases/{which}/release")
     decisions = await runtime.memory.retrieve_pattern(f"aqe/releases/{which}/decision")
     signals = await runtime.memory.keys(f"aqe/releases/{which}/signals/*")
-    if version and not releases:
+    if version is not None and not releases:
         raise NotFoundError(f"no release {version!r}", hint="`aqe release list` shows the known ones")
     views = [_view(key, value, decisions, signals) for key, value in releases.items()]
     return sorted(views, key=lambda view: str(view.release.updated_at), reverse=True)
@@ -227,7 +227,8 @@ async def list_releases(runtime: Runtime, version: str | None = None) -> list[Re
 
 def _view(key: str, value: Any, decisions: Mapping[str, Any], signals: Sequence[str]) -> ReleaseView:
     base = key.removesuffix("release")
-    decision = decisions.get(f"{base}decision") or {}
+    decision = decisions.get(f"{base}decision")
+    decision = decision if isinstance(decision, Mapping) else {}  # anybody may have written there
     return ReleaseView(
         release=Release.from_value(value, where=key),
         signals=tuple(name.removeprefix(f"{base}signals/") for name in signals if name.startswith(f"{base}signals/")),

@@ -88,6 +88,7 @@ def test_signals_that_were_put_decide(project: Project) -> None:
     decision = json.loads(project.aqe("deploy", "assess", "--version", "v1", "--json").stdout)
     assert decision["blockers"] == [] and not any("gate" in line for line in decision["missingEvidence"])
     assert len(project.json("signal", "list", "--release", "v1")) == len(SIGNALS)
+    assert [signal["kind"] for signal in project.json("signal", "list")] == ["mutation"], "the latest of every kind"
 
     signal = project.json("signal", "show", "security", "--release", "v1")
     signal["metrics"]["criticalVulnerabilities"] = 1

@@ -58,6 +58,8 @@ class Doubler(BaseAgent):
             raise ValueError("x" * 2_000_000)
         if trouble == "half a surrogate":
             raise OSError("no such file: \ud800.txt")
+        if trouble == "a secret":
+            raise ConnectionError("GET https://bob:geheim@host/?token=geheim was refused")
         return (inputs or task.payload.get("n", 1)) * 2
 
     async def on_post_task(self, context: TaskContext, result: Any) -> Any:
@@ -228,6 +230,7 @@ async def test_one_task_in_the_callers_process(parts: Runtime, raw: Any, agent: 
         ("wrong kind", "aqe/a-value is a string, expected a list"),
         ("long message", "ValueError: xxxx"),
         ("half a surrogate", "OSError: no such file: ?.txt"),
+        ("a secret", "ConnectionError: GET https://bob:***@host/?token=*** was refused"),
     ],
 )
 async def test_a_failed_task_says_why_has_no_effects_and_leaves_the_agent_usable(

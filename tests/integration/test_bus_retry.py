@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import itertools
 import time
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -66,7 +67,7 @@ async def test_a_handler_that_always_fails_ends_in_a_dead_letter(parts: Runtime,
     async def handler(event: Event) -> None:
         nonlocal tries
         tries += 1
-        raise ValueError(f"no {tries}")
+        raise ValueError(f"no {tries}, says https://bob:geheim@host/?token=geheim")
 
     await parts.bus.subscribe("weather:changed", handler, group="g", delivery=QUICK)
     entry_id = await parts.bus.publish(an_event(7))
@@ -74,7 +75,7 @@ async def test_a_handler_that_always_fails_ends_in_a_dead_letter(parts: Runtime,
     assert tries == 3
     assert (letter.name, letter.group, letter.attempts) == ("weather:changed", "g", 3)
     assert letter.original_id == entry_id
-    assert letter.error == "ValueError: no 3"
+    assert letter.error == "ValueError: no 3, says https://bob:***@host/?token=***"
     assert letter.fields["data"] == '{"n":7}'
     await eventually(lambda: pending(raw, STREAM, "g") == 0)
     assert await letters(parts, "weather:changed") == [letter]
@@ -343,6 +344,15 @@ async def test_a_letter_that_dies_again_is_a_letter_again(parts: Runtime) -> Non
     [again] = await eventually(lambda: letters(parts))
     assert again.id != letter.id
     assert again.original_id == letter.original_id
+
+
+async def test_a_letter_that_somebody_else_wrote_hides_no_other(parts: Runtime, raw: Any) -> None:
+    """Without our own fields, or with nonsense in them: it is listed with what it has."""
+    raw.xadd("aqe:dead:weather:changed", {"a": "b"}, id="1767225600000-0")
+    raw.xadd("aqe:dead:weather:changed", {"aqe-at": "soon", "aqe-attempts": "many", b"\xff": b"\xfe"})
+    late, early = await list_dead_letters(parts.clients.commands, parts.bus.names)
+    assert (early.at, early.attempts, early.fields) == (datetime(2026, 1, 1, tzinfo=UTC), 0, {"a": "b"})
+    assert (late.attempts, late.fields) == (0, {"\\xff": "\\xfe"})
 
 
 async def test_a_letter_can_be_found_and_dropped(open_parts: Open) -> None:

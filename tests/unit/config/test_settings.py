@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from aqe.config.masking import is_secret_name, mask_text
 from aqe.config.settings import SOCKET_PATH_MAX_BYTES, Settings, effective, load_settings
 from aqe.core.credentials import hash_secret
 from aqe.core.errors import EXIT_USAGE, InputError
+from aqe.core.masking import is_secret_name, mask_text
 
 
 def a_project(folder: Path, text: str) -> Path:
