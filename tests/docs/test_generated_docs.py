@@ -1,4 +1,4 @@
-"""docs/events.md, memory.md, evidence.md and formats/ say what the code says.
+"""docs/events.md, memory.md, evidence.md, risk.md and formats/ say what the code says.
 
 What stands in them between `<!-- generated: NAME -->` and `<!-- end -->` is written by this file:
 `python -P -m aqe.tests.docs.test_generated_docs`. The tests compare, and run the commands around it.
@@ -25,7 +25,7 @@ from aqe.bus.publisher import DEDUPE_WINDOW_MS, HARD_CAP_ENTRIES
 from aqe.bus.retention import GROUP_IDLE_S, KEEP_S, LAGGING_SHARE
 from aqe.bus.subscription import Delivery
 from aqe.cli.text import duration_text
-from aqe.config.policy import default_policy
+from aqe.config.policy import default_policy, parse_policy
 from aqe.connectors.formats import IMPORTERS
 from aqe.core.criteria import CRITERIA, Source
 from aqe.core.importing import Importer
@@ -37,6 +37,7 @@ from aqe.fleet.library import load_sync
 from aqe.fleet.roster import AGENTS
 from aqe.fleet.schemas import asyncapi, field_words, file_name, schemas
 from aqe.fleet.tasks import OUTCOMES
+from aqe.fleet.what_if import read_what_if
 from aqe.memory.keys import KEYS, KeySpec
 from aqe.tests.builders import NOW
 from aqe.tests.e2e.test_subscribers import npm_install, run
@@ -181,6 +182,19 @@ def risk() -> str:
     return table("dimension | risk metric | signal | metric | how to get it", rows)
 
 
+def curves() -> str:
+    """Every curve of the default policy."""
+    rows = [
+        (
+            dimension, f"{policy.weight:g}", code(name) + (", vetoes" if metric.veto else ""), _fields(metric),
+            ", ".join(f"{point.value:g} → {point.risk:g}" for point in metric.curve),
+        )
+        for dimension, policy in default_policy().risk.items()
+        for name, metric in policy.metrics.items()
+    ]  # fmt: skip
+    return table("dimension | its weight | metric | read from | value → risk", rows)
+
+
 def _kind(source: Source) -> str:
     return source.signal.value if source.signal else "deployment history"
 
@@ -237,6 +251,7 @@ PAGES: dict[str, dict[str, Callable[[], str]]] = {
     "events.md": {"entry-fields": entry_fields, "delivery": delivery, "events": events},
     "memory.md": {"keys": keys, "datasets": datasets},
     "evidence.md": {"gates": gates, "risk": risk},
+    "risk.md": {"curves": curves},
     "formats/README.md": {"quality-formats": quality_formats, "production-formats": production_formats},
 }
 """Page -> its generated parts."""
@@ -379,6 +394,16 @@ def blocks(page: str, language: str) -> list[str]:
     """Fenced blocks of a page."""
     text = (ROOT / "docs" / page).read_text(encoding="utf-8")
     return re.findall(rf"^```{language}\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
+
+
+def test_the_policy_and_the_assumptions_of_the_risk_page_can_be_used(tmp_path: Path) -> None:
+    """As they stand there."""
+    assumptions, own = blocks("risk.md", "yaml")
+    (tmp_path / "if.yaml").write_text(assumptions)
+    assert read_what_if(str(tmp_path / "if.yaml")).signals[SignalKind.SECURITY] == {"critical_vulnerabilities": 0}
+    policy = parse_policy(own.encode(), name="own", where="docs/risk.md")
+    assert policy.risk["performance"].metrics["response_time"].risk_at(600) == 60
+    assert policy.risk["performance"].metrics["errors"].veto
 
 
 @pytest.mark.parametrize("page", PAGES)
