@@ -2,6 +2,7 @@
 
 import re
 import sys
+from datetime import UTC, datetime
 from typing import Any
 
 import click
@@ -20,6 +21,17 @@ def duration(text: str) -> float:
     if not match or not float(match[1]):
         raise click.BadParameter(f"{text!r} is no duration, expected a number above 0 and a unit: 10s, 30m, 1h, 7d")
     return float(match[1]) * _SECONDS[match[2]]
+
+
+def moment(text: str) -> datetime:
+    """`2026-01-10T12:00:00Z` as aware UTC, as the type of an option; without an offset it would be a guess."""
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        at = None
+    if at is None or at.tzinfo is None:
+        raise click.BadParameter(f"{text!r} is no time with its offset from UTC, such as 2026-01-10T12:00:00Z")
+    return at.astimezone(UTC)
 
 
 def read_json(argument: str, *, where: str) -> Any:

@@ -178,6 +178,6 @@ HOW_TO_MEASURE: dict[SignalKind | None, str] = {
     SignalKind.OPERATIONS: "aqe signal put operations FILE --release {version}",
     SignalKind.COMPLIANCE: "aqe signal put compliance FILE --release {version}",
     SignalKind.PRODUCTION: "aqe signal put production FILE --release {version}",
-    None: "append the outcome of deployments to aqe/deployment/history",
+    None: "aqe deploy record-outcome --version DEPLOYED --outcome success|failed|rolled_back",
 }
 """Signal kind (None = the deployment history) -> the shortest way to such evidence, `{version}` to be filled in."""

@@ -11,10 +11,12 @@ from ..core.records.approvals import Approval, Override
 from ..core.records.audit import AuditEntry
 from ..core.records.changes import ReleaseChanges
 from ..core.records.checklist import Checklist, Resolution
+from ..core.records.confidence import ReleaseConfidence
 from ..core.records.datasets import DatasetRef
 from ..core.records.findings import Insight, MiningResult
-from ..core.records.history import DeploymentOutcome
+from ..core.records.history import DeploymentOutcome, Foresight
 from ..core.records.incidents import Incident
+from ..core.records.prediction import RollbackPrediction
 from ..core.records.production import Health, OpenFinding
 from ..core.records.readiness import Decision, RiskAssessment
 from ..core.records.recordings import UserFlow
@@ -69,6 +71,10 @@ KEYS: tuple[KeySpec, ...] = (
     KeySpec("aqe/deployment/remediation", RemediationPlan, "what has to be done before a GO", (READINESS,), ("output",)),
     KeySpec("aqe/deployment/rollback-plan", RollbackPlan, "the latest rollback plan", (READINESS,), ("output",)),
     KeySpec("aqe/rollback-plans/<version>", RollbackPlan, "the latest rollback plan of one release", (READINESS,), (READINESS, "output")),
+    KeySpec("aqe/releases/<version>/foresights", Foresight, "what was known and said at each assessment of one release", (READINESS,), ("cli",), history=True),
+    KeySpec("aqe/deployment/confidence", ReleaseConfidence, "the latest release confidence", (READINESS,), ("output",)),
+    KeySpec("aqe/release-confidence/<version>", ReleaseConfidence, "the latest confidence of one release", (READINESS,), ("output",)),
+    KeySpec("aqe/deployment/rollback-prediction", RollbackPrediction, "the latest rollback prediction", (READINESS,), ("output",)),
     KeySpec("aqe/deployment/history", DeploymentOutcome, "past deployments and their outcomes", ("cli", "other agents"), (READINESS, "cli"), history=True),
     KeySpec("aqe/audit/log", AuditEntry, "who decided what, each entry bound to the one before it", (READINESS, COMMANDER, "cli"), (READINESS, COMMANDER, "cli"), history=True),
     KeySpec("aqe/approvers/<id>/attempts", Any, "wrong secrets of an approver lately; goes by itself", ("cli",), ("cli",)),

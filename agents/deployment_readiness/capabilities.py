@@ -21,6 +21,7 @@ from .compare import compare
 from .counterfactuals import advised
 from .decide import Judged, decide
 from .explain import explain
+from .foresight import Foreseen, foresee, note, told
 from .gates import evaluate
 from .inputs import ReadinessInputs, Readings
 from .remediation import AUDIT_LOG, plan
@@ -103,16 +104,34 @@ def judge(loaded: Loaded) -> Judged:
 def assess(loaded: Loaded) -> Outcome:
     """Judge and store; only an assessment decides."""
     judged = judge(loaded)
-    risk, decision = judged.risk, judged.decision
+    foreseen = foresee(loaded.inputs, loaded.policy)
+    risk, decision = judged.risk, told(judged.decision, foreseen)
     version = decision.version
     stores = {"aqe/deployment/decision": decision, _decision_key(version): decision}
-    return Outcome(decision, {**_risk_stores(version, risk), **stores})
+    kept = note(decision, foreseen, loaded.inputs, loaded.policy)
+    return Outcome(
+        decision,
+        {**_risk_stores(version, risk), **_foresight_stores(version, foreseen), **stores},
+        {f"aqe/releases/{version}/foresights": [kept]},
+    )
 
 
 def risk_score(loaded: Loaded) -> Outcome:
     """Risk alone."""
     risk = judge(loaded).risk
     return Outcome(risk, _risk_stores(risk.version, risk))
+
+
+def confidence(loaded: Loaded) -> Outcome:
+    """Release confidence and rollback prediction; the answer is the former."""
+    foreseen = foresee(loaded.inputs, loaded.policy)
+    return Outcome(foreseen.confidence, _foresight_stores(foreseen.confidence.version, foreseen))
+
+
+def rollback_prediction(loaded: Loaded) -> Outcome:
+    """The same; the answer is the latter."""
+    foreseen = foresee(loaded.inputs, loaded.policy)
+    return Outcome(foreseen.prediction, _foresight_stores(foreseen.prediction.version, foreseen))
 
 
 def gate_check(loaded: Loaded) -> Outcome:
@@ -210,6 +229,8 @@ def report(loaded: Loaded) -> Outcome:
 CAPABILITIES: tuple[Capability, ...] = (
     Capability("deployment-assessment", "deployment-gate-enforcement", assess),
     Capability("risk-score", "risk-scoring", risk_score),
+    Capability("release-confidence", "release-confidence-calculation", confidence),
+    Capability("rollback-prediction", "rollback-prediction", rollback_prediction),
     Capability("gate-check", "deployment-gate-enforcement", gate_check),
     Capability("what-if", "deployment-gate-enforcement", what_if),
     Capability("blockers", "deployment-gate-enforcement", blockers),
@@ -240,6 +261,14 @@ def _decision(loaded: Loaded, version: str) -> Decision | None:
     key = _decision_key(version)
     stored = loaded.records.get(key)
     return None if stored is None else Decision.from_value(stored, where=key)
+
+
+def _foresight_stores(version: str, foreseen: Foreseen) -> dict[str, Record]:
+    return {
+        "aqe/deployment/confidence": foreseen.confidence,
+        f"aqe/release-confidence/{version}": foreseen.confidence,
+        "aqe/deployment/rollback-prediction": foreseen.prediction,
+    }
 
 
 def _risk_stores(version: str, risk: Record) -> dict[str, Record]:

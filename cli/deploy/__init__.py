@@ -22,6 +22,9 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "reject": ("deploy.approvals", "reject", "Refuse it, or take a grant back."),
     "override": ("deploy.approvals", "override", "Let a failed gate or a veto not count, by authority."),
     "emergency-approve": ("deploy.approvals", "emergency_approve", "Override and approve in one signed step."),
+    "confidence": ("deploy.confidence", "confidence", "Probability that the release succeeds, with its interval."),
+    "record-outcome": ("deploy.outcome", "record_outcome", "What came of a deployment."),
+    "history": ("deploy.history", "history", "Past deployments, and how good predictions and policies were."),
 }
 """Command -> module, attribute, one line of help."""
 

@@ -13,6 +13,7 @@ from ..errors import InputError
 from .base import Record
 from .readiness import DecisionStatus
 from .release import DEFAULT_ENVIRONMENT, DeploymentResult
+from .signals import MetricValues, SignalKind
 
 HISTORY_KEY = "aqe/deployment/history"
 
@@ -32,8 +33,8 @@ class Foresight(Record):
     assessed_at: AwareDatetime
     features: dict[str, FiniteFloat] = Field(default_factory=dict)
     """Name -> value, raw, of what rollback prediction and confidence look at; absent = not measured."""
-    criteria: dict[str, bool | FiniteFloat | str] = Field(default_factory=dict)
-    """Every criterion of core/criteria that had evidence, whatever the policy asked: what a replay judges by."""
+    signals: dict[SignalKind, MetricValues] = Field(default_factory=dict)
+    """Every measured value that counted as evidence, whatever the policy asked: what a replay judges by."""
     decision: DecisionStatus | None = None
     policy: str | None = None
     """Name and digest of the policy that decided."""

@@ -6,7 +6,9 @@ from enum import StrEnum
 from pydantic import Field
 
 from .base import Record
+from .confidence import ReleaseConfidence
 from .evidence import Reading
+from .prediction import RollbackPrediction
 from .release import Release
 from .signals import MetricValues, SignalKind
 
@@ -220,6 +222,8 @@ class Decision(Record):
     confidence: float | None
     """0-100, or null: not measured."""
     confidence_reason: str | None = None
+    release_confidence: ReleaseConfidence | None = None
+    rollback_prediction: RollbackPrediction | None = None
     blockers: tuple[str, ...]
     """Reasons for BLOCKED."""
     inconclusive: tuple[str, ...] = ()

@@ -1,9 +1,10 @@
-"""A policy against what came of the deployments: its errors, the calibration report of `history`, the policy replay."""
+"""A policy against what came of the deployments: its errors, calibration report, policy replay."""
 
 from pydantic import AwareDatetime
 
 from .base import Record
 from .calibration import Calibration
+from .history import DeploymentOutcome
 from .readiness import DecisionStatus
 from .release import DeploymentResult
 
@@ -35,20 +36,23 @@ class CalibrationReport(Record):
 
 
 class ReplayedRelease(Record):
-    """One past deployment under today's gates."""
+    """One past deployment under another policy."""
 
     version: str
     deployed_at: AwareDatetime
     outcome: DeploymentResult
     decided: DecisionStatus | None
     """What was decided then."""
+    decision: DecisionStatus
+    """What the policy says on the same evidence."""
     blocked: bool
-    because: tuple[str, ...]
-    """The BLOCKING criteria that fail or have no evidence."""
+    """NO-GO."""
+    because: str
+    """The rule that decides."""
 
 
 class PolicyReplay(Record):
-    """What a policy's gates would have said of past deployments."""
+    """What a policy would have said of past deployments."""
 
     policy: str
     """Name and digest."""
@@ -59,3 +63,14 @@ class PolicyReplay(Record):
     """Deployments without recorded evidence: nobody assessed them."""
     verdicts: VerdictErrors
     computed_at: AwareDatetime
+
+
+class HistoryReport(Record):
+    """What `aqe deploy history --json` prints."""
+
+    deployments: tuple[DeploymentOutcome, ...]
+    """Of the window, oldest first, corrections applied."""
+    ids: tuple[str, ...]
+    """Of the deployments, as a correction names them."""
+    calibration: CalibrationReport
+    replay: PolicyReplay | None = None

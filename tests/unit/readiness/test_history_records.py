@@ -6,6 +6,7 @@ import pytest
 
 from aqe.core.errors import InputError
 from aqe.core.records.history import DeploymentOutcome, Foresight, read_history
+from aqe.core.records.signals import SignalKind
 from aqe.tests.builders import NOW, a_deployment
 
 MINIMAL = {"version": "v1.3.0", "deployedAt": "2026-01-08T09:00:00Z", "outcome": "success"}
@@ -25,7 +26,12 @@ def test_the_short_items_of_other_programs_are_read() -> None:
 
 
 def test_an_item_survives_its_json() -> None:
-    before = Foresight(version="v1", assessed_at=NOW, features={"change_size": 120.0}, criteria={"min_grade": "B"})
+    before = Foresight(
+        version="v1",
+        assessed_at=NOW,
+        features={"change_size": 120.0},
+        signals={SignalKind.CODE_QUALITY: {"grade": "B"}},
+    )
     item = a_deployment(before=before, outcome="rolled_back", rollback_s=42, service="shop")
     assert read_history(values(item)) == (item,)
 

@@ -1,0 +1,121 @@
+"""What rollback prediction and release confidence look at: the specification's nine features, and what git and the
+history itself offer besides.
+
+They are taken when a release is assessed and kept with the outcome, so that a model only ever sees what could be known
+before the deployment.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Literal
+
+from ...core.criteria import Combine, Source
+from ...core.records.history import DeploymentOutcome, Foresight
+from ...core.records.policy import Policy
+from ...core.records.signals import SignalKind
+from .inputs import ReadinessInputs, Readings
+
+WORKING_HOURS = range(8, 18)
+"""UTC."""
+LAST_WORKING_DAYS = range(4)
+"""Monday to Thursday, counted from 0: on Friday nobody is left to repair tomorrow."""
+LATEST = 5
+"""Deployments of which `recent_failures` counts the failed ones."""
+
+
+@dataclass(frozen=True)
+class Feature:
+    """One of them.
+
+    Args:
+        name: as stored.
+        worse: the direction in which a release is riskier, as the specification has it.
+        mitigation: what to do when it speaks for a rollback.
+        source: where it is read; None = from time and history.
+        counts: a count or duration, of which the order of magnitude matters: taken as log(1 + x).
+    """
+
+    name: str
+    worse: Literal["higher", "lower"]
+    mitigation: str
+    source: Source | None = None
+    counts: bool = True
+
+
+def _signal(kind: SignalKind, *fields: str, combine: Combine = "sum") -> Source:
+    return Source(signal=kind, field=fields, combine=combine)
+
+
+_CHANGE, _CODE = SignalKind.CHANGE_RISK, SignalKind.CODE_QUALITY
+FEATURES: tuple[Feature, ...] = (
+    Feature(
+        "change_size", "higher", "split the change: deploy it in smaller steps",
+        _signal(_CHANGE, "lines_added", "lines_deleted"),
+    ),
+    Feature("files_modified", "higher", "split the change by component", _signal(_CHANGE, "files_changed")),
+    Feature("complexity", "higher", "simplify the most complex functions first", _signal(_CODE, "complexity_mean")),
+    Feature(
+        "test_coverage", "lower", "cover the changed lines before deploying",
+        _signal(SignalKind.TEST_COVERAGE, "line_coverage_percent"), counts=False,
+    ),
+    Feature("critical_bugs", "higher", "close the critical issues first", _signal(_CODE, "critical_issues")),
+    Feature("days_since_deployment", "higher", "deploy more often, so that each deployment holds less"),
+    Feature("team_experience", "lower", "have someone present who has deployed this before"),
+    Feature("off_hours", "higher", "deploy between 8 and 18 h UTC, when people are there to repair", counts=False),
+    Feature("end_of_week", "higher", "deploy from Monday to Thursday", counts=False),
+    Feature("commits", "higher", "deploy fewer commits at once", _signal(_CHANGE, "commits")),
+    Feature("modules_affected", "higher", "stage the rollout by module", _signal(_CHANGE, "modules_affected")),
+    Feature(
+        "dependencies_changed", "higher", "deploy dependency updates on their own",
+        _signal(_CHANGE, "dependencies_changed"),
+    ),
+    Feature("recent_failures", "higher", "let the last failure's causes be repaired first"),
+)  # fmt: skip
+"""The first nine are the specification's."""
+
+
+def features_of(inputs: ReadinessInputs, policy: Policy) -> dict[str, float]:
+    """What is known of the release, raw; what is not measured is absent."""
+    readings = Readings(inputs, policy)
+    found = _from_time_and_history(inputs)
+    for feature in FEATURES:
+        value = readings.read(feature.source).value if feature.source else None
+        if isinstance(value, int | float):
+            found[feature.name] = float(value)
+    return {feature.name: found[feature.name] for feature in FEATURES if feature.name in found}
+
+
+def past_deployments(inputs: ReadinessInputs) -> list[DeploymentOutcome]:
+    """Those to the release's environment whose outcome is known by now, in order of time."""
+    known = (
+        item
+        for item in inputs.history
+        if item.environment == inputs.release.environment
+        and item.deployed_at <= inputs.now
+        and item.learnt_at <= inputs.now
+    )
+    return sorted(known, key=lambda item: item.deployed_at)
+
+
+def known_before(item: DeploymentOutcome) -> Foresight | None:
+    """What was known and said before it was deployed: an assessment made afterwards may know how it ended."""
+    before = item.before
+    return before if before and before.assessed_at <= item.deployed_at else None
+
+
+def _from_time_and_history(inputs: ReadinessInputs) -> dict[str, float]:
+    past, now = past_deployments(inputs), inputs.now
+    found = {
+        "off_hours": float(now.hour not in WORKING_HOURS),
+        "end_of_week": float(now.weekday() not in LAST_WORKING_DAYS),
+        "team_experience": float(sum(not item.failed for item in past)),
+    }
+    if past:
+        found["days_since_deployment"] = (now - past[-1].deployed_at) / timedelta(days=1)
+        found["recent_failures"] = float(_failures(past[-LATEST:]))
+    return found
+
+
+def _failures(items: Sequence[DeploymentOutcome]) -> int:
+    return sum(item.failed for item in items)
