@@ -143,8 +143,9 @@ def gate_check(loaded: Loaded) -> Outcome:
 def what_if(loaded: Loaded) -> Outcome:
     """The decision for assumed signals; stores nothing."""
     assumptions = WhatIf.from_value({"signals": loaded.payload.get("whatIf")}, where="whatIf")
-    judged = judge(replace(loaded, inputs=assumed(loaded.inputs, loaded.policy, assumptions)))
-    return Outcome(judged.decision.model_copy(update={"hypothetical": True}))
+    inputs = assumed(loaded.inputs, loaded.policy, assumptions)
+    decision = told(judge(replace(loaded, inputs=inputs)).decision, foresee(inputs, loaded.policy))
+    return Outcome(decision.model_copy(update={"hypothetical": True}))
 
 
 def blockers(loaded: Loaded) -> Outcome:
