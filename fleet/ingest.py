@@ -19,7 +19,7 @@ from ..connectors.formats.table import IMPORTERS, recognise
 from ..core.errors import AqeError, ConflictError, InputError
 from ..core.importing import HEAD_BYTES, Head, Importer, Parsed
 from ..core.records.base import Record
-from ..core.records.logs import AccessRow
+from ..core.records.logs import WITHOUT_YEAR, AccessRow, LogRow, in_latest_year
 from ..core.records.release import Release
 from ..core.records.rows import Row
 from ..core.records.signals import Outcome, Signal, SignalKind, SignalPart
@@ -155,10 +155,12 @@ class Ingest:
         return sum(reference.rows for reference in references), summary.signals()
 
     def _redacted(self, rows: Iterator[Row], summary: TrafficSummary) -> Iterator[Row]:
-        redactor = self._make_redactor()
+        redactor, now = self._make_redactor(), self.runtime.clock.now()
         for row in rows:
             if isinstance(row, AccessRow):
                 summary.add(row)
+            elif isinstance(row, LogRow) and row.at.year == WITHOUT_YEAR:
+                row = row._replace(at=in_latest_year(row.at, now))
             yield redact_row(row, redactor)
 
     async def _store_records(self, parsed: Parsed) -> int:

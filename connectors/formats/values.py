@@ -35,6 +35,11 @@ def long_text(value: Any) -> str | None:
     return text(value, MAX_LONG_TEXT)
 
 
+def listed(value: Any) -> list[Any]:
+    """A list; anything else as an empty one."""
+    return value if isinstance(value, list) else []
+
+
 def number(value: Any) -> float | None:
     """A finite number, also one written as text."""
     if isinstance(value, str):

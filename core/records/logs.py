@@ -1,9 +1,31 @@
 """Rows of logs: one log record, one request of an access log."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from .privacy import Id, Ip, Session, Text, Url, User, Word
+
+WITHOUT_YEAR = 1904
+"""Year of a time whose source writes none (syslog); a leap year, so that it has a 29 February. Never stored: see
+`in_latest_year`.
+"""
+
+
+def in_latest_year(at: datetime, now: datetime) -> datetime:
+    """A time without a year in the latest year that does not make it lie ahead by more than a day.
+
+    New Year's Eve, read on 2 January, was last year.
+    """
+    year = now.year
+    while True:
+        try:
+            found = at.replace(year=year)
+        except ValueError:  # 29 February
+            year -= 1
+            continue
+        if found <= now + timedelta(days=1):
+            return found
+        year -= 1
 
 
 class LogRow(NamedTuple):

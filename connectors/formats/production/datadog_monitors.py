@@ -9,7 +9,7 @@ from ....core.records.rows import INCIDENTS
 from ..json_stream import Way
 from ..pages import Reading, Unusable
 from ..shapes import dict_at, first_of
-from ..values import clock, long_text, record_id, text
+from ..values import clock, listed, long_text, record_id, text
 from .incident_pages import IncidentPages
 
 _ALERTING = {"Alert": "critical", "Warn": "warning"}
@@ -64,8 +64,7 @@ def _incident(item: dict[str, Any], severity: str) -> Incident:
     identity = record_id("datadog-monitor", item.get("id"))
     if started is None or identity is None:
         raise Unusable("a monitor that alerts needs `id` and `overall_state_modified`")
-    tags = item.get("tags")
-    told = [found for tag in (tags if isinstance(tags, list) else ()) if (found := text(tag))]
+    told = [found for tag in listed(item.get("tags")) if (found := text(tag))]
     named = dict(tag.split(":", 1) for tag in told if ":" in tag)
     return Incident(
         id=identity,

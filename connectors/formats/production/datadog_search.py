@@ -87,7 +87,7 @@ class DatadogSearch(PagesFormat):
             reading.note("an aggregate does not say what was asked: export the events, or the metrics")
         elif page.get("errors"):
             reading.fail(first_of(page["errors"]))
-        elif not page or not page.keys() <= _PAGE_KEYS:
+        elif not page or not page.keys() <= _PAGE_KEYS or isinstance(page.get("data"), dict):
             raise Unusable("no page of a search")
         elif dict_at(page, "meta").get("status") == "timeout":
             reading.note("a search timed out: its page is not whole")

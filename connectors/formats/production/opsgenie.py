@@ -14,7 +14,7 @@ from ....core.records.rows import INCIDENTS
 from ..json_stream import Way
 from ..pages import Reading, Unusable
 from ..shapes import dict_at, first_of
-from ..values import clock, long_text, number, record_id, text
+from ..values import clock, listed, long_text, number, record_id, text
 from .incident_pages import IncidentPages
 
 Status = Literal["open", "acknowledged", "resolved"]
@@ -115,7 +115,6 @@ def _record(
     identity = record_id("opsgenie", raw_id)
     if identity is None or started is None:
         raise Unusable("an alert or incident needs an id and the time of its creation")
-    tags = item.get("tags")
     return Incident(
         id=identity,
         source="opsgenie",
@@ -130,7 +129,7 @@ def _record(
         resolved_at=resolved,
         description=long_text(item.get("description")),
         url=text(dict_at(item, "links").get("web")),
-        tags=tuple(found for tag in (tags if isinstance(tags, list) else ()) if (found := text(tag))),
+        tags=tuple(found for tag in listed(item.get("tags")) if (found := text(tag))),
     )
 
 

@@ -9,23 +9,14 @@ from ..pages import Reading
 from ..values import long_text, path_of, status, text
 from .otlp_resource import Resource, resource_of
 from .otlp_values import hex_id, plain
+from .span_attributes import CALLS_OUT, WANTED
 
 _KINDS = {1: "internal", 2: "server", 3: "client", 4: "producer", 5: "consumer"}
 _KINDS_BY_NAME = {f"SPAN_KIND_{kind.upper()}": kind for kind in _KINDS.values()}
 _ERROR = (2, "STATUS_CODE_ERROR")
-_WANTED = {
-    "http.request.method": "method", "http.method": "method",
-    "http.route": "route", "url.path": "path", "http.target": "path", "url.full": "url", "http.url": "url",
-    "http.response.status_code": "status", "http.status_code": "status",
-    "peer.service": "peer", "server.address": "server", "net.peer.name": "server", "network.peer.address": "server",
-    "db.system.name": "db", "db.system": "db", "db.query.text": "statement", "db.statement": "statement",
-    "error.type": "error", "enduser.id": "user", "user.id": "user", "session.id": "session",
-}  # fmt: skip
-"""Attribute, of new and old semantic conventions -> what we call it."""
 _NO_EXCEPTION = (None, None, None)
 _END_NS = 253_402_300_800_000_000_000
 """The year 10000."""
-_CALLS_OUT = ("client", "producer")
 
 
 def span_rows(resource: dict[str, Any], scope: Any, reading: Reading) -> Iterator[SpanRow]:
@@ -51,7 +42,7 @@ def _row(span: dict[str, Any], about: Resource) -> SpanRow | None:
     end = int(span.get("endTimeUnixNano") or 0)
     told: dict[str, str | None] = {}
     for entry in span.get("attributes") or ():
-        name = _WANTED.get(entry["key"])
+        name = WANTED.get(entry["key"])
         if name is not None and name not in told:
             value = entry["value"]
             told[name] = text(value["stringValue"] if "stringValue" in value else plain(value))
@@ -86,7 +77,7 @@ def _row(span: dict[str, Any], about: Resource) -> SpanRow | None:
             get("method"),
             get("route") or path_of(get("path") or get("url")) if told else None,
             status(code) if code else None,
-            get("peer") or (get("server") if kind in _CALLS_OUT else None),
+            get("peer") or (get("server") if kind in CALLS_OUT else None),
             get("db"),
             get("statement"),
             about.release,

@@ -13,7 +13,7 @@ from ....core.records.rows import INCIDENTS
 from ..json_stream import Way
 from ..pages import Reading, Unusable
 from ..shapes import dict_at, first_of
-from ..values import clock, long_text, record_id, text
+from ..values import clock, listed, long_text, record_id, text
 from .incident_pages import IncidentPages
 
 Status = Literal["open", "acknowledged", "resolved"]
@@ -120,26 +120,21 @@ def _incident(value: Any, event: Any = None, occurred: Any = None) -> Incident:
         resolved_at=resolved,
         description=long_text(body.get("details") if isinstance(body, dict) else body),
         url=text(item.get("html_url")),
-        tags=tuple(found for team in _list(item, "teams") if (found := text(dict_at(team).get("summary")))),
+        tags=tuple(found for team in listed(item.get("teams")) if (found := text(dict_at(team).get("summary")))),
     )
 
 
 def _earliest(item: dict[str, Any], what: str) -> Any:
     """When it was acknowledged or resolved, as its log says."""
-    entries = [entry for entry in _list(item, "log_entries") if dict_at(entry).get("type") == f"{what}_log_entry"]
+    entries = [entry for entry in listed(item.get("log_entries")) if dict_at(entry).get("type") == f"{what}_log_entry"]
     times = [clock(dict_at(entry).get("created_at")) for entry in entries]
     if what == "acknowledge":
-        times += [clock(dict_at(entry).get("at")) for entry in _list(item, "acknowledgements")]
+        times += [clock(dict_at(entry).get("at")) for entry in listed(item.get("acknowledgements"))]
     return (
         min((at for at in times if at), default=None)
         if what == "acknowledge"
         else max((at for at in times if at), default=None)
     )
-
-
-def _list(item: dict[str, Any], key: str) -> list[Any]:
-    value = item.get(key)
-    return value if isinstance(value, list) else []
 
 
 def _is_incident(value: Any) -> bool:

@@ -3,17 +3,35 @@
 from ....core.importing import Importer
 from .access_log import AccessLog
 from .alertmanager import Alertmanager
+from .amplitude import Amplitude
+from .appdynamics import AppDynamics
+from .chrome_recorder import ChromeRecorder
+from .cloudwatch import CloudWatch
 from .datadog_incidents import DatadogIncidents
 from .datadog_metrics import DatadogMetrics
 from .datadog_monitors import DatadogMonitors
 from .datadog_search import DatadogSearch
 from .datadog_slo import DatadogSlo
+from .elasticsearch import Elasticsearch
+from .faro import Faro
+from .ga4_export import Ga4Export
+from .ga4_report import Ga4Report
 from .grafana_annotations import GrafanaAnnotations
+from .har import Har
+from .jaeger import Jaeger
 from .json_lines import JsonLines
+from .mixpanel import Mixpanel
+from .newrelic import NewRelic
 from .opsgenie import Opsgenie
 from .otlp import OtlpJson
 from .pagerduty import PagerDuty
+from .plain_log import PlainLog
+from .prometheus import Prometheus
+from .sentry import Sentry
+from .splunk import Splunk
 from .victorops import VictorOps
+from .web_vitals import WebVitals
+from .zipkin import Zipkin
 
 PRODUCTION_IMPORTERS: tuple[Importer, ...] = (
     # incidents
@@ -24,12 +42,33 @@ PRODUCTION_IMPORTERS: tuple[Importer, ...] = (
     DatadogMonitors(),
     Alertmanager(),
     GrafanaAnnotations(),
-    # real users, traces, metrics
+    AppDynamics(),
+    # real users
+    Faro(),
+    WebVitals(),
+    # traces, metrics
     DatadogSearch(),
     DatadogMetrics(),
     DatadogSlo(),
     OtlpJson(),
+    Zipkin(),
+    Jaeger(),
+    Prometheus(),
+    NewRelic(),
     # logs
     AccessLog(),
     JsonLines(),
+    PlainLog(),
+    Elasticsearch(),
+    Splunk(),
+    CloudWatch(),
+    Sentry(),
+    # product analytics
+    Ga4Export(),
+    Ga4Report(),
+    Mixpanel(),
+    Amplitude(),
+    # recordings
+    Har(),
+    ChromeRecorder(),
 )

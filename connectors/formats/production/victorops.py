@@ -11,7 +11,7 @@ from ....core.records.rows import INCIDENTS
 from ..json_stream import Way
 from ..pages import Reading, Unusable
 from ..shapes import dict_at, first_of
-from ..values import clock, record_id, text
+from ..values import clock, listed, record_id, text
 from .incident_pages import IncidentPages
 
 _PHASES: dict[Any, Literal["open", "acknowledged", "resolved"]] = {
@@ -84,15 +84,14 @@ def _incident(value: Any) -> Incident:
         acknowledged_at=_at(item, "ACKED", first=True),
         resolved_at=_at(item, "RESOLVED", first=False) if status == "resolved" else None,
         url=text(item.get("incidentUrl")),
-        tags=tuple(found for team in item.get("pagedTeams") or () if (found := text(team))),
+        tags=tuple(found for team in listed(item.get("pagedTeams")) if (found := text(team))),
     )
 
 
 def _at(item: dict[str, Any], name: str, *, first: bool) -> datetime | None:
-    transitions = item.get("transitions")
     times = [
         at
-        for entry in (transitions if isinstance(transitions, list) else ())
+        for entry in listed(item.get("transitions"))
         if dict_at(entry).get("name") == name and (at := clock(dict_at(entry).get("at")))
     ]
     return (min if first else max)(times) if times else None

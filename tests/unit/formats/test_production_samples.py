@@ -32,7 +32,21 @@ FAMILIES = {
     "datadog_rum/": "datadog-search",
     "datadog_spans/": "datadog-search",
     "grafana_annotations/": "grafana-annotations",
+    "chrome_recorder/": "chrome-recorder",
+    "cloudwatch/": "cloudwatch",
+    "elasticsearch/": "elasticsearch",
+    "ga4_data_api/": "ga4-report",
+    "grafana_faro/": "grafana-faro",
+    "har/": "har",
     "jaeger/example_trace.json": "otlp-json",
+    "jaeger/otlp2jaeger-out.json": "jaeger",
+    "jaeger/trace_success.json": "jaeger",
+    "newrelic/": "newrelic",
+    "prometheus_query_range/": "prometheus",
+    "sentry/": "sentry",
+    "splunk/": "splunk",
+    "web_vitals/": "web-vitals",
+    "zipkin/": "zipkin",
     "opsgenie/": "opsgenie",
     "otlp_json/": "otlp-json",
     "pagerduty/": "pagerduty",
@@ -42,9 +56,9 @@ NOT_MEASURED = {
     "datadog_ci/ci_pipelines_0.json", "datadog_ci/ci_pipelines_1.json", "datadog_errors/error_issue_0.json",
     "datadog_events/events_2.json", "datadog_logs/logs_search_2.json", "datadog_monitors/monitors_0.json",
     "datadog_monitors/monitors_1.json", "datadog_monitors/slo_history_0.json", "datadog_rum/rum_aggregate_0.json",
-    "datadog_rum/rum_search_2.json", "datadog_spans/spans_2.json",
+    "datadog_rum/rum_search_2.json", "datadog_spans/spans_2.json", "prometheus_query_range/rangeQueryEmpty.json",
 }  # fmt: skip
-"""Empty pages, aggregates, monitors without data."""
+"""Empty pages, aggregates, monitors without data, a series that is not there."""
 FILES = sorted(
     name
     for path in SAMPLES.rglob("*")
@@ -147,3 +161,75 @@ def test_otlp_rows() -> None:
     metrics = read("otlp_json/metrics.json")[2]
     assert {row.name: row.value for row in metrics if row.statistic == "value"} == {"my.counter": 5, "my.gauge": 10}
     assert [row.value for row in metrics if row.name == "my.histogram" and row.statistic == "bucket"] == [1, 2]
+
+
+def test_zipkin_and_jaeger_rows() -> None:
+    """Services, durations in ms, the error's tag; two spans of one id."""
+    spans = read("zipkin/messaging.json")[2]
+    assert [(row.service, row.kind, row.duration_ms) for row in spans[:2]] == [
+        ("backend", "consumer", 0.014), ("backend", "", 0.371),
+    ]  # fmt: skip
+    assert Counter(row.kind for row in read("zipkin/yelp.json")[2]) == {"client": 11, "server": 4, "": 1}
+    first, second = read("jaeger/trace_success.json")[2]
+    assert (first.duration_ms, first.is_error, second.is_error, second.kind) == (267.037, False, True, "client")
+    assert second.parent_id == first.span_id
+    assert [row.duration_ms for row in read("jaeger/otlp2jaeger-out.json")[2]] == [0.123, 0.123]
+
+
+def test_prometheus_and_new_relic_points() -> None:
+    """A series of 57 points; a percentile in seconds, a count that is null."""
+    points = read("prometheus_query_range/rangeQueryWithTags.json")[2]
+    assert (len(points), points[0].value, points[0].at.isoformat()) == (57, 4, "2020-09-09T13:29:55.474000+00:00")
+    found = read("newrelic/nerdgraph_nrql_facet.json")[2]
+    assert [(row.name, row.statistic, row.value) for row in found] == [
+        ("count", "value", 1200), ("duration", "p95", 1.234), ("count", "value", 3),
+    ]  # fmt: skip
+    assert [row.value for row in read("newrelic/nerdgraph_nrql_timeseries.json")[2]] == [120]
+
+
+def test_logs_of_platforms() -> None:
+    """Levels, statuses, durations; a preview less; a trace inside of a message."""
+    first, _ = read("elasticsearch/search_hits_ecs.json")[2]
+    assert (first.level, first.status, first.duration_ms, first.error_type) == (
+        "ERROR", 504, 30789, "PaymentProcessingException",
+    )  # fmt: skip
+    assert [row.level for row in read("splunk/search_export.jsonl")[2]] == ["ERROR", "WARNING"]
+    lines = read("cloudwatch/filter_log_events.json")[2]
+    assert [row.level for row in lines] == ["INFO", "ERROR", "ERROR", "INFO", "INFO", ""]
+    assert (lines[2].error_type, lines[4].duration_ms, lines[5].message) == ("KeyError", 3012.41, "ünïcode 日本")
+
+
+def test_sentry_rows() -> None:
+    """The same error as an event and in its envelope; an issue of 3,421 events."""
+    (event,), (wrapped,) = read("sentry/event_timeouterror.json")[2], read("sentry/envelope_timeouterror.envelope")[2]
+    assert event == wrapped
+    assert (event.error_type, event.message, event.release) == (
+        "TimeoutError",
+        "Gateway timeout after 30s",
+        "shop@2.4.2",
+    )
+    assert event.trace_id == "b43d6a29ee0b4cb7bd5587d9fce7a4bc"
+    log, *points = read("sentry/api_issues.json")[2]
+    assert (log.error_type, [row.value for row in points]) == ("KeyError", [3421, 2891, 473, 914])
+
+
+def test_real_users_and_recordings() -> None:
+    """CLS 0.15 after 0.08; FID; Faro's error; requests of a HAR and steps of a recording."""
+    beacons = read("web_vitals/beacons.jsonl")[2]
+    assert [(row.lcp_ms, row.cls, row.inp_ms, row.fid_ms) for row in beacons] == [
+        (4523.1, None, None, None), (None, 0.15, None, None), (None, None, 234, None), (None, None, None, 87),
+    ]  # fmt: skip
+    faro = read("grafana_faro/payload_alloy.json")[2]
+    assert Counter(getattr(row, "event", "log") for row in faro) == {"error": 1, "vital": 1, "action": 2, "log": 1}
+    exchanges = read("har/humanssuck.net.har")[2]
+    assert [(row.status, row.path) for row in exchanges][:2] == [(200, "/"), (200, "/test.css")]
+    (flow,) = read("chrome_recorder/everything.json")[2]
+    assert Counter(step.action for step in flow.steps)["keyDown"] == 2
+    assert len(flow.steps) == 13
+
+
+def test_a_report_of_ga4() -> None:
+    """Two rows of two metrics, midnight in Berlin."""
+    points = read("ga4_data_api/run_report.json")[2]
+    assert [row.value for row in points] == [12345, 4321, 7, 3]
+    assert {row.at.isoformat() for row in points} == {"2026-11-20T23:00:00+00:00"}
