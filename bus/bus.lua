@@ -3,24 +3,18 @@
 
 local function dedupe_key(prefix, id) return prefix .. "aqe:dedupe:" .. id end
 
-local function add_once(key, id, window_ms, fields)
-  local prefix = split_key(key)
-  local dedupe = dedupe_key(prefix, id)
-  local known = redis.call("GET", dedupe)
-  if known then
+-- Adds the fields, args from `from` on, unless the id is known; returns the entry id.
+local function add_once(key, id, window_ms, args, from)
+  local dedupe = dedupe_key(split_key(key), id)
+  local entry = redis.call("GET", dedupe)
+  if entry then
     -- Remembered anew. It is also a write, so that a WAIT after it waits for the replicas (Redis 7.2 and later).
     redis.call("PEXPIRE", dedupe, window_ms)
-    return known
+    return entry
   end
-  local entry = redis.call("XADD", key, "*", unpack(fields))
+  entry = redis.call("XADD", key, "*", unpack(args, from))
   redis.call("SET", dedupe, entry, "PX", window_ms)
   return entry
-end
-
-local function rest(args, from)
-  local out = {}
-  for i = from, #args do out[#out + 1] = args[i] end
-  return out
 end
 
 -- Retention ----------------------------------------------------------------------------------------------------------
@@ -129,7 +123,7 @@ OPS.publish = {
   apply = function(key, args)
     local prefix = split_key(key)
     redis.call("SADD", prefix .. "aqe:events", args[4])
-    return add_once(key, args[1], args[2], rest(args, 5))
+    return add_once(key, args[1], args[2], args, 5)
   end,
 }
 
@@ -137,7 +131,7 @@ OPS.publish = {
 OPS.enqueue = {
   kind = "stream",
   check = function(key) return type_error(key, "stream") end,
-  apply = function(key, args) return add_once(key, args[1], args[2], rest(args, 3)) end,
+  apply = function(key, args) return add_once(key, args[1], args[2], args, 3) end,
 }
 
 -- FCALL aqe_publish 1 <stream> <event id> <dedupe window ms> <cap> <type> <field> <value> ...: also the way in for every
@@ -155,39 +149,55 @@ redis.register_function("aqe_publish", function(keys, args)
   return run_op(OPS.publish, keys[1], args)
 end)
 
--- FCALL aqe_publish_many 1 <stream> <dedupe window ms> <cap> <type> then per event: id, number of fields, fields. What
--- aqe_publish does, for many at a fraction of the cost; all of them or, at the cap, none. Returns the entry ids.
+-- FCALL aqe_publish_one 1 <as aqe_publish>: the same for a caller whose data is JSON for certain.
+redis.register_function("aqe_publish_one", function(keys, args)
+  local stream, cap = keys[1], tonumber(args[3])
+  local elsewhere = moving(stream)
+  if elsewhere then return redis.error_reply(elsewhere) end
+  local length = redis.call("XLEN", stream)
+  if length == 0 or cap > 0 and length >= cap then return run_op(OPS.publish, stream, args) end
+  return add_once(stream, args[1], args[2], args, 5)
+end)
+
+-- FCALL aqe_publish_many 1 <stream> <window ms> <cap> <type> <n> <n names and values that all events share> <m> <m names of
+-- fields, "id" the first> then m values an event, "" = it does not have the field. What aqe_publish does, for many at a
+-- fraction of the cost; all of them or, at the cap, none. Returns the entry ids.
 redis.register_function("aqe_publish_many", function(keys, args)
-  local stream, window, cap = keys[1], args[1], tonumber(args[2])
+  local stream, window, cap, shared = keys[1], args[1], tonumber(args[2]), tonumber(args[4])
   local prefix = split_key(stream)
   local elsewhere = moving(stream)
   if elsewhere then return redis.error_reply(elsewhere) end
-  local dedupe, from, to, i = {}, {}, {}, 4
-  while i <= #args do
-    local count = tonumber(args[i + 1])
-    local n = #dedupe + 1
-    dedupe[n], from[n], to[n] = dedupe_key(prefix, args[i]), i + 2, i + 1 + count
-    i = i + 2 + count
-  end
+  local columns = tonumber(args[5 + shared])
+  local names = 6 + shared
+  local dedupe = {}
+  for row = names + columns, #args, columns do dedupe[#dedupe + 1] = dedupe_key(prefix, args[row]) end
   local length = redis.call("XLEN", stream)
   if cap > 0 and length + #dedupe > cap then
     if length >= cap then make_room(stream, cap) end
     if redis.call("XLEN", stream) + #dedupe > cap then return redis.error_reply("STREAMFULL " .. stream .. " is at its cap") end
   end
-  local known = redis.call("MGET", unpack(dedupe))
-  if length == 0 or args[3] ~= "" then redis.call("SADD", prefix .. "aqe:events", args[3]) end
-  local added = {}
+  redis.call("SADD", prefix .. "aqe:events", args[3])
+  local entries, added = redis.call("MGET", unpack(dedupe)), {}
+  local fields = { "type", args[3], unpack(args, 5, 4 + shared) }
   for n, key in ipairs(dedupe) do
-    local entry = known[n] or added[key]
+    local entry = entries[n] or added[key]
     if entry then
       redis.call("PEXPIRE", key, window)
     else
-      entry = redis.call("XADD", stream, "*", unpack(args, from[n], to[n]))
+      local row, last = names + n * columns, shared + 2
+      for column = 0, columns - 1 do
+        local value = args[row + column]
+        if value ~= "" then
+          fields[last + 1], fields[last + 2] = args[names + column], value
+          last = last + 2
+        end
+      end
+      entry = redis.call("XADD", stream, "*", unpack(fields, 1, last))
       redis.call("SET", key, entry, "PX", window)
     end
-    known[n], added[key] = entry, entry
+    entries[n], added[key] = entry, entry
   end
-  return known
+  return entries
 end)
 
 local function owns(stream, group, consumer, id)

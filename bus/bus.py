@@ -2,7 +2,8 @@
 
 import asyncio
 import itertools
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Coroutine, Sequence
+from typing import Any
 
 from ..core.clock import Clock
 from ..core.errors import InputError
@@ -16,6 +17,7 @@ from .lease import LeaseKeeper
 from .names import StreamNames, check_type, valid_types
 from .publisher import CONFIRM_TIMEOUT_MS, HARD_CAP_ENTRIES, Confirm, Publisher
 from .subscription import DEFAULT_DELIVERY, Delivery, Handler, Subscription
+from .wire import Wire
 
 
 class EventBus:
@@ -48,6 +50,7 @@ class EventBus:
         self.publisher = Publisher(commands, functions, self.names, cap=cap)
         self._commands = commands
         self._blocking = blocking
+        self._wire = Wire(blocking)
         self.functions = functions
         self._keeper = keeper
         self._clock = clock
@@ -55,22 +58,22 @@ class EventBus:
         self._running: dict[Subscription, asyncio.Task[None]] = {}
         self._consumers = itertools.count()
 
-    async def publish(
+    def publish(
         self, event: Event, *, confirm: Confirm = "server", replicas: int = 1, timeout_ms: int = CONFIRM_TIMEOUT_MS
-    ) -> str:
+    ) -> Coroutine[Any, Any, str]:
         """Send one event; see `Publisher.publish`."""
-        return await self.publisher.publish(event, confirm=confirm, replicas=replicas, timeout_ms=timeout_ms)
+        return self.publisher.publish(event, confirm=confirm, replicas=replicas, timeout_ms=timeout_ms)
 
-    async def publish_many(
+    def publish_many(
         self,
         events: Sequence[Event],
         *,
         confirm: Confirm = "server",
         replicas: int = 1,
         timeout_ms: int = CONFIRM_TIMEOUT_MS,
-    ) -> list[str]:
+    ) -> Coroutine[Any, Any, list[str]]:
         """Send several; see `Publisher.publish_many`."""
-        return await self.publisher.publish_many(events, confirm=confirm, replicas=replicas, timeout_ms=timeout_ms)
+        return self.publisher.publish_many(events, confirm=confirm, replicas=replicas, timeout_ms=timeout_ms)
 
     def prepare(self, event: Event) -> Write:
         """A publish as a value, for a transaction."""
@@ -78,9 +81,8 @@ class EventBus:
 
     def consumer(self, group: str, *, lease_s: float, start: str = "0") -> GroupConsumer:
         """A consumer of a group under this process's name; for loops of their own, such as the task lanes."""
-        return GroupConsumer(
-            self._blocking, self.functions, group, f"{self._name}:{next(self._consumers)}", lease_s=lease_s, start=start
-        )
+        name = f"{self._name}:{next(self._consumers)}"
+        return GroupConsumer(self._blocking, self._wire, self.functions, group, name, lease_s=lease_s, start=start)
 
     async def subscribe(
         self, glob: str, handler: Handler, *, group: str, delivery: Delivery = DEFAULT_DELIVERY
@@ -155,6 +157,7 @@ class EventBus:
         for subscription in list(self._running):
             await self.unsubscribe(subscription)
         await self.publisher.close()
+        await self._wire.close()
 
     async def types(self) -> list[str]:
         """Event types that have a stream."""

@@ -19,6 +19,12 @@ from ..core.records.base import Record
 
 SPEC_VERSION = "1.0"
 CONTENT_TYPE = "application/json"
+SAME_FOR_ALL = ("specversion", SPEC_VERSION, "datacontenttype", CONTENT_TYPE)
+"""Fields of every event, beside its type."""
+ATTRIBUTES = ("id", "source", "time", "subject", "correlationid", "causationid", "traceparent", "data")
+"""Fields in which one event differs from another; those between time and data may be missing."""
+Values = tuple[str | bytes, ...]
+"""One for each of ATTRIBUTES."""
 
 
 class Payload(Record):
@@ -26,6 +32,10 @@ class Payload(Record):
 
     model_config = ConfigDict(frozen=True, extra="ignore", alias_generator=to_camel, populate_by_name=True)
     event_type: ClassVar[str]
+
+    def to_json_bytes(self) -> bytes:
+        """Compact camelCase JSON; what `to_json` does, without its way through text."""
+        return self.__pydantic_serializer__.to_json(self, by_alias=True)
 
 
 class ProductionAnalyzed(Payload):
@@ -262,9 +272,9 @@ EVENT_TYPES: dict[str, type[Payload]] = {payload.event_type: payload for payload
 """Every event of ours: type -> payload."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen, which would cost as much again as validating an ordinary payload does
 class Event:
-    """One event: envelope and payload.
+    """One event: envelope and payload. A value: nobody changes it.
 
     Args:
         id: unique; publishing the same id again adds nothing.
@@ -313,24 +323,33 @@ class Event:
             traceparent=caused_by.traceparent if caused_by else None,
         )
 
+    def values(self) -> Values:
+        """What stands in the stream for ATTRIBUTES; "" = it has none.
+
+        Raises:
+            InputError: no id or no source, or data that JSON cannot hold.
+        """
+        if not (self.id and self.source):
+            raise InputError(f"an event of type {self.type} has no {'source' if self.id else 'id'}")
+        data = self.data
+        return (
+            self.id, self.source, _iso(self.time), self.subject or "", self.correlation_id or "",
+            self.causation_id or "", self.traceparent or "",
+            data.to_json_bytes() if isinstance(data, Payload) else jsontext.dumps(data),
+        )  # fmt: skip
+
     def fields(self) -> list[str | bytes]:
         """Name, value, name, value ... as they stand in the stream."""
-        data = self.data
-        body = data.model_dump_json(by_alias=True) if isinstance(data, Payload) else jsontext.dumps(data)
-        out: list[str | bytes] = [
-            "id", self.id, "type", self.type, "source", self.source, "time", _iso(self.time),
-            "specversion", SPEC_VERSION, "datacontenttype", CONTENT_TYPE,
-        ]  # fmt: skip
-        if self.subject is not None:
-            out += ["subject", self.subject]
-        if self.correlation_id is not None:
-            out += ["correlationid", self.correlation_id]
-        if self.causation_id is not None:
-            out += ["causationid", self.causation_id]
-        if self.traceparent is not None:
-            out += ["traceparent", self.traceparent]
-        out += ["data", body]
-        return out
+        return stream_fields(self.type, self.values())
+
+
+def stream_fields(event_type: str, values: Values) -> list[str | bytes]:
+    """`Event.fields` of an event of this type with these `Event.values`."""
+    out: list[str | bytes] = ["type", event_type, *SAME_FOR_ALL]
+    for name, value in zip(ATTRIBUTES, values, strict=True):
+        if value:
+            out += [name, value]
+    return out
 
 
 def read_event(fields: dict[bytes, bytes]) -> Event:
@@ -378,5 +397,7 @@ def _text(raw: bytes | None) -> str | None:
 
 
 def _iso(at: datetime) -> str:
+    """UTC with milliseconds: 2026-01-10T12:00:00.000Z; twice as fast as `isoformat`."""
     utc = at if at.tzinfo is UTC else at.astimezone(UTC)
-    return utc.isoformat(timespec="milliseconds")[:-6] + "Z"
+    quoted = orjson.dumps(utc, option=orjson.OPT_UTC_Z).decode()
+    return f"{quoted[1:24]}Z" if utc.microsecond else f"{quoted[1:20]}.000Z"

@@ -15,6 +15,7 @@ from ..core.errors import AqeError
 from ..core.ports import CommandClient, Functions
 from ..core.writes import Write
 from .commit import commit_entry
+from .wire import Command, Wire
 
 SERVER_GONE: tuple[type[Exception], ...] = (
     RedisConnectionError,
@@ -58,6 +59,7 @@ class GroupConsumer:
 
     Args:
         client: asyncio client for blocking reads (returns bytes, socket timeout above the block time).
+        wire: over that client.
         functions: the server-side library.
         group, consumer: names; the consumer's must be unique to this process.
         lease_s: an entry idle for longer may be taken over by another consumer.
@@ -65,6 +67,7 @@ class GroupConsumer:
     """
 
     client: CommandClient
+    wire: Wire
     functions: Functions
     group: str
     consumer: str
@@ -117,14 +120,7 @@ class GroupConsumer:
             reading += ["BLOCK", block_ms]
         reading += ["STREAMS", *streams, *([">"] * len(streams))]
         try:
-            if not acks:
-                answer = await self.client.execute_command(*reading)
-            else:
-                pipeline = self.client.pipeline(transaction=False)
-                for stream, ids in acks.items():
-                    pipeline.execute_command("XACK", stream, self.group, *ids)
-                pipeline.execute_command(*reading)
-                answer = (await pipeline.execute())[-1]
+            answer = await self.wire.last((*self._acknowledging(acks or {}), reading))
         except SERVER_GONE:
             self._unsure.update(streams)
             raise
@@ -133,11 +129,11 @@ class GroupConsumer:
 
     async def acknowledge(self, acks: dict[str, list[str]]) -> None:
         """Acknowledge at once, without reading."""
-        pipeline = self.client.pipeline(transaction=False)
-        for stream, ids in acks.items():
-            pipeline.execute_command("XACK", stream, self.group, *ids)
-        await pipeline.execute()
+        await self.wire.last(self._acknowledging(acks))
         self.note(acks)
+
+    def _acknowledging(self, acks: dict[str, list[str]]) -> list[Command]:
+        return [("XACK", stream, self.group, *ids) for stream, ids in acks.items()]
 
     async def take_over(
         self, streams: Iterable[str], mine: set[tuple[str, str]], *, limit: int | None = None
@@ -161,8 +157,7 @@ class GroupConsumer:
                 cursor, rows = await self._claim(stream, cursor, page)
                 for entry_id, flat, deliveries in rows:
                     if (stream, entry_id.decode()) not in mine:
-                        fields = dict(zip(flat[::2], flat[1::2], strict=True))
-                        taken.append(Entry(stream, entry_id.decode(), fields, deliveries + 1, counted=False))
+                        taken.append(Entry(stream, entry_id.decode(), _fields(flat), deliveries + 1, counted=False))
                 if cursor == "0-0":
                     break
         return taken
@@ -251,10 +246,16 @@ def group_is_gone(error: Exception) -> bool:
     return "NOGROUP" in text or "UNBLOCKED" in text or "no longer exists" in text
 
 
-# The clients speak RESP2 (fleet/connect.py): a list of [stream, [(id, fields), ...]].
-def _entries(answer: list[Any]) -> list[Entry]:
-    return [entry for stream, rows in answer or () for entry in _rows(stream.decode(), rows)]
+# The clients speak RESP2 (fleet/connect.py): a list of [stream, [[id, [name, value, ...]], ...]]; for an entry that was
+# deleted while it was pending, nothing in place of its fields.
+def _entries(answer: list[Any] | None) -> list[Entry]:
+    return [
+        Entry(stream.decode(), entry_id.decode(), _fields(flat))
+        for stream, rows in answer or ()
+        for entry_id, flat in rows
+    ]
 
 
-def _rows(stream: str, rows: Iterable[Any]) -> list[Entry]:
-    return [Entry(stream, entry_id.decode(), fields or {}) for entry_id, fields in rows]
+def _fields(flat: list[bytes] | None) -> dict[bytes, bytes]:
+    parts = iter(flat or ())
+    return dict(zip(parts, parts, strict=True))

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from itertools import chain, compress
 from typing import Literal
 
 from redis.exceptions import ConnectionError as RedisConnectionError
@@ -11,7 +12,7 @@ from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_delay, w
 from ..core.errors import InputError, ServiceUnavailable, StreamFullError
 from ..core.ports import CommandClient, Functions
 from ..core.writes import Write
-from .events import Event
+from .events import ATTRIBUTES, SAME_FOR_ALL, Event, Values, stream_fields
 from .group import SERVER_GONE
 from .names import StreamNames, check_type
 from .wire import Wire
@@ -29,6 +30,8 @@ CONFIRM_TIMEOUT_MS = 1000
 MAX_CONFIRM_TIMEOUT_MS = 4000
 """Below the 5 s after which a client gives a command up."""
 
+_Parcel = tuple[str, Values, int]
+"""What is sent of an event: its type, `Event.values`, and how long its id is remembered, in ms."""
 _MAX_BATCH = 512
 _TOGETHER = 100
 """Events a call: bounds how long the server is busy with one."""
@@ -58,24 +61,17 @@ class Publisher:
         self._functions = functions
         self._names = names
         self.cap = cap
-        self._window = str(DEDUPE_WINDOW_MS)
         self._busy = False
-        self._waiting: list[tuple[Write, asyncio.Future[str]]] = []
+        self._waiting: list[tuple[_Parcel, asyncio.Future[str]]] = []
         self._wire = Wire(client)
-        self._listed: frozenset[str | bytes] = frozenset()
 
-    def prepare(self, event: Event, *, window_ms: int | None = None) -> Write:
-        """The publish as a value, to be sent with a task's acknowledgement.
+    def prepare(self, event: Event) -> Write:
+        """The publish as a value, to be sent with a task's acknowledgement."""
+        return self._write(_parcel(event))
 
-        Args:
-            event: the event.
-            window_ms: how long its id is remembered; None = DEDUPE_WINDOW_MS.
-        """
-        return Write(
-            "publish",
-            self._names.events(check_type(event.type)),
-            (event.id, str(window_ms or self._window), str(self.cap), event.type, *event.fields()),
-        )
+    def _write(self, parcel: _Parcel) -> Write:
+        arguments = (str(part) if isinstance(part, int) else part for part in self._alone(parcel))
+        return Write("publish", self._names.events(parcel[0]), tuple(arguments))
 
     async def publish(
         self, event: Event, *, confirm: Confirm = "server", replicas: int = 1, timeout_ms: int = CONFIRM_TIMEOUT_MS
@@ -96,17 +92,17 @@ class Publisher:
             StreamFullError: the stream is at its hard cap; nothing was dropped.
             ServiceUnavailable: the server could not be reached for RETRY_FOR_S seconds.
         """
-        write = self.prepare(event)
+        parcel = _parcel(event)
         wait = _wait(confirm, replicas, timeout_ms)
         if wait is not None:  # on its own, so that nobody else waits for replicas
-            return (await self._send([write], wait))[0]
+            return (await self._send([parcel], wait))[0]
         if self._busy:
             future: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-            self._waiting.append((write, future))
+            self._waiting.append((parcel, future))
             return await future
         self._busy = True
         try:
-            return (await self._send([write], None))[0]
+            return (await self._send([parcel], None))[0]
         finally:
             self._busy = False
             if self._waiting:
@@ -133,7 +129,7 @@ class Publisher:
         wait = _wait(confirm, replicas, timeout_ms)
         ids: list[str] = []
         for start in range(0, len(events), _MAX_BATCH):
-            ids += await self._send([self.prepare(event) for event in events[start : start + _MAX_BATCH]], wait)
+            ids += await self._send([_parcel(event) for event in events[start : start + _MAX_BATCH]], wait)
         return ids
 
     async def publish_each(
@@ -150,13 +146,13 @@ class Publisher:
         Args:
             events: at most some hundreds.
             confirm, replicas, timeout_ms: as for `publish`.
-            window_ms: as for `prepare`.
+            window_ms: how long the server remembers their ids, at least.
 
         Raises:
             ServiceUnavailable: the server could not be reached for RETRY_FOR_S seconds.
         """
-        writes = [self.prepare(event, window_ms=window_ms) for event in events]
-        return await self._send_each(writes, _wait(confirm, replicas, timeout_ms))
+        parcels = [_parcel(event, window_ms) for event in events]
+        return await self._send_each(parcels, _wait(confirm, replicas, timeout_ms))
 
     async def close(self) -> None:
         """Give connections back."""
@@ -167,12 +163,13 @@ class Publisher:
             while self._waiting:
                 batch, self._waiting = self._waiting[:_MAX_BATCH], self._waiting[_MAX_BATCH:]
                 await self._settle(batch)
+                await asyncio.sleep(0)  # whoever publishes one after the other does so now, and all leave together
         finally:
             self._busy = False
 
-    async def _settle(self, batch: list[tuple[Write, "asyncio.Future[str]"]]) -> None:
+    async def _settle(self, batch: list[tuple[_Parcel, "asyncio.Future[str]"]]) -> None:
         try:
-            answers = await self._send_each([write for write, _ in batch], None)
+            answers = await self._send_each([parcel for parcel, _ in batch], None)
         except Exception as error:
             answers = [error] * len(batch)
         for (_, future), value in zip(batch, answers, strict=True):
@@ -183,18 +180,18 @@ class Publisher:
             else:
                 future.set_result(value)
 
-    async def _send(self, writes: list[Write], wait: "_Wait | None") -> list[str]:
+    async def _send(self, parcels: list[_Parcel], wait: "_Wait | None") -> list[str]:
         ids: list[str] = []
-        for value in await self._send_each(writes, wait):
+        for value in await self._send_each(parcels, wait):
             if isinstance(value, Exception):
                 raise value
             ids.append(value)
         return ids
 
-    async def _send_each(self, writes: list[Write], wait: "_Wait | None") -> list[str | Exception]:
+    async def _send_each(self, parcels: list[_Parcel], wait: "_Wait | None") -> list[str | Exception]:
         """Entry id or error of each; safe to repeat, because every event carries its own id."""
         try:
-            return await self._attempt(writes, wait)
+            return await self._attempt(parcels, wait)
         except SERVER_GONE:
             pass
         try:
@@ -205,46 +202,65 @@ class Publisher:
                 reraise=True,
             ):
                 with attempt:
-                    return await self._attempt(writes, wait)
+                    return await self._attempt(parcels, wait)
         except SERVER_GONE as error:
             raise ServiceUnavailable(f"publish: no answer from the server for {RETRY_FOR_S:.0f} s: {error}") from error
         raise AssertionError("unreachable")
 
-    async def _attempt(self, writes: list[Write], wait: "_Wait | None") -> list[str | Exception]:
+    async def _attempt(self, parcels: list[_Parcel], wait: "_Wait | None") -> list[str | Exception]:
         if wait is None:
-            return await self._attempt_together(writes)
-        return await self._attempt_singly(writes, wait)
+            return await self._attempt_together(parcels)
+        return await self._attempt_singly(parcels, wait)
 
-    async def _attempt_together(self, writes: list[Write]) -> list[str | Exception]:
+    async def _attempt_together(self, parcels: list[_Parcel]) -> list[str | Exception]:
         """One call a stream for up to _TOGETHER events; where the stream has no room for all, each on its own."""
+        types = dict.fromkeys([parcel[0] for parcel in parcels])
+        if len(types) == 1 and len(parcels) <= _TOGETHER:
+            return await self._one_call(parcels)
         answers: dict[int, str | Exception] = {}
-        by_stream: dict[str, list[int]] = {}
-        for position, write in enumerate(writes):
-            by_stream.setdefault(write.key, []).append(position)
-        for stream, positions in by_stream.items():
+        for event_type in types:
+            positions = [position for position, parcel in enumerate(parcels) if parcel[0] == event_type]
             for start in range(0, len(positions), _TOGETHER):
                 chunk = positions[start : start + _TOGETHER]
-                together = [writes[position] for position in chunk]
-                answers.update(zip(chunk, await self._one_call(stream, together), strict=True))
-        return [answers[position] for position in range(len(writes))]
+                together = [parcels[position] for position in chunk]
+                answers.update(zip(chunk, await self._one_call(together), strict=True))
+        return [answers[position] for position in range(len(parcels))]
 
-    async def _one_call(self, stream: str, writes: list[Write]) -> list[str | Exception]:
-        _, window, cap, event_type = writes[0].args[:4]
-        # Streams list their type once a process; the library does so anyhow for a stream that is new.
-        listed, self._listed = event_type in self._listed, self._listed | {event_type}
-        arguments: list[str | bytes | int] = [window, cap, "" if listed else event_type]
-        for write in writes:
-            arguments += [write.args[0], len(write.args) - 4, *write.args[4:]]
+    async def _one_call(self, parcels: list[_Parcel]) -> list[str | Exception]:
+        stream = self._names.events(parcels[0][0])
+        if len(parcels) == 1:
+            try:
+                entry = await self._wire.call("FCALL", "aqe_publish_one", 1, stream, *self._alone(parcels[0]))
+            except ResponseError as error:
+                return [await self._answer(error, self._write(parcels[0]))]
+            return [entry.decode()]
+        arguments = self._table(parcels)
         try:
             entries = await self._wire.call("FCALL", "aqe_publish_many", 1, stream, *arguments)
         except ResponseError as error:
-            if "Function not found" in str(error):
-                entries = await self._functions.call("aqe_publish_many", [stream], arguments)
-            else:
-                return await self._attempt_singly(writes, None)  # which tells what is wrong with each
+            if "Function not found" not in str(error):
+                return await self._attempt_singly(parcels, None)  # which tells what is wrong with each
+            entries = await self._functions.call("aqe_publish_many", [stream], arguments)
         return [entry.decode() for entry in entries]
 
-    async def _attempt_singly(self, writes: list[Write], wait: "_Wait | None") -> list[str | Exception]:
+    def _alone(self, parcel: _Parcel) -> list[str | bytes | int]:
+        """Arguments of aqe_publish_one."""
+        event_type, values, window_ms = parcel
+        return [values[0], window_ms, self.cap, event_type, *stream_fields(event_type, values)]
+
+    def _table(self, parcels: list[_Parcel]) -> list[str | bytes | int]:
+        """Arguments of aqe_publish_many: names once, values an event."""
+        event_type, _, window_ms = parcels[0]
+        rows = [values for _, values, _ in parcels]
+        there = [any(column) for column in zip(*rows, strict=True)]
+        names = tuple(compress(ATTRIBUTES, there))
+        return [
+            window_ms, self.cap, event_type, len(SAME_FOR_ALL), *SAME_FOR_ALL, len(names), *names,
+            *chain.from_iterable(compress(values, there) for values in rows),
+        ]  # fmt: skip
+
+    async def _attempt_singly(self, parcels: list[_Parcel], wait: "_Wait | None") -> list[str | Exception]:
+        writes = [self._write(parcel) for parcel in parcels]
         pipeline = self._client.pipeline(transaction=False)
         for write in writes:
             pipeline.execute_command("FCALL", "aqe_publish", 1, write.key, *write.args)
@@ -257,7 +273,7 @@ class Publisher:
         if wait is None:
             return answers
         if any("Function not found" in str(value) for value in raw):
-            return await self._attempt(writes, wait)  # they were published over another connection just now
+            return await self._attempt(parcels, wait)  # they were published over another connection just now
         return _unless_confirmed(answers, confirmed, wait)
 
     async def _answer(self, value: object, write: Write) -> str | Exception:
@@ -274,6 +290,10 @@ class Publisher:
                 return ServiceUnavailable("publish: the Redis server has no memory left", hint="raise its maxmemory")
             return ServiceUnavailable(f"publish: {value}")
         return ServiceUnavailable(f"publish: unexpected answer {value!r}")
+
+
+def _parcel(event: Event, window_ms: int = DEDUPE_WINDOW_MS) -> _Parcel:
+    return check_type(event.type), event.values(), window_ms
 
 
 _Wait = tuple[int, int]

@@ -46,6 +46,9 @@ class Delivery:
         start: where a new group begins, "0" = all that is kept, "$" = only what comes.
         until: entry id after which the subscription ends, for a replay; None = it goes on.
         durable: nothing the group has not acknowledged is ever dropped; other groups go after a day without a consumer.
+        gather_s: on a stream that is busy, wait so long before each read, so that a batch comes together and costs are
+            shared: an event may come later by this. 0 = never wait. A stream with fewer than WORTH_GATHERING events in
+            that time (1,500 a second) is not busy.
     """
 
     lease_s: float = 30.0
@@ -57,6 +60,7 @@ class Delivery:
     start: str = "0"
     durable: bool = False
     until: str | None = None
+    gather_s: float = 0.002
 
 
 DEFAULT_DELIVERY = Delivery()
@@ -72,6 +76,8 @@ BLOCK_MS = 1000
 """Longest wait of one read: bounds how late a stop, a new event type or a stale entry is noticed."""
 ACK_AFTER_S = 0.2
 """Finished entries are acknowledged after this long, even in the middle of a batch with slow handlers."""
+WORTH_GATHERING = 3
+"""Fewer entries than this within `Delivery.gather_s` are read one by one."""
 RECONNECT_S = (0.05, 2.0)
 """First and longest pause while the server cannot be reached."""
 
@@ -111,6 +117,8 @@ class Subscription:
         self._retries: list[tuple[float, int, Entry]] = []
         self._retry_number = 0
         self._upkeep_at = 0.0
+        self._read_at = 0.0
+        self._busy = False
         self._running_since: float | None = None
         self._cancels = 0
         self._stopping = False
@@ -240,6 +248,8 @@ class Subscription:
         if not self._streams:
             await self._clock.sleep(BLOCK_MS / 1000)
             return
+        if self._busy:
+            await self._clock.sleep(self._delivery.gather_s)
         self._acked_at = self._clock.monotonic_s()
         acks = self._acks  # kept until the server has them: acknowledging twice does no harm
         entries = await self._reader.read(
@@ -247,10 +257,16 @@ class Subscription:
         )
         self._acks = {}
         self._release(acks)
+        self._note_pace(len(entries))
         taken = self._hold(entries)
         await self._work_off()
         if self._delivery.until and not taken and not self._retries:
             self._stopping = True
+
+    def _note_pace(self, entries: int) -> None:
+        now, before = self._clock.monotonic_s(), self._read_at
+        self._read_at = now
+        self._busy = entries < self._delivery.batch and worth_gathering(entries, now - before, self._delivery.gather_s)
 
     def _hold(self, entries: list[Entry]) -> int:
         """Take entries into the buffer; returns how many (those after `until` are only acknowledged)."""
@@ -421,6 +437,11 @@ class Subscription:
     def _drop(self, key: tuple[str, str]) -> None:
         self._held.pop(key, None)
         self._gone.discard(key)
+
+
+def worth_gathering(entries: int, within_s: float, gather_s: float) -> bool:
+    """True when entries come so fast that some can be expected while one waits `gather_s` before the next read."""
+    return entries * gather_s >= WORTH_GATHERING * within_s and entries > 0
 
 
 def matching_types(glob: str, known: Sequence[str]) -> list[str]:

@@ -1,6 +1,7 @@
 """Publishing, on the real server."""
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -48,6 +49,44 @@ async def test_the_same_id_is_published_once(open_parts: Open, raw: Any) -> None
     assert await two.bus.publish_many([event] * 5) == [first] * 5
     assert await two.memory.apply([two.bus.prepare(event)]) == [first.encode()]
     assert raw.xlen(STREAM) == 1
+
+
+async def test_every_way_of_publishing_writes_the_same_entry(parts: Runtime, raw: Any) -> None:
+    """Alone, among others that have more or fewer attributes, and as part of a transaction."""
+    bare = an_event(0)
+    full = Event(
+        type="weather:changed", data={"n": 0}, source="a-test", time=bare.time, subject="Köln",
+        correlation_id="c", causation_id="d", traceparent="00-1-2-01",
+    )  # fmt: skip
+
+    def copies() -> list[Event]:
+        return [replace(event, id=f"{event.subject}-{len(raw.keys('aqe:dedupe:*'))}") for event in (bare, full)]
+
+    for event in copies():
+        await parts.bus.publish(event)
+    await parts.bus.publish_many(copies())
+    await parts.memory.apply([parts.bus.prepare(event) for event in copies()])
+    rows: Any = raw.xrange(STREAM)
+    written = [[(name, value) for name, value in fields.items() if name != b"id"] for _, fields in rows]
+    assert written[:2] == written[2:4] == written[4:6]
+    assert [name for name, _ in written[0]] == [
+        b"type",
+        b"specversion",
+        b"datacontenttype",
+        b"source",
+        b"time",
+        b"data",
+    ]
+    assert dict(written[1])[b"subject"].decode() == "Köln"
+
+
+@pytest.mark.parametrize("missing", ["id", "source"])
+async def test_an_event_that_nobody_could_read_is_not_published(parts: Runtime, raw: Any, missing: str) -> None:
+    """CloudEvents asks for both."""
+    nothing: dict[str, Any] = {missing: ""}
+    with pytest.raises(InputError, match=f"no {missing}"):
+        await parts.bus.publish(replace(an_event(0), **nothing))
+    assert not raw.exists(STREAM)
 
 
 async def test_many_are_published_in_order(parts: Runtime, raw: Any) -> None:
