@@ -57,7 +57,7 @@ class Issues:
         part = SignalPart(
             tool=self.tool,
             tool_version=clean(version, 40) or None if isinstance(version, str) else None,
-            outcome=Outcome.VALUE if self.count or more else Outcome.CLEAN,
+            outcome=Outcome.VALUE if self.count or any((more or {}).values()) else Outcome.CLEAN,
             measured_at=measured_at,
             metrics={**{f"{level}_issues": self.counts[level] for level in self._levels}, **(more or {})},
             findings=tuple(worst[:MAX_FINDINGS]),

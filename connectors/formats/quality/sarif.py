@@ -27,6 +27,8 @@ from ....core.importing import About, Head, Parsed, Sample
 from ....core.records.signals import MAX_FINDINGS, Finding, MetricValue, Outcome, SignalKind, SignalPart
 from ..documents import JsonFormat, clean, finding, no_value
 from ..times import utc_moment
+from ..vulnerabilities import cvss, severity_of_cvss
+from . import ruff
 
 SECURITY_TOOLS = (
     "bandit", "bearer", "brakeman", "burp", "checkmarx", "checkov", "clair", "codeql", "dependency check",
@@ -39,11 +41,6 @@ SECURITY_TOOLS = (
 _SECURITY_TOOL = re.compile(rf"\b(?:{'|'.join(map(re.escape, SECURITY_TOOLS))})", re.IGNORECASE)
 _SECURITY_TAG = re.compile(r"security|vulnerability|external/cwe/.*", re.IGNORECASE)
 _QUALITY_TAG = re.compile(r"maintainability|reliability|correctness|readability|quality|best-practice", re.IGNORECASE)
-_RUFF_SECURITY = re.compile(r"S\d{3}")
-# No rule at all is ruff's way to report a syntax error.
-_RUFF_ERROR = re.compile(r"F\d|E9|invalid-syntax|$")
-# GitHub's bounds for `security-severity`; anything above 0 is low.
-_CVSS_BOUNDS = ((9.0, "critical"), (7.0, "high"), (4.0, "medium"))
 _NAMED_SEVERITIES = {"CRITICAL": "critical", "HIGH": "high", "MEDIUM": "medium", "LOW": "low"}
 _WORST_FIRST = ("critical", "high", "unknown", "medium", "low", "error", "warning", "note", "none")
 """Severities, then levels; unknown is judged as high."""
@@ -163,7 +160,7 @@ class _Tool:
         if "security-severity" in properties or any(_SECURITY_TAG.fullmatch(tag) for tag in tags):
             return True
         if self.is_ruff:
-            return _RUFF_SECURITY.fullmatch(id_) is not None
+            return ruff.is_security(id_)
         return self.is_scanner and not any(_QUALITY_TAG.fullmatch(tag) for tag in tags)
 
 
@@ -193,13 +190,13 @@ class _Totals:
         properties = _object(result.get("properties"))
         is_security = "security-severity" in properties or tool.is_security(id_, rule)
         if is_security:
-            cvss = _cvss(properties) or _cvss(_object(rule.get("properties")))
-            self.max_cvss = max(self.max_cvss, cvss or 0.0)
-            severity = _severity(cvss, properties)
+            score = _cvss(properties) or _cvss(_object(rule.get("properties")))
+            self.max_cvss = max(self.max_cvss, score or 0.0)
+            severity = _severity(score, properties)
             self.security[severity] += 1
         else:
             severity = _level(result, rule)
-            is_error = _RUFF_ERROR.match(id_) is not None if tool.is_ruff else severity == "error"
+            is_error = ruff.is_error(id_) if tool.is_ruff else severity == "error"
             self.quality["major" if is_error else "minor"] += 1
         self._found.append((is_security, _WORST_FIRST.index(severity), severity, id_, rule, result))
 
@@ -246,18 +243,13 @@ def _is_suppressed(result: _Json) -> bool:
 
 
 def _cvss(properties: _Json) -> float | None:
-    """`security-severity`: a number as text; None when it is none or 0 (Trivy's word for unknown)."""
-    try:
-        score = float(properties.get("security-severity") or 0)
-    except (TypeError, ValueError):
-        return None
-    return score if 0 < score <= 10 else None
+    return cvss(properties.get("security-severity"))
 
 
-def _severity(cvss: float | None, properties: _Json) -> str:
-    if cvss is None:
+def _severity(score: float | None, properties: _Json) -> str:
+    if score is None:
         return _NAMED_SEVERITIES.get(_text(properties.get("issue_severity")).upper(), "unknown")
-    return next((severity for bound, severity in _CVSS_BOUNDS if cvss >= bound), "low")
+    return severity_of_cvss(score)
 
 
 def _level(result: _Json, rule: _Json) -> str:

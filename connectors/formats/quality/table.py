@@ -4,10 +4,12 @@ from ....core.importing import Importer
 from .bandit import BanditJson
 from .clover import CloverXml
 from .cobertura import CoberturaXml
+from .code_climate import CodeClimate
 from .cosmic_ray import CosmicRay
 from .coverage_py import CoveragePyJson
 from .cyclonedx import CycloneDx
 from .dependabot import Dependabot
+from .eslint import EslintJson
 from .gatling import Gatling
 from .git_log import GitNumstat
 from .gitlab_security import GitlabSecurity
@@ -17,10 +19,12 @@ from .istanbul import IstanbulJson
 from .jacoco import JacocoXml
 from .jmeter_csv import JmeterCsv
 from .jmeter_xml import JmeterXml
+from .jscpd import Jscpd
 from .junit import JunitXml
 from .k6_stream import K6Stream
 from .k6_summary import K6Summary
 from .lcov import Lcov
+from .lizard import LizardCsv, LizardXml
 from .locust import LocustCsv
 from .mutmut import MutmutStats
 from .npm_audit import NpmAudit
@@ -31,9 +35,14 @@ from .pip_audit import PipAudit
 from .pit import PitXml
 from .playwright import PlaywrightJson
 from .pytest_json import PytestJson
+from .radon import Radon
+from .ruff import RuffJson
 from .sarif import Sarif
 from .semgrep import SemgrepJson
 from .snyk import Snyk
+from .sonar_gate import SonarGate
+from .sonar_issues import SonarIssues
+from .sonar_measures import SonarMeasures
 from .stryker import Stryker
 from .trivy import Trivy
 from .trx import Trx
@@ -70,7 +79,7 @@ QUALITY_IMPORTERS: tuple[Importer, ...] = (
     JmeterXml(),
     LocustCsv(),
     Gatling(),
-    # security and static quality
+    # security, and static quality of the same tools
     Sarif(),
     NpmAudit(),
     YarnAudit(),
@@ -86,6 +95,17 @@ QUALITY_IMPORTERS: tuple[Importer, ...] = (
     GitlabSecurity(),
     Dependabot(),
     CycloneDx(),
+    # static quality
+    SonarMeasures(),
+    SonarGate(),
+    SonarIssues(),
+    EslintJson(),
+    RuffJson(),
+    CodeClimate(),
+    Radon(),
+    LizardCsv(),
+    LizardXml(),
+    Jscpd(),
     # change
     GitNumstat(),
 )

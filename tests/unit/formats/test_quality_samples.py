@@ -45,6 +45,18 @@ CLAIMED = {
     "real-project/bandit.json": "bandit-json",
     "real-project/pip-audit.json": "pip-audit",
     "real-project/npm": "npm-audit",
+    "sonarqube/api_sonarqube__issues": "sonar-issues",
+    "sonarqube/devlake_component": "sonar-measures",
+    "sonarqube/devlake_issues": "sonar-issues",
+    "sonarqube/measures": "sonar-measures",
+    "sonarqube/project": "sonar-gate",
+    "sonarqube/sonarqube": "sonar-issues",
+    "eslint_json/": "eslint-json",
+    "real-project/ruff.json": "ruff-json",
+    "real-project/ruff-gitlab.json": "code-climate",
+    "real-project/radon": "radon-json",
+    "real-project/lizard.csv": "lizard-csv",
+    "real-project/lizard.xml": "lizard-xml",
     "k6/": "k6-summary",
     "jmeter_jtl/JMeterResults": "jmeter-xml",
     "jmeter_jtl/": "jmeter-csv",
@@ -87,7 +99,12 @@ def _security(critical: int = 0, high: int = 0, medium: int = 0, low: int = 0, u
     return {f"{severity}_vulnerabilities": count for severity, count in counts.items()}
 
 
-FACTS: dict[str, dict[str, float] | Outcome] = {
+def _issues(critical: int | None, major: int, minor: int) -> dict[str, float]:
+    counts = {"critical": critical, "major": major, "minor": minor}
+    return {f"{level}_issues": count for level, count in counts.items() if count is not None}
+
+
+FACTS: dict[str, dict[str, Any] | Outcome] = {
     "lcov/c8_lcov.info": _percent(line=(4, 4), branch=(6, 8), function=(2, 3)),
     "lcov/report.lcov": _percent(line=(3, 6), branch=(1, 2)),
     "real-project/coverage.lcov": _percent(line=(415, 425), branch=(93, 98), function=(48, 51)),
@@ -142,6 +159,29 @@ FACTS: dict[str, dict[str, float] | Outcome] = {
     "github_dependabot/github_vulnerability__github-0-vuln.json": _security(),
     "github_dependabot/github_vulnerability__github-5-vuln.json": _security(1, 1, 2, 1),
     "cyclonedx/cyclonedx__valid-vulnerability-1.4.json": _security(),  # its one vulnerability does not affect
+    # Static quality: critical, major, minor.
+    "sonarqube/measures_component.json": {
+        "grade": "A",
+        "duplication_percent": 0,
+        "code_smells": 14,
+        "quality_gate_passed": False,
+    },
+    "sonarqube/devlake_component_tree_a.json": {"grade": "A", "code_smells": 40, "line_coverage_percent": 0},
+    "sonarqube/project_status_periods_old.json": {"quality_gate_passed": False},
+    "sonarqube/api_sonarqube__issues.json": _issues(1, 1, 0) | {"code_smells": 1},
+    "sonarqube/devlake_issues_a.json": _issues(3, 1, 0) | {"code_smells": 4},
+    "sonarqube/sonarqube__findings_over_api.json": _issues(0, 0, 2) | _security(0, 1, 2),
+    "eslint_json/eslint_10_shop.json": _issues(None, 3, 2),
+    "eslint_json/eslint__scan.json": _issues(None, 1, 1),
+    "eslint_json/eslint__no_finding.json": _issues(None, 0, 0),
+    "real-project/ruff.json": _issues(None, 0, 186) | {"unknown_vulnerabilities": 2},
+    "real-project/ruff-gitlab.json": _issues(0, 188, 0),
+    "real-project/radon-cc.json": {"complexity_mean": 129 / 61, "complexity_max": 14},
+    "real-project/radon-mi.json": {"maintainability_index": 621.3128478846288 / 8},
+    "real-project/radon-raw.json": Outcome.UNREADABLE,
+    "real-project/radon-hal.json": Outcome.UNREADABLE,
+    "real-project/lizard.csv": {"complexity_mean": 120 / 52, "complexity_max": 14},
+    "real-project/lizard.xml": {"complexity_mean": 120 / 52, "complexity_max": 14},
     # Mutants: detected, and those that no test noticed.
     "stryker/mutation-report.json": Outcome.UNREADABLE,  # one file's mutants are an object
     "stryker/simple.json": _mutation(1, 2),
