@@ -26,15 +26,22 @@ _MISSING = re.compile(r"(?P<name>\S+) \((?P<asked_by>[^)]*)\): (?P<reason>.*)", 
 """How agents/deployment_readiness/decide.py words what is missing."""
 
 
-def decision_text(decision: Decision, look: Look = _PLAIN) -> str:
-    """The whole decision for people."""
+def decision_text(
+    decision: Decision, look: Look = _PLAIN, *, heading: str = "Deployment readiness", flags: str = ""
+) -> str:
+    """The whole decision for people.
+
+    Args:
+        heading: what kind of assessment it was.
+        flags: of the command line, for the commands that lead on.
+    """
     decision = cleaned(decision)
     release = decision.release
     confidence = "not measured" if decision.confidence is None else f"{confidence_number(decision.confidence)} of 100"
     reason = f" ({decision.confidence_reason})" if decision.confidence_reason else ""
     risk = _risk_words(decision.risk, decision.risk_level, decision.risk_measured, decision.measured_share, look)
     hypothetical = " (hypothetical: decided for signals that nobody measured, stored nowhere)"
-    lines = look.title(f"Deployment readiness: {decision.version}{hypothetical if decision.hypothetical else ''}")
+    lines = look.title(f"{heading}: {decision.version}{hypothetical if decision.hypothetical else ''}")
     lines.append(
         facts(
             [
@@ -61,7 +68,7 @@ def decision_text(decision: Decision, look: Look = _PLAIN) -> str:
     lines += _section("Does not count", decision.remarks)
     lines += missing_text("Missing evidence", decision.version, decision.missing_evidence)
     lines += _not_applicable(decision.not_applicable)
-    lines += _next_steps(decision)
+    lines += _next_steps(decision, flags)
     return "\n".join(lines)
 
 
@@ -175,13 +182,15 @@ def _summary(title: str, rows: Sequence[SummaryLine], look: Look) -> list[str]:
     return ["", f"{title}:", *lines] if lines else []
 
 
-def _next_steps(decision: Decision) -> list[str]:
+def _next_steps(decision: Decision, flags: str) -> list[str]:
     """Commands that lead on from a NO-GO."""
     if decision.approved or decision.hypothetical:
         return []
-    commands = ["blockers", "remediate"] if decision.decision is not DecisionStatus.PENDING_APPROVAL else ["explain"]
-    flags = {"blockers": " --detailed", "remediate": " --output remediation-plan.md"}
-    steps = [f"aqe deploy {command} --version {decision.version}{flags.get(command, '')}" for command in commands]
+    steps = [f"aqe deploy blockers --version {decision.version}{flags} --detailed"]
+    if decision.decision is DecisionStatus.PENDING_APPROVAL:
+        steps.append(f"aqe deploy approve-request --version {decision.version}")
+    else:
+        steps.append(f"aqe deploy remediate --version {decision.version}{flags} --output remediation-plan.md")
     return _section("Next steps", steps, numbered=True)
 
 

@@ -1,5 +1,6 @@
 """`aqe deploy assess`, `check-gate`: judging a release."""
 
+import shlex
 from typing import Any
 
 import click
@@ -61,9 +62,23 @@ def assess(
     if as_json:
         print_json(decision)
     else:
-        click.echo(decision_text(decision, look(settings)))
+        click.echo(
+            decision_text(decision, look(settings), heading=_heading(priority, fast_track), flags=_flags(payload))
+        )
     go = decision.approved and not (strict and decision.decision is DecisionStatus.APPROVED_WITH_WARNINGS)
     ctx.exit(EXIT_OK if go else EXIT_NO_GO)
+
+
+def _heading(priority: str, fast_track: bool) -> str:
+    words = "Emergency assessment, on the fast track" if fast_track else "Deployment readiness"
+    return words if priority == "medium" else f"{words}, {priority} priority"
+
+
+def _flags(payload: dict[str, Any]) -> str:
+    """What the commands that lead on need besides the version, to judge the same."""
+    names = {"policy": "--policy", "environment": "--env", "commit": "--commit"}
+    given = {names[name]: payload[name] for name in names if payload.get(name) not in (None, "default")}
+    return "".join(f" {flag} {shlex.quote(value)}" for flag, value in given.items())
 
 
 @click.command("check-gate")

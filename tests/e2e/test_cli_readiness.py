@@ -138,6 +138,39 @@ def test_a_standard_release_waits_for_its_ticket_and_goes(project: Project) -> N
     )
 
 
+def test_a_hotfix_takes_the_fast_track_and_waits_for_an_emergency_approval(project: Project) -> None:
+    """Fewer gates, each thing left out named with its reason; never a silent relaxation."""
+    hotfix: Signals = {
+        "test-results": {"totalTests": 12, "failedTests": 0},
+        "test-coverage": {"lineCoveragePercent": 78, "branchCoveragePercent": 85},
+        "security": STANDARD["security"],
+        "change-risk": {"linesAdded": 20, "linesDeleted": 3, "filesChanged": 2, "modulesAffected": 1,
+                        "dependenciesChanged": 0, "servicesAffected": 1},
+        "approvals": {"reviewApprovals": 2},
+        "operations": {"rollbackPlanDocumented": True, "featureFlagsReady": True},
+    }  # fmt: skip
+    put(project, "v2.4.4-hotfix", hotfix)
+    flags = ("--version", "v2.4.4-hotfix", "--priority", "critical", "--fast-track")
+    done = project.aqe("deploy", "assess", *flags)
+    assert done.returncode == EXIT_NO_GO
+    assert_in_order(
+        done.stdout,
+        r"^Emergency assessment, on the fast track, critical priority: v2\.4\.4-hotfix$",
+        r"^Decision: +PENDING_APPROVAL \(NO-GO\)$",
+        r"^Because: +The fast track needs an emergency approval",
+        r"FAILED +Test coverage: +line coverage 78 % \(at least 85 %\)",
+        r"PASSED +Tests: +total tests 12, failed tests 0 \(at most 0\)",
+        r"Size: +files changed 2, lines added 20, lines deleted 3$",
+        r"Reach: .*services affected 1",
+        r"PASSED +Review: +review approvals 2 \(at least 2\)$",
+        r"Rollback plan: +rollback plan documented: yes$",
+        r"^Not applicable, by the policy \(\d\):$",
+        r"performance: fast track: no time for a load test",
+        r"blockers --version v2\.4\.4-hotfix --policy fast-track --detailed$",
+    )
+    assert "A BLOCKING gate" in project.aqe("deploy", "assess", "--version", "v2.4.4-hotfix").stdout
+
+
 def test_a_failed_release_is_prevented(project: Project) -> None:
     """`assess`, `blockers --detailed`, `remediate --output`; after the repair it goes."""
     put(project, "v2.6.0", BAD)
