@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from ...core.criteria import CRITERIA, HOW_TO_MEASURE
 from ...core.numbers import shown as number
+from ...core.records.approvals import ApprovalState
 from ...core.records.blockers import MAX_BLOCKER_FINDINGS, Blocker, Blockers, Cause
 from ...core.records.evidence import Reading
 from ...core.records.policy import Policy
@@ -132,8 +133,15 @@ class _Known:
         if reason in (*by_risk, by_level):
             ways = [change.words for change in self.risk.counterfactuals[:_MOST]]
             actions = tuple(ways) or tuple(self._advice(None))
-            return Blocker(what=reason, cause=Cause.RISK, status=status, actions=actions)
-        return Blocker(what=reason, cause=Cause.OTHER, status=status)
+            return Blocker(what=reason, cause=Cause.RISK, status=status, actions=actions, verify=self._people(reason))
+        return Blocker(what=reason, cause=Cause.OTHER, status=status, verify=self._people(reason))
+
+    def _people(self, reason: str) -> tuple[str, ...]:
+        """The command by which people clear what they have to decide."""
+        if reason not in self.decision.pending and not reason.startswith("an approval is "):
+            return ()
+        ask = "approve" if reason == f"an approval is {ApprovalState.PENDING}" else "approve-request"
+        return (f"aqe deploy {ask} --version {self.decision.version}",)
 
     def _advice(self, metrics: set[str] | None) -> Iterator[str]:
         """The recommendations that bring most; of these metrics only, unless None."""

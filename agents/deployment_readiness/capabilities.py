@@ -10,7 +10,7 @@ from ...core.records.blockers import Blockers
 from ...core.records.checklist import ChecklistDefinition, ChecklistLevel
 from ...core.records.policy import Policy
 from ...core.records.readiness import Decision, GateResult, RiskAssessment
-from ...core.records.remediation import Owners
+from ...core.records.remediation import OwnersOfFiles
 from ...core.records.rollback_plan import Surroundings
 from ...core.records.what_if import WhatIf
 from ...core.registry import by_name
@@ -163,11 +163,8 @@ def explanation(loaded: Loaded) -> Outcome:
 
 def remediation(loaded: Loaded) -> Outcome:
     """A plan against what keeps the release from a GO, with the owners that the payload knows."""
-    owners = {
-        str(file): Owners.from_value(value, where=f"owners.{file}")
-        for file, value in dict(loaded.payload.get("owners") or {}).items()
-    }
-    made = plan(_blockers(loaded, judge(loaded)), owners, loaded.records.get(AUDIT_LOG) or (), loaded.inputs.now)
+    known = OwnersOfFiles.from_value({"owners": loaded.payload.get("owners", {})}, where="payload")
+    made = plan(_blockers(loaded, judge(loaded)), known.owners, loaded.records.get(AUDIT_LOG) or (), loaded.inputs.now)
     return Outcome(made, {"aqe/deployment/remediation": made})
 
 

@@ -53,7 +53,7 @@ def plan(
     history = list(_assessments(audit_log))
     grouped: dict[str, dict[str, list[Blocker]]] = {}
     for blocker in blockers.blockers:
-        about = blocker.gate or blocker.metric or blocker.cause
+        about = blocker.gate or blocker.metric or (_APPROVAL if blocker.cause is Cause.OTHER else blocker.cause)
         grouped.setdefault(_phase(blocker), {}).setdefault(about, []).append(blocker)
     numbers = count(1)
     phases = []

@@ -2,6 +2,8 @@
 
 from datetime import datetime
 
+from pydantic import Field
+
 from .base import Record
 from .evidence import Reading
 from .readiness import DecisionStatus
@@ -16,6 +18,13 @@ class Owners(Record):
     """Empty = not known."""
     source: str
     """`CODEOWNERS`, `git history`, or why nobody is known."""
+
+
+class OwnersOfFiles(Record):
+    """What the payload of a `remediation` task knows."""
+
+    owners: dict[str, Owners] = Field(default_factory=dict)
+    """File that a blocker names -> who owns it."""
 
 
 class RemediationStep(Record):

@@ -1,5 +1,6 @@
 """Signals that nobody measured, for a decision that is stored nowhere."""
 
+from math import isfinite
 from typing import Annotated, Any, Self
 
 from pydantic import BeforeValidator, PlainSerializer, model_validator
@@ -25,5 +26,8 @@ class WhatIf(Record):
             unknown = [name for name in metrics if name not in SIGNAL_METRICS[kind].model_fields]
             if unknown:
                 raise ValueError(f"{kind} has no metric {unknown[0]!r}")
+            endless = [name for name, value in values.items() if isinstance(value, float) and not isfinite(value)]
+            if endless:
+                raise ValueError(f"{endless[0]} of {kind} is no finite number")
             SIGNAL_METRICS[kind].model_validate(values, strict=True)
         return self

@@ -85,6 +85,7 @@ def test_what_is_hidden_by_a_missing_measurement_is_told() -> None:
 def test_a_refused_approval_holds_back_too() -> None:
     one = only(found(good_inputs(), approvals=(ApprovalState.REFUSED,)))
     assert (one.what, one.cause) == ("an approval is refused", Cause.OTHER)
+    assert one.verify == ("aqe deploy approve-request --version v1",)
 
 
 def test_a_warning_stands_apart() -> None:

@@ -3,12 +3,15 @@
 from datetime import timedelta
 from typing import Any
 
+import pytest
+
 from aqe.agents.deployment_readiness.blockers import blockers_of
-from aqe.agents.deployment_readiness.capabilities import Loaded, judge
+from aqe.agents.deployment_readiness.capabilities import CAPABILITIES, Loaded, judge
 from aqe.agents.deployment_readiness.inputs import ReadinessInputs
 from aqe.agents.deployment_readiness.remediation import AUDIT_LOG, plan
 from aqe.config.policy import default_policy
 from aqe.core.audit import chained
+from aqe.core.errors import InputError
 from aqe.core.records.audit import GENESIS, AuditDraft
 from aqe.core.records.evidence import Status
 from aqe.core.records.remediation import Owners, RemediationPlan, RemediationStep
@@ -90,6 +93,13 @@ def test_time_is_the_recorded_one_or_not_measured() -> None:
     )
     took = steps(planned(insecure(), log=log))["security"].elapsed_minutes
     assert (took.value, took.evidence and (took.evidence.key, took.evidence.tool)) == (65, (AUDIT_LOG, "median of 2"))
+
+
+@pytest.mark.parametrize("owners", ["abc", [1], {"a": 1}, {"a": {"names": "x"}}, None])
+def test_owners_that_are_none_are_one_clear_error(owners: Any) -> None:
+    perform = next(c.perform for c in CAPABILITIES if c.task_type == "remediation")
+    with pytest.raises(InputError, match=r"payload: owners"):
+        perform(Loaded(insecure(), POLICY, {"owners": owners}))
 
 
 def test_a_go_needs_no_steps() -> None:

@@ -100,6 +100,7 @@ def test_what_if_is_what_assess_says_of_the_same_signals(
         ("test-coverage:\n  lineCoveragePercent: '91'", "line_coverage_percent is '91'"),
         ("test-coverage: {lineCoveragePercent: 191}", "line_coverage_percent is 191"),
         ("test-coverage: 3", "test-coverage is 3, expected a mapping"),
+        ("performance: {p95LatencyMs: .inf}", "p95_latency_ms of performance is no finite number"),
         ("a: *x", "YAML aliases are not read"),
     ],
 )
