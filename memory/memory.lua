@@ -306,11 +306,10 @@ local function folder_must_hold(tokens)
   return best
 end
 
-local function exists(prefix, name) return redis.call("EXISTS", prefix .. name) == 1 end
-
 -- Names directly in a folder that match; what lies in its subfolders is jumped over.
 local function match_folder(prefix, tokens, literal, folder, found)
   local low, high = "[" .. folder, "(" .. folder .. "\255"
+  local all = tokens[#tokens] == STAR and glob_matches(tokens, folder, #literal + 1)
   while true do
     local names = redis.call("ZRANGE", index_key(prefix), low, high, "BYLEX", "LIMIT", 0, 500)
     local jumped = false
@@ -321,14 +320,14 @@ local function match_folder(prefix, tokens, literal, folder, found)
         break
       end
       low = "(" .. name
-      if glob_matches(tokens, name, #literal + 1) and exists(prefix, name) then found[#found + 1] = name end
+      if all or glob_matches(tokens, name, #literal + 1) then found[#found + 1] = name end
     end
     if not jumped and #names < 500 then return end
   end
 end
 
--- Names that match, a page at a time: next start ("" = done) and the names, in order of folder. Names whose value has
--- expired are left out. Cost follows the names that share the pattern's literal beginning; with a wildcard in the middle,
+-- Names that match, a page at a time: next start ("" = done) and the names, in order of folder; the values of some may have
+-- expired. Cost follows the names that share the pattern's literal beginning; with a wildcard in the middle,
 -- the folders that do.
 local function match_page(prefix, glob, start, limit)
   local tokens = compile_glob(glob)
@@ -348,28 +347,38 @@ local function match_page(prefix, glob, start, limit)
   local all = #tokens == #literal + 1 and tokens[#tokens] == STAR
   local names = redis.call("ZRANGE", index_key(prefix), low, high, "BYLEX", "LIMIT", 0, limit)
   for _, name in ipairs(names) do
-    if (all or glob_matches(tokens, name, #literal + 1)) and exists(prefix, name) then found[#found + 1] = name end
+    if all or glob_matches(tokens, name, #literal + 1) then found[#found + 1] = name end
   end
   return #names < limit and "" or names[#names], found
 end
 
--- FCALL aqe_keys 1 <index key> <glob> <start> <limit>
+-- FCALL aqe_keys 1 <index key> <glob> <start> <limit>: without those whose value has expired.
 redis.register_function{ function_name = "aqe_keys", flags = { "no-writes" }, callback = function(keys, args)
   local prefix = split_key(keys[1])
   local next_start, names = match_page(prefix, args[1], args[2], tonumber(args[3]))
-  return { next_start, names }
+  local living = {}
+  for _, name in ipairs(names) do
+    if redis.call("EXISTS", prefix .. name) == 1 then living[#living + 1] = name end
+  end
+  return { next_start, living }
 end }
 
--- FCALL aqe_values 1 <index key> <glob> <start> <limit>: the same with values; a history comes as a nested list.
+-- FCALL aqe_values 1 <index key> <glob> <start> <limit>: names and values; a history comes as a nested list, and nothing in
+-- place of a value that has expired.
 redis.register_function{ function_name = "aqe_values", flags = { "no-writes" }, callback = function(keys, args)
   local prefix = split_key(keys[1])
   local next_start, names = match_page(prefix, args[1], args[2], tonumber(args[3]))
   local values = {}
-  for i, name in ipairs(names) do
-    local value = redis.pcall("GET", prefix .. name)
-    if type(value) == "table" and value.err then value = redis.pcall("LRANGE", prefix .. name, 0, -1) end
-    if type(value) == "table" and value.err then value = false end
-    values[i] = value
+  for from = 1, #names, 1000 do -- as many as unpack is good for
+    local page = {}
+    for i = from, math.min(from + 999, #names) do page[#page + 1] = prefix .. names[i] end
+    for i, value in ipairs(redis.call("MGET", unpack(page))) do
+      if not value then -- not a string: a history, or nothing that we read
+        value = redis.pcall("LRANGE", page[i], 0, -1)
+        if value.err or #value == 0 then value = false end
+      end
+      values[from + i - 1] = value
+    end
   end
   return { next_start, names, values }
 end }

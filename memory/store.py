@@ -8,6 +8,7 @@ next re-index.
 
 from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime
+from operator import itemgetter
 from types import TracebackType
 from typing import Any, Self
 
@@ -171,15 +172,22 @@ class MemoryStore:
 
     async def retrieve_pattern(self, glob: str) -> dict[str, Any]:
         """Name -> value of all keys that match, in order of name; see `keys` for the glob."""
-        found = {name: raw async for name, raw in self._pages("aqe_values", glob) if raw is not None}
-        return {name: decode(found[name], name) for name in sorted(found)}
+        found = [
+            (name, decode(raw, name))
+            async for names, values in self._pages("aqe_values", glob)
+            for name, raw in zip(map(_text, names), values, strict=True)
+            if name is not None and raw is not None
+        ]
+        return dict(sorted(found, key=itemgetter(0)))
 
     async def keys(self, glob: str) -> list[str]:
         """Names that match Redis's own glob: `*` also crosses `/`, `?`, `[a-z]`, `[^a]`, `\\` escapes.
 
         Served from the index: the cost follows the names that share the pattern's literal beginning.
         """
-        return sorted([name async for name, _ in self._pages("aqe_keys", glob)])
+        return sorted([
+            name async for names, _ in self._pages("aqe_keys", glob) for name in map(_text, names) if name is not None
+        ])  # fmt: skip
 
     async def reindex(self) -> tuple[int, int]:
         """Bring the index in line with the keys: adds what a bare SET wrote, drops what expired.
@@ -214,17 +222,12 @@ class MemoryStore:
             if int(cursor) == 0:
                 return
 
-    async def _pages(self, function: str, glob: str) -> AsyncIterator[tuple[str, bytes | list[bytes] | None]]:
+    async def _pages(self, function: str, glob: str) -> AsyncIterator[tuple[list[bytes], list[Any]]]:
+        """Names, and the values where the function gives them."""
         start = b""
         while True:
-            page = await self._functions.call(function, [self._index], [glob, start, PAGE_NAMES])
-            names = page[1]
-            values = page[2] if len(page) > 2 else [None] * len(names)
-            for name, raw in zip(names, values, strict=True):
-                text = _text(name)
-                if text is not None:
-                    yield text, raw
-            start = page[0]
+            start, names, *values = await self._functions.call(function, [self._index], [glob, start, PAGE_NAMES])
+            yield names, values[0] if values else []
             if not start:
                 return
 
