@@ -27,6 +27,8 @@ MARKS: dict[str, tuple[str, str]] = {
     "CRITICAL": ("red", "🔴"),
     "PASSED": ("green", "✅"),
     "ATTESTED": ("cyan", "✍️ "),
+    "WARNING": ("yellow", "⚠️ "),
+    "WAIVED": ("yellow", "🔖"),
     "FAILED": ("red", "🚫"),
     "NO_EVIDENCE": ("magenta", "❔"),
     "NOT_APPLICABLE": ("blue", "⚪"),

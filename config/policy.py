@@ -5,12 +5,13 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from ..core.criteria import CRITERIA, limit_problem
+from ..core.criteria import CRITERIA
 from ..core.errors import InputError
-from ..core.records.policy import DIMENSIONS, ApprovalRules, GateOverrides, GatePolicy, MetricPolicy, Policy
-from ..core.records.readiness import Enforcement, NotApplicable
+from ..core.records.policy import DIMENSIONS, ApprovalRules, GateOverrides, MetricPolicy, Policy
+from ..core.records.readiness import NotApplicable
 from ..core.records.signals import SignalKind
 from ..core.registry import did_you_mean
+from .gate_rules import read_freezes, read_gates, read_waivers
 from .rollback import rollback_rules
 from .yamlfile import MAX_CHARACTERS, YamlDocument, duration_s, load_yaml
 
@@ -19,8 +20,17 @@ FAST_TRACK_POLICY = DEFAULT_POLICY.with_name("fast-track.yaml")
 HISTORY = "deployment-history"
 """Stands beside the signal kinds in `max_age`."""
 
-_SECTIONS = ("deployment_gates", "gate_overrides", "approvals", "risk", "max_age", "rollback", "not_applicable")
-_GATE_LISTS = {"mandatory_gates": True, "optional_gates": False}
+_SECTIONS = (
+    "deployment_gates",
+    "gate_overrides",
+    "approvals",
+    "freeze_windows",
+    "waivers",
+    "risk",
+    "max_age",
+    "rollback",
+    "not_applicable",
+)
 
 
 @cache
@@ -64,7 +74,7 @@ def parse_policy(data: bytes, *, name: str, where: str) -> Policy:
     top = doc.mapping((), _SECTIONS)
     if "deployment_gates" not in top:
         raise doc.error((), "deployment_gates is missing", hint="a policy without gates says so: deployment_gates: {}")
-    gates = _gates(doc)
+    gates = read_gates(doc)
     max_age = _max_age(doc)
     policy = doc.read(
         Policy,
@@ -74,6 +84,8 @@ def parse_policy(data: bytes, *, name: str, where: str) -> Policy:
             "gates": gates,
             "gate_overrides": _rules(doc, "gate_overrides", GateOverrides),
             "approvals": _rules(doc, "approvals", ApprovalRules),
+            "freeze_windows": read_freezes(doc, gates),
+            "waivers": read_waivers(doc, gates),
             "risk": _risk(doc),
             "history_window_s": max_age.pop(HISTORY),
             "max_age_s": max_age,
@@ -83,33 +95,6 @@ def parse_policy(data: bytes, *, name: str, where: str) -> Policy:
     )
     _check_left_out(doc, policy)
     return policy
-
-
-def _gates(doc: YamlDocument) -> list[GatePolicy]:
-    gates: dict[str, GatePolicy] = {}
-    doc.mapping(("deployment_gates",), _GATE_LISTS)
-    for section, mandatory in _GATE_LISTS.items():
-        for gate in doc.mapping(("deployment_gates", section)):
-            path = ("deployment_gates", section, gate)
-            if gate in gates:
-                raise doc.error(path, f"gate {gate!r} is mandatory already")
-            gates[gate] = _gate(doc, path, gate, mandatory)
-    return list(gates.values())
-
-
-def _gate(doc: YamlDocument, path: tuple[str, ...], gate: str, mandatory: bool) -> GatePolicy:
-    criteria = dict(doc.mapping(path, ("enforcement", *CRITERIA)))
-    word = criteria.pop("enforcement", None)
-    if word not in list(Enforcement):
-        raise doc.error(
-            (*path, "enforcement"), f"enforcement of {gate} is {word!r}, expected one of {', '.join(Enforcement)}"
-        )
-    if not criteria:
-        raise doc.error(path, f"gate {gate!r} has no criteria: it would always pass")
-    for criterion, limit in criteria.items():
-        if problem := limit_problem(criterion, limit):
-            raise doc.error((*path, criterion), f"{criterion} is {limit!r}: {problem}")
-    return GatePolicy(gate=gate, mandatory=mandatory, enforcement=Enforcement(word), criteria=criteria)
 
 
 def _rules(doc: YamlDocument, section: str, model: type[GateOverrides] | type[ApprovalRules]) -> dict[str, Any]:

@@ -147,6 +147,15 @@ CRITERIA: dict[str, Source] = {
 """Gate criterion -> where it is read. `min_x` and `max_x` take a limit (`min_grade` a letter), the others `true`."""
 
 
+OUTSIDE_FREEZE = "outside_freeze"
+"""The criterion of a freeze window's gate: the clock answers it, so it is read from no signal and not in the table."""
+
+
+def kind_of(criterion: str) -> SignalKind | None:
+    """The signal that a gate's criterion is read from; None = none."""
+    return CRITERIA[criterion].signal if criterion in CRITERIA else None
+
+
 def limit_problem(criterion: str, limit: object) -> str | None:
     """What is wrong with the limit a policy gives for a criterion of the table; None = nothing.
 

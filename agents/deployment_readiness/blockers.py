@@ -23,9 +23,10 @@ from ...core.records.readiness import (
 )
 from ...core.records.signals import Finding, SignalKind
 from .counterfactuals import value_below
-from .gates import is_pending, label_of, unit_of
+from .gates import is_pending
 from .inputs import ReadinessInputs
 from .risk import VETO_AT, Alarm, critical, shown, unseen, vetoes
+from .words import label_of, unit_of
 
 _MOST = 3
 """Ways to lower a risk that are named."""
@@ -63,7 +64,12 @@ class _Known:
     decision: Decision
 
     def each(self, reasons: Iterable[str], status: DecisionStatus) -> Iterator[Blocker]:
-        criteria = {f"{gate.gate}: {c.detail}": (gate, c) for gate in self.decision.gates for c in gate.criteria}
+        criteria = {
+            f"{gate.gate}: {c.detail}": (gate, c)
+            for gate in self.decision.gates
+            for c in gate.criteria
+            if c.criterion in CRITERIA
+        }
         vetoed = {alarm.words: alarm for alarm in vetoes(self.risk.dimensions, self.policy)}
         hidden = {alarm.words: alarm for alarm in unseen(self.risk.dimensions, self.policy)}
         for reason in reasons:

@@ -10,7 +10,7 @@ from ...core.records.comparison import Change, ComparedGate, ComparedMetric, Com
 from ...core.records.readiness import CriterionResult, Decision, GateResult, GateStatus, MetricRisk, RiskAssessment
 from .decide import Judged
 
-_GOOD = (GateStatus.PASSED, GateStatus.ATTESTED)
+_GOOD = (GateStatus.PASSED, GateStatus.ATTESTED, GateStatus.WARNING)
 _DECIMALS = 9
 """As in risk.py: points are compared as they are added up."""
 

@@ -16,9 +16,9 @@ from ...core.numbers import shown as number
 from ...core.records.policy import MetricPolicy, Policy
 from ...core.records.readiness import Counterfactual, MetricRisk, Recommendation, RiskAssessment, RiskLevel
 from ...core.records.signals import SIGNAL_METRICS, MetricValue, SignalKind
-from .gates import unit_of
 from .inputs import ReadinessInputs, Readings
 from .risk import LEVELS, is_measured, rescore, shown
+from .words import unit_of
 
 _ACCEPTABLE = LEVELS[0][0]
 """Risk of a metric at which its own curve is LOW."""

@@ -10,11 +10,9 @@ from dataclasses import dataclass
 
 from ...core.criteria import CRITERIA, HOW_TO_MEASURE
 from ...core.records.approvals import ApprovalState
-from ...core.records.evidence import Reading
 from ...core.records.policy import Policy
 from ...core.records.readiness import (
     GO,
-    CriterionResult,
     Decision,
     DecisionStatus,
     Enforcement,
@@ -28,6 +26,7 @@ from .approvals import EMERGENCY, Standing
 from .gates import is_pending
 from .inputs import ReadinessInputs
 from .risk import critical, is_measured, shown, unseen
+from .waivers import lapsed_waivers
 
 
 @dataclass(frozen=True)
@@ -44,6 +43,15 @@ class Judged:
 
 
 @dataclass(frozen=True)
+class _Line:
+    """A criterion of a gate, or a scored gate as a whole: what the rules go through."""
+
+    words: str
+    status: GateStatus
+    pending: bool = False
+
+
+@dataclass(frozen=True)
 class _Case:
     """What the rules look at; each method lists the reasons for a rule to hold."""
 
@@ -53,21 +61,22 @@ class _Case:
     policy: Policy
     standing: Standing
 
-    def criteria(
-        self, enforcement: Enforcement, wanted: Callable[[CriterionResult], bool], *, overridden: bool = False
-    ) -> list[str]:
-        """Of the gates that nobody has overridden, or of the others."""
-        return [
-            f"{gate.gate}: {criterion.detail}"
-            for gate in self.gates
-            if gate.enforcement is enforcement and (gate.gate in self.standing.overridden) is overridden
-            for criterion in gate.criteria
-            if wanted(criterion)
-        ]
+    def lines(self, *enforcements: Enforcement, overridden: bool = False) -> Iterator[_Line]:
+        """What the gates come to, of those that nobody has overridden, or of the others."""
+        for gate in self.gates:
+            if gate.enforcement in enforcements and (gate.gate in self.standing.overridden) is overridden:
+                if gate.score is not None:
+                    yield _Line(f"{gate.gate}: {gate.detail}", gate.status)
+                    continue
+                for criterion in gate.criteria:
+                    yield _Line(f"{gate.gate}: {criterion.detail}", criterion.status, is_pending(criterion))
+
+    def gated(self, wanted: Callable[[_Line], bool], *enforcements: Enforcement, overridden: bool = False) -> list[str]:
+        return [line.words for line in self.lines(*enforcements, overridden=overridden) if wanted(line)]
 
     def missing(self) -> list[str]:
         """An override lifts what was seen to fail, not what nobody has seen."""
-        return [r for flag in (False, True) for r in self.criteria(Enforcement.BLOCKING, _missing, overridden=flag)]
+        return [r for flag in (False, True) for r in self.gated(_missing, Enforcement.BLOCKING, overridden=flag)]
 
     def vetoes(self, *, overridden: bool = False) -> list[str]:
         return [v for v in self.risk.vetoes if (v.partition(":")[0] in self.standing.overridden) is overridden]
@@ -89,7 +98,7 @@ class _Case:
 
     def lifted(self) -> list[str]:
         """What would have blocked and does not, by whose authority."""
-        failed = self.criteria(Enforcement.BLOCKING, lambda c: _failed(c) or is_pending(c), overridden=True)
+        failed = self.gated(lambda line: _failed(line) or line.pending, Enforcement.BLOCKING, overridden=True)
         found = []
         for reason in (*failed, *self.vetoes(overridden=True)):
             by = self.standing.overridden[reason.partition(":")[0]]
@@ -101,16 +110,28 @@ class _Case:
         return [f"risk is {self.risk.level}, {shown(self.risk.risk)} of 100"] if self.risk.level in levels else []
 
 
-def _failed(criterion: CriterionResult) -> bool:
-    return criterion.status is GateStatus.FAILED
+def _failed(line: _Line) -> bool:
+    return line.status is GateStatus.FAILED
 
 
-def _missing(criterion: CriterionResult) -> bool:
-    return criterion.status is GateStatus.NO_EVIDENCE and not is_pending(criterion)
+def _missing(line: _Line) -> bool:
+    return line.status is GateStatus.NO_EVIDENCE and not line.pending
 
 
-def _not_held(criterion: CriterionResult) -> bool:
-    return criterion.status in (GateStatus.FAILED, GateStatus.NO_EVIDENCE)
+def _pending(line: _Line) -> bool:
+    return line.pending
+
+
+def _not_held(line: _Line) -> bool:
+    return line.status in (GateStatus.FAILED, GateStatus.NO_EVIDENCE)
+
+
+def _warned(line: _Line) -> bool:
+    return line.status is GateStatus.WARNING
+
+
+def _waived(line: _Line) -> bool:
+    return line.status is GateStatus.WAIVED
 
 
 _B, _I, _P, _W = (
@@ -120,19 +141,21 @@ _B, _I, _P, _W = (
     DecisionStatus.APPROVED_WITH_WARNINGS,
 )
 _RULES: tuple[tuple[DecisionStatus, str, Callable[[_Case], Sequence[str]]], ...] = (
-    (_B, "A BLOCKING gate failed", lambda c: c.criteria(Enforcement.BLOCKING, _failed)),
+    (_B, "A BLOCKING gate failed", lambda c: c.gated(_failed, Enforcement.BLOCKING)),
     (_B, "A catastrophic measurement vetoes", lambda c: c.vetoes()),
     (_B, "An approval was not given", lambda c: c.approval(ApprovalState.REFUSED, ApprovalState.EXPIRED)),
     (_B, "The measured risk alone is CRITICAL", lambda c: critical(c.risk.risk_measured, "measured risk")),
     (_I, "A BLOCKING gate has no evidence", lambda c: c.missing()),
     (_I, "What is not measured could be a catastrophe", lambda c: c.unseen),
     (_I, "Risk is CRITICAL with what is not measured at its worst", lambda c: critical(c.risk.risk, "risk")),
-    (_P, "A change ticket is pending", lambda c: c.criteria(Enforcement.BLOCKING, is_pending)),
+    (_P, "A change ticket is pending", lambda c: c.gated(_pending, Enforcement.BLOCKING)),
     (_P, "An approval is pending", lambda c: c.approval(ApprovalState.PENDING)),
     (_P, "An approval is needed", lambda c: c.wanted_approvals()),
     (_P, "The fast track needs an emergency approval", lambda c: c.emergency()),
     (_W, "Something was lifted by authority", lambda c: c.lifted()),
-    (_W, "A WARNING gate does not hold", lambda c: c.criteria(Enforcement.WARNING, _not_held)),
+    (_W, "A WARNING gate does not hold", lambda c: c.gated(_not_held, Enforcement.WARNING)),
+    (_W, "A gate is in its warning band", lambda c: c.gated(_warned, Enforcement.BLOCKING, Enforcement.WARNING)),
+    (_W, "A waiver is used", lambda c: c.gated(_waived, Enforcement.BLOCKING, Enforcement.WARNING)),
     (_W, "Risk is not LOW", lambda c: c.level(RiskLevel.MEDIUM, RiskLevel.HIGH)),
 )
 """Decision, rule, and the reasons for which it holds (none = it does not). The first that holds decides."""
@@ -178,11 +201,11 @@ def decide(
         pending=_reasons(held, DecisionStatus.PENDING_APPROVAL),
         vetoes=risk.vetoes,
         warnings=_reasons(held, DecisionStatus.APPROVED_WITH_WARNINGS),
-        advisories=tuple(case.criteria(Enforcement.ADVISORY, _not_held)),
+        advisories=tuple(case.gated(lambda line: _not_held(line) or _warned(line), Enforcement.ADVISORY)),
         missing_evidence=tuple(_missing_evidence(inputs.release.version, risk, gates)),
         not_applicable=policy.not_applicable,
-        lifted=standing.lifted,
-        remarks=standing.remarks,
+        lifted=(*standing.lifted, *(c.lifted for gate in gates for c in gate.criteria if c.lifted)),
+        remarks=(*standing.remarks, *lapsed_waivers(policy, inputs.now)),
         gates=tuple(gates),
         policy=policy.label,
         evidence=_keys(risk, gates),
@@ -198,16 +221,20 @@ def _reasons(held: Sequence[tuple[DecisionStatus, str, list[str]]], status: Deci
 def _missing_evidence(version: str, risk: RiskAssessment, gates: Sequence[GateResult]) -> Iterator[str]:
     """What is missing, the gates that hold the release up first, and how to get it."""
 
-    def line(name: str, asked_by: str, reading: Reading, kind: SignalKind | None) -> str:
-        return f"{name} ({asked_by}): {reading.reason}; {HOW_TO_MEASURE[kind].format(version=version)}"
+    def line(name: str, asked_by: str, reason: str | None, kind: SignalKind | None) -> str:
+        return f"{name} ({asked_by}): {reason}; {HOW_TO_MEASURE[kind].format(version=version)}"
 
     for gate in sorted(gates, key=lambda gate: list(Enforcement).index(gate.enforcement)):
-        for c in filter(_missing, gate.criteria):
-            yield line(c.criterion, f"{gate.enforcement} gate {gate.gate}", c.reading, CRITERIA[c.criterion].signal)
+        for c in gate.criteria:
+            if c.status is GateStatus.NO_EVIDENCE and not is_pending(c):
+                asked_by = f"{gate.enforcement} gate {gate.gate}"
+                # Measured, and nothing to compare with: it is the history that is missing.
+                kind = CRITERIA[c.criterion].signal if c.reading.reason else None
+                yield line(c.criterion, asked_by, c.reading.reason or c.detail, kind)
     for dimension in risk.dimensions:
         for m in dimension.metrics:
             if not is_measured(m):
-                yield line(m.metric, f"risk, {dimension.dimension}", m.reading, m.kind)
+                yield line(m.metric, f"risk, {dimension.dimension}", m.reading.reason, m.kind)
 
 
 def _keys(risk: RiskAssessment, gates: Sequence[GateResult]) -> tuple[str, ...]:

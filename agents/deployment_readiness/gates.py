@@ -1,23 +1,34 @@
 """Do the gates hold? Mandatory and optional ones, each criterion with the evidence it was judged by."""
 
+from collections.abc import Callable
+from functools import partial
+
 from ...core.criteria import CRITERIA
 from ...core.numbers import shown
 from ...core.records.evidence import Reading, Status
-from ...core.records.policy import GatePolicy, Limit, Policy
+from ...core.records.policy import GatePolicy, Limit, NoData, Policy
 from ...core.records.readiness import CriterionResult, GateResult, GateStatus
+from .freezes import freezes
 from .inputs import ReadinessInputs, Readings
+from .rules import ruled, scored
+from .waivers import waived
+from .words import label_of, unit_of
 
-_UNITS = {"_percent": " %", "_ms": " ms", "_rps": " rps"}
-"""Ending of a field's name -> how its unit is printed."""
-WORST_FIRST = (GateStatus.FAILED, GateStatus.NO_EVIDENCE, GateStatus.PASSED)
+WORST_FIRST = (
+    GateStatus.FAILED,
+    GateStatus.NO_EVIDENCE,
+    GateStatus.WARNING,
+    GateStatus.WAIVED,
+    GateStatus.PASSED,
+)
 _PENDING = "pending"
 """A change ticket that is still to be decided: measured, but evidence for neither side."""
 
 
 def evaluate(inputs: ReadinessInputs, policy: Policy) -> tuple[GateResult, ...]:
-    """Every gate of the policy, in its order."""
+    """Every gate of the policy, in its order, then its freeze windows."""
     readings = Readings(inputs, policy)
-    return tuple(_gate(gate, policy, readings) for gate in policy.gates)
+    return (*(_gate(gate, policy, readings, inputs) for gate in policy.gates), *freezes(policy, inputs))
 
 
 def is_pending(criterion: CriterionResult) -> bool:
@@ -25,19 +36,28 @@ def is_pending(criterion: CriterionResult) -> bool:
     return criterion.status is GateStatus.NO_EVIDENCE and criterion.reading.value == _PENDING
 
 
-def _gate(gate: GatePolicy, policy: Policy, readings: Readings) -> GateResult:
-    results = tuple(
-        judged(name, limit, readings.read(CRITERIA[name]), left_out=policy.is_left_out(gate.gate, name))
-        for name, limit in gate.criteria.items()
+def _gate(gate: GatePolicy, policy: Policy, readings: Readings, inputs: ReadinessInputs) -> GateResult:
+    def one(name: str, limit: Limit, judge: Callable[[Reading], CriterionResult]) -> CriterionResult:
+        reading = readings.read(CRITERIA[name])
+        result = _not_judged(name, limit, reading, left_out=policy.is_left_out(gate.gate, name)) or judge(reading)
+        if gate.no_data is NoData.FAIL and result.status is GateStatus.NO_EVIDENCE and not is_pending(result):
+            missing = {"status": GateStatus.FAILED, "detail": f"{result.detail}; the policy calls that failed"}
+            result = result.model_copy(update=missing)
+        return waived(result, gate.gate, policy.waivers, inputs.now)
+
+    results = (
+        *(one(name, limit, partial(_limited, name, limit)) for name, limit in gate.criteria.items()),
+        *(one(n, rule.text, partial(ruled, n, rule, gate.comparison, inputs)) for n, rule in gate.rules.items()),
     )
     statuses = {result.status for result in results}
-    return GateResult(
+    plain = GateResult(
         gate=gate.gate,
         mandatory=gate.mandatory,
         enforcement=gate.enforcement,
         status=next((status for status in WORST_FIRST if status in statuses), GateStatus.NOT_APPLICABLE),
         criteria=results,
     )
+    return scored(plain, gate) if gate.scoring else plain
 
 
 def judged(name: str, limit: Limit, reading: Reading, *, left_out: bool) -> CriterionResult:
@@ -49,6 +69,11 @@ def judged(name: str, limit: Limit, reading: Reading, *, left_out: bool) -> Crit
         reading: what there is.
         left_out: the policy calls it not applicable.
     """
+    return _not_judged(name, limit, reading, left_out=left_out) or _limited(name, limit, reading)
+
+
+def _not_judged(name: str, limit: Limit, reading: Reading, *, left_out: bool) -> CriterionResult | None:
+    """The result where there is nothing to hold against the limit; None = there is."""
     if left_out:
         status, detail = GateStatus.NOT_APPLICABLE, f"{name} is not applicable"
     elif reading.status is Status.NOT_MEASURED:
@@ -56,14 +81,19 @@ def judged(name: str, limit: Limit, reading: Reading, *, left_out: bool) -> Crit
     elif reading.value == _PENDING:
         status, detail = GateStatus.NO_EVIDENCE, f"{name} is pending"
     else:
-        holds, detail = _judge(name, limit, reading)
-        status = GateStatus.PASSED if holds else GateStatus.FAILED
+        return None
+    return CriterionResult(criterion=name, limit=limit, reading=reading, status=status, detail=detail)
+
+
+def _limited(name: str, limit: Limit, reading: Reading) -> CriterionResult:
+    holds, detail = _judge(name, limit, reading)
+    status = GateStatus.PASSED if holds else GateStatus.FAILED
     return CriterionResult(criterion=name, limit=limit, reading=reading, status=status, detail=detail)
 
 
 def _judge(name: str, limit: Limit, reading: Reading) -> tuple[bool, str]:
     value = reading.value
-    label, unit = _words(name)
+    label, unit = label_of(name), unit_of(CRITERIA[name].field[0])
     if limit is True:
         holds = value in (True, "approved")
         return holds, f"{label}: {'yes' if holds else 'no'}"
@@ -74,24 +104,6 @@ def _judge(name: str, limit: Limit, reading: Reading) -> tuple[bool, str]:
         holds = _size(value) <= _size(limit)
         sign = "<=" if holds else ">"
     return holds, f"{label} {_shown(value, limit)}{unit} {sign} {_shown(limit, limit)}{unit}"
-
-
-def _words(name: str) -> tuple[str, str]:
-    """Label and unit: `p95 latency` and ` ms` of `max_p95_latency_ms`."""
-    label = name.removeprefix("min_").removeprefix("max_")
-    field = CRITERIA[name].field[0]
-    ending = next((ending for ending in _UNITS if field.endswith(ending)), "")
-    return label.removesuffix(ending).replace("_", " "), unit_of(field)
-
-
-def label_of(criterion: str) -> str:
-    """`p95 latency` of `max_p95_latency_ms`."""
-    return _words(criterion)[0]
-
-
-def unit_of(field: str) -> str:
-    """How the unit of a signal's field is printed after a value: ` ms`, or nothing."""
-    return next((unit for ending, unit in _UNITS.items() if field.endswith(ending)), "")
 
 
 def _size(value: Limit | None) -> float:

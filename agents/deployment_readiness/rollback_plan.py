@@ -23,8 +23,8 @@ from ...core.records.rollback_plan import (
     Way,
 )
 from ...core.records.rollback_rules import RollbackTrigger
-from .gates import unit_of
 from .inputs import ReadinessInputs, Readings
+from .words import unit_of
 
 _DESTRUCTIVE = re.compile(
     r"\b(?:FLUSHDB|FLUSHALL|DROP|TRUNCATE|DELETE\s+FROM|downgrade|rm\s+-\w*[rf]|migrate\s+.*\bdown|db:rollback|"

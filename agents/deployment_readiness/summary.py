@@ -2,14 +2,15 @@
 
 from collections.abc import Sequence
 
-from ...core.criteria import CRITERIA, Source
+from ...core.criteria import CRITERIA, Source, kind_of
 from ...core.numbers import shown as number
 from ...core.records.evidence import Reading
 from ...core.records.policy import Limit, Policy
 from ...core.records.readiness import GateResult, GateStatus, SummaryLine, SummarySection
 from ...core.records.signals import SignalKind
-from .gates import WORST_FIRST, unit_of
+from .gates import WORST_FIRST
 from .inputs import Readings
+from .words import unit_of
 
 _Subject = tuple[SummarySection, str, SignalKind, tuple[str, ...]]
 SUBJECTS: tuple[_Subject, ...] = (
@@ -83,7 +84,7 @@ def _status(gates: Sequence[GateResult], kind: SignalKind, fields: Sequence[str]
         criterion.status
         for gate in gates
         for criterion in gate.criteria
-        if CRITERIA[criterion.criterion].signal is kind and set(CRITERIA[criterion.criterion].field) & set(fields)
+        if kind_of(criterion.criterion) is kind and set(CRITERIA[criterion.criterion].field) & set(fields)
     }
     return next((status for status in WORST_FIRST if status in statuses), None)
 

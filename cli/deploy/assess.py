@@ -90,7 +90,7 @@ def check_gate(ctx: click.Context, /, as_json: bool, gate: str, **payload: str |
     """One gate of the policy.
 
     \b
-    Exit codes: 0 passed or not applicable, 1 failed or without evidence.
+    Exit codes: 0 passed, in its warning band, waived or not applicable; 1 failed or without evidence.
     Example: aqe deploy check-gate --gate security --version v1.4.0
     """
     from ...core.errors import EXIT_NO_GO, EXIT_OK
@@ -103,5 +103,5 @@ def check_gate(ctx: click.Context, /, as_json: bool, gate: str, **payload: str |
         print_json(result)
     else:
         click.echo(gate_text(result, look(settings)))
-    passed = result.status in (GateStatus.PASSED, GateStatus.NOT_APPLICABLE, GateStatus.ATTESTED)
+    passed = result.status not in (GateStatus.FAILED, GateStatus.NO_EVIDENCE)
     ctx.exit(EXIT_OK if passed else EXIT_NO_GO)

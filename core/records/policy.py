@@ -1,11 +1,15 @@
 """A policy: the gates a release must pass, and how what was measured becomes risk; config/policy.py reads the YAML."""
 
+from datetime import UTC, date, datetime
+from enum import StrEnum
 from itertools import pairwise
 from typing import Annotated, Literal, NamedTuple, Self
 
-from pydantic import Field, FiniteFloat, model_validator
+from pydantic import AwareDatetime, Field, FiniteFloat, model_validator
 
 from ..criteria import Source
+from ..freezing import Every, frozen_until
+from ..objectives import Sets
 from .base import Record
 from .readiness import Enforcement, NotApplicable
 from .rollback_rules import RollbackRules
@@ -70,6 +74,64 @@ class DimensionPolicy(Record):
     metrics: dict[str, MetricPolicy] = Field(min_length=1)
 
 
+class NoData(StrEnum):
+    """What a gate makes of a criterion without evidence."""
+
+    INCONCLUSIVE = "inconclusive"
+    """It does not hold, and has not failed."""
+    FAIL = "fail"
+
+
+class NoBaseline(StrEnum):
+    """What a relative criterion is where there is no earlier release to compare with."""
+
+    INCONCLUSIVE = "inconclusive"
+    FAIL = "fail"
+    PASS = "pass"
+    """As Keptn has it: the first release passes, and the decision says so."""
+
+
+class Comparison(Record):
+    """Which earlier releases relative criteria compare with."""
+
+    releases: Annotated[int, Field(ge=1, le=100, strict=True)] = 3
+    """The latest so many deployments to the same environment whose values are known."""
+    aggregate: Literal["avg", "p50", "p90", "p95"] = "avg"
+    outcomes: Literal["success", "all"] = "success"
+    """Only deployments that ended well, or all."""
+    no_baseline: NoBaseline = NoBaseline.INCONCLUSIVE
+
+
+class Rule(Record):
+    """More than a limit: what passes, what warns, what it weighs."""
+
+    passes: Sets = Field(min_length=1)
+    """Sets of criteria (core/objectives.py): one set must hold, all of it; `pass:` in YAML."""
+    warns: Sets = ()
+    """The same, for what only warns; `warning:` in YAML."""
+    weight: Weight = 1.0
+    key: bool = False
+    """Where the gate is scored: when this fails, the gate does."""
+
+    @property
+    def text(self) -> str:
+        """What passes, in print: `<=500 and <=+10%, or <=100`."""
+        return ", or ".join(" and ".join(each) for each in self.passes)
+
+
+class Scoring(Record):
+    """A gate that is judged by its score instead of by each criterion; `total_score:` in YAML."""
+
+    pass_percent: Annotated[Number, Field(ge=0, le=100)]
+    warning_percent: Annotated[Number, Field(ge=0, le=100)]
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.warning_percent > self.pass_percent:
+            raise ValueError("warning must not be above pass")
+        return self
+
+
 class GatePolicy(Record):
     """One gate and its criteria."""
 
@@ -78,6 +140,65 @@ class GatePolicy(Record):
     enforcement: Enforcement
     criteria: dict[str, Limit]
     """Name in core/criteria.CRITERIA -> limit."""
+    rules: dict[str, Rule] = Field(default_factory=dict)
+    """Other criteria, which take more than a limit."""
+    no_data: NoData = NoData.INCONCLUSIVE
+    comparison: Comparison = Comparison()
+    """`compare_with:` in YAML."""
+    scoring: Scoring | None = None
+    """None = each criterion must hold."""
+
+
+class FreezeWindow(Record):
+    """A time in which nothing is deployed; a gate of its own."""
+
+    name: str
+    every: Every = "once"
+    starts: str
+    """`2026-12-20 18:00`; every day `18:00`, every week `Fri 16:00`, every year `12-20 18:00`. `from:` in YAML."""
+    ends: str
+    """The same; the first such moment after it starts. `to:` in YAML."""
+    time_zone: str
+    """IANA name: `Europe/Vienna`."""
+    enforcement: Enforcement = Enforcement.BLOCKING
+    environments: tuple[str, ...] = ()
+    """None named = all."""
+    except_versions: tuple[str, ...] = ()
+    """Globs: `*-hotfix`."""
+    except_dates: tuple[date, ...] = ()
+    """Days on which it does not hold, in its time zone."""
+
+    @model_validator(mode="after")
+    def _readable(self) -> Self:
+        frozen_until(self.every, self.starts, self.ends, self.time_zone, datetime(2026, 1, 1, tzinfo=UTC))
+        return self
+
+
+class Waiver(Record):
+    """A criterion, or a whole gate, that does not count for a while; named in every decision that uses it."""
+
+    gate: str | None = None
+    criterion: str | None = None
+    up_to: float | None = None
+    """Only up to this value, and then only where it was measured; None = whatever it is."""
+    reason: Annotated[str, Field(min_length=1)]
+    owner: Annotated[str, Field(min_length=1)]
+    """Who answers for it."""
+    expires_at: AwareDatetime
+    """`expires: 2026-03-31` in YAML is the end of that day, UTC."""
+
+    @model_validator(mode="after")
+    def _about_something(self) -> Self:
+        if self.gate is None and self.criterion is None:
+            raise ValueError("a waiver names a gate, a criterion or both")
+        if self.up_to is not None and self.criterion is None:
+            raise ValueError("up_to needs the criterion whose value it bounds")
+        return self
+
+    @property
+    def names(self) -> str:
+        """What it waives, in print."""
+        return ".".join(filter(None, (self.gate, self.criterion)))
 
 
 People = Annotated[int, Field(ge=1, le=10, strict=True)]
@@ -129,6 +250,8 @@ class Policy(Record):
     gates: tuple[GatePolicy, ...]
     gate_overrides: GateOverrides = GateOverrides()
     approvals: ApprovalRules = ApprovalRules()
+    freeze_windows: tuple[FreezeWindow, ...] = ()
+    waivers: tuple[Waiver, ...] = ()
     fast_track: bool = False
     """The narrower policy of `--fast-track`: nothing passes it without an emergency approval."""
     risk: dict[str, DimensionPolicy]

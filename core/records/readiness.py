@@ -142,9 +142,26 @@ class GateStatus(StrEnum):
 
     PASSED = "PASSED"
     ATTESTED = "ATTESTED"
+    WARNING = "WARNING"
+    """Measured, and in the band that the policy only warns of."""
+    WAIVED = "WAIVED"
+    """Does not hold, and the policy waives it for a while."""
     FAILED = "FAILED"
     NO_EVIDENCE = "NO_EVIDENCE"
     NOT_APPLICABLE = "NOT_APPLICABLE"
+
+
+class Lifted(Record):
+    """Something that did not count in a decision, and by whose authority; every decision names them all."""
+
+    kind: str
+    """approval, override, waiver."""
+    names: tuple[str, ...]
+    """Gates, dimensions or criteria; empty for an approval."""
+    by: str
+    """Approver, or owner of the waiver."""
+    reason: str
+    until: datetime
 
 
 class CriterionResult(Record):
@@ -156,6 +173,8 @@ class CriterionResult(Record):
     status: GateStatus
     detail: str
     """`p95 487 ms <= 500 ms`, or why there is no evidence."""
+    lifted: Lifted | None = None
+    """The waiver by which it is WAIVED."""
 
 
 class GateResult(Record):
@@ -166,6 +185,10 @@ class GateResult(Record):
     enforcement: Enforcement
     status: GateStatus
     criteria: tuple[CriterionResult, ...]
+    score: float | None = None
+    """0-100, what is not known counting nothing; None = each criterion must hold by itself."""
+    detail: str | None = None
+    """Of a scored gate: `score 82 of 100 >= 75`."""
 
 
 class SummarySection(StrEnum):
@@ -187,19 +210,6 @@ class SummaryLine(Record):
     """The worst of the gates' criteria about it; None = no gate asks."""
     words: str
     """`line coverage 87.2 % (at least 85 %), branch coverage 82.4 % (at least 80 %)`."""
-
-
-class Lifted(Record):
-    """Something that did not count in a decision, and by whose authority; every decision names them all."""
-
-    kind: str
-    """approval, override, waiver."""
-    names: tuple[str, ...]
-    """Gates, dimensions or criteria; empty for an approval."""
-    by: str
-    """Approver, or owner of the waiver."""
-    reason: str
-    until: datetime
 
 
 class Decision(Record):

@@ -7,7 +7,7 @@ from ....core.criteria import CRITERIA
 from ....core.numbers import confidence_number, risk_number, shown, time_text, value_text
 from ....core.records.checklist import ChecklistStatus
 from ....core.records.report import Tone
-from ..gates import label_of, unit_of
+from ..words import label_of, unit_of
 
 TONES: dict[str, Tone] = {
     "APPROVED": Tone.GOOD,
@@ -22,6 +22,7 @@ TONES: dict[str, Tone] = {
     "PASSED": Tone.GOOD,
     "ATTESTED": Tone.PERSON,
     "WARNING": Tone.WARN,
+    "WAIVED": Tone.WARN,
     "PENDING": Tone.WARN,
     "FAILED": Tone.BAD,
     "NO_EVIDENCE": Tone.UNKNOWN,
