@@ -145,7 +145,7 @@ class Readings:
         evidence = _evidence(found, source.field[0])
         if missing := [name for name, value in zip(source.field, values, strict=True) if not _is_value(value)]:
             return not_measured(f"{found.key} does not give {', '.join(missing)}", evidence)
-        return _combined(source, values, evidence)
+        return combined(source, values, evidence)
 
     def values(self, kind: SignalKind | None) -> dict[str, Any]:
         """Field -> value of what counts as evidence of a kind (None = the history); None = not measured."""
@@ -163,7 +163,8 @@ class Readings:
         return other
 
 
-def _combined(source: Source, values: Sequence[Any], evidence: Evidence) -> Reading:
+def combined(source: Source, values: Sequence[Any], evidence: Evidence) -> Reading:
+    """The reading of a source from the values of its fields, all of them measured."""
     if source.combine == "of":
         if not values[1]:
             return not_measured(f"{evidence.key} says {source.field[1]} is 0", evidence)
@@ -177,7 +178,7 @@ def _read_watched(watched: Sequence[Watched], source: Source) -> Reading:
     if reason := next((one.reason for one in watched if one.reason), None):
         return not_measured(reason)
     evidence = Evidence(key=watched[0].key, measured_at=min(one.at for one in watched if one.at))
-    return _combined(source, [one.value for one in watched], evidence)
+    return combined(source, [one.value for one in watched], evidence)
 
 
 def _is_value(value: object) -> bool:

@@ -6,11 +6,11 @@ from itertools import islice
 from ...core.criteria import CRITERIA
 from ...core.numbers import shown
 from ...core.objectives import Grade, Objective, Unknown, aggregate, bound, grade, total
-from ...core.records.evidence import Reading
+from ...core.records.evidence import Evidence, Reading
 from ...core.records.history import DeploymentOutcome
 from ...core.records.policy import Comparison, GatePolicy, NoBaseline, Rule, Scoring
 from ...core.records.readiness import CriterionResult, GateResult, GateStatus
-from .inputs import ReadinessInputs
+from .inputs import ReadinessInputs, combined
 from .words import label_of, unit_of
 
 _STATUS = {
@@ -60,10 +60,21 @@ def _past(name: str, comparison: Comparison, inputs: ReadinessInputs) -> Iterato
     """Version and value of earlier releases, the latest deployment first, each once."""
     seen = {inputs.release.version}
     for deployment in sorted(inputs.history, key=lambda one: one.deployed_at, reverse=True):
-        value = deployment.before.criteria.get(name) if deployment.before else None
-        if _counts(deployment, comparison, inputs) and deployment.version not in seen and _is_number(value):
+        value = _value(name, deployment)
+        if _counts(deployment, comparison, inputs) and deployment.version not in seen and value is not None:
             seen.add(deployment.version)
-            yield deployment.version, float(value or 0)
+            yield deployment.version, value
+
+
+def _value(name: str, deployment: DeploymentOutcome) -> float | None:
+    """What was known of it before it was deployed."""
+    source = CRITERIA[name]
+    if deployment.before is None or source.signal is None:
+        return None
+    metrics = deployment.before.signals.get(source.signal, {})
+    values = [metrics.get(field) for field in source.field]
+    value = None if None in values else combined(source, values, Evidence()).value
+    return float(value) if isinstance(value, int | float) else None
 
 
 def _counts(deployment: DeploymentOutcome, comparison: Comparison, inputs: ReadinessInputs) -> bool:
@@ -72,10 +83,6 @@ def _counts(deployment: DeploymentOutcome, comparison: Comparison, inputs: Readi
         and deployment.learnt_at <= inputs.now
         and (comparison.outcomes == "all" or not deployment.failed)
     )
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def scored(result: GateResult, gate: GatePolicy) -> GateResult:

@@ -11,12 +11,13 @@ from aqe.agents.deployment_readiness.capabilities import Loaded, judge
 from aqe.agents.deployment_readiness.gates import evaluate
 from aqe.agents.deployment_readiness.inputs import ReadinessInputs
 from aqe.config.policy import parse_policy
+from aqe.core.criteria import HOW_TO_MEASURE
 from aqe.core.errors import InputError
 from aqe.core.freezing import frozen_until
 from aqe.core.records.history import DeploymentOutcome, Foresight
 from aqe.core.records.policy import Policy
 from aqe.core.records.readiness import Decision, DecisionStatus, GateResult, GateStatus
-from aqe.core.records.signals import SignalKind
+from aqe.core.records.signals import MetricValue, SignalKind
 from aqe.tests.builders import NOW, a_deployment, a_good_signal, a_release, good_inputs, some_inputs
 
 PASSED, WARNING, WAIVED, FAILED, NO_EVIDENCE = (
@@ -50,8 +51,10 @@ def slow(p95_latency_ms: float, *history: DeploymentOutcome) -> ReadinessInputs:
 
 def before(version: str, p95_latency_ms: float | None, *, days_ago: float = 1, **changes: Any) -> DeploymentOutcome:
     """An earlier deployment with what was known of it."""
-    criteria: dict[str, Any] = {} if p95_latency_ms is None else {"max_p95_latency_ms": p95_latency_ms}
-    foresight = Foresight(version=version, assessed_at=NOW - timedelta(days=days_ago), criteria=criteria)
+    metrics: dict[str, MetricValue] = {} if p95_latency_ms is None else {"p95_latency_ms": p95_latency_ms}
+    foresight = Foresight(
+        version=version, assessed_at=NOW - timedelta(days=days_ago), signals={SignalKind.PERFORMANCE: metrics}
+    )
     return a_deployment(days_ago, version=version, before=foresight, **changes)
 
 
@@ -126,7 +129,7 @@ def test_what_cannot_be_compared_says_how_to_get_there() -> None:
     assert missing[0].startswith(
         "max_p95_latency_ms (BLOCKING gate g): p95 latency 10 ms, asked for <=+10%; no earlier"
     )
-    assert "deployment" in missing[0].rpartition(";")[2]
+    assert missing[0].endswith(HOW_TO_MEASURE[None].format(version="v1"))
 
 
 @pytest.mark.parametrize(
