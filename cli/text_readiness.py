@@ -4,7 +4,9 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from ..core.criteria import HOW_TO_MEASURE
+from ..core.numbers import shown
 from ..core.records.evidence import Reading, Status
+from ..core.records.prediction import RollbackPrediction
 from ..core.records.readiness import (
     CriterionResult,
     Decision,
@@ -49,6 +51,7 @@ def decision_text(
                 ("Because", decision.rule),
                 ("Overall risk", risk),
                 ("Release confidence", confidence + reason),
+                ("Rollback risk", _rollback_words(decision.rollback_prediction)),
                 ("Release", f"commit {release.commit or 'not known'}, {release.environment}"),
                 ("Recommendation", _RECOMMENDATIONS[decision.decision]),
                 ("Policy", decision.policy),
@@ -180,6 +183,15 @@ def _summary(title: str, rows: Sequence[SummaryLine], look: Look) -> list[str]:
         status = look.word(row.status, width=_STATUS_WIDTH) if row.status else look.blank(_STATUS_WIDTH)
         lines.append(f"  {status}  {row.label + ':':<{width}}  {row.words}")
     return ["", f"{title}:", *lines] if lines else []
+
+
+def _rollback_words(prediction: RollbackPrediction | None) -> str | None:
+    if prediction is None:
+        return None
+    low, high = prediction.interval_percent
+    by = f"{prediction.method} of {prediction.deployments} deployments" if prediction.deployments else "only the prior"
+    between = f"{shown(low)} to {shown(high)} %, {by}"
+    return f"{prediction.level} ({shown(prediction.probability_percent)} %; {between})"
 
 
 def _next_steps(decision: Decision, flags: str) -> list[str]:

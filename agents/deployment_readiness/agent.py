@@ -79,9 +79,9 @@ class DeploymentReadinessAgent(BaseAgent):
             raise TaskVetoed(f"{task.type} needs a version in its payload")
         key = f"aqe/releases/{version}/release"
         stored = await self.memory.retrieve(key)
-        known = Release.from_value(stored, where=key) if stored else Release(version=version)
+        known = Release.from_value(stored, where=key).to_dict() if stored else {"version": version}
         given = {name: payload[name] for name in ("commit", "environment") if payload.get(name)}
-        return known.model_copy(update=given)
+        return Release.from_value({**known, **given}, where=f"payload of {task.type}")
 
     async def _papers(self, version: str) -> Papers:
         name = _literal(version)

@@ -156,8 +156,8 @@ def blockers(loaded: Loaded) -> Outcome:
 def explanation(loaded: Loaded) -> Outcome:
     """Why it is decided so; stores nothing."""
     judged = judge(loaded)
-    decision, version = judged.decision, judged.decision.version
-    stored = _decision(loaded, version)
+    decision = told(judged.decision, foresee(loaded.inputs, loaded.policy))
+    stored = _decision(loaded, decision.version)
     return Outcome(explain(decision, judged.risk, _blockers(loaded, judged), stored))
 
 
@@ -180,13 +180,15 @@ def comparison(loaded: Loaded) -> Outcome:
     if decision is None or risk is None:
         raise InputError(f"{baseline!r} was never assessed", hint=f"aqe deploy assess --version {baseline}")
     before = Judged(RiskAssessment.from_value(risk, where=f"aqe/risk-scores/{baseline}"), decision)
-    return Outcome(compare(before, judge(loaded)))
+    now = judge(loaded)
+    return Outcome(compare(before, replace(now, decision=told(now.decision, foresee(loaded.inputs, loaded.policy)))))
 
 
 def rollback(loaded: Loaded) -> Outcome:
     """How the release would be taken back."""
     around = Surroundings.from_value(loaded.payload.get("around") or {}, where="around")
-    made = rollback_plan(loaded.inputs, loaded.policy, around)
+    prediction = foresee(loaded.inputs, loaded.policy).prediction
+    made = rollback_plan(loaded.inputs, loaded.policy, around, prediction)
     return Outcome(made, {"aqe/deployment/rollback-plan": made, f"aqe/rollback-plans/{made.version}": made})
 
 
@@ -204,7 +206,7 @@ def checklist(loaded: Loaded) -> Outcome:
         loaded.inputs,
         loaded.policy,
         loaded.checklist,
-        ChecklistLevel(loaded.payload.get("level", ChecklistLevel.FULL)),
+        by_name(_LEVELS, str(loaded.payload.get("level", ChecklistLevel.FULL)), "level").level,
         previous=previous,
         resolutions=read_resolutions(loaded.records.get(RESOLUTIONS_KEY, ())),
     )
@@ -239,6 +241,15 @@ CAPABILITIES: tuple[Capability, ...] = (
     Capability("checklist", "checklist-automation", checklist, _checklist_reads, wants_checklist=True),
     Capability("readiness-report", "stakeholder-reporting", report, report_reads),
 )
+
+
+@dataclass(frozen=True)
+class _Level:
+    name: str
+    level: ChecklistLevel
+
+
+_LEVELS = tuple(_Level(level.value, level) for level in ChecklistLevel)
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from ...core.numbers import shown as number
 from ...core.records.evidence import Evidence, Reading, measured, not_measured
 from ...core.records.history import HISTORY_KEY, DeploymentOutcome
 from ...core.records.policy import Policy
+from ...core.records.prediction import RollbackPrediction
 from ...core.records.rollback_plan import (
     Migration,
     PlannedStep,
@@ -40,8 +41,16 @@ _SWITCH: Mapping[Strategy | None, str] = {
 }
 
 
-def rollback_plan(inputs: ReadinessInputs, policy: Policy, around: Surroundings) -> RollbackPlan:
-    """The plan for the release."""
+def rollback_plan(
+    inputs: ReadinessInputs, policy: Policy, around: Surroundings, prediction: RollbackPrediction | None = None
+) -> RollbackPlan:
+    """The plan for the release.
+
+    Args:
+        inputs, policy: as for an assessment.
+        around: what only the project's folder knows.
+        prediction: how likely the plan will be needed; None = nobody said.
+    """
     release = inputs.release
     return_to = _return_to(inputs)
     return RollbackPlan(
@@ -49,6 +58,9 @@ def rollback_plan(inputs: ReadinessInputs, policy: Policy, around: Surroundings)
         environment=release.environment,
         return_to=return_to,
         strategy=around.strategy,
+        predicted_percent=prediction.probability_percent if prediction else None,
+        predicted_level=prediction.level if prediction else None,
+        predicted_by=f"{prediction.method} of {prediction.deployments} deployments" if prediction else None,
         triggers=tuple(_trigger(metric, one) for metric, one in policy.rollback.triggers.items()),
         steps=tuple(_steps(inputs, policy, around, return_to)),
         migrations=around.migrations,

@@ -90,6 +90,11 @@ class RollbackPlan(Record):
     """The last version that was deployed there with success."""
     strategy: Strategy | None
     """None = nobody said."""
+    predicted_percent: float | None = None
+    """Probability, 0-100, that it will be needed; None = nobody said."""
+    predicted_level: str | None = None
+    predicted_by: str | None = None
+    """`calibrated of 40 deployments`; `base-rate of 0 deployments` is the prior alone."""
     triggers: tuple[PlannedTrigger, ...]
     steps: tuple[PlannedStep, ...]
     migrations: tuple[Migration, ...]

@@ -3,7 +3,7 @@
 from ....core.records.report import Block, Fact, Facts, Item, Items, Line, Paragraph, Report, Section, Tone
 from ....core.records.rollback_plan import RollbackPlan
 from .traced import Shelf, Stored
-from .words import duration_words, spoken, time_words
+from .words import duration_words, probability_words, spoken, time_words
 
 
 def rollback_report(plan: RollbackPlan) -> Report:
@@ -30,6 +30,7 @@ def rollback_facts(plan: Stored) -> tuple[Fact, ...]:
         _fact("Return to", plan["returnTo"]),
         Fact(label="Environment", line=(plan["environment"].say(),)),
         Fact(label="Strategy", line=plan["strategy"].why("nobody said: --strategy")),
+        *_predicted(plan),
         _fact("Estimated time", plan["estimatedS"], seconds=True),
         _fact("Longest so far", plan["worstS"], seconds=True),
     )
@@ -38,6 +39,15 @@ def rollback_facts(plan: Stored) -> tuple[Fact, ...]:
 def rollback_steps(plan: Stored) -> Block:
     """In their order; what may lose data is marked."""
     return Items(items=tuple(_step(step) for step in plan["steps"]), numbered=True)
+
+
+def _predicted(plan: Stored) -> tuple[Fact, ...]:
+    percent = plan["predictedPercent"]
+    if not percent:
+        return ()
+    level, by = plan["predictedLevel"].say(), plan["predictedBy"].say()
+    line = (percent.say(probability_words), " (", level, ", ", by, ")")
+    return (Fact(label="Will be needed", line=line),)
 
 
 def _fact(label: str, reading: Stored, *, seconds: bool = False) -> Fact:
