@@ -7,6 +7,7 @@ from pathlib import Path
 from ..core.printable import cleaned
 from ..core.records.report import (
     Block,
+    Column,
     Fact,
     Facts,
     Figure,
@@ -129,8 +130,12 @@ def _items(block: Items) -> str:
     return f"<{tag}>\n{''.join(written)}</{tag}>\n"
 
 
+def _kind(column: Column) -> str:
+    return "numeric" if column.numeric else "wide" if column.wide else ""
+
+
 def _table(table: Table) -> str:
-    classes = [' class="numeric"' if column.numeric else "" for column in table.columns]
+    classes = [f' class="{kind}"' if (kind := _kind(column)) else "" for column in table.columns]
     heads = zip(classes, table.columns, strict=True)
     head = "".join(f'<th scope="col"{kind}>{escape(column.title)}</th>' for kind, column in heads)
     rows = "".join(

@@ -125,6 +125,8 @@ class Column(Record):
     title: Words
     numeric: bool = False
     """Set to the right."""
+    wide: bool = False
+    """Holds running text: gets more room than the others."""
 
 
 class Table(Record):

@@ -39,7 +39,12 @@ def checklist_section(checklist: Stored) -> Section:
     """Every item with what it was judged by."""
     if not checklist:
         return Section(title="Checklist", blocks=(Paragraph(line=checklist.why()),))
-    columns = tuple(Column(title=title) for title in ("Item", "Status", "What was found", "Validated by"))
+    columns = (
+        Column(title="Item"),
+        Column(title="Status"),
+        Column(title="What was found", wide=True),
+        Column(title="Validated by"),
+    )
     table = Table(columns=columns, rows=tuple(map(_row, checklist["items"])))
     return Section(title="Checklist", blocks=(_resolution(checklist), table))
 

@@ -17,6 +17,7 @@ from ....core.records.report import (
     Table,
     Tone,
     Value,
+    text_of,
 )
 from .traced import Shelf, Stored, counted, quoted
 from .words import date_words, label_words, limit_words, reading_words, risk_words, spoken, time_words, tone_of
@@ -142,7 +143,12 @@ def outstanding(decision: Stored, *more: Item) -> Section:
         *more,
         *_listed(decision["advisories"], Tone.NEUTRAL),
     ]
-    blocks: list[Block] = [Items(items=tuple(items))] if items else [Paragraph(line=("Nothing is outstanding.",))]
+    told: dict[str, Item] = {}
+    for item in items:  # several rules may hold for one reason: it is told once, where it weighs most
+        told.setdefault(text_of(item.line), item)
+    blocks: list[Block] = (
+        [Items(items=tuple(told.values()))] if told else [Paragraph(line=("Nothing is outstanding.",))]
+    )
     missing = list(decision["missingEvidence"])
     if missing:
         line = (counted(len(missing), [decision["missingEvidence"]]), " gates' criteria and metrics have no evidence.")
