@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..core.records.approvals import Approval, Override
+from ..core.records.attestations import Attestation
 from ..core.records.audit import AuditEntry
 from ..core.records.changes import ReleaseChanges
 from ..core.records.checklist import Checklist, Resolution
@@ -81,6 +82,7 @@ KEYS: tuple[KeySpec, ...] = (
     KeySpec("aqe/deployment/checklist", Checklist, "the latest checklist, as `checklist --json` prints it", (READINESS,), ("output",)),
     KeySpec("aqe/releases/<version>/checklist", Checklist, "the latest checklist of one release", (READINESS,), (READINESS, "output")),
     KeySpec("aqe/deployment/checklist-resolutions", Resolution, "checklist items that were open, and for how long", (READINESS,), (READINESS,), history=True),
+    KeySpec("aqe/releases/<version>/attestations/<item>", Attestation, "what an approver vouches for where no tool measures it", ("cli",), (READINESS,)),
     KeySpec("aqe/releases/<version>/changes", ReleaseChanges, "what a release changes, as git tells it", ("cli",), (READINESS,)),
     KeySpec("aqe/production/logs", DatasetRef, "imported log records: where they lie", ("import",), ("output",), history=True),
     KeySpec("aqe/production/access", DatasetRef, "imported requests: where they lie", ("import",), ("output",), history=True),

@@ -88,6 +88,7 @@ class DeploymentReadinessAgent(BaseAgent):
         signed = {
             **await self.memory.retrieve_pattern(f"aqe/releases/{name}/approvals/*"),
             **await self.memory.retrieve_pattern(f"aqe/releases/{name}/overrides/*"),
+            **await self.memory.retrieve_pattern(f"aqe/releases/{name}/attestations/*"),
         }
         return read_papers(signed, self.services.approvers())
 

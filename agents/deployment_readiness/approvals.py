@@ -15,6 +15,7 @@ from itertools import chain
 from ...core.errors import InputError
 from ...core.records.approvals import Approval, ApprovalState, Override, Seen, SeenCriterion, Situation, Vote
 from ...core.records.approvers import Approver
+from ...core.records.attestations import Attestation
 from ...core.records.policy import Policy
 from ...core.records.readiness import GateResult, GateStatus, Lifted, RiskAssessment
 from ...core.records.release import Release, same_commit
@@ -28,15 +29,16 @@ class Papers:
     """What stands in memory about one release, and who may sign.
 
     Args:
-        approvals, overrides: of this version, in any order.
+        approvals, overrides, attestations: of this version, in any order.
         approvers: id -> approver, from aqe.yaml.
-        unreadable: why some value is neither.
+        unreadable: why some value is none of them.
     """
 
     approvals: tuple[Approval, ...] = ()
     overrides: tuple[Override, ...] = ()
     approvers: Mapping[str, Approver] = field(default_factory=dict)
     unreadable: tuple[str, ...] = ()
+    attestations: tuple[Attestation, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -70,17 +72,22 @@ class Standing:
 
 
 def read_papers(values: Mapping[str, object], approvers: Mapping[str, Approver]) -> Papers:
-    """From the values at `aqe/releases/<version>/approvals/*` and `overrides/*`; what cannot be read does not count."""
-    approvals, overrides, unreadable = [], [], []
+    """From the values at `aqe/releases/<version>/{approvals,overrides,attestations}/*`; the unreadable do not count."""
+    approvals: list[Approval] = []
+    overrides: list[Override] = []
+    attestations: list[Attestation] = []
+    unreadable: list[str] = []
     for key, value in sorted(values.items()):
         try:
             if "/approvals/" in key:
                 approvals.append(Approval.from_value(value, where=key))
+            elif "/attestations/" in key:
+                attestations.append(Attestation.from_value(value, where=key))
             else:
                 overrides.append(Override.from_value(value, where=key))
         except InputError as error:
             unreadable.append(error.message)
-    return Papers(tuple(approvals), tuple(overrides), approvers, tuple(unreadable))
+    return Papers(tuple(approvals), tuple(overrides), approvers, tuple(unreadable), tuple(attestations))
 
 
 def stand(papers: Papers, here: Here) -> Standing:
@@ -96,6 +103,9 @@ def stand(papers: Papers, here: Here) -> Standing:
             states = (state,)
         if state is ApprovalState.GRANTED:
             lifted += [_lifted("approval", (), vote) for vote in counted(latest, here)]
+    for attestation in papers.attestations:
+        if objection := attestation.objection(here.release, here.approvers, here.now):
+            remarks.append(f"the attestation of {attestation.item} does not count: {objection}")
     if emergency and ApprovalState.REFUSED not in states:
         states = (ApprovalState.GRANTED,)
     return Standing(states, overridden, emergency, tuple(lifted), (*papers.unreadable, *remarks))

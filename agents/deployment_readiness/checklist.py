@@ -5,11 +5,11 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from fnmatch import fnmatchcase
 from statistics import median
-from types import MappingProxyType
 
 from ...core.criteria import CRITERIA, HOW_TO_MEASURE
 from ...core.errors import InputError
 from ...core.numbers import duration_text
+from ...core.records.attestations import Attestation
 from ...core.records.checklist import (
     Checklist,
     ChecklistDefinition,
@@ -26,6 +26,7 @@ from ...core.records.policy import Limit, Policy
 from ...core.records.readiness import CriterionResult, GateStatus
 from ...core.records.signals import Signal, SignalKind, SignalPart
 from ...core.signals import combine
+from .attestations import in_force
 from .gates import is_pending, judged
 from .inputs import ReadinessInputs, Readings, StoredSignal
 
@@ -39,6 +40,7 @@ _RESOLVED = (ItemStatus.PASSED, ItemStatus.ATTESTED, ItemStatus.WARNING, ItemSta
 _WORST_FIRST = (
     (GateStatus.FAILED, ItemStatus.FAILED),
     (GateStatus.NO_EVIDENCE, ItemStatus.NO_EVIDENCE),
+    (GateStatus.ATTESTED, ItemStatus.ATTESTED),
     (GateStatus.PASSED, ItemStatus.PASSED),
 )
 
@@ -49,7 +51,6 @@ def check(
     definition: ChecklistDefinition,
     level: ChecklistLevel,
     *,
-    attested: Mapping[str, Reading] = MappingProxyType({}),
     previous: Checklist | None = None,
     resolutions: Sequence[Resolution] = (),
 ) -> Checklist:
@@ -60,11 +61,10 @@ def check(
         policy: says which evidence is stale and what is not applicable.
         definition: what is asked.
         level: how much of it.
-        attested: item or criterion -> what an approver vouches for, valid for this release and now.
         previous: the last checklist of this release, for how long an item is open.
         resolutions: of any release, for how long such things take.
     """
-    estimates = _estimates(resolutions)
+    estimates, attested = _estimates(resolutions), in_force(inputs)
     items = tuple(
         _item(item, category, inputs, policy, attested, estimates)
         for category, items in definition.categories.items()
@@ -125,18 +125,18 @@ def _item(
     category: str,
     inputs: ReadinessInputs,
     policy: Policy,
-    attested: Mapping[str, Reading],
+    attested: Mapping[str, Attestation],
     estimates: Mapping[str, Estimate],
 ) -> ItemResult:
-    found = _criteria(item, inputs, policy)
+    found = _criteria(item, inputs, policy, attested)
     status = _status(item, found)
     details = "; ".join(dict.fromkeys(map(_detail, found))) or "no tool measures this"
     readings = {c.criterion: c.reading for c in found}
     by = _validators(readings.values())
     vouched = attested.get(item.id) if item.attestable and status is ItemStatus.NO_EVIDENCE else None
-    if vouched is not None and vouched.evidence is not None:
-        status, by, readings = ItemStatus.ATTESTED, vouched.evidence.tool, {**readings, item.id: vouched}
-        details = f"attested: {vouched.value}"
+    if vouched is not None:
+        status, by, details = ItemStatus.ATTESTED, vouched.approver, vouched.words
+        readings = {**readings, item.id: vouched.reading}
     is_missing = status is ItemStatus.NO_EVIDENCE
     return ItemResult(
         id=item.id,
@@ -159,7 +159,9 @@ def _detail(found: CriterionResult) -> str:
     return reason if found.status is GateStatus.NO_EVIDENCE and reason else found.detail
 
 
-def _criteria(item: ItemDefinition, inputs: ReadinessInputs, policy: Policy) -> list[CriterionResult]:
+def _criteria(
+    item: ItemDefinition, inputs: ReadinessInputs, policy: Policy, attested: Mapping[str, Attestation]
+) -> list[CriterionResult]:
     kinds = {kind for name in item.criteria if (kind := CRITERIA[name].signal) is not None}
     if item.parts:
         narrowed = {kind: tuple(_only(s, item.parts) for s in inputs.signals.get(kind, ())) for kind in kinds}
@@ -169,7 +171,13 @@ def _criteria(item: ItemDefinition, inputs: ReadinessInputs, policy: Policy) -> 
         policy = policy.model_copy(update={"max_age_s": {**policy.max_age_s, **ages}})
     readings = Readings(inputs, policy)
     return [
-        judged(name, limit, readings.read(CRITERIA[name]), left_out=policy.is_left_out(name))
+        judged(
+            name,
+            limit,
+            readings.read(CRITERIA[name]),
+            left_out=policy.is_left_out(name),
+            attestation=attested.get(name),
+        )
         for name, limit in item.criteria.items()
     ]
 
@@ -223,7 +231,7 @@ def _validators(readings: Iterable[Reading]) -> str | None:
     tools = [
         ", ".join(filter(None, (reading.evidence.tool, reading.evidence.file)))
         for reading in readings
-        if reading.status is Status.MEASURED and reading.evidence
+        if reading.status is not Status.NOT_MEASURED and reading.evidence
     ]
     return "; ".join(dict.fromkeys(filter(None, tools))) or None
 

@@ -1,13 +1,15 @@
 """Do the gates hold? Mandatory and optional ones, each criterion with the evidence it was judged by."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 
 from ...core.criteria import CRITERIA
 from ...core.numbers import shown
+from ...core.records.attestations import Attestation, is_attestable
 from ...core.records.evidence import Reading, Status
 from ...core.records.policy import GatePolicy, Limit, NoData, Policy
 from ...core.records.readiness import CriterionResult, GateResult, GateStatus
+from .attestations import in_force
 from .freezes import freezes
 from .inputs import ReadinessInputs, Readings
 from .rules import ruled, scored
@@ -19,6 +21,7 @@ WORST_FIRST = (
     GateStatus.NO_EVIDENCE,
     GateStatus.WARNING,
     GateStatus.WAIVED,
+    GateStatus.ATTESTED,
     GateStatus.PASSED,
 )
 _PENDING = "pending"
@@ -27,8 +30,8 @@ _PENDING = "pending"
 
 def evaluate(inputs: ReadinessInputs, policy: Policy) -> tuple[GateResult, ...]:
     """Every gate of the policy, in its order, then its freeze windows."""
-    readings = Readings(inputs, policy)
-    return (*(_gate(gate, policy, readings, inputs) for gate in policy.gates), *freezes(policy, inputs))
+    readings, attested = Readings(inputs, policy), in_force(inputs)
+    return (*(_gate(gate, policy, readings, inputs, attested) for gate in policy.gates), *freezes(policy, inputs))
 
 
 def is_pending(criterion: CriterionResult) -> bool:
@@ -36,10 +39,17 @@ def is_pending(criterion: CriterionResult) -> bool:
     return criterion.status is GateStatus.NO_EVIDENCE and criterion.reading.value == _PENDING
 
 
-def _gate(gate: GatePolicy, policy: Policy, readings: Readings, inputs: ReadinessInputs) -> GateResult:
+def _gate(
+    gate: GatePolicy,
+    policy: Policy,
+    readings: Readings,
+    inputs: ReadinessInputs,
+    attested: Mapping[str, Attestation],
+) -> GateResult:
     def one(name: str, limit: Limit, judge: Callable[[Reading], CriterionResult]) -> CriterionResult:
         reading = readings.read(CRITERIA[name])
-        result = _not_judged(name, limit, reading, left_out=policy.is_left_out(gate.gate, name)) or judge(reading)
+        left_out = policy.is_left_out(gate.gate, name)
+        result = _not_judged(name, limit, reading, left_out, attested.get(name)) or judge(reading)
         if gate.no_data is NoData.FAIL and result.status is GateStatus.NO_EVIDENCE and not is_pending(result):
             missing = {"status": GateStatus.FAILED, "detail": f"{result.detail}; the policy calls that failed"}
             result = result.model_copy(update=missing)
@@ -60,7 +70,9 @@ def _gate(gate: GatePolicy, policy: Policy, readings: Readings, inputs: Readines
     return scored(plain, gate) if gate.scoring else plain
 
 
-def judged(name: str, limit: Limit, reading: Reading, *, left_out: bool) -> CriterionResult:
+def judged(
+    name: str, limit: Limit, reading: Reading, *, left_out: bool, attestation: Attestation | None = None
+) -> CriterionResult:
     """One criterion held against what was measured.
 
     Args:
@@ -68,14 +80,20 @@ def judged(name: str, limit: Limit, reading: Reading, *, left_out: bool) -> Crit
         limit: what is asked.
         reading: what there is.
         left_out: the policy calls it not applicable.
+        attestation: what an approver vouches for; it stands in for a measurement, never against one.
     """
-    return _not_judged(name, limit, reading, left_out=left_out) or _limited(name, limit, reading)
+    return _not_judged(name, limit, reading, left_out, attestation) or _limited(name, limit, reading)
 
 
-def _not_judged(name: str, limit: Limit, reading: Reading, *, left_out: bool) -> CriterionResult | None:
+def _not_judged(
+    name: str, limit: Limit, reading: Reading, left_out: bool, attestation: Attestation | None
+) -> CriterionResult | None:
     """The result where there is nothing to hold against the limit; None = there is."""
     if left_out:
         status, detail = GateStatus.NOT_APPLICABLE, f"{name} is not applicable"
+    elif reading.status is Status.NOT_MEASURED and attestation is not None and is_attestable(name):
+        reading, status = attestation.reading, GateStatus.ATTESTED
+        detail = f"{label_of(name)}: {attestation.words}"
     elif reading.status is Status.NOT_MEASURED:
         status, detail = GateStatus.NO_EVIDENCE, f"{name} has no evidence: {reading.reason}"
     elif reading.value == _PENDING:

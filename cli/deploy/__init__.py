@@ -15,6 +15,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "compare": ("deploy.why", "compare", "Two releases side by side."),
     "check-gate": ("deploy.assess", "check_gate", "One gate of the policy."),
     "checklist": ("deploy.checklist", "checklist", "What is to be done before a release, each item with its evidence."),
+    "attest": ("deploy.attest", "attest", "Vouch for what no tool measures, with evidence, in your name."),
     "report": ("deploy.report", "report", "The report for those who decide, in five formats."),
     "approve-request": ("deploy.approvals", "approve_request", "Ask for a release to be approved."),
     "approvals": ("deploy.approvals", "approvals", "What waits for whom."),

@@ -150,7 +150,7 @@ def _vote(ctx: click.Context, as_json: bool, version: str, person: dict[str, Any
 
         return await vote(parts, who, version, granted=granted, justification=why)
 
-    view = _signed(ctx, person, work)
+    view = signed(ctx, person, work)
     if as_json:
         print_json(view)
     else:
@@ -168,16 +168,16 @@ def _override(
             parts, who, version, names=names, justification=why, folder=Path.cwd(), emergency=emergency
         )
 
-    signed = _signed(ctx, person, work)
+    lifted = signed(ctx, person, work)
     if as_json:
-        print_json(signed)
+        print_json(lifted)
     else:
-        what = ", ".join(signed.names) or "nothing that failed"
-        click.echo(clean(f"overridden: {what}; by {signed.approver} until {time_text(signed.expires_at)}"))
+        what = ", ".join(lifted.names) or "nothing that failed"
+        click.echo(clean(f"overridden: {what}; by {lifted.approver} until {time_text(lifted.expires_at)}"))
         say(f"to decide: aqe deploy assess --version {version}")
 
 
-def _signed(
+def signed(
     ctx: click.Context,
     person: dict[str, Any],
     work: Callable[["Runtime", "AuthenticatedApprover", str], Coroutine[Any, Any, T]],

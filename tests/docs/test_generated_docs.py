@@ -25,10 +25,12 @@ from aqe.bus.publisher import DEDUPE_WINDOW_MS, HARD_CAP_ENTRIES
 from aqe.bus.retention import GROUP_IDLE_S, KEEP_S, LAGGING_SHARE
 from aqe.bus.subscription import Delivery
 from aqe.cli.text import duration_text
+from aqe.config.checklist import default_checklist
 from aqe.config.policy import default_policy, parse_policy
 from aqe.connectors.formats import IMPORTERS
 from aqe.core.criteria import CRITERIA, Source
 from aqe.core.importing import Importer
+from aqe.core.records.attestations import is_attestable
 from aqe.core.records.history import DeploymentOutcome
 from aqe.core.records.rows import DATASET_ROWS
 from aqe.core.records.signals import SIGNAL_METRICS, Signal, SignalKind
@@ -168,7 +170,13 @@ def datasets() -> str:
 
 def gates() -> str:
     """Every criterion a gate may have."""
-    rows = [(code(name), _kind(source), _fields(source), _origin(source)) for name, source in CRITERIA.items()]
+    rows = [
+        (
+            code(name), _kind(source), _fields(source),
+            _origin(source) + (f"; `aqe deploy attest --item {name}`" if is_attestable(name) else ""),
+        )
+        for name, source in CRITERIA.items()
+    ]  # fmt: skip
     return table("criterion | signal | metric | how to get it", rows)
 
 
@@ -193,6 +201,32 @@ def curves() -> str:
         for name, metric in policy.metrics.items()
     ]  # fmt: skip
     return table("dimension | its weight | metric | read from | value → risk", rows)
+
+
+def checklist() -> str:
+    """Every item of the default checklist."""
+    rows = []
+    for item in default_checklist().items.values():
+        sources = {name: CRITERIA[name] for name in item.criteria}
+        ways = list(dict.fromkeys(map(_origin, sources.values())))
+        if files := [words for name, words in CHECKED_FILES.items() if name in sources]:
+            ways = [*files, *ways]
+        if item.attestable:
+            ways.append(f"`aqe deploy attest --item {item.id}`")
+        asked = ", ".join(f"`{name}`" for name in item.criteria)
+        rows.append(
+            (item.item, code(item.id), item.level.value, "yes" if item.required else "no", asked, "; ".join(ways))
+        )
+    return table("item | id | level | required | criteria | how to get it", rows)
+
+
+CHECKED_FILES = {
+    "changelog_updated": "`changelog` in aqe.yaml",
+    "rollback_plan_documented": "`runbook` in aqe.yaml",
+    "api_docs_current": "`openapi_documented` and `openapi_generated` in aqe.yaml",
+    "migrations_tested": "`migrations` in aqe.yaml",
+}
+"""Criterion -> the files that `aqe deploy checklist` reads for it; see fleet/file_evidence.py."""
 
 
 def _kind(source: Source) -> str:
@@ -250,7 +284,7 @@ def _formats(folder: str) -> str:
 PAGES: dict[str, dict[str, Callable[[], str]]] = {
     "events.md": {"entry-fields": entry_fields, "delivery": delivery, "events": events},
     "memory.md": {"keys": keys, "datasets": datasets},
-    "evidence.md": {"gates": gates, "risk": risk},
+    "evidence.md": {"gates": gates, "risk": risk, "checklist": checklist},
     "risk.md": {"curves": curves},
     "formats/README.md": {"quality-formats": quality_formats, "production-formats": production_formats},
 }

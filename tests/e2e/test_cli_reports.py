@@ -2,7 +2,7 @@
 
 import json
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -12,6 +12,10 @@ from aqe.core.records.report import Report
 from aqe.core.records.signals import SignalKind
 from aqe.tests.builders import GOOD
 from aqe.tests.e2e.cli_project import Project
+from aqe.tests.e2e.test_cli_commands import now
+from aqe.tests.people import signing
+
+pytestmark = pytest.mark.xdist_group("cli-reports")
 
 CONFIG = """
 on_call:
@@ -33,7 +37,10 @@ def git(folder: Path, *args: str) -> str:
 def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
     """Two tags; the second release has everything that a checklist can read from files, and was assessed."""
     with Project.at(tmp_path_factory.mktemp("reports")) as project:
-        project.write("aqe.yaml", CONFIG)
+        lead = {"roles": ["Team Lead"], "secret_hash": signing("lead").approver.secret_hash}
+        project.write("aqe.yaml", f"{CONFIG}approvers: {json.dumps({'lead': lead})}\n")
+        project.write("secret", "the secret of lead\n")
+        project.write("wrong", "a guess\n")
         git(project.folder, "init", "--quiet")
         for subject, tag in (("feat: first", "v1.0.0"), ("feat(cart): take vouchers", ""), ("fix!: round", "v1.1.0")):
             project.write(f"{subject[:4]}{tag}.py", "x = 1\n")
@@ -44,16 +51,26 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
         project.write("CHANGELOG.md", "# Changes\n\n## 1.1.0\n")
         project.write("docs/v1.1.0-rollback.md", RUNBOOK)
         project.write("migrations.xml", MIGRATIONS)
-        for kind, metrics in GOOD.items():
-            if kind is not SignalKind.MUTATION:
-                put(project, kind, {to_camel(name): value for name, value in metrics.items()})
+        project.ok("up", "--server-only")
+        put(project, {kind: metrics for kind, metrics in GOOD.items() if kind is not SignalKind.MUTATION})
         project.aqe("deploy", "assess", "--version", "v1.1.0")
         yield project
 
 
-def put(project: Project, kind: str, metrics: dict[str, object]) -> None:
-    text = json.dumps({"metrics": metrics, "tool": "a-tool"})
-    project.ok("signal", "put", kind, "-", "--release", "v1.1.0", stdin=text)
+def put(project: Project, signals: Mapping[SignalKind, Mapping[str, object]]) -> None:
+    """As another program would, over Redis."""
+    release = {"version": "v1.1.0", "commit": git(project.folder, "rev-parse", "HEAD")}
+    with project.redis() as client:
+        client.fcall("aqe_store", 1, "aqe/releases/v1.1.0/release", json.dumps(release))
+        for kind, metrics in signals.items():
+            signal = {
+                "kind": kind,
+                "release": release,
+                "measuredAt": now(),
+                "tool": "a-tool",
+                "metrics": {to_camel(name): value for name, value in metrics.items()},
+            }
+            client.fcall("aqe_store", 1, f"aqe/releases/v1.1.0/signals/{kind}", json.dumps(signal))
 
 
 def test_a_report_goes_to_standard_output(project: Project) -> None:
@@ -134,3 +151,39 @@ def test_a_checklist_prints_every_item_for_people(project: Project) -> None:
     text = project.ok("deploy", "checklist", "--version", "v1.1.0", "--no-files")
     assert "Deployment checklist: v1.1.0" in text and "CODE QUALITY" in text
     assert text.count("(required)") + text.count("\n  - ") > 16
+
+
+VOUCH = ("deploy", "attest", "--version", "v1.0.0", "--approver", "lead", "--justification", "seen")
+
+
+def test_an_approver_vouches_with_evidence(project: Project) -> None:
+    """The checklist reads ATTESTED, and the audit log knows."""
+    project.write("alerts.png", b"a picture")
+    said = project.ok(
+        *VOUCH, "--item", "monitoring", "--evidence", "alerts.png", "--expires", "7d", "--secret-file", "secret"
+    )
+    assert said.startswith("ATTESTED monitoring of v1.0.0: attested by lead (alerts.png sha256:")
+    items = {i["id"]: i for i in project.json("deploy", "checklist", "--version", "v1.0.0", "--no-files")["items"]}
+    assert items["monitoring"]["status"] == "ATTESTED"
+    (entry,) = [e for e in project.json("audit", "log") if e["action"] == "item:attested"]
+    assert (entry["actor"], entry["subject"], entry["details"]["item"]) == ("lead", "v1.0.0", "monitoring")
+    assert json.loads(project.ok("audit", "verify", "--json"))["intact"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (["--item", "unit-coverage", "--evidence", "aqe.yaml"], 2, "is measured by tools, nobody can vouch for it"),
+        (["--item", "monitorng", "--evidence", "aqe.yaml"], 2, "did you mean 'monitoring'?"),
+        (["--item", "gdpr", "--evidence", "none.pdf"], 2, "--evidence none.pdf: No such file"),
+        (["--item", "gdpr", "--evidence", "ftp://example.org/x"], 2, "is no http(s) address"),
+        (["--item", "gdpr", "--evidence", "https://u:p@example.org/x"], 2, "--evidence holds a password"),
+        (["--item", "gdpr", "--evidence", "aqe.yaml", "--secret-file", "wrong"], 2, "this is not the secret of lead"),
+    ],
+)
+def test_who_may_not_vouch_is_told_why(project: Project, arguments: list[str], code: int, said: str) -> None:
+    """One line, and nothing is stored."""
+    secret = [] if "--secret-file" in arguments else ["--secret-file", "secret"]
+    done = project.aqe(*VOUCH, *arguments, *secret, "--expires", "7d")
+    assert (done.returncode, said in done.stderr, "Traceback" in done.stderr) == (code, True, False), done.stderr
+    assert "attestations/gdpr" not in project.ok("memory", "ls", "aqe/releases/v1.0.0/*")

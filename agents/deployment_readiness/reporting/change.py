@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from ....core.records.report import Block, Fact, Facts, Item, Items, Line, Paragraph, Section, Tone
+from ....core.records.report import Block, Column, Fact, Facts, Item, Items, Line, Paragraph, Section, Table, Tone
 from .traced import Stored
 
 MAX_CHANGES = 12
@@ -25,7 +25,8 @@ def changing(changes: Stored) -> Section:
     title = "What is changing"
     if not changes:
         return Section(title=title, blocks=(Paragraph(line=changes.why()),))
-    counts = tuple(Fact(label=label, line=(changes[field].say(),)) for label, field in _COUNTS.items())
+    columns = tuple(Column(title=label, numeric=True) for label in _COUNTS)
+    counts = Table(columns=columns, rows=(tuple((changes[field].say(),) for field in _COUNTS.values()),))
     size: Line = (
         changes["filesChanged"].say(),
         " files changed (+",
@@ -36,7 +37,7 @@ def changing(changes: Stored) -> Section:
         changes["previous"].say() if changes["previous"] else "the beginning",
         ".",
     )
-    blocks: list[Block] = [Paragraph(line=size), Facts(facts=counts)]
+    blocks: list[Block] = [Paragraph(line=size), counts]
     named = [c for c in changes["changes"] if c["kind"].value in _NAMED or c["breaking"].value][:MAX_CHANGES]
     if named:
         blocks.append(Items(items=tuple(Item(line=_change(c), tone=_tone(c)) for c in named)))

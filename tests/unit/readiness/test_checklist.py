@@ -19,7 +19,6 @@ from aqe.core.records.checklist import (
     ItemStatus,
     Resolution,
 )
-from aqe.core.records.evidence import Evidence, Reading, Status
 from aqe.core.records.readiness import NotApplicable
 from aqe.core.records.signals import MetricValue, Outcome, Signal, SignalKind, SignalPart
 from aqe.tests.builders import GOOD, NOW, a_good_signal, a_signal, good_inputs, some_inputs
@@ -169,34 +168,6 @@ def test_a_missing_item_says_what_would_supply_it() -> None:
     """A command to copy."""
     item = the_item(checked(some_inputs()), "owasp-top-ten")
     assert item.how == "aqe import scan.sarif --release v1 or aqe deploy attest --item owasp-top-ten --version v1"
-
-
-# Attestations --------------------------------------------------------------------------------------------------------
-
-VOUCHED = Reading(
-    value="pen test report, until 2026-02-01", status=Status.ATTESTED, evidence=Evidence(tool="security-lead")
-)
-
-
-def test_an_attestation_reads_attested_and_not_passed() -> None:
-    """With who vouches for it."""
-    item = the_item(checked(some_inputs(), attested={"owasp-top-ten": VOUCHED}), "owasp-top-ten")
-    assert (item.status, item.validated_by) == (ItemStatus.ATTESTED, "security-lead")
-
-
-def test_what_a_tool_measured_cannot_be_attested_away() -> None:
-    """An alert is an alert."""
-    bad = with_parts(
-        SignalKind.SECURITY, zap=a_part("OWASP ZAP", **{**GOOD[SignalKind.SECURITY], "high_vulnerabilities": 1})
-    )
-    item = the_item(checked(good_inputs(bad), attested={"owasp-top-ten": VOUCHED}), "owasp-top-ten")
-    assert item.status is ItemStatus.FAILED
-
-
-def test_an_item_that_is_not_attestable_cannot_be_attested() -> None:
-    """Coverage is measured or it is not."""
-    item = the_item(checked(some_inputs(), attested={"unit-coverage": VOUCHED}), "unit-coverage")
-    assert item.status is ItemStatus.NO_EVIDENCE
 
 
 # How long it takes ---------------------------------------------------------------------------------------------------
