@@ -184,13 +184,13 @@ class ReliabilityBin(Record):
     """Cases with about the same prediction: how often it came true."""
 
     predicted: Value
-    """Share, 0-1."""
+    """Percent, 0-100, as `observed`."""
     observed: Value
     cases: Value
 
 
 class Reliability(Record):
-    """Predicted against observed shares; on the diagonal, predictions mean what they say."""
+    """Predicted against observed percentages; on the diagonal, predictions mean what they say."""
 
     kind: Literal["reliability"] = "reliability"
     bins: tuple[ReliabilityBin, ...] = Field(min_length=1)

@@ -1,4 +1,4 @@
-"""Predicted against observed shares: on the diagonal, a prediction of 10 % comes true in 10 of 100 cases."""
+"""Predicted against observed percentages: on the diagonal, a prediction of 10 % comes true in 10 of 100 cases."""
 
 from itertools import pairwise
 from math import sqrt
@@ -8,7 +8,7 @@ from .svg import WIDTH, Ink, line, mark, picture, share_of, text
 
 _TOP, _SIDE = 14.0, 240.0
 _LEFT = (WIDTH - _SIDE) / 2
-_SCALES = (0.05, 0.1, 0.2, 0.5, 1.0)
+_SCALES = (5.0, 10.0, 20.0, 50.0, 100.0)
 """Ends of the scale; rare things need a closer look."""
 
 
@@ -16,7 +16,7 @@ def draw(chart: Reliability, title: str, description: str, ink: Ink) -> str:
     """The chart as SVG; the size of a mark follows the number of cases."""
     points = [(b.predicted.number or 0.0, b.observed.number or 0.0, b.cases.number or 0.0) for b in chart.bins]
     largest = max(max(p, o) for p, o, _ in points)
-    scale = next((s for s in _SCALES if s >= largest), 1.0)
+    scale = next((s for s in _SCALES if s >= largest), _SCALES[-1])
     most = max(1.0, *(cases for _, _, cases in points))
     parts = _frame(chart, scale, ink)
     spots = [(_x(p, scale), _y(o, scale), cases) for p, o, cases in sorted(points)]
@@ -30,7 +30,7 @@ def _frame(chart: Reliability, scale: float, ink: Ink) -> list[str]:
     parts = [line(_x(0, scale), _y(0, scale), _x(scale, scale), _y(scale, scale), ink.muted, dashed=True)]
     for share in (0.0, 0.5, 1.0):
         x, y = _x(share * scale, scale), _y(share * scale, scale)
-        label = f"{100 * share * scale:g} %"
+        label = f"{share * scale:g} %"
         parts += [
             line(x, _TOP, x, _TOP + _SIDE, ink.grid),
             line(_LEFT, y, _LEFT + _SIDE, y, ink.grid),

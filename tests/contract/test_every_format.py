@@ -84,7 +84,7 @@ def charts(text: str = "fine") -> dict[str, Any]:
             observed_words="observed",
             bins=tuple(
                 ReliabilityBin(predicted=a_value(text, p), observed=a_value(text, p / 2), cases=a_value(text, 7))
-                for p in (0.1, 0.3)
+                for p in (10, 30)
             ),
         ),
         "timeline": Timeline(

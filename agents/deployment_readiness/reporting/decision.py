@@ -19,7 +19,7 @@ from ....core.records.report import (
     Value,
     text_of,
 )
-from .traced import Shelf, Stored, counted, quoted
+from .traced import Shelf, Stored, counted, joined, quoted
 from .words import date_words, label_words, limit_words, reading_words, risk_words, spoken, time_words, tone_of
 
 
@@ -127,6 +127,21 @@ def _evidence(evidence: Stored) -> Line:
     for index, part in enumerate(parts):
         line += (", ", part) if index else (part,)
     return line if parts else ()
+
+
+def people(decision: Stored) -> Iterator[Section]:
+    """Approvals, overrides and waivers that counted, and those that did not; no section where there are none."""
+    lifted = [Item(line=_lifted(one), tone=Tone.PERSON) for one in decision["lifted"]]
+    refused = [Item(line=(remark.say(),), tone=Tone.UNKNOWN) for remark in decision["remarks"]]
+    if lifted or refused:
+        yield Section(title="Approvals, overrides and waivers", blocks=(Items(items=(*lifted, *refused)),))
+
+
+def _lifted(one: Stored) -> Line:
+    line: Line = (one["kind"].say(), " by ", one["by"].say(), " until ", one["until"].say(date_words))
+    names = tuple(name.say(spoken) for name in one["names"])
+    about: Line = (" of ", *joined(names)) if names else ()
+    return (*line, *about, ": ", one["reason"].say())
 
 
 def outstanding(decision: Stored, *more: Item) -> Section:

@@ -50,7 +50,7 @@ def readiness_report(version: str, records: Mapping[str, Any], now: datetime, *,
         raise NotFoundError(
             f"{version} has not been assessed: {decided.missing}", hint=f"aqe deploy assess --version {version}"
         )
-    parts = _Parts(shelf, version)
+    parts = _Parts(shelf, version, decided)
     sections = (_short if summary else _full)(decided, parts)
     return Report(
         title=("Deployment Readiness Report: ", decided["version"].say()),
@@ -72,15 +72,15 @@ def readiness_report(version: str, records: Mapping[str, Any], now: datetime, *,
 
 
 class _Parts:
-    """The records besides the decision, each there or with the reason why not."""
+    """What goes with the decision, each part there or with the reason why not."""
 
-    def __init__(self, shelf: Shelf, version: str) -> None:
+    def __init__(self, shelf: Shelf, version: str, decided: Stored) -> None:
         command = f"aqe deploy checklist --version {version}"
         assess = f"aqe deploy assess --version {version}"
         self.shelf = shelf
         self.risk = shelf.get(f"aqe/risk-scores/{version}", RiskAssessment, missing=f"no risk assessment; {assess}")
-        self.confidence = Stored("", None, missing="release confidence is not computed yet")
-        self.prediction = Stored("", None, missing="no rollback prediction was made")
+        self.confidence = decided["releaseConfidence"].or_missing(f"the decision has none; {assess}")
+        self.prediction = decided["rollbackPrediction"].or_missing(f"the decision has none; {assess}")
         plan = f"aqe deploy rollback-plan --version {version}"
         self.plan = shelf.get(f"aqe/rollback-plans/{version}", RollbackPlan, missing=f"no rollback plan; {plan}")
         self.checklist = shelf.get(f"aqe/releases/{version}/checklist", Checklist, missing=f"not checked; {command}")
@@ -111,6 +111,7 @@ def _full(decided: Stored, parts: _Parts) -> Sequence[Section]:
     return (
         *summary,
         decision.gates(decided),
+        *decision.people(decided),
         *risk.metrics(parts.risk),
         rollback.prediction(parts.prediction),
         checklist.checklist_section(parts.checklist),

@@ -3,7 +3,22 @@
 from collections.abc import Callable
 from typing import Any
 
-from ....core.records.report import Block, Column, Fact, Facts, Item, Items, Line, Paragraph, Section, Table, Tone
+from ....core.records.report import (
+    Block,
+    Column,
+    Fact,
+    Facts,
+    Figure,
+    Item,
+    Items,
+    Line,
+    Paragraph,
+    Reliability,
+    ReliabilityBin,
+    Section,
+    Table,
+    Tone,
+)
 from .traced import Stored
 from .words import date_words, duration_words, probability_words, spoken, tone_of
 
@@ -47,6 +62,7 @@ def prediction(stored: Stored) -> Section:
         ".",
     )
     blocks: list[Block] = [Paragraph(line=line), Paragraph(line=(stored["method"].say(), ": ", stored["reason"].say()))]
+    blocks += _held_out(stored["heldOut"])
     if stored["factors"]:
         columns = (Column(title="Factor"), *(Column(title=t, numeric=True) for t in ("Here", "Typical", "Effect")))
         blocks.append(Table(columns=columns, rows=tuple(map(_factor, stored["factors"]))))
@@ -58,6 +74,35 @@ def prediction(stored: Stored) -> Section:
     if stored["mitigation"]:
         blocks.append(Items(items=tuple(Item(line=(words.say(),)) for words in stored["mitigation"])))
     return Section(title=title, blocks=tuple(blocks))
+
+
+def _held_out(calibration: Stored) -> list[Block]:
+    """How good earlier predictions were, on outcomes that they had not seen."""
+    if not calibration["bins"]:
+        return []
+    facts = (
+        Fact(label="Held-out predictions", line=(calibration["predictions"].say(),)),
+        Fact(label="Brier skill", line=calibration["brierSkill"].why(str(calibration["reason"].value or ""))),
+        Fact(label="Calibration error", line=calibration["ece"].why(str(calibration["reason"].value or ""))),
+        Fact(label="Ranking (AUC)", line=calibration["auc"].why(str(calibration["reason"].value or ""))),
+    )
+    figure = Figure(
+        title="Reliability of earlier predictions",
+        description=("On the diagonal, what was predicted is what came; the size of a dot is that of its group.",),
+        chart=Reliability(
+            bins=tuple(
+                ReliabilityBin(
+                    predicted=group["predictedPercent"].say(probability_words),
+                    observed=group["observedPercent"].say(probability_words),
+                    cases=group["predictions"].say(),
+                )
+                for group in calibration["bins"]
+            ),
+            predicted_words="predicted",
+            observed_words="observed",
+        ),
+    )
+    return [Facts(facts=facts), figure]
 
 
 def _factor(factor: Stored) -> tuple[Line, ...]:

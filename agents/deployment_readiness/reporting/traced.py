@@ -1,7 +1,7 @@
 """Values of memory that know where they stand, so that a report's numbers can be followed back."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ....core.errors import InputError
@@ -65,6 +65,10 @@ class Stored:
             return Value(text=NOT_MEASURED, value=None, reason=why, origins=(self.origin,) if self.key else ())
         shown = text if isinstance(text, str) else (text or value_text)(self.value)
         return Value(text=shown, value=self.value, origins=(self.origin,), tone=tone)
+
+    def or_missing(self, reason: str) -> "Stored":
+        """The same; where there is nothing, this is why."""
+        return replace(self, missing=reason)
 
     def why(self, reason: str = "") -> Line:
         """The value in print, or that it is missing, and why."""

@@ -14,6 +14,7 @@ from aqe.core.errors import NotFoundError
 from aqe.core.records.changes import Change, ReleaseChanges
 from aqe.core.records.report import Origin, Report, Tone, Value, text_of
 from aqe.core.records.signals import SignalKind
+from aqe.reports.terminal import Terminal
 from aqe.tests.builders import COMMIT, NOW, a_deployment, a_good_signal, good_inputs
 
 CHANGES = ReleaseChanges(
@@ -71,12 +72,37 @@ def every_text(report: Report) -> str:
 
 
 GOOD = stored()
+PREDICTED = {
+    "of": "rollback",
+    "predictions": 156,
+    "failures": 8,
+    "brierSkill": 0.118,
+    "ece": 0.0104,
+    "auc": 0.698,
+    "bins": [
+        {"predictions": 80, "predictedPercent": 1.2, "observedPercent": 1.25, "expected": [0, 3], "failures": 1},
+        {"predictions": 76, "predictedPercent": 9.0, "observedPercent": 9.21, "expected": [3, 11], "failures": 7},
+    ],
+}
+
+
+def seasoned() -> dict[str, Any]:
+    """After many deployments, with an approval and a remark."""
+    records = stored()
+    decision = records["aqe/releases/v1/decision"]
+    lifted = {"kind": "approval", "names": [], "by": "cto", "reason": "seen twice", "until": "2026-01-12T12:00:00Z"}
+    prediction = decision["rollbackPrediction"] | {"heldOut": PREDICTED}
+    changes = {"rollbackPrediction": prediction, "lifted": [lifted], "remarks": ["an override of v0 has expired"]}
+    return records | {"aqe/releases/v1/decision": decision | changes}
+
+
+SEASONED = seasoned()
 POOR = stored(
     a_good_signal(SignalKind.SECURITY, critical_vulnerabilities=2),
     a_good_signal(SignalKind.PERFORMANCE, p95_latency_ms=612.0),
     without=(SignalKind.MUTATION, SignalKind.COMPLIANCE),
 )
-each_report = pytest.mark.parametrize("records", [GOOD, POOR], ids=["good", "poor"])
+each_report = pytest.mark.parametrize("records", [GOOD, POOR, SEASONED], ids=["good", "poor", "seasoned"])
 both_lengths = pytest.mark.parametrize("summary", [False, True], ids=["full", "summary"])
 
 
@@ -121,11 +147,48 @@ def test_our_own_words_hold_no_number() -> None:
 
 
 def test_what_was_not_computed_is_not_measured_and_says_why() -> None:
-    """No confidence, prediction or plan is stored: none is made up."""
-    report = made(GOOD, summary=True)
+    """A decision of before there were predictions, and no plan: none is made up."""
+    old = GOOD["aqe/releases/v1/decision"] | {"releaseConfidence": None, "rollbackPrediction": None, "confidence": None}
+    without = {key: value for key, value in GOOD.items() if "rollback-plans" not in key}
+    report = made(without | {"aqe/releases/v1/decision": old})
     missing = [value for value in report.values() if value.value is None]
-    assert missing and all(value.text in ("not measured", value.reason) for value in missing)
-    assert "no rollback prediction" in every_text(report)
+    assert len(missing) > 4 and all(value.text in ("not measured", value.reason) for value in missing)
+    assert "no rollback plan; aqe deploy rollback-plan --version v1" in every_text(report)
+
+
+def test_the_confidence_is_shown_with_its_interval() -> None:
+    """And what it rests on."""
+    (chart,) = charts_of(GOOD, "interval")
+    confidence = GOOD["aqe/releases/v1/decision"]["releaseConfidence"]
+    assert [v.value for v in (chart.low, chart.middle, chart.high)] == [
+        confidence["interval"][0], confidence["score"], confidence["interval"][1]
+    ]  # fmt: skip
+
+
+def test_earlier_predictions_are_held_against_what_came() -> None:
+    """Where there are enough of them."""
+    assert charts_of(GOOD, "reliability") == []
+    (chart,) = charts_of(SEASONED, "reliability")
+    assert [(b.predicted.text, b.observed.text, b.cases.text) for b in chart.bins] == [
+        ("1.2 %", "1.25 %", "80"),
+        ("9 %", "9.21 %", "76"),
+    ]
+
+
+def test_who_approved_and_what_did_not_count_is_told() -> None:
+    """With the reason and how long it holds."""
+    text = Terminal().render(made(SEASONED)).decode()
+    assert "approval by cto until 2026-01-12 12:00 UTC: seen twice" in text
+    assert "an override of v0 has expired" in text
+
+
+def charts_of(records: dict[str, Any], kind: str) -> list[Any]:
+    return [
+        block.chart
+        for section in made(records).sections
+        for block in section.blocks
+        if block.kind == "figure" and block.chart.kind == kind
+    ]
 
 
 def test_a_release_that_was_not_assessed_has_no_report() -> None:
@@ -173,13 +236,8 @@ def test_the_full_report_has_all_of_the_summary_and_the_evidence() -> None:
 
 def test_the_history_shows_each_deployment_at_its_time() -> None:
     """Oldest first, rolled back told apart."""
-    (figure,) = [
-        block
-        for section in made(GOOD).sections
-        for block in section.blocks
-        if block.kind == "figure" and block.chart.kind == "timeline"
-    ]
-    points = figure.chart.points  # type: ignore[union-attr]
+    (chart,) = charts_of(GOOD, "timeline")
+    points = chart.points
     assert [(NOW - point.at).days for point in points] == [60, 40, 20, 5]
     assert [point.tone for point in points] == [Tone.BAD, Tone.GOOD, Tone.GOOD, Tone.GOOD]
 
