@@ -1,6 +1,6 @@
 # Relative paths only: the folder's name may hold spaces.
 .DEFAULT_GOAL := help
-.PHONY: help run test check fmt bench bench-bus bench-memory bench-hooks bench-anomaly bench-logs drill-cluster docs system-deps clean drill drill-peers soak
+.PHONY: help run test check fmt bench bench-bus bench-memory bench-hooks bench-risk bench-confidence bench-assess bench-anomaly bench-logs drill-cluster docs system-deps clean drill drill-peers soak
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
@@ -45,9 +45,9 @@ fmt: $(READY)  ## format
 	$(BIN)/ruff check --fix-only --quiet
 	$(BIN)/ruff format --quiet
 
-bench: bench-bus bench-memory bench-hooks  ## all three benchmarks, as ratios against named baselines (25 min)
+bench: bench-bus bench-memory bench-hooks bench-risk bench-confidence bench-assess  ## all benchmarks (35 min)
 
-bench-bus bench-memory bench-hooks: $(VENV)/.bench  ## one of them
+bench-bus bench-memory bench-hooks bench-risk bench-confidence bench-assess: $(VENV)/.bench  ## one of them
 	$(BIN)/python -P -m aqe.benchmarks $(@:bench-%=%)
 
 bench-anomaly: $(READY)  ## anomaly detection on labelled series, and its speed (1 min)

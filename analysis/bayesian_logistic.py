@@ -32,9 +32,9 @@ HARM_SD = 1.0
 """Prior sd of that effect's logarithm: 95 % of effects are between 0.014 and 0.71."""
 EITHER_SD = 0.5
 """Prior sd of the effect of a feature that may do harm or good."""
-PROPOSALS = 4096
-DRAWS = 2048
-FEW = 512
+PROPOSALS = 2048
+DRAWS = 1024
+FEW = 384
 TEMPERINGS = (0.3, 0.6, 1.0)
 """Before the last round, proposals are moved to where the weights of a few say that the posterior lies; first with the
 weights evened out, so that one lucky proposal does not draw all others to it."""

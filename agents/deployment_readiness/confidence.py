@@ -7,11 +7,12 @@ decides). Deployments in the older half of the policy's window weigh less and le
 
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
 
-from ...analysis.bayesian_logistic import sample
+from ...analysis.bayesian_logistic import Posterior, sample
 from ...analysis.beta_binomial import Beta
 from ...analysis.logistic import Floats
 from ...core.records.confidence import Certainty, Pool, ReleaseConfidence
@@ -21,6 +22,8 @@ from .features import FEATURES, past_deployments
 from .inputs import ReadinessInputs
 from .past import Past, scaled
 
+DAY_S = 86_400
+"""Ages are counted in whole days, so that the posterior of a history holds for a day."""
 Flags = npt.NDArray[np.bool_]
 
 PRIOR = (9.0, 1.0)
@@ -60,7 +63,7 @@ def release_confidence(inputs: ReadinessInputs, policy: Policy, features: dict[s
     window = timedelta(seconds=policy.history_window_s)
     items = [item for item in past_deployments(inputs) if inputs.now - item.deployed_at <= window][-LATEST:]
     past = Past.of(items)
-    weights = _recency((inputs.now.timestamp() - past.at) / policy.history_window_s)
+    weights = _recency(np.floor((inputs.now.timestamp() - past.at) / DAY_S) * DAY_S / policy.history_window_s)
     foreign = np.array([_is_foreign(item, inputs.release.service) for item in items], bool)
     harm, own = _harm(past, features)
     if len(items) >= LEAST_FOR_FEATURES and not foreign.all() and (len(own) or foreign.any()):
@@ -127,10 +130,18 @@ def _logistic(harm: Floats, own: Floats, failed: Floats, weights: Floats, foreig
     harmful = np.ones(len(own), bool)
     if foreign.any():
         harm, own, harmful = np.column_stack([harm, foreign]), np.append(own, 0), np.append(harmful, False)
-    posterior = sample(harm, 1 - failed, prior=PRIOR, weights=weights, harmful=harmful)
+    posterior = _sampled(harm.tobytes(), failed.tobytes(), weights.tobytes(), harmful.tobytes())
     mine, typical = 100 * posterior.probabilities(np.vstack([own, np.zeros(len(own))]))
     low, high = np.quantile(mine, [0.025, 0.975])
     return _Estimate(float(mine.mean()), (float(low), float(high)), float(typical.mean()))
+
+
+@lru_cache(maxsize=4)
+def _sampled(harm: bytes, failed: bytes, weights: bytes, harmful: bytes) -> Posterior:
+    """From the bytes of the arguments of `sample`: the same history is sampled once a process and day."""
+    flags, labels = np.frombuffer(harmful, bool), 1 - np.frombuffer(failed)
+    rows = np.frombuffer(harm).reshape(len(labels), len(flags))
+    return sample(rows, labels, prior=PRIOR, weights=np.frombuffer(weights), harmful=flags)
 
 
 def _beta(failed: Floats, weights: Floats) -> _Estimate:

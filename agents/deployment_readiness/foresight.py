@@ -8,10 +8,8 @@ from ...core.records.policy import Policy
 from ...core.records.prediction import RollbackPrediction
 from ...core.records.readiness import Decision
 from ...core.records.signals import SignalKind
-from .confidence import release_confidence
 from .features import features_of
 from .inputs import ReadinessInputs, Readings
-from .rollback_prediction import predict_rollback
 
 
 @dataclass(frozen=True)
@@ -25,6 +23,10 @@ class Foreseen:
 
 def foresee(inputs: ReadinessInputs, policy: Policy) -> Foreseen:
     """Confidence and prediction for the release."""
+    # Not at the top: numpy would be a tenth of a second of every command that only risk and gates are asked of.
+    from .confidence import release_confidence
+    from .rollback_prediction import predict_rollback
+
     features = features_of(inputs, policy)
     return Foreseen(features, release_confidence(inputs, policy, features), predict_rollback(inputs, features))
 

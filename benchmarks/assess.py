@@ -1,0 +1,172 @@
+"""What an assessment costs, and how that grows with the deployment history.
+
+*Inside the agent*: a task done by an agent that runs, everything read from and written to a server on loopback; its
+first answer after the history has changed learns the model anew, the next ones do not. *Cold*: the command `aqe deploy
+assess` as a process of its own. Its baseline is what no such program can do without, a Python process that imports
+redis.asyncio and pydantic, plus the agent's answer.
+"""
+
+import argparse
+import asyncio
+import logging
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import structlog
+
+from aqe.config.settings import load_settings
+from aqe.core.records.history import HISTORY_KEY, DeploymentOutcome, Foresight
+from aqe.core.records.release import DeploymentResult, Release
+from aqe.core.records.signals import Signal, SignalKind
+from aqe.fleet.runtime import Runtime, open_runtime
+from aqe.fleet.server import ServerInfo
+from aqe.fleet.tasks import new_task, perform
+
+from . import report, servers
+from .report import Spread, shown, table
+
+SIZES = (0, 1_000, 10_000, 100_000)
+COLD_SIZE = 1_000
+ROUNDS = 5
+FAILING = 0.08
+BARE = (sys.executable, "-c", "import redis.asyncio, pydantic")
+METRICS: dict[SignalKind, dict[str, Any]] = {
+    SignalKind.CODE_QUALITY: {"grade": "A", "critical_issues": 0, "code_smells": 3, "complexity_mean": 4.0},
+    SignalKind.TEST_COVERAGE: {"line_coverage_percent": 91.0, "branch_coverage_percent": 88.0},
+    SignalKind.MUTATION: {"mutation_score_percent": 81.0},
+    SignalKind.SECURITY: {"critical_vulnerabilities": 0, "high_vulnerabilities": 0, "medium_vulnerabilities": 1},
+    SignalKind.PERFORMANCE: {"p95_latency_ms": 310.0, "throughput_rps": 1400.0, "error_rate_percent": 0.02},
+    SignalKind.CHANGE_RISK: {"lines_added": 200, "lines_deleted": 40, "files_changed": 12, "commits": 9},
+}
+"""Of the release and of every deployment in the history."""
+
+
+def deployments(size: int, now: datetime) -> list[str]:
+    """The history as JSON, oldest first, over a year; large changes and low coverage fail more often."""
+    rng = np.random.default_rng(1)
+    items = []
+    for place in range(size):
+        at = now - timedelta(days=365 * (size - place) / size)
+        change, coverage = float(np.exp(rng.normal(5, 1.2))), float(rng.uniform(75, 97))
+        p = FAILING * np.exp(0.6 * (np.log(change) - 5) + 0.05 * (86 - coverage))
+        before = Foresight(
+            version=f"v{place}",
+            assessed_at=at - timedelta(minutes=10),
+            features={"change_size": change, "test_coverage": coverage, "files_modified": change / 20,
+                      "complexity": 4.0, "critical_bugs": 0.0, "commits": 9.0, "team_experience": float(place),
+                      "off_hours": float(at.hour not in range(8, 18)), "end_of_week": float(at.weekday() > 3)},
+            signals=METRICS,
+            risk=20.0, confidence=92.0, rollback_percent=8.0,
+        )  # fmt: skip
+        outcome: DeploymentResult = "rolled_back" if rng.random() < p else "success"
+        item = DeploymentOutcome(
+            version=f"v{place}", deployed_at=at, known_at=at + timedelta(hours=2), outcome=outcome, before=before
+        )
+        items.append(item.to_json())
+    return items
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Measure and print."""
+    options = _options(arguments)
+    logging.disable()
+    structlog.configure(logger_factory=structlog.stdlib.LoggerFactory())
+    sizes = (0, 100, 1_000) if options.quick else SIZES
+    program = servers.find_program()
+    with servers.own_server(program) as server, tempfile.TemporaryDirectory() as folder:
+        inside = {size: asyncio.run(_inside(server, Path(folder), size, options.rounds)) for size in sizes}
+        asyncio.run(_fill(server, Path(folder), COLD_SIZE))
+        cold = [_process_s(("-P", "-m", "aqe", "deploy", "assess", "--version", "v", "--json"), server, folder)
+                for _ in range(options.rounds + 1)][1:]  # fmt: skip
+        bare = [_process_s(BARE[1:], server, folder) for _ in range(options.rounds)]
+    _print_inside(inside)
+    _print_cold(cold, bare, inside[COLD_SIZE])
+    report.json_line("assess", inside=inside, cold_s=cold, bare_s=bare, server=program)
+    return 0
+
+
+def _options(arguments: Sequence[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks assess", description=__doc__)
+    parser.add_argument("--rounds", type=int, default=ROUNDS, help=f"default {ROUNDS}")
+    parser.add_argument("--quick", action="store_true", help="up to 1,000 deployments only")
+    return parser.parse_args(arguments)
+
+
+async def _fill(server: servers.Server, folder: Path, size: int) -> None:
+    """A release with its signals, and a history; nothing else."""
+    now = datetime.now(UTC)
+    server.client.flushall()
+    async with _runtime(server, folder) as parts:
+        release = Release(version="v", commit="a3f5c1e09b7d")
+        await parts.memory.store("aqe/releases/v/release", release)
+        for kind, metrics in METRICS.items():
+            signal = Signal(kind=kind, release=release, measured_at=now, tool="bench", metrics=metrics)
+            await parts.memory.store(f"aqe/releases/v/signals/{kind}", signal)
+    items = deployments(size, now)
+    for start in range(0, size, 5_000):
+        server.client.rpush(HISTORY_KEY, *items[start : start + 5_000])
+
+
+def _runtime(server: servers.Server, folder: Path) -> AbstractAsyncContextManager[Runtime]:
+    settings = load_settings(env={"AQE_REDIS_URL": server.url}, cwd=folder)
+    return open_runtime(settings, name="bench", server=ServerInfo(server.url, "url"))
+
+
+async def _inside(server: servers.Server, folder: Path, size: int, rounds: int) -> dict[str, list[float]]:
+    """Seconds of first and later answers."""
+    await _fill(server, folder, size)
+    taken: dict[str, list[float]] = {"first": [], "again": []}
+    async with _runtime(server, folder) as parts:
+        await perform(parts, new_task(parts, "risk-score", {"version": "v"}))
+        for number in range(rounds):
+            # A deployment more: the model has to be learnt anew.
+            at = parts.clock.now() - timedelta(seconds=60 - number)
+            item = DeploymentOutcome(version=f"n{number}", deployed_at=at, known_at=at, outcome="success")
+            await parts.memory.append(HISTORY_KEY, item)
+            for kind in taken:
+                start = time.perf_counter()
+                await perform(parts, new_task(parts, "deployment-assessment", {"version": "v"}))
+                taken[kind].append(time.perf_counter() - start)
+    return taken
+
+
+def _process_s(arguments: Sequence[str], server: servers.Server, folder: str) -> float:
+    environment = {**os.environ, "AQE_REDIS_URL": server.url, "HOME": folder, "GIT_CEILING_DIRECTORIES": folder}
+    start = time.perf_counter()
+    subprocess.run([sys.executable, *arguments], cwd=folder, env=environment, capture_output=True, check=False)
+    return time.perf_counter() - start
+
+
+def _print_inside(inside: dict[int, dict[str, list[float]]]) -> None:
+    rows = []
+    before: dict[str, float] = {}
+    for size, taken in inside.items():
+        cells = [f"{size:,}"]
+        for kind, seconds in taken.items():
+            median = statistics.median(seconds)
+            grown = f"x {median / before[kind]:.1f}" if before.get(kind) else "-"
+            cells += [shown(Spread.of(1000 * s for s in seconds)), grown]
+            before[kind] = median
+        rows.append(cells)
+    head = ["deployments", "first answer, ms", "x the row above", "next answers, ms", "x the row above"]
+    table("assess inside the agent", head, rows)
+
+
+def _print_cold(cold: list[float], bare: list[float], inside: dict[str, list[float]]) -> None:
+    rows = []
+    for kind, name in (("first", "its first answer"), ("again", "its next answers")):
+        base = statistics.median(bare) + statistics.median(inside[kind])
+        rows.append([name, f"{1000 * base:.0f}", f"{statistics.median(cold) / base:.2f}"])
+    print(f"\ncold `aqe deploy assess`, {COLD_SIZE:,} deployments: {shown(Spread.of(1000 * s for s in cold))} ms")
+    print(f"`python -c 'import redis.asyncio, pydantic'`: {shown(Spread.of(1000 * s for s in bare))} ms")
+    table("imports + the agent's answer", ["answer", "ms", "cold / that"], rows)
