@@ -141,7 +141,9 @@ async def _inside(server: servers.Server, folder: Path, size: int, rounds: int) 
 
 
 def _process_s(arguments: Sequence[str], server: servers.Server, folder: str) -> float:
-    environment = {**os.environ, "AQE_REDIS_URL": server.url, "HOME": folder, "GIT_CEILING_DIRECTORIES": folder}
+    # A user's Python keeps what it has compiled.
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "AQE_"))}
+    environment = {**kept, "AQE_REDIS_URL": server.url, "HOME": folder, "GIT_CEILING_DIRECTORIES": folder}
     start = time.perf_counter()
     subprocess.run([sys.executable, *arguments], cwd=folder, env=environment, capture_output=True, check=False)
     return time.perf_counter() - start
