@@ -68,7 +68,11 @@ def main(arguments: Sequence[str]) -> int:
     options = _options(arguments)
     rng = np.random.default_rng(options.seed)
     figures: dict[str, Any] = {}
-    rows = [_analysis(name, size, options.histories, rng, figures) for name in MODELS for size in SIZES]
+    places: dict[str, list[float]] = {name: [] for name in MODELS}
+    rows = [_analysis(name, size, options.histories, rng, figures, places[name]) for name in MODELS for size in SIZES]
+    for name, all_places in places.items():
+        figures[f"{name}, all n"] = {"p": _uniform_p(np.array(all_places))}
+        rows.append([f"{name}, all n", "", "", f"{figures[f'{name}, all n']['p']:.3f}"])
     table(
         f"{options.histories:,} histories each, truth drawn from the prior",
         ["posterior, n", "95 % interval holds it", "mean width", "rank chi-square p"],
@@ -113,11 +117,15 @@ MODELS: dict[str, Callable[[np.random.Generator, int], tuple[tuple[float, float]
 }
 
 
-def _analysis(name: str, size: int, histories: int, rng: np.random.Generator, figures: dict[str, Any]) -> list[str]:
+def _analysis(
+    name: str, size: int, histories: int, rng: np.random.Generator, figures: dict[str, Any], places: list[float]
+) -> list[str]:
+    """A row; adds the figures, and where the truth was in the posteriors."""
     found = [MODELS[name](rng, size) for _ in range(histories)]
+    places += [place for _, _, place in found]
     covered = float(np.mean([low <= truth <= high for (low, high), truth, _ in found]))
     width = float(np.mean([high - low for (low, high), _, _ in found]))
-    p = _uniform_p(np.array([place for _, _, place in found]))
+    p = _uniform_p(np.array(places[-histories:]))
     figures[f"{name}, n = {size}"] = {"covered": covered, "width": width, "p": p}
     return [f"{name}, n = {size}", _share(covered, histories), f"{100 * width:.1f}", f"{p:.3f}"]
 

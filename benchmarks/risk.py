@@ -92,13 +92,18 @@ def load(path: Path) -> Data:
     return Data(name, Outcomes(at[kept], learnt[kept], failed[kept], values[kept], presumed=0.0), True)
 
 
-def ours(data: Data, *, late_days: float = 0, frozen: bool = False) -> Floats:
-    """The online model; late_days = how much later labels are known; frozen = none is learnt after the cut."""
+def ours(data: Data, *, late_days: float = 0) -> Floats:
+    """The online model; late_days = how much later labels are known."""
     outcomes = data.outcomes
-    learnt = outcomes.learnt_at + late_days * DAY_S
-    if frozen:
-        learnt = np.where(learnt <= outcomes.at[data.cut], learnt, np.inf)
-    return walk(replace(outcomes, learnt_at=learnt), first=int(SEEN_SHARE * len(learnt))).probability[data.cut :]
+    later = replace(outcomes, learnt_at=outcomes.learnt_at + late_days * DAY_S)
+    return walk(later, first=int(SEEN_SHARE * len(outcomes.at))).probability[data.cut :]
+
+
+def frozen(data: Data) -> Floats:
+    """Ours, fitted once at the cut like theirs; nothing is learnt after it."""
+    cut, outcomes = data.cut, data.outcomes
+    seen = Outcomes(outcomes.at[:cut], outcomes.at[:cut], data.known, outcomes.features[:cut])
+    return walk(seen, first=int(SEEN_SHARE * cut)).model.predict(outcomes.features[cut:])
 
 
 def sklearn(data: Data, make: Callable[[], Any]) -> Floats:
@@ -121,7 +126,7 @@ def models(data: Data) -> dict[str, Callable[[], Floats]]:
         "LogisticRegression": partial(sklearn, data, partial(LogisticRegression, max_iter=2000)),
         "HistGradientBoosting": partial(sklearn, data, HistGradientBoostingClassifier),
         "ours": partial(ours, data),
-        "ours, frozen": partial(ours, data, frozen=True),
+        "ours, frozen": partial(frozen, data),
     }
     if not data.has_delays:
         found[f"ours, {LATE_DAYS} d late"] = partial(ours, data, late_days=LATE_DAYS)

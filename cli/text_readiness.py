@@ -39,8 +39,6 @@ def decision_text(
     """
     decision = cleaned(decision)
     release = decision.release
-    confidence = "not measured" if decision.confidence is None else f"{confidence_number(decision.confidence)} of 100"
-    reason = f" ({decision.confidence_reason})" if decision.confidence_reason else ""
     risk = _risk_words(decision.risk, decision.risk_level, decision.risk_measured, decision.measured_share, look)
     hypothetical = " (hypothetical: decided for signals that nobody measured, stored nowhere)"
     lines = look.title(f"{heading}: {decision.version}{hypothetical if decision.hypothetical else ''}")
@@ -50,7 +48,7 @@ def decision_text(
                 ("Decision", f"{look.word(decision.decision)} ({decision.verdict})"),
                 ("Because", decision.rule),
                 ("Overall risk", risk),
-                ("Release confidence", confidence + reason),
+                ("Release confidence", _confidence(decision)),
                 ("Rollback risk", _rollback_words(decision.rollback_prediction)),
                 ("Release", f"commit {release.commit or 'not known'}, {release.environment}"),
                 ("Recommendation", _RECOMMENDATIONS[decision.decision]),
@@ -112,6 +110,16 @@ def missing_text(title: str, version: str, items: Sequence[str]) -> list[str]:
             lines += [f"    {reason}"] if reason else []
             lines += [f"      {f'{by}: ' if by else ''}{', '.join(names)}" for by, names in askers.items()]
     return ["", f"{title} ({len(items)}), and what supplies it:", *lines] if lines else []
+
+
+def _confidence(decision: Decision) -> str:
+    if decision.confidence is None:
+        return f"not measured ({decision.confidence_reason or 'no reason given'})"
+    words = f"{confidence_number(decision.confidence)} of 100"
+    if found := decision.release_confidence:
+        low, high = map(confidence_number, found.interval)
+        words += f", {low} to {high} in 95 % of cases; certainty {found.certainty}"
+    return f"{words} ({decision.confidence_reason})" if decision.confidence_reason else words
 
 
 def _risk_words(risk: float, level: str, measured: float | None, share: float, look: Look) -> str:

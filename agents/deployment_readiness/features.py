@@ -31,15 +31,15 @@ class Feature:
     Args:
         name: as stored.
         worse: the direction in which a release is riskier, as the specification has it.
+        source: where it is read; a text = how it follows from time and history.
         mitigation: what to do when it speaks for a rollback.
-        source: where it is read; None = from time and history.
         counts: a count or duration, of which the order of magnitude matters: taken as log(1 + x).
     """
 
     name: str
     worse: Literal["higher", "lower"]
+    source: Source | str
     mitigation: str
-    source: Source | None = None
     counts: bool = True
 
 
@@ -50,27 +50,42 @@ def _signal(kind: SignalKind, *fields: str, combine: Combine = "sum") -> Source:
 _CHANGE, _CODE = SignalKind.CHANGE_RISK, SignalKind.CODE_QUALITY
 FEATURES: tuple[Feature, ...] = (
     Feature(
-        "change_size", "higher", "split the change: deploy it in smaller steps",
-        _signal(_CHANGE, "lines_added", "lines_deleted"),
+        "change_size", "higher", _signal(_CHANGE, "lines_added", "lines_deleted"),
+        "split the change: deploy it in smaller steps",
     ),
-    Feature("files_modified", "higher", "split the change by component", _signal(_CHANGE, "files_changed")),
-    Feature("complexity", "higher", "simplify the most complex functions first", _signal(_CODE, "complexity_mean")),
+    Feature("files_modified", "higher", _signal(_CHANGE, "files_changed"), "split the change by component"),
+    Feature("complexity", "higher", _signal(_CODE, "complexity_mean"), "simplify the most complex functions first"),
     Feature(
-        "test_coverage", "lower", "cover the changed lines before deploying",
-        _signal(SignalKind.TEST_COVERAGE, "line_coverage_percent"), counts=False,
+        "test_coverage", "lower", _signal(SignalKind.TEST_COVERAGE, "line_coverage_percent"),
+        "cover the changed lines before deploying", counts=False,
     ),
-    Feature("critical_bugs", "higher", "close the critical issues first", _signal(_CODE, "critical_issues")),
-    Feature("days_since_deployment", "higher", "deploy more often, so that each deployment holds less"),
-    Feature("team_experience", "lower", "have someone present who has deployed this before"),
-    Feature("off_hours", "higher", "deploy between 8 and 18 h UTC, when people are there to repair", counts=False),
-    Feature("end_of_week", "higher", "deploy from Monday to Thursday", counts=False),
-    Feature("commits", "higher", "deploy fewer commits at once", _signal(_CHANGE, "commits")),
-    Feature("modules_affected", "higher", "stage the rollout by module", _signal(_CHANGE, "modules_affected")),
+    Feature("critical_bugs", "higher", _signal(_CODE, "critical_issues"), "close the critical issues first"),
     Feature(
-        "dependencies_changed", "higher", "deploy dependency updates on their own",
-        _signal(_CHANGE, "dependencies_changed"),
+        "days_since_deployment", "higher", "days since the last deployment to the environment",
+        "deploy more often, so that each deployment holds less",
     ),
-    Feature("recent_failures", "higher", "let the last failure's causes be repaired first"),
+    Feature(
+        "team_experience", "lower", "successful deployments to it so far",
+        "have someone present who has deployed this before",
+    ),
+    Feature(
+        "off_hours", "higher", "1 when assessed before 8 or after 18 h UTC",
+        "deploy between 8 and 18 h UTC, when people are there to repair", counts=False,
+    ),
+    Feature(
+        "end_of_week", "higher", "1 when assessed from Friday to Sunday, UTC",
+        "deploy from Monday to Thursday", counts=False,
+    ),
+    Feature("commits", "higher", _signal(_CHANGE, "commits"), "deploy fewer commits at once"),
+    Feature("modules_affected", "higher", _signal(_CHANGE, "modules_affected"), "stage the rollout by module"),
+    Feature(
+        "dependencies_changed", "higher", _signal(_CHANGE, "dependencies_changed"),
+        "deploy dependency updates on their own",
+    ),
+    Feature(
+        "recent_failures", "higher", "failed ones of the last five deployments to it",
+        "let the last failure's causes be repaired first",
+    ),
 )  # fmt: skip
 """The first nine are the specification's."""
 
@@ -80,7 +95,7 @@ def features_of(inputs: ReadinessInputs, policy: Policy) -> dict[str, float]:
     readings = Readings(inputs, policy)
     found = _from_time_and_history(inputs)
     for feature in FEATURES:
-        value = readings.read(feature.source).value if feature.source else None
+        value = readings.read(feature.source).value if isinstance(feature.source, Source) else None
         if isinstance(value, int | float):
             found[feature.name] = float(value)
     return {feature.name: found[feature.name] for feature in FEATURES if feature.name in found}

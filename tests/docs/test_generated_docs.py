@@ -18,6 +18,7 @@ from pydantic.alias_generators import to_camel
 from redis import Redis
 
 from aqe.agents.commander.workflow import WORKFLOWS
+from aqe.agents.deployment_readiness.features import FEATURES
 from aqe.agents.deployment_readiness.production import KEY_OF
 from aqe.bus.deadletters import MAX_ERROR_CHARS
 from aqe.bus.events import EVENT_TYPES, PAYLOADS, Event, read_event
@@ -190,6 +191,17 @@ def risk() -> str:
     return table("dimension | risk metric | signal | metric | how to get it", rows)
 
 
+def features() -> str:
+    """Everything that confidence and rollback prediction look at."""
+    rows = [
+        (code(f.name), f.worse, _kind(f.source), _fields(f.source), _origin(f.source))
+        if isinstance(f.source, Source)
+        else (code(f.name), f.worse, "deployment history", f.source, "[history](memory.md#deployment-history)")
+        for f in FEATURES
+    ]
+    return table("feature | worse when | signal | metric | how to get it", rows)
+
+
 def curves() -> str:
     """Every curve of the default policy."""
     rows = [
@@ -284,7 +296,7 @@ def _formats(folder: str) -> str:
 PAGES: dict[str, dict[str, Callable[[], str]]] = {
     "events.md": {"entry-fields": entry_fields, "delivery": delivery, "events": events},
     "memory.md": {"keys": keys, "datasets": datasets},
-    "evidence.md": {"gates": gates, "risk": risk, "checklist": checklist},
+    "evidence.md": {"gates": gates, "risk": risk, "checklist": checklist, "features": features},
     "risk.md": {"curves": curves},
     "formats/README.md": {"quality-formats": quality_formats, "production-formats": production_formats},
 }
