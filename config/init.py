@@ -281,6 +281,17 @@ policy:
 #    emails: [release-manager@example.org]
 #    roles: ["VP Engineering"]
 
+# What is asked before a release (`aqe deploy checklist`), and files that answer some of it.
+#checklist:
+#  file: aqe-checklist.yaml  # your own list
+#  changelog: CHANGELOG.md
+#  runbook: docs/{{version}}-rollback.md
+#  migrations: reports/migrations.xml
+
+# Whom reports name.
+#on_call:
+#  primary: {{name: Release engineer, contact: "#releases"}}
+
 # Where messages go.
 #notify:
 #  engineering-alerts:

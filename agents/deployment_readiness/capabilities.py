@@ -16,7 +16,7 @@ from ...core.records.what_if import WhatIf
 from ...core.registry import by_name
 from .approvals import Here, seen_now, stand
 from .blockers import blockers_of
-from .checklist import RESOLUTIONS_KEY, check, read_previous, read_resolutions, resolved
+from .checklist import check, read_previous
 from .compare import compare
 from .counterfactuals import advised
 from .decide import Judged, decide
@@ -27,6 +27,7 @@ from .inputs import ReadinessInputs, Readings
 from .remediation import AUDIT_LOG, plan
 from .reporting.readiness import PROJECT, readiness_report
 from .reporting.readiness import reads as report_reads
+from .resolutions import RESOLUTIONS_KEY, read_resolutions, resolved
 from .risk import score
 from .rollback_plan import rollback_plan
 from .summary import summary

@@ -2,13 +2,10 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
 from fnmatch import fnmatchcase
-from statistics import median
 
 from ...core.criteria import CRITERIA, HOW_TO_MEASURE
 from ...core.errors import InputError
-from ...core.numbers import duration_text
 from ...core.records.attestations import Attestation
 from ...core.records.checklist import (
     Checklist,
@@ -29,14 +26,12 @@ from ...core.signals import combine
 from .attestations import in_force
 from .gates import is_pending, judged
 from .inputs import ReadinessInputs, Readings, StoredSignal
+from .resolutions import RESOLVED, estimate, estimates, still_open
 
-RESOLUTIONS_KEY = "aqe/deployment/checklist-resolutions"
-MIN_CASES = 3
-"""Past resolutions of an item below which nothing is said about the next."""
 MAX_NAMED = 4
 """Globs named to those whose evidence none of them matches."""
 _SCORE = {ItemStatus.PASSED: 1.0, ItemStatus.ATTESTED: 1.0, ItemStatus.WARNING: 0.5}
-_RESOLVED = (ItemStatus.PASSED, ItemStatus.ATTESTED, ItemStatus.WARNING, ItemStatus.NOT_APPLICABLE)
+_WARNED = (ItemStatus.WARNING, ItemStatus.FAILED, ItemStatus.PENDING)
 _WORST_FIRST = (
     (GateStatus.FAILED, ItemStatus.FAILED),
     (GateStatus.NO_EVIDENCE, ItemStatus.NO_EVIDENCE),
@@ -64,9 +59,9 @@ def check(
         previous: the last checklist of this release, for how long an item is open.
         resolutions: of any release, for how long such things take.
     """
-    estimates, attested = _estimates(resolutions), in_force(inputs)
+    estimated, attested = estimates(resolutions), in_force(inputs)
     items = tuple(
-        _item(item, category, inputs, policy, attested, estimates)
+        _item(item, category, inputs, policy, attested, estimated)
         for category, items in definition.categories.items()
         for item in items
         if level.includes(item.level)
@@ -75,7 +70,7 @@ def check(
     missing = [i for i in items if i.status is ItemStatus.NO_EVIDENCE]
     warnings = [i for i in items if i not in blockers and i.status in _WARNED]
     held_up = [*blockers, *(i for i in missing if i.required)]
-    seconds, words = _resolution(held_up)
+    seconds, words = estimate(held_up)
     return Checklist(
         version=inputs.release.version,
         release=inputs.release,
@@ -89,21 +84,8 @@ def check(
         estimated_resolution_s=seconds,
         estimated_resolution=words,
         checklist=f"{definition.name} sha256:{definition.digest}",
-        open_since=_open(items, previous, inputs.now),
+        open_since=still_open(items, previous, inputs.now),
         checked_at=inputs.now,
-    )
-
-
-_WARNED = (ItemStatus.WARNING, ItemStatus.FAILED, ItemStatus.PENDING)
-
-
-def resolved(previous: Checklist | None, now: Checklist) -> tuple[Resolution, ...]:
-    """What was open the last time and is not any more."""
-    since = previous.open_since if previous else {}
-    return tuple(
-        Resolution(item=i.id, version=now.version, opened_at=since[i.id], resolved_at=now.checked_at)
-        for i in now.items
-        if i.id in since and i.status in _RESOLVED
     )
 
 
@@ -115,18 +97,13 @@ def read_previous(value: object) -> Checklist | None:
         return None
 
 
-def read_resolutions(values: Iterable[object]) -> tuple[Resolution, ...]:
-    """The items of the list; raises InputError for one that does not fit."""
-    return tuple(Resolution.from_value(value, where=RESOLUTIONS_KEY) for value in values)
-
-
 def _item(
     item: ItemDefinition,
     category: str,
     inputs: ReadinessInputs,
     policy: Policy,
     attested: Mapping[str, Attestation],
-    estimates: Mapping[str, Estimate],
+    estimated: Mapping[str, Estimate],
 ) -> ItemResult:
     found = _criteria(item, inputs, policy, attested)
     status = _status(item, found)
@@ -149,7 +126,7 @@ def _item(
         validated_by=by,
         readings=readings,
         how=_how(item, inputs.release.version) if is_missing else None,
-        estimate=None if status in _RESOLVED else estimates.get(item.id),
+        estimate=None if status in RESOLVED else estimated.get(item.id),
     )
 
 
@@ -264,34 +241,3 @@ def _overall(
 def _score(items: Sequence[ItemResult]) -> float | None:
     asked = [item for item in items if item.status is not ItemStatus.NOT_APPLICABLE]
     return 100 * sum(_SCORE.get(item.status, 0.0) for item in asked) / len(asked) if asked else None
-
-
-# How long it takes ---------------------------------------------------------------------------------------------------
-
-
-def _open(items: Sequence[ItemResult], previous: Checklist | None, now: datetime) -> dict[str, datetime]:
-    before = previous.open_since if previous else {}
-    asked = {item.id for item in items}
-    left_out = {item: since for item, since in before.items() if item not in asked}
-    return left_out | {i.id: before.get(i.id, now) for i in items if i.status not in _RESOLVED}
-
-
-def _estimates(resolutions: Sequence[Resolution]) -> dict[str, Estimate]:
-    durations: dict[str, list[float]] = {}
-    for one in resolutions:
-        durations.setdefault(one.item, []).append((one.resolved_at - one.opened_at) / timedelta(seconds=1))
-    return {
-        item: Estimate(median_s=median(took), shortest_s=min(took), longest_s=max(took), cases=len(took))
-        for item, took in durations.items()
-        if len(took) >= MIN_CASES
-    }
-
-
-def _resolution(held_up: Sequence[ItemResult]) -> tuple[float | None, str]:
-    if not held_up:
-        return 0.0, "nothing is to be resolved"
-    unknown = [item.id for item in held_up if item.estimate is None]
-    if unknown:
-        return None, f"not known: fewer than {MIN_CASES} recorded resolutions of {', '.join(unknown)}"
-    longest = max((item.estimate for item in held_up if item.estimate), key=lambda estimate: estimate.median_s)
-    return longest.median_s, f"{duration_text(longest.median_s)}, the median of {longest.cases} in the past"

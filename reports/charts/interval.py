@@ -50,7 +50,9 @@ def _reference(chart: Interval, x: float, ink: Ink) -> list[str]:
     assert chart.reference is not None
     words = f"{chart.reference_words} {chart.reference.text}".strip()
     return [
-        line(x, 18, x, _AXIS + 9, ink.muted, dashed=True),
+        # Not through the number in the middle, which may stand at the same place.
+        line(x, 20, x, 27, ink.muted, dashed=True),
+        line(x, _AXIS - 13, x, _AXIS + 13, ink.muted, dashed=True),
         text(*_beside(x, words), words, ink.muted, ink, size=11),
     ]
 

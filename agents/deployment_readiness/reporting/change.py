@@ -28,8 +28,9 @@ def changing(changes: Stored) -> Section:
     columns = tuple(Column(title=label, numeric=True) for label in _COUNTS)
     counts = Table(columns=columns, rows=(tuple((changes[field].say(),) for field in _COUNTS.values()),))
     size: Line = (
+        "Files changed: ",
         changes["filesChanged"].say(),
-        " files changed (+",
+        " (+",
         changes["linesAdded"].say(lambda n: f"{n:,}"),
         ", -",
         changes["linesDeleted"].say(lambda n: f"{n:,}"),

@@ -40,7 +40,7 @@ def checklist_section(checklist: Stored) -> Section:
     if not checklist:
         return Section(title="Checklist", blocks=(Paragraph(line=checklist.why()),))
     columns = (
-        Column(title="Item"),
+        Column(title="Item", wide=True),
         Column(title="Status"),
         Column(title="What was found", wide=True),
         Column(title="Validated by"),

@@ -23,6 +23,8 @@ from .traced import Stored
 from .words import metric_words, risk_words, spoken, tone_of
 
 MAX_RECOMMENDED = 5
+MIN_POINTS = 0.05
+"""Of a contribution that is named; less would print as nothing."""
 
 
 def assessment(decision: Stored, risk: Stored) -> Section:
@@ -83,7 +85,7 @@ def _figure(risk: Stored) -> Figure:
 
 def _largest(risk: Stored) -> Iterator[Item]:
     metrics = [metric for dimension in risk["dimensions"] for metric in dimension["metrics"]]
-    metrics = [metric for metric in metrics if (metric["contribution"].value or 0) > 0]
+    metrics = [metric for metric in metrics if float(metric["contribution"].value or 0) >= MIN_POINTS]
     for metric in sorted(metrics, key=lambda m: -float(m["contribution"].value))[:5]:
         points = metric["contribution"].say(lambda found: f"{found:.1f} points")
         yield Item(line=(metric["metric"].say(spoken), " (", _measured(metric), "): ", points))

@@ -29,8 +29,17 @@ def rollback_fact(prediction: Stored) -> Fact:
     if not probability:
         return Fact(label="Rollback risk", line=(probability.say(),), tone=Tone.UNKNOWN)
     level = prediction["level"]
-    tone = tone_of(level.value)
-    return Fact(label="Rollback risk", line=(level.say(tone=tone), ", ", probability.say(probability_words)), tone=tone)
+    line: Line = (level.say(tone=_tone(prediction)), ", ", probability.say(probability_words))
+    return Fact(label="Rollback risk", line=(*line, *_method(prediction)), tone=_tone(prediction))
+
+
+def _tone(prediction: Stored) -> Tone:
+    # A base rate says nothing about this release, so it is no good news.
+    return tone_of(prediction["level"].value) if not _method(prediction) else Tone.UNKNOWN
+
+
+def _method(prediction: Stored) -> Line:
+    return (" (base rate)",) if prediction["method"].value == "base-rate" else ()
 
 
 def rollback_metric(prediction: Stored) -> tuple[Line, ...]:
@@ -38,7 +47,7 @@ def rollback_metric(prediction: Stored) -> tuple[Line, ...]:
     level, base = prediction["level"], prediction["baseRatePercent"]
     return (
         ("rollback risk",),
-        (level.say(tone=tone_of(level.value)),) if level else (),
+        (level.say(tone=_tone(prediction)),) if level else (),
         (prediction["probabilityPercent"].say(probability_words),),
         ("average ", base.say(probability_words)) if base else (),
     )

@@ -5,8 +5,9 @@ from datetime import timedelta
 
 import pytest
 
-from aqe.agents.deployment_readiness.checklist import check, resolved
+from aqe.agents.deployment_readiness.checklist import check
 from aqe.agents.deployment_readiness.inputs import ReadinessInputs
+from aqe.agents.deployment_readiness.resolutions import resolved
 from aqe.config.checklist import default_checklist
 from aqe.config.policy import default_policy
 from aqe.core.records.checklist import (
