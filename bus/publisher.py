@@ -292,8 +292,8 @@ class Publisher:
         return ServiceUnavailable(f"publish: unexpected answer {value!r}")
 
 
-def _parcel(event: Event, window_ms: int = DEDUPE_WINDOW_MS) -> _Parcel:
-    return check_type(event.type), event.values(), window_ms
+def _parcel(event: Event, window_ms: int | None = None) -> _Parcel:
+    return check_type(event.type), event.values(), window_ms or DEDUPE_WINDOW_MS
 
 
 _Wait = tuple[int, int]

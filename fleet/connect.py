@@ -48,6 +48,8 @@ BLOCKING_TIMEOUT_S = 10.0
 """Well over the 2 s that a blocking read asks for: a reply that is late by more is a broken connection."""
 COMMAND_CONNECTIONS = 32
 """More commands at once wait for a free connection instead of failing."""
+READING_CONNECTIONS = 1000
+"""Each subscription keeps one while it waits: who had to wait for another's would see events a second late."""
 RETRIES = 3
 """0.05 s, then doubled; under a second in all. Waiting out a failover (4 s) is the caller's: it knows what may wait."""
 NEEDED = "needs Redis or Valkey 7.0 or newer"
@@ -88,11 +90,11 @@ def connect(url: str, *, settings: Settings) -> Clients:
     """
     target = _target(url, settings)
     options = _options(target, url, settings)
+    commands = {"socket_timeout": COMMAND_TIMEOUT_S, "retry": _retry(RETRIES), "max_connections": COMMAND_CONNECTIONS}
+    reading = {"socket_timeout": BLOCKING_TIMEOUT_S, "retry": _retry(0), "max_connections": READING_CONNECTIONS}
     return Clients(
-        commands=_async_client(
-            target, options | {"socket_timeout": COMMAND_TIMEOUT_S, "retry": _retry(RETRIES)}, settings
-        ),
-        blocking=_async_client(target, options | {"socket_timeout": BLOCKING_TIMEOUT_S, "retry": _retry(0)}, settings),
+        commands=_async_client(target, options | commands, settings),
+        blocking=_async_client(target, options | reading, settings),
         address=target.address,
     )
 
@@ -318,7 +320,8 @@ def _primary(
     target: RedisUrl, options: dict[str, Any], settings: Settings
 ) -> follow.SentinelMaster | follow.SlotOwner | None:
     """Who finds the fleet's server when the URL does not name it."""
-    asking = {name: value for name, value in options.items() if name not in ("parser_class", "retry")}
+    pools = ("parser_class", "retry", "max_connections", "timeout")
+    asking = {name: value for name, value in options.items() if name not in pools}
     asking |= {"socket_timeout": follow.ASK_TIMEOUT_S, "socket_connect_timeout": follow.ASK_TIMEOUT_S}
     match target.kind:
         case "sentinel":
@@ -337,8 +340,7 @@ def _followers(target: RedisUrl, options: dict[str, Any]) -> dict[str, Any]:
 
 
 def _async_client(target: RedisUrl, options: dict[str, Any], settings: Settings) -> aredis.Redis:
-    options = options | {"parser_class": follow.AsyncParser}
-    limits: dict[str, Any] = {"max_connections": COMMAND_CONNECTIONS, "timeout": COMMAND_TIMEOUT_S}
+    options = options | {"parser_class": follow.AsyncParser, "timeout": COMMAND_TIMEOUT_S}
     if primary := _primary(target, options, settings):
         kind = follow.AsyncFollowingSSL if target.tls else follow.AsyncFollowing
         return aredis.Redis.from_pool(
@@ -346,11 +348,10 @@ def _async_client(target: RedisUrl, options: dict[str, Any], settings: Settings)
                 connection_class=kind,
                 primary=primary,
                 db=target.db,
-                **limits,
                 **_followers(target, options),
             )
         )
-    return aredis.Redis.from_pool(aredis.BlockingConnectionPool.from_url(_plain_url(target), **limits, **options))
+    return aredis.Redis.from_pool(aredis.BlockingConnectionPool.from_url(_plain_url(target), **options))
 
 
 def _plain_url(target: RedisUrl) -> str:

@@ -14,7 +14,7 @@ SUBSCRIBERS = 50
 
 
 async def fifty_subscribers(stage: Stage) -> Outcome:
-    """Each a group of its own, all in one process, which has fewer connections than that for blocking reads."""
+    """Each a group of its own, all in one process."""
     parts, publisher, raw = await stage.open(), await stage.open(), stage.client()
     count, sent = stage.size(500, 50), dict[int, float]()
     seen: list[list[int]] = [[] for _ in range(SUBSCRIBERS)]

@@ -65,6 +65,23 @@ async def test_a_server_that_does_not_answer_is_given_up(client: Any) -> None:
     await wire.close()
 
 
+async def test_who_calls_again_and_again_hands_its_connection_on(client: Any) -> None:
+    """One connection, two callers without a pause: the second is answered long before the first has done."""
+    wire, turns = Wire(client), list[str]()
+    held = [await client.connection_pool.get_connection() for _ in range(CONNECTIONS - 1)]
+
+    async def call(name: str) -> None:
+        for _ in range(50):
+            await wire.call("ECHO", name)
+            turns.append(name)
+
+    await asyncio.gather(call("first"), call("second"))
+    assert "second" in turns[:5]
+    for connection in held:
+        await client.connection_pool.release(connection)
+    await wire.close()
+
+
 async def test_more_calls_than_connections_wait_for_their_turn(client: Any) -> None:
     """Nobody starves behind a connection that somebody keeps, and others of the client find one, too."""
     wire = Wire(client)
