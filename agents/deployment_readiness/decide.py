@@ -195,7 +195,7 @@ def decide(
         risk_level=risk.level,
         measured_share=risk.measured_share,
         confidence=None,
-        confidence_reason="release confidence is not computed yet" if inputs.history else "no deployment history yet",
+        confidence_reason="not asked for: `aqe deploy assess` and `confidence` compute it",
         blockers=_reasons(held, DecisionStatus.BLOCKED),
         inconclusive=_reasons(held, DecisionStatus.INCONCLUSIVE),
         pending=_reasons(held, DecisionStatus.PENDING_APPROVAL),

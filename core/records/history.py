@@ -101,7 +101,7 @@ def in_force(items: Iterable[DeploymentOutcome]) -> tuple[DeploymentOutcome, ...
     Raises:
         InputError: a correction names no earlier item; which one is wrong is then not known.
     """
-    kept: list[DeploymentOutcome | None] = []
+    kept: list[DeploymentOutcome] = []
     place: dict[str, int] = {}
     for item in items:
         if item.corrects is None:
@@ -114,9 +114,6 @@ def in_force(items: Iterable[DeploymentOutcome]) -> tuple[DeploymentOutcome, ...
                 f"{HISTORY_KEY}: the correction of {item.version} names {item.corrects!r}, which no earlier item is",
                 hint="`aqe deploy history --format json` shows the ids",
             )
-        old = kept[at]
-        if item.before is None and old is not None:
-            item = item.model_copy(update={"before": old.before})
-        kept[at] = item
+        kept[at] = item if item.before else item.model_copy(update={"before": kept[at].before})
         place[item.id] = at
-    return tuple(item for item in kept if item is not None)
+    return tuple(kept)
