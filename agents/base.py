@@ -10,7 +10,7 @@ import asyncio
 import os
 import socket
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -66,6 +66,10 @@ def agent_key(agent_id: str) -> str:
     return f"aqe/fleet/agents/{agent_id}"
 
 
+async def _no_policies() -> Mapping[str, Any]:
+    return {}
+
+
 @dataclass(frozen=True)
 class AgentServices:
     """What the composition root hands to an agent."""
@@ -78,7 +82,7 @@ class AgentServices:
     datasets: DatasetReader
     checklist: Callable[[], Any] = lambda: None
     """Loads the checklist's definition, the project's or the default one."""
-    policies: Callable[[], Mapping[str, Any]] = dict
+    policies: Callable[[], Awaitable[Mapping[str, Any]]] = _no_policies
     """Loads name -> policy; "default" is the one the project's aqe.yaml names. Asked for each task: files change."""
     approvers: Callable[[], Mapping[str, Approver]] = dict
     """Id -> approver, from aqe.yaml."""

@@ -45,12 +45,16 @@ def load_policy(path: Path) -> Policy:
     Raises:
         InputError: the file cannot be read, or what `parse_policy` says.
     """
+    return parse_policy(read_policy(path), name=path.stem, where=str(path))
+
+
+def read_policy(path: Path) -> bytes:
+    """The bytes of a policy file, of one that is too large the first; raises InputError when it cannot be read."""
     try:
         with path.open("rb") as file:
-            data = file.read(MAX_CHARACTERS * 4 + 1)
+            return file.read(MAX_CHARACTERS * 4 + 1)
     except OSError as error:
         raise InputError(f"{path}: {error.strerror}", hint="`policy:` in aqe.yaml names the policy file") from error
-    return parse_policy(data, name=path.stem, where=str(path))
 
 
 def parse_policy(data: bytes, *, name: str, where: str) -> Policy:

@@ -88,7 +88,7 @@ async def history_report(
         InputError: an unknown policy, or a history that cannot be read.
     """
     history, now = await _history(runtime), runtime.clock.now()
-    policies = runtime.policies()
+    policies = await runtime.policies()
     if replay_policy is not None and replay_policy not in policies:
         raise InputError(
             f"unknown policy {replay_policy!r}{did_you_mean(replay_policy, policies)}",

@@ -244,10 +244,11 @@ async def gates_without_evidence(runtime: Runtime, release: Release, *, policy: 
         **await memory.retrieve_pattern("aqe/quality-signals/*"),
     }
     inputs = read_inputs(release, values, await memory.retrieve(HISTORY_KEY), runtime.clock.now())
+    policies = await runtime.policies()
     return tuple(
         f"{criterion.criterion} ({gate.enforcement} gate {gate.gate}): {criterion.reading.reason}; "
         + HOW_TO_MEASURE[CRITERIA[criterion.criterion].signal].format(version=release.version)
-        for gate in evaluate(inputs, runtime.policies()[policy])
+        for gate in evaluate(inputs, policies[policy])
         for criterion in gate.criteria
         if criterion.status is GateStatus.NO_EVIDENCE and criterion.reading.status is Status.NOT_MEASURED
     )

@@ -18,7 +18,7 @@ from ..memory.datasets import DatasetStore
 from ..memory.store import MemoryStore
 from .connect import Clients, connect_sync, open_clients
 from .library import Library
-from .policies import load_policies, project_checklist
+from .policies import known_policies, project_checklist
 from .server import ServerInfo, ensure_server
 
 
@@ -35,9 +35,9 @@ class Runtime:
     datasets: DatasetStore
     clock: Clock
 
-    def policies(self) -> dict[str, Policy]:
-        """Name -> policy, "default" being the project's; read anew each time, because files change."""
-        return load_policies(self.settings)
+    async def policies(self) -> dict[str, Policy]:
+        """Name -> policy, "default" being the project's; read anew each time, because they change."""
+        return await known_policies(self.memory, self.settings)
 
     def services(self) -> AgentServices:
         """What an agent is handed."""

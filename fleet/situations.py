@@ -51,7 +51,7 @@ async def last_assessed(runtime: Runtime, version: str) -> Assessed:
 
 
 async def _policy(runtime: Runtime, decision: Decision, assess: str) -> Policy:
-    policies = runtime.policies()
+    policies = await runtime.policies()
     found = next((policy for policy in policies.values() if policy.label == decision.policy), None)
     if found is None:
         raise InputError(

@@ -27,6 +27,7 @@ from ..core.records.rollback_plan import RollbackPlan
 from ..core.records.rum import RumData
 from ..core.records.scenarios import TestScenario
 from ..core.records.signals import Signal
+from ..core.records.stored_policy import StoredPolicy
 from ..core.records.tasks import AgentRecord, TaskAssignment
 
 
@@ -77,6 +78,7 @@ KEYS: tuple[KeySpec, ...] = (
     KeySpec("aqe/release-confidence/<version>", ReleaseConfidence, "the latest confidence of one release", (READINESS,), ("output",)),
     KeySpec("aqe/deployment/rollback-prediction", RollbackPrediction, "the latest rollback prediction", (READINESS,), ("output",)),
     KeySpec("aqe/deployment/history", DeploymentOutcome, "past deployments and their outcomes", ("cli", "other agents"), (READINESS, "cli"), history=True),
+    KeySpec("aqe/policies/<name>", StoredPolicy, "a policy of the fleet's, the last one in force", ("cli",), (READINESS, "cli"), history=True),
     KeySpec("aqe/audit/log", AuditEntry, "who decided what, each entry bound to the one before it", (READINESS, COMMANDER, "cli"), (READINESS, COMMANDER, "cli"), history=True),
     KeySpec("aqe/approvers/<id>/attempts", Any, "wrong secrets of an approver lately; goes by itself", ("cli",), ("cli",)),
     KeySpec("aqe/deployment/checklist", Checklist, "the latest checklist, as `checklist --json` prints it", (READINESS,), ("output",)),

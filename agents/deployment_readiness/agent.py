@@ -50,7 +50,7 @@ class DeploymentReadinessAgent(BaseAgent):
         inputs = replace(inputs, audit_head=await audit_head(self.memory), papers=await self._papers(release.version))
         return Loaded(
             inputs,
-            self._policy(context.task),
+            await self._policy(context.task),
             context.task.payload,
             await self._records(context.task, release.version),
             self.services.checklist() if _CAPABILITY[context.task.type].wants_checklist else None,
@@ -101,9 +101,9 @@ class DeploymentReadinessAgent(BaseAgent):
         values = {key: await self.memory.retrieve(key) for key in keys}
         return {key: value for key, value in values.items() if value is not None}
 
-    def _policy(self, task: TaskAssignment) -> Policy:
+    async def _policy(self, task: TaskAssignment) -> Policy:
         name = str(task.payload.get("policy") or "default")
-        policies = self.services.policies()
+        policies = await self.services.policies()
         if name not in policies:
             raise InputError(f"unknown policy {name!r}", hint=f"known: {', '.join(sorted(policies))}")
         policy: Policy = policies[name]

@@ -14,6 +14,8 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "rollback-plan": ("deploy.plans", "rollback_plan", "How the release would be taken back."),
     "compare": ("deploy.why", "compare", "Two releases side by side."),
     "check-gate": ("deploy.assess", "check_gate", "One gate of the policy."),
+    "configure-gates": ("deploy.policies", "configure_gates", "Check a policy and make it the fleet's."),
+    "policies": ("deploy.policies", "policies", "Which policies there are, and where they come from."),
     "checklist": ("deploy.checklist", "checklist", "What is to be done before a release, each item with its evidence."),
     "attest": ("deploy.attest", "attest", "Vouch for what no tool measures, with evidence, in your name."),
     "report": ("deploy.report", "report", "The report for those who decide, in five formats."),

@@ -58,7 +58,7 @@ def done(
             check_version(given[name])
 
     async def work(parts: "Runtime") -> "tuple[Settings, Any]":
-        _check_names(parts, given)
+        await _check_names(parts, given)
         if prepare:
             await prepare(parts, given)
         task = new_task(parts, task_type, given, priority=Priority(priority))
@@ -67,7 +67,7 @@ def done(
     return with_runtime(ctx, work)
 
 
-def _check_names(parts: "Runtime", given: dict[str, Any]) -> None:
+async def _check_names(parts: "Runtime", given: dict[str, Any]) -> None:
     """A mistyped policy or gate is wrong usage, not a task that failed."""
     from ...core.errors import InputError
     from ...core.registry import did_you_mean
@@ -76,6 +76,9 @@ def _check_names(parts: "Runtime", given: dict[str, Any]) -> None:
         if name not in known:
             raise InputError(f"unknown {what} {name!r}{did_you_mean(name, known)}", hint=f"known: {', '.join(known)}")
 
-    check("policy", given["policy"], parts.policies())
+    policies = await parts.policies()
+    check("policy", given["policy"], policies)
     if "gate" in given:
-        check("gate", given["gate"], [gate.gate for gate in parts.policies()[given["policy"]].gates])
+        policy = policies[given["policy"]]
+        names = [*(gate.gate for gate in policy.gates), *(window.name for window in policy.freeze_windows)]
+        check("gate", given["gate"], names)

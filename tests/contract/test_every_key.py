@@ -27,6 +27,7 @@ OWNERS = {
     "agents/production_intelligence/": {PRODUCTION},
     "agents/": {READINESS, PRODUCTION},
     "fleet/ingest": {"import"},
+    "fleet/policies.py": {READINESS, "cli"},
     "fleet/": {"cli"},
     "cli/": {"cli"},
     "memory/audit.py": {READINESS, COMMANDER, "cli"},

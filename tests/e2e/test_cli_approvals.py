@@ -171,3 +171,25 @@ def test_a_secret_is_made_into_a_hash_that_aqe_yaml_takes(project: Project, tmp_
     assert (short.returncode, "expected 12 or more" in short.stderr) == (EXIT_USAGE, True)
     assert [one["id"] for one in project.json("approver", "list")] == list(ROLES)
     assert "scrypt" not in project.ok("approver", "list", "--json")
+
+
+def test_a_policy_is_made_the_fleets_and_a_gate_of_it_checked(project: Project) -> None:
+    """Beside the file that aqe.yaml names, under a name of its own."""
+    project.write("strict.yaml", POLICY.replace("85", "99").replace(" coverage:", " strict_coverage:"))
+    configured = project.json("deploy", "configure-gates", "--config", "strict.yaml", "--name", "strict")
+    assert (configured["name"], configured["gates"], configured["versions"]) == ("strict", ["strict_coverage"], 1)
+    hidden = project.aqe("deploy", "configure-gates", "--config", "strict.yaml")
+    assert (hidden.returncode, "policy.yaml, which goes before it" in hidden.stderr) == (EXIT_OK, True)
+    assert {one["name"] for one in project.json("deploy", "policies")} == {
+        "default",
+        "specification",
+        "fast-track",
+        "strict",
+    }
+    gate = ("deploy", "check-gate", "--version", "v1", "--policy", "strict", "--gate")
+    assert project.aqe(*gate, "strict_coverage").returncode == EXIT_NO_GO
+    typo = project.aqe(*gate, "strict_coverag")
+    assert (typo.returncode, "did you mean 'strict_coverage'?" in typo.stderr) == (EXIT_USAGE, True)
+    project.write("bad.yaml", POLICY.replace("BLOCKING", "BLOKING"))
+    bad = project.aqe("deploy", "configure-gates", "--config", "bad.yaml")
+    assert (bad.returncode, "bad.yaml:4: enforcement of coverage is 'BLOKING'" in bad.stderr) == (EXIT_USAGE, True)

@@ -19,7 +19,7 @@ from aqe.agents.deployment_readiness.risk import score
 from aqe.config.policy import default_policy
 from aqe.core.criteria import CRITERIA, limit_problem
 from aqe.core.records.history import DeploymentOutcome
-from aqe.core.records.policy import DIMENSIONS, GatePolicy, Policy
+from aqe.core.records.policy import DIMENSIONS, GatePolicy, NoData, Policy, Rule, Scoring
 from aqe.core.records.readiness import (
     Decision,
     DecisionStatus,
@@ -86,15 +86,32 @@ any_history = st.lists(
 
 @st.composite
 def any_gate(draw: st.DrawFn, name: str) -> GatePolicy:
-    criteria = {}
+    criteria, rules = {}, {}
     for criterion in draw(st.lists(st.sampled_from(list(CRITERIA)), min_size=1, max_size=3, unique=True)):
         source = CRITERIA[criterion]
         assert source.signal is not None
         limit = draw(any_value(source.signal, source.field[0]))
-        criteria[criterion] = limit if criterion.startswith(("min_", "max_")) else True
+        is_bound = criterion.startswith(("min_", "max_"))
+        if is_bound and source.is_numeric and draw(st.booleans()):
+            sign = ">=" if criterion.startswith("min_") else "<="
+            warns = draw(any_value(source.signal, source.field[0]))
+            rules[criterion] = Rule(
+                passes=((f"{sign}{limit:f}",),),
+                warns=((f"{sign}{warns:f}",),) if draw(st.booleans()) else (),
+                weight=draw(st.sampled_from([0.5, 1.0, 3.0])),
+                key=draw(st.booleans()),
+            )
+        else:
+            criteria[criterion] = limit if is_bound else True
     assert all(limit_problem(*item) is None for item in criteria.items())
     return GatePolicy(
-        gate=name, mandatory=draw(st.booleans()), enforcement=draw(st.sampled_from(Enforcement)), criteria=criteria
+        gate=name,
+        mandatory=draw(st.booleans()),
+        enforcement=draw(st.sampled_from(Enforcement)),
+        criteria=criteria,
+        rules=rules,
+        no_data=draw(st.sampled_from(NoData)),
+        scoring=draw(st.none() | st.just(Scoring(pass_percent=70, warning_percent=40))),
     )
 
 
@@ -289,7 +306,7 @@ def test_nothing_is_approved_with_a_blocking_gate_failed_missing_or_stale(
 ) -> None:
     _, decision = assess(inputs_of(values, history), policy)
     blocking = [g for g in decision.gates if g.enforcement is Enforcement.BLOCKING]
-    if any(g.status not in (GateStatus.PASSED, GateStatus.NOT_APPLICABLE) for g in blocking):
+    if any(g.status in (GateStatus.FAILED, GateStatus.NO_EVIDENCE) for g in blocking):
         assert not decision.approved
     if any(g.status is GateStatus.FAILED for g in blocking):
         assert decision.decision is DecisionStatus.BLOCKED
