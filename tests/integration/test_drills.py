@@ -92,7 +92,7 @@ async def test_agents_killed_in_the_middle_of_a_task(
     workers = [programs.start(redis_url) for _ in range(4)]
     interrupted: list[str] = []
     seen = 0
-    deadline = time.monotonic() + 50
+    deadline = time.monotonic() + PATIENCE_S
     while len(interrupted) < KILLS or raw.xlen("aqe:events:task:completed") < TASKS:
         assert time.monotonic() < deadline, f"{len(interrupted)} kills; {programs.logs()}"
         said: list[bytes] = raw.lrange(AT_WORK, seen, -1)
@@ -130,7 +130,7 @@ async def test_the_server_killed_under_its_agents(open_parts: Open, own_server: 
     names = await queue_all(parts, seconds=0.1, wait=set(), count=4 * TASKS)
     workers = [await programs.started_up(url) for _ in range(2)]
     kills = begun = 0
-    deadline = time.monotonic() + 50
+    deadline = time.monotonic() + PATIENCE_S
     with Redis.from_url(url) as raw:
         while _count(raw, "aqe:events:task:completed") < len(names):
             assert time.monotonic() < deadline, f"{kills} kills; {programs.logs()}"
@@ -167,3 +167,5 @@ async def main(url: str) -> None:
 
 if __name__ == "__main__":
     asyncio.run(main(*sys.argv[1:]))
+PATIENCE_S = 240
+"""After which a drill hangs. Not a measure of speed: other work may keep the machine busy."""
