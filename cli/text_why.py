@@ -16,6 +16,7 @@ _PLAIN = Look()
 
 def advice_text(risk: RiskAssessment) -> list[str]:
     """What of the risk holds the release back, and what would lower it."""
+    risk = cleaned(risk)
     lines = _listed("Holds the release back by itself", risk.blockers)
     lines += _listed(
         "Would lower the risk",

@@ -19,16 +19,26 @@ MAX_MIGRATIONS = 200
 """Files of a change that are read."""
 
 
-async def look_around(runtime: Runtime, version: str, folder: Path, strategy: str | None) -> Surroundings:
+async def look_around(
+    runtime: Runtime,
+    version: str,
+    folder: Path,
+    strategy: str | None,
+    *,
+    commit: str | None = None,
+    environment: str | None = None,
+) -> Surroundings:
     """Ask git for the change since the version that would come back, and aqe.yaml for whom to tell.
 
     Args:
         folder: in the clone of the release.
         strategy: how it is brought out; None = nobody said.
+        commit, environment: where the release's own record does not say, or says otherwise.
     """
     notices = tuple(_notices(runtime.settings))
     way = Strategy(strategy) if strategy else None
-    release = await stored_release(runtime, version)
+    given = {name: value for name, value in (("commit", commit), ("environment", environment)) if value}
+    release = (await stored_release(runtime, version)).model_copy(update=given)
     head = _commit(folder, release.commit, version)
     if head is None:
         problem = f"the commit of {version} is in no git clone here"

@@ -88,7 +88,8 @@ def rollback_plan(
     from ...fleet.surroundings import look_around
 
     async def prepare(parts: "Runtime", given: dict[str, Any]) -> None:
-        around = await look_around(parts, given["version"], Path.cwd(), strategy)
+        where = {name: given.get(name) for name in ("commit", "environment")}
+        around = await look_around(parts, given["version"], Path.cwd(), strategy, **where)
         given["around"] = around.to_dict()
 
     settings, result = done(ctx, "rollback-plan", dict(payload), prepare=prepare)

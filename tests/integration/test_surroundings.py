@@ -73,6 +73,17 @@ async def test_the_migrations_are_those_since_the_version_that_would_come_back(r
     assert around.change and around.change.endswith(f"..{head[:12]}")
 
 
+async def test_another_environment_goes_back_to_its_own_version(runtime: Runtime, clone: Path) -> None:
+    """Migrations that one environment has already are new to another."""
+    commit(clone, "v1", migrations__1_sql="CREATE TABLE a (id int);")
+    commit(clone, "v2", migrations__2_sql="ALTER TABLE a ADD b int;")
+    commit(clone, "v3", readme="x")
+    await runtime.memory.append(HISTORY_KEY, a_deployment(9, version="v1"))
+    await runtime.memory.append(HISTORY_KEY, a_deployment(5, version="v2", environment="staging"))
+    assert len((await look_around(runtime, "v3", clone, None)).migrations) == 1
+    assert (await look_around(runtime, "v3", clone, None, environment="staging")).migrations == ()
+
+
 async def test_without_history_the_tag_before_counts(runtime: Runtime, clone: Path) -> None:
     """And the release's own tag, where its commit is not stored."""
     commit(clone, "v1", migrations__1_sql="CREATE TABLE a (id int);")

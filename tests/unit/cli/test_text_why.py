@@ -5,6 +5,7 @@ from typing import Any
 
 from aqe.agents.deployment_readiness.capabilities import CAPABILITIES, Loaded, judge
 from aqe.agents.deployment_readiness.compare import compare
+from aqe.agents.deployment_readiness.decide import Judged
 from aqe.agents.deployment_readiness.inputs import ReadinessInputs
 from aqe.cli.text import Look
 from aqe.cli.text_why import advice_text, blockers_text, comparison_text, explanation_text
@@ -13,6 +14,7 @@ from aqe.config.policy import default_policy
 from aqe.core.records.blockers import Blockers
 from aqe.core.records.comparison import Comparison
 from aqe.core.records.explanation import Explanation
+from aqe.core.records.readiness import RiskAssessment
 from aqe.core.records.signals import Finding, Outcome, SignalKind, SignalPart
 from aqe.tests.builders import a_good_signal, good_inputs
 from aqe.tests.unit.cli.test_text_readiness import FREE_TEXT, HOSTILE, poisoned
@@ -29,6 +31,10 @@ def insecure() -> ReadinessInputs:
 
 def answer(task: str, inputs: ReadinessInputs) -> Any:
     return TASKS[task](Loaded(inputs, default_policy())).answer
+
+
+def judged() -> Judged:
+    return judge(Loaded(insecure(), default_policy()))
 
 
 def compared() -> Comparison:
@@ -81,7 +87,7 @@ def test_a_comparison_shows_only_what_moved() -> None:
 
 def test_advice_says_what_is_an_upper_bound() -> None:
     """A measurement still to be made may bring less."""
-    lines = advice_text(judge(Loaded(insecure(), default_policy())).risk)
+    lines = advice_text(judged().risk)
     assert any(line.startswith("  - up to 5.0 points: aqe signal put mutation") for line in lines)
     assert any(re.match(r"  - [\d.]+ points: lower severity score from 9.8 to 4 ", line) for line in lines)
 
@@ -104,6 +110,7 @@ def test_no_text_can_steer_the_terminal() -> None:
     texts = [
         blockers_text(Blockers.from_value(poisoned(blockers.to_dict(), free=free), where="test"), look, detailed=True),
         explanation_text(Explanation.from_value(poisoned(explanation.to_dict(), free=free), where="test"), look),
+        "\n".join(advice_text(RiskAssessment.from_value(poisoned(judged().risk.to_dict(), free=free), where="test"))),
         comparison_text(Comparison.from_value(poisoned(compared().to_dict(), free=free), where="test"), look),
     ]
     for text in texts:
