@@ -68,8 +68,10 @@ async def find_release(
             (stored.commit, f"stored for {version}"),
         )
         commit, commit_from = next(((c, origin) for c, origin in candidates if c), (None, None))
-    elif not COMMIT.fullmatch(commit):
-        raise InputError(f"{commit!r} is no commit", hint="expected 7 to 64 hexadecimal digits: `git rev-parse HEAD`")
+    else:
+        check_commit(commit)
+    if environment is not None:
+        check_environment(environment)
     release = stored.model_copy(update={"commit": commit, "environment": environment or stored.environment})
     return FoundRelease(release, version_from, commit_from)
 
@@ -85,6 +87,20 @@ def check_version(version: str) -> str:
             f"{version!r} cannot be a release's version", hint="letters, digits and . _ + - only, such as v2.5.0"
         )
     return version
+
+
+def check_commit(commit: str) -> str:
+    """The commit, when it looks like one; InputError when not."""
+    if not COMMIT.fullmatch(commit):
+        raise InputError(f"{commit!r} is no commit", hint="expected 7 to 64 hexadecimal digits: `git rev-parse HEAD`")
+    return commit
+
+
+def check_environment(name: str) -> str:
+    """The environment, when it can be one; InputError when it is empty or holds control characters."""
+    if not name.strip() or not name.isprintable():
+        raise InputError(f"{name!r} cannot be an environment", hint="a name such as production or staging")
+    return name
 
 
 def check_kind(name: str) -> SignalKind:

@@ -49,13 +49,18 @@ def done(
         prepare: called with the open parts and the payload before the task is made; may add to the payload.
     """
     from ...core.records.tasks import Priority
-    from ...fleet.signals import check_version
+    from ...fleet.signals import check_commit, check_environment, check_version
     from ...fleet.tasks import new_task, perform
 
     given = {name: value for name, value in payload.items() if value is not None}
-    for name in ("version", "baseline"):
-        if name in given:
-            check_version(given[name])
+    checks = {
+        "version": check_version,
+        "baseline": check_version,
+        "commit": check_commit,
+        "environment": check_environment,
+    }
+    for name in checks.keys() & given.keys():
+        checks[name](given[name])
 
     async def work(parts: "Runtime") -> "tuple[Settings, Any]":
         await _check_names(parts, given)
