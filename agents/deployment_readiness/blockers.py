@@ -64,16 +64,15 @@ class _Known:
     decision: Decision
 
     def each(self, reasons: Iterable[str], status: DecisionStatus) -> Iterator[Blocker]:
-        criteria = {
-            f"{gate.gate}: {c.detail}": (gate, c)
-            for gate in self.decision.gates
-            for c in gate.criteria
-            if c.criterion in CRITERIA
-        }
+        gates = self.decision.gates
+        scored = {f"{gate.gate}: {gate.detail}": gate for gate in gates if gate.score is not None}
+        criteria = {f"{gate.gate}: {c.detail}": (gate, c) for gate in gates for c in gate.criteria}
         vetoed = {alarm.words: alarm for alarm in vetoes(self.risk.dimensions, self.policy)}
         hidden = {alarm.words: alarm for alarm in unseen(self.risk.dimensions, self.policy)}
         for reason in reasons:
-            if reason in criteria:
+            if reason in scored:
+                yield self._scored(reason, status, scored[reason])
+            elif reason in criteria:
                 yield self._criterion(reason, status, *criteria[reason])
             elif reason in vetoed:
                 yield self._alarm(vetoed[reason], Cause.VETO, status)
@@ -83,12 +82,13 @@ class _Known:
                 yield self._other(reason, status)
 
     def _criterion(self, reason: str, status: DecisionStatus, gate: GateResult, criterion: CriterionResult) -> Blocker:
-        kind = CRITERIA[criterion.criterion].signal
+        source = CRITERIA.get(criterion.criterion)  # a freeze is none of them: nothing measures it
+        kind = source.signal if source else None
         failed = criterion.status is GateStatus.FAILED
         found = self._findings(criterion.reading, kind) if failed else ()
         return Blocker(
             what=reason,
-            cause=Cause.GATE,
+            cause=Cause.GATE if source else Cause.OTHER,
             status=status,
             kind=kind,
             gate=gate.gate,
@@ -100,7 +100,23 @@ class _Known:
             files=_files(found),
             override_by=self._roles() if failed and status is DecisionStatus.BLOCKED else (),
             actions=tuple(_demands(criterion)),
-            verify=(self._command(kind),),
+            verify=(self._command(kind),) if source else (),
+        )
+
+    def _scored(self, reason: str, status: DecisionStatus, gate: GateResult) -> Blocker:
+        open_ = [c for c in gate.criteria if c.status in (*_SHORT, GateStatus.NO_EVIDENCE)]
+        kinds = list(dict.fromkeys(CRITERIA[c.criterion].signal for c in open_))
+        failed = gate.status is GateStatus.FAILED and status is DecisionStatus.BLOCKED
+        return Blocker(
+            what=reason,
+            cause=Cause.GATE,
+            status=status,
+            kind=kinds[0] if kinds else None,
+            gate=gate.gate,
+            reading=next((c.reading for c in open_), None),
+            override_by=self._roles() if failed else (),
+            actions=tuple(demand for criterion in open_ for demand in _demands(criterion)),
+            verify=tuple(self._command(kind) for kind in kinds),
         )
 
     def _alarm(self, alarm: Alarm, cause: Cause, status: DecisionStatus) -> Blocker:
@@ -179,17 +195,26 @@ class _Known:
         return HOW_TO_MEASURE[kind].format(version=self.decision.version)
 
 
+_SHORT = (GateStatus.FAILED, GateStatus.WARNING)
+
+
 def _demands(criterion: CriterionResult) -> Iterator[str]:
     """`critical vulnerabilities 2 -> at most 0`."""
+    if criterion.criterion not in CRITERIA:
+        return
     label, limit = label_of(criterion.criterion), criterion.limit
     if is_pending(criterion):
         yield f"{label}: have it decided"
-    elif criterion.status is GateStatus.FAILED and limit is True:
+    elif criterion.status not in _SHORT or criterion.reading.value is None:
+        return
+    elif limit is True:
         yield f"{label}: yes"
-    elif criterion.status is GateStatus.FAILED:
-        word = "at least" if criterion.criterion.startswith("min_") else "at most"
+    else:
         unit = unit_of(CRITERIA[criterion.criterion].field[0])
-        yield f"{label} {_text(criterion.reading.value)}{unit} -> {word} {_text(limit)}{unit}"
+        word = "at least" if criterion.criterion.startswith("min_") else "at most"
+        # Compared with earlier releases of which none is known, what is asked has no number: `<=+10%`.
+        wanted = limit if isinstance(limit, str) and len(limit) > 1 else f"{word} {_text(limit)}{unit}"
+        yield f"{label} {_text(criterion.reading.value)}{unit} -> {wanted}"
 
 
 def _text(value: float | int | bool | str | None) -> str:

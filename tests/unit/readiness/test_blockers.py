@@ -11,7 +11,7 @@ from aqe.agents.deployment_readiness.decide import decide
 from aqe.agents.deployment_readiness.gates import evaluate
 from aqe.agents.deployment_readiness.inputs import ReadinessInputs
 from aqe.agents.deployment_readiness.risk import score
-from aqe.config.policy import default_policy
+from aqe.config.policy import default_policy, parse_policy
 from aqe.core.records.approvals import ApprovalState
 from aqe.core.records.blockers import Blocker, Blockers, Cause
 from aqe.core.records.history import DeploymentOutcome
@@ -86,6 +86,40 @@ def test_a_refused_approval_holds_back_too() -> None:
     one = only(found(good_inputs(), approvals=(ApprovalState.REFUSED,)))
     assert (one.what, one.cause) == ("an approval is refused", Cause.OTHER)
     assert one.verify == ("aqe deploy approve-request --version v1",)
+
+
+def asking(gate: str, more: str = "") -> Policy:
+    text = f"deployment_gates: {{mandatory_gates: {{g: {{{gate}, enforcement: BLOCKING}}}}}}\n{more}"
+    return parse_policy(text.encode(), name="mine", where="p.yaml")
+
+
+def test_a_scored_gate_asks_for_each_of_its_criteria_that_fell_short() -> None:
+    scored = asking("min_line_coverage: 99, max_p95_latency_ms: 100, total_score: {pass: 90, warning: 50}")
+    one = only(found(good_inputs(), scored))
+    assert (one.cause, one.gate) == (Cause.GATE, "g")
+    assert one.what.startswith("g: score ")
+    assert one.actions == ("line coverage 93 % -> at least 99 %", "p95 latency 320 ms -> at most 100 ms")
+    assert one.verify == ("aqe import coverage.json --release v1", "aqe import access.log --release v1")
+
+
+def test_a_gate_that_fails_without_data_asks_for_the_measurement_only() -> None:
+    one = found(good_inputs(without=(SignalKind.MUTATION,)), asking("min_mutation_score: 80, no_data: fail")).blockers[
+        0
+    ]
+    assert (one.status, one.actions) == (DecisionStatus.BLOCKED, ())
+    assert one.verify == ("aqe signal put mutation FILE --release v1",)
+
+
+def test_what_is_compared_with_an_unknown_past_is_told_as_it_is_asked() -> None:
+    compared = asking('max_p95_latency_ms: "<=-90%", compare_with: {no_baseline: fail}')
+    assert only(found(good_inputs(), compared)).actions == ("p95 latency 320 ms -> <=-90%",)
+
+
+def test_a_freeze_is_nothing_that_a_tool_measures() -> None:
+    freeze = "freeze_windows: [{name: night, from: '00:00', to: '23:59', every: day, time_zone: UTC}]"
+    one = only(found(good_inputs(), asking("max_cvss: 9", freeze)))
+    assert (one.cause, one.verify, one.actions) == (Cause.OTHER, (), ())
+    assert one.override_by == ()
 
 
 def test_a_warning_stands_apart() -> None:
