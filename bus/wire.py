@@ -101,9 +101,7 @@ class Wire:
         self._busy.discard(line)
         if self._wanting or len(self._idle) >= _KEPT:
             await self._release(line)
-            await asyncio.sleep(
-                0
-            )  # who waits goes first: one that calls again at once would keep it from them for ever
+            await asyncio.sleep(0)  # who waits goes first; one that calls again at once would keep it for ever
         else:
             self._idle.append(line)
         if refused is not None:

@@ -16,6 +16,7 @@ from ..core.records.base import Record
 from ..core.records.release import DEFAULT_ENVIRONMENT, VERSION, Release
 from ..core.records.signals import SIGNAL_METRICS, MetricValue, Signal, SignalKind
 from ..core.registry import did_you_mean
+from ..memory.readable import readable
 from .git import ask_git
 from .runtime import Runtime
 
@@ -232,21 +233,21 @@ async def list_releases(runtime: Runtime, version: str | None = None) -> list[Re
         NotFoundError: there is no such release.
     """
     which = check_version(version) if version is not None else "*"
-    releases = await runtime.memory.retrieve_pattern(f"aqe/releases/{which}/release")
+    releases = await readable(runtime.memory, f"aqe/releases/{which}/release", Release)
     decisions = await runtime.memory.retrieve_pattern(f"aqe/releases/{which}/decision")
     signals = await runtime.memory.keys(f"aqe/releases/{which}/signals/*")
     if version is not None and not releases:
         raise NotFoundError(f"no release {version!r}", hint="`aqe release list` shows the known ones")
-    views = [_view(key, value, decisions, signals) for key, value in releases.items()]
+    views = [_view(key, release, decisions, signals) for key, release in releases.items()]
     return sorted(views, key=lambda view: str(view.release.updated_at), reverse=True)
 
 
-def _view(key: str, value: Any, decisions: Mapping[str, Any], signals: Sequence[str]) -> ReleaseView:
+def _view(key: str, release: Release, decisions: Mapping[str, Any], signals: Sequence[str]) -> ReleaseView:
     base = key.removesuffix("release")
     decision = decisions.get(f"{base}decision")
     decision = decision if isinstance(decision, Mapping) else {}  # anybody may have written there
     return ReleaseView(
-        release=Release.from_value(value, where=key),
+        release=release,
         signals=tuple(name.removeprefix(f"{base}signals/") for name in signals if name.startswith(f"{base}signals/")),
         decision=decision.get("decision"),
         assessed_at=decision.get("assessedAt"),

@@ -18,6 +18,7 @@ from ..bus.lanes import into_lane
 from ..core import ids
 from ..core.errors import AqeError, ConflictError, InputError, NotFoundError, ServiceUnavailable
 from ..core.records.tasks import FINAL, AgentRecord, Priority, TaskAssignment, TaskStatus
+from ..memory.readable import readable
 from .roster import agent_class, profiles
 from .runtime import Runtime
 
@@ -127,9 +128,8 @@ async def show(runtime: Runtime, task_id: str) -> TaskAssignment:
 
 async def list_tasks(runtime: Runtime, *, status: TaskStatus | None = None) -> list[TaskAssignment]:
     """All known tasks, newest first."""
-    raw = await runtime.memory.retrieve_pattern("aqe/fleet/tasks/*")
-    tasks = [TaskAssignment.from_value(value, where=key) for key, value in raw.items()]
-    return sorted((t for t in tasks if status in (None, t.status)), key=lambda t: t.submitted_at, reverse=True)
+    tasks = await readable(runtime.memory, "aqe/fleet/tasks/*", TaskAssignment)
+    return sorted((t for t in tasks.values() if status in (None, t.status)), key=lambda t: t.submitted_at, reverse=True)
 
 
 async def cancel(runtime: Runtime, task_id: str) -> TaskAssignment:
@@ -169,8 +169,7 @@ async def cancel(runtime: Runtime, task_id: str) -> TaskAssignment:
 
 async def agents(runtime: Runtime) -> list[tuple[AgentRecord, bool]]:
     """Known agents and whether each has a heartbeat, newest first."""
-    raw = await runtime.memory.retrieve_pattern("aqe/fleet/agents/*")
-    records = [AgentRecord.from_value(value, where=key) for key, value in raw.items()]
+    records = [*(await readable(runtime.memory, "aqe/fleet/agents/*", AgentRecord)).values()]
     living = await alive(runtime.clients.commands, runtime.bus.names, [record.id for record in records])
     return [(r, r.id in living) for r in sorted(records, key=lambda r: r.started_at, reverse=True)]
 

@@ -8,7 +8,6 @@ import asyncio
 import os
 import socket
 from collections.abc import Sequence
-from contextlib import suppress
 from typing import TypeVar
 
 import structlog
@@ -41,6 +40,7 @@ from ...core.records.base import Record
 from ...core.records.tasks import FINAL, AgentRecord, AgentState, Priority, TaskAssignment, TaskStatus
 from ...core.writes import Write
 from ...memory.audit import audited
+from ...memory.readable import readable
 from ...memory.store import MemoryStore
 from .liveness import lost_agents, orphaned_tasks
 from .routing import AgentProfile, route
@@ -260,7 +260,7 @@ class FleetCommander:
 
     async def watch(self) -> None:
         """Declare agents without a heartbeat lost; their tasks go to others by lease, this is for people."""
-        agents = await self._records("aqe/fleet/agents/*", AgentRecord)
+        agents = [*(await readable(self._memory, "aqe/fleet/agents/*", AgentRecord)).values()]
         living = await alive(self._client, self._bus.names, [agent.id for agent in agents])
         for agent in lost_agents(agents, living, self._clock.now()):
             payload = AgentLost(agent=agent.id, agent_type=agent.type, task=agent.task)
@@ -269,7 +269,7 @@ class FleetCommander:
                 log.warning("agent lost", agent=agent.id, task=agent.task)
 
     async def _fail_orphans(self) -> None:
-        tasks = await self._records("aqe/fleet/tasks/*", TaskAssignment)
+        tasks = [*(await readable(self._memory, "aqe/fleet/tasks/*", TaskAssignment)).values()]
         living = await alive(self._client, self._bus.names, [task.agent for task in tasks if task.agent])
         for task in orphaned_tasks(tasks, OWN_LANE, living, self._clock.now()):
             error = "the command that asked for it was killed"
@@ -282,7 +282,7 @@ class FleetCommander:
     async def _expire_approvals(self) -> None:
         """Announce what waited in vain; a decision sees it by itself."""
         now = self._clock.now()
-        for seen in await self._records("aqe/releases/*/approvals/*", Approval):
+        for seen in (await readable(self._memory, "aqe/releases/*/approvals/*", Approval)).values():
             request, release = seen.request, seen.request.situation.release
             if seen.settled is not ApprovalState.PENDING or now < request.expires_at:
                 continue
@@ -295,20 +295,6 @@ class FleetCommander:
             )
             expired = seen.model_copy(update={"settled": ApprovalState.EXPIRED})
             await self._declare(key, seen, expired, payload, release.version, drafts=[draft], ttl_s=None)
-
-    async def _records(self, glob: str, model: type[R]) -> list[R]:
-        """Those that can be read: one that somebody wrote badly must not hide the others."""
-        try:
-            raw = await self._memory.retrieve_pattern(glob)
-            return [model.from_value(value, where=key) for key, value in raw.items()]
-        except InputError as error:
-            log.warning("record cannot be read", error=error.message)
-        found = []
-        for key in await self._memory.keys(glob):
-            with suppress(InputError):
-                value = await self._memory.retrieve(key)
-                found += [] if value is None else [model.from_value(value, where=key)]
-        return found
 
     async def _declare(
         self,

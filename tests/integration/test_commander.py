@@ -19,8 +19,11 @@ from aqe.bus.deadletters import list_dead_letters
 from aqe.bus.events import Event, TaskCancelled, TaskSubmitted, read_event
 from aqe.bus.subscription import Delivery
 from aqe.core.errors import ConflictError, TaskVetoed
+from aqe.core.records.release import Release
 from aqe.core.records.tasks import AgentRecord, AgentState, Priority, TaskAssignment, TaskStatus
 from aqe.fleet.runtime import Runtime
+from aqe.fleet.signals import list_releases
+from aqe.fleet.tasks import agents, list_tasks
 from aqe.tests.integration.conftest import Open, OwnServer, eventually, ids_in, pending
 
 
@@ -432,6 +435,21 @@ async def test_a_record_nobody_can_read_hides_no_lost_agent(parts: Runtime, raw:
     await parts.memory.reindex()
     await a_commander(parts).watch()
     assert [event.data.agent for event in events(raw, "agent:lost")] == ["dead"]
+
+
+@pytest.mark.parametrize("value", ["no json", '{"id": 1}', "[]"])
+async def test_a_record_nobody_can_read_hides_no_other_from_people(parts: Runtime, raw: Any, value: str) -> None:
+    """Agents, tasks and releases are listed, and with them it is known whether a fleet runs."""
+    await an_agent(parts, "mine")
+    task = TaskAssignment(id="mine", type="sleep", submitted_at=parts.clock.now())
+    await parts.memory.store("aqe/fleet/tasks/mine", task)
+    await parts.memory.store("aqe/releases/v1/release", Release(version="v1"))
+    for key in ("aqe/fleet/agents/aaa", "aqe/fleet/tasks/aaa", "aqe/releases/aaa/release"):
+        raw.set(key, value)
+    await parts.memory.reindex()
+    assert [record.id for record, _ in await agents(parts)] == ["mine"]
+    assert [record.id for record in await list_tasks(parts)] == ["mine"]
+    assert [view.release.version for view in await list_releases(parts)] == ["v1"]
 
 
 async def test_a_commander_registers_and_leaves_in_good_order(parts: Runtime, raw: Any) -> None:
