@@ -66,7 +66,7 @@ def _incident(value: Any) -> Incident:
         raise Unusable("an incident needs an id and a time")
     fields = dict_at(told, "fields")
     severity = text(told.get("severity")) or text(dict_at(fields, "severity").get("value"))
-    status = _STATES.get(told.get("state") or dict_at(fields, "state").get("value"), "open")
+    status = _STATES.get(text(told.get("state")) or text(dict_at(fields, "state").get("value")), "open")
     impact = [dict_at(fields, name).get("value") for name in ("summary", "root_cause")]
     services = dict_at(fields, "services").get("value")
     return Incident(

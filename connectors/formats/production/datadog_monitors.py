@@ -49,7 +49,7 @@ class DatadogMonitors(IncidentPages):
             return ()
         if not _is_monitor(value):
             raise Unusable("a monitor needs `query` and `overall_state`")
-        state = value.get("overall_state")
+        state = text(value.get("overall_state"))
         if state in _NO_DATA:
             reading.note("monitors without data say nothing")
         return [_incident(value, _ALERTING[state])] if state in _ALERTING else ()

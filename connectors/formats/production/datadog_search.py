@@ -12,6 +12,7 @@ from ....core.records.rows import LOGS, OPS, RUM, SPANS, Row
 from ..json_stream import Way
 from ..pages import PagesFormat, Reading, Unusable
 from ..shapes import dict_at, first_of
+from ..values import text
 from .datadog_events import event_row
 from .datadog_issues import issue_row
 from .datadog_logs import log_row_of
@@ -60,13 +61,13 @@ class DatadogSearch(PagesFormat):
         if "buckets" in dict_at(data):
             return True
         item = page if "attributes" in page else data if isinstance(data, dict) else first_of(data)
-        if dict_at(item).get("type") in _ROWS.keys() | _WITHOUT_ROWS.keys():
+        if text(dict_at(item).get("type")) in _ROWS.keys() | _WITHOUT_ROWS.keys():
             return "attributes" in dict_at(item)
         return (data == [] or (data is None and "meta" in page)) and page.keys() <= _PAGE_KEYS
 
     def item(self, way: Way, item: Any, reading: Reading) -> Iterable[Row]:
         """One event."""
-        kind = dict_at(item).get("type")
+        kind = text(dict_at(item).get("type"))
         make = _ROWS.get(kind)
         if make is not None:
             yield make(item)

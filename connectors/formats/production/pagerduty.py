@@ -92,7 +92,7 @@ class PagerDuty(IncidentPages):
 def _incident(value: Any, event: Any = None, occurred: Any = None) -> Incident:
     """From an incident, and for a webhook what happened to it and when."""
     item = dict_at(value)
-    status, started = _STATUS.get(item.get("status")), clock(item.get("created_at"))
+    status, started = _STATUS.get(text(item.get("status"))), clock(item.get("created_at"))
     identity = record_id("pagerduty", item.get("id"))
     if status is None or started is None or identity is None:
         raise Unusable("an incident needs `id`, `status` and `created_at`")
@@ -139,7 +139,7 @@ def _earliest(item: dict[str, Any], what: str) -> Any:
 
 def _is_incident(value: Any) -> bool:
     item = dict_at(value)
-    return item.get("status") in _STATUS and ("incident_number" in item or "urgency" in item)
+    return text(item.get("status")) in _STATUS and ("incident_number" in item or "urgency" in item)
 
 
 def _is_event(value: Any) -> bool:

@@ -65,7 +65,7 @@ def _is_incident(value: Any) -> bool:
 
 def _incident(value: Any) -> Incident:
     item = dict_at(value)
-    status, started = _PHASES.get(item.get("currentPhase")), clock(item.get("startTime"))
+    status, started = _PHASES.get(text(item.get("currentPhase"))), clock(item.get("startTime"))
     identity = record_id("victorops", item.get("incidentNumber"))
     if status is None or started is None or identity is None:
         raise Unusable("an incident needs `incidentNumber`, `currentPhase` and `startTime`")
