@@ -1,11 +1,17 @@
 """What a dataset's columns are in SQL, and the figures that sum one file up."""
 
+import contextlib
+from collections.abc import Iterator
 from datetime import datetime
+from pathlib import Path
 from types import NoneType
 from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
+from ..core.errors import ServiceUnavailable
 from ..core.records.rows import ACCESS, DATASET_ROWS, EXCHANGES, LOGS, METRICS, OPS, PRODUCT, RUM, SPANS
 
+MEMORY_LIMIT = "256MB"
+"""Of DuckDB; what does not fit is spilled to the disk."""
 OF_RELEASE = ("of_release", "of_environment")
 """Columns of every kind besides its own: what the import was about."""
 _SQL_TYPES: dict[Any, str] = {datetime: "TIMESTAMP", int: "BIGINT", float: "DOUBLE", bool: "BOOLEAN", str: "VARCHAR"}
@@ -62,3 +68,30 @@ def _plain(hint: Any) -> Any:
         return _plain(get_args(hint)[0])
     options = [option for option in get_args(hint) if option is not NoneType]
     return _plain(options[0]) if options else hint
+
+
+def quoted(path: Path) -> str:
+    """A path inside of a text of SQL."""
+    return str(path).replace("'", "''")
+
+
+@contextlib.contextmanager
+def connect(spill: Path) -> Iterator[Any]:
+    """DuckDB, closed at the end of the `with`.
+
+    Args:
+        spill: a folder for what does not fit into MEMORY_LIMIT.
+
+    Raises:
+        ServiceUnavailable: no memory or disk left.
+    """
+    import duckdb  # 170 ms: only when bulk data is touched
+
+    settings = {"memory_limit": MEMORY_LIMIT, "threads": "1", "temp_directory": str(spill / ".spill")}
+    with contextlib.closing(duckdb.connect(config=dict(settings))) as connection:
+        connection.execute("SET preserve_insertion_order = false")  # else it holds what it could write
+        try:
+            yield connection
+        except (duckdb.OutOfMemoryException, duckdb.IOException) as error:
+            reason = str(error).split("\n", 1)[0]
+            raise ServiceUnavailable(f"datasets: {reason}", hint="is the disk full?") from error

@@ -11,21 +11,17 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import IO, Any
-
-import orjson
+from typing import Any
 
 from ..core.errors import ServiceUnavailable
 from ..core.records.datasets import DatasetRef
 from ..core.records.release import Release
-from ..core.records.rows import DATASET_ROWS, KIND_OF, RUM, Row
+from ..core.records.rows import DATASET_ROWS, RUM, Row
 from ..core.records.rum import RumData
-from .dataset_sql import FIGURES, RUM_DAY, column_types
+from .dataset_sql import FIGURES, RUM_DAY, column_types, connect
+from .dataset_write import DayFile, write_days
 
-MEMORY_LIMIT = "256MB"
 BATCH_ROWS = 8192
-# Times as UTC without a zone, the way DuckDB's TIMESTAMP reads them.
-_ROW_OPTIONS = orjson.OPT_APPEND_NEWLINE
 
 
 class DatasetStore:
@@ -45,9 +41,8 @@ class DatasetStore:
         try:
             self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             with tempfile.TemporaryDirectory(dir=self._folder, prefix=".import-") as work:
-                kinds = _write_lines(Path(work), rows, release)
-                files = [(kind, *day) for kind in kinds for day in _to_parquet(Path(work), kind)]
-                return tuple(self._publish(file, kind, day, source, digest, release, now) for kind, day, file in files)
+                files = write_days(Path(work), rows, release)
+                return tuple(self._publish(file, source, digest, release, now) for file in files)
         except OSError as error:
             raise ServiceUnavailable(f"dataset folder {self._folder}: {error.strerror or error}") from error
 
@@ -72,7 +67,7 @@ class DatasetStore:
         if release is not None:
             conditions.append("of_release = ?")
             values.append(release)
-        with _duckdb() as connection:
+        with connect(self._folder) as connection:
             result = connection.execute(
                 f'SELECT {columns} FROM ({_stored(types)}) WHERE {" AND ".join(conditions)} ORDER BY "at"', values
             )
@@ -101,7 +96,7 @@ class DatasetStore:
         files = self.files(RUM, since=start, until=start)
         if not files:
             return None
-        with _duckdb() as connection:
+        with connect(self._folder) as connection:
             found = connection.execute(RUM_DAY, [files]).fetchone()
         uris = {Path(file).resolve().as_uri() for file in files}
         kept = {reference.uri: reference for reference in references if reference.uri in uris}
@@ -118,18 +113,16 @@ class DatasetStore:
                 file.parent.rmdir()
         return len(old)
 
-    def _publish(
-        self, file: Path, kind: str, day: str, source: str, digest: str, release: Release | None, now: datetime
-    ) -> DatasetRef:
-        target = self._folder / kind / day / f"{digest[:32]}.parquet"
+    def _publish(self, file: DayFile, source: str, digest: str, release: Release | None, now: datetime) -> DatasetRef:
+        target = self._folder / file.kind / file.day.isoformat() / f"{digest[:32]}.parquet"
         target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with file.open("rb") as stream:
+        with file.path.open("rb") as stream:
             checksum = hashlib.file_digest(stream, "sha256").hexdigest()
             os.fsync(stream.fileno())
-        count, first, last, figures = _extent(file, kind)
-        file.replace(target)
+        count, first, last, figures = _extent(file)
+        file.path.replace(target)
         return DatasetRef(
-            kind=kind,
+            kind=file.kind,
             uri=target.resolve().as_uri(),
             rows=count,
             from_at=first,
@@ -163,60 +156,13 @@ def _stored(types: dict[str, str]) -> str:
     return f"SELECT * FROM read_parquet(?, union_by_name=true) UNION ALL BY NAME SELECT {empty} WHERE false"
 
 
-def _write_lines(work: Path, rows: Iterable[Row], release: Release | None) -> list[str]:
-    """One JSON-lines file a kind; returns the kinds."""
-    about = {"of_release": release.version, "of_environment": release.environment} if release else {}
-    with contextlib.ExitStack() as stack:
-        sinks: dict[type[Row], IO[bytes]] = {}
-        for row in rows:
-            sink = sinks.get(type(row))
-            if sink is None:
-                path = work / f"{KIND_OF[type(row)]}.jsonl"
-                sink = sinks[type(row)] = stack.enter_context(path.open("wb"))
-            sink.write(orjson.dumps(row._asdict() | about, option=_ROW_OPTIONS))
-        return [KIND_OF[row] for row in sinks]
-
-
-def _to_parquet(work: Path, kind: str) -> list[tuple[str, Path]]:
-    lines, out = work / f"{kind}.jsonl", work / kind
-    with _duckdb() as connection:
-        # `columns` and the paths are ours; no text of a user gets into the statement.
-        connection.execute(
-            f"""COPY (SELECT *, strftime("at", '%Y-%m-%d') AS day
-                      FROM read_json('{_quoted(lines)}', format='newline_delimited', columns={column_types(kind)},
-                                     maximum_object_size=16777216)
-                      ORDER BY "at")
-                TO '{_quoted(out)}'
-                (FORMAT parquet, COMPRESSION zstd, PARTITION_BY (day), FILENAME_PATTERN 'rows_{{i}}')"""
-        )
-    lines.unlink()
-    days = []
-    for folder in sorted(out.glob("day=*")):
-        files = sorted(folder.glob("*.parquet"))
-        if len(files) > 1:  # a day written by several threads
-            files = [_merge(files, folder)]
-        days.append((folder.name.removeprefix("day="), files[0]))
-    return days
-
-
-def _merge(files: list[Path], folder: Path) -> Path:
-    target = folder / "merged.parquet"
-    with _duckdb() as connection:
-        connection.execute(
-            f"""COPY (SELECT * FROM read_parquet(?, hive_partitioning=false) ORDER BY "at")
-                TO '{_quoted(target)}' (FORMAT parquet, COMPRESSION zstd)""",
-            [[str(file) for file in files]],
-        )
-    return target
-
-
-def _extent(file: Path, kind: str) -> tuple[int, datetime | None, datetime | None, dict[str, float]]:
-    figures = FIGURES[kind]
-    with _duckdb() as connection:
+def _extent(file: DayFile) -> tuple[int, datetime | None, datetime | None, dict[str, float]]:
+    figures = FIGURES[file.kind]
+    with connect(file.path.parent) as connection:
         found = connection.execute(
             f"""SELECT count(*), epoch_us(min("at")), epoch_us(max("at")), {", ".join(figures.values())}
                 FROM read_parquet(?)""",
-            [[str(file)]],
+            [[str(file.path)]],
         ).fetchone()
     count, first, last, *values = found
     return count, _time(first), _time(last), dict(zip(figures, values, strict=True))
@@ -228,15 +174,3 @@ def _time(micros: int | None) -> datetime | None:
 
 def _micros(at: datetime) -> int:
     return round(at.timestamp() * 1e6)
-
-
-def _quoted(path: Path) -> str:
-    return str(path).replace("'", "''")
-
-
-def _duckdb() -> contextlib.closing[Any]:
-    import duckdb  # 170 ms: only when bulk data is touched
-
-    connection = duckdb.connect(config={"memory_limit": MEMORY_LIMIT, "threads": 2})
-    connection.execute("SET preserve_insertion_order = true")
-    return contextlib.closing(connection)

@@ -92,8 +92,8 @@ def _input_error(error: ValidationError, what: str) -> InputError:
 def dict_at(value: Any, *keys: str) -> dict[str, Any]:
     """The object at the end of the path; {} when there is none. For recognising, not for reading."""
     for key in keys:
-        value = value.get(key) if isinstance(value, dict) else None
-    return value if isinstance(value, dict) else {}
+        value = value.get(key) if type(value) is dict else None
+    return value if type(value) is dict else {}
 
 
 def first_of(value: Any) -> Any:

@@ -6,13 +6,14 @@ from typing import Any
 
 from ....core.records.apm import SpanRow
 from ..pages import Reading
-from ..values import long_text, path_of, status, text
+from ..values import MAX_TEXT, long_text, path_of, status, text
 from .otlp_resource import Resource, resource_of
 from .otlp_values import hex_id, plain
 from .span_attributes import CALLS_OUT, WANTED
 
 _KINDS = {1: "internal", 2: "server", 3: "client", 4: "producer", 5: "consumer"}
 _KINDS_BY_NAME = {f"SPAN_KIND_{kind.upper()}": kind for kind in _KINDS.values()}
+_wanted = WANTED.get
 _ERROR = (2, "STATUS_CODE_ERROR")
 _NO_EXCEPTION = (None, None, None)
 _END_NS = 253_402_300_800_000_000_000
@@ -42,10 +43,11 @@ def _row(span: dict[str, Any], about: Resource) -> SpanRow | None:
     end = int(span.get("endTimeUnixNano") or 0)
     told: dict[str, str | None] = {}
     for entry in span.get("attributes") or ():
-        name = WANTED.get(entry["key"])
+        name = _wanted(entry["key"])
         if name is not None and name not in told:
             value = entry["value"]
-            told[name] = text(value["stringValue"] if "stringValue" in value else plain(value))
+            found = value.get("stringValue")
+            told[name] = (found[:MAX_TEXT] or None) if type(found) is str else text(plain(value))
     get = told.get
     kind = span.get("kind")
     kind = (_KINDS.get(kind) or _KINDS_BY_NAME.get(kind, "")) if kind else ""

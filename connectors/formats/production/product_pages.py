@@ -39,18 +39,18 @@ class ProductPages(PagesFormat):
         if row is None:
             raise Unusable("an event needs a name and a time")
         identity = self.identity(event)
-        if identity is None or reading.memory.is_new(identity):
-            yield row
+        return (row,) if identity is None or reading.memory.is_new(identity) else ()
 
     def document(self, document: Any, reading: Reading) -> Iterable[ProductRow]:
         """A line is an event; a list is done."""
         if isinstance(document, list):
-            return
-        if dict_at(document).keys() <= {"error", "status", "message", "request"} and "error" in document:
+            return ()
+        if "error" in document and document.keys() <= {"error", "status", "message", "request"}:
             reading.fail(document["error"])
-            return
-        yield from self.item((), document, reading)
+            return ()
+        rows = self.item((), document, reading)
         reading.used += 1
+        return rows
 
     def end(self, reading: Reading) -> Iterable[ProductRow]:
         """Say how many were repeated."""
