@@ -125,7 +125,12 @@ async def list_approvals(runtime: Runtime, version: str | None) -> list[Approval
     approvals = read_papers(found, {}).approvals
     views = []
     for about in dict.fromkeys(approval.request.situation.release.version for approval in approvals):
-        assessed = await last_assessed(runtime, about)
+        try:
+            assessed = await last_assessed(runtime, about)
+        except InputError as error:
+            # The others are still to be seen.
+            views.append(_lapsed(about, approvals, str(error)))
+            continue
         latest = latest_approval(approvals, assessed.here)
         if latest is not None:
             views.append(_view(latest, assessed.here))
@@ -185,6 +190,22 @@ def _view(approval: Approval, here: Here) -> ApprovalView:
         waits_for=tuple(waits) if state is ApprovalState.PENDING else (),
         request=approval.request,
         votes=approval.votes,
+    )
+
+
+def _lapsed(version: str, approvals: Sequence[Approval], why: str) -> ApprovalView:
+    """The latest request about a release that cannot be looked at as it was judged."""
+    about = [approval for approval in approvals if approval.request.situation.release.version == version]
+    latest = max(about, key=lambda approval: approval.request.requested_at)
+    return ApprovalView(
+        id=latest.request.id,
+        version=version,
+        environment=latest.request.situation.release.environment,
+        state=ApprovalState.LAPSED,
+        detail=why,
+        waits_for=(),
+        request=latest.request,
+        votes=latest.votes,
     )
 
 

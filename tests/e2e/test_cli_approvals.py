@@ -193,3 +193,15 @@ def test_a_policy_is_made_the_fleets_and_a_gate_of_it_checked(project: Project) 
     project.write("bad.yaml", POLICY.replace("BLOCKING", "BLOKING"))
     bad = project.aqe("deploy", "configure-gates", "--config", "bad.yaml")
     assert (bad.returncode, "bad.yaml:4: enforcement of coverage is 'BLOKING'" in bad.stderr) == (EXIT_USAGE, True)
+
+
+def test_a_release_judged_by_a_policy_no_longer_in_force_is_listed_as_lapsed(project: Project) -> None:
+    """One such release must not hide what waits for whom in the others."""
+    assess(project)
+    project.ok("deploy", "approve-request", "--version", "v1")
+    project.write("policy.yaml", f"{POLICY}# edited\n")
+    try:
+        (listed,) = json.loads(project.ok("deploy", "approvals", "--json"))
+    finally:
+        project.write("policy.yaml", POLICY)
+    assert listed["state"] == "lapsed" and "no longer in force" in listed["detail"]

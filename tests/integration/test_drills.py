@@ -31,6 +31,8 @@ from aqe.tests.integration.once import DONE, HISTORY, Bookkeeper
 
 KILLS = 20
 TASKS = 40
+PATIENCE_S = 240
+"""After which a drill hangs. Not a measure of speed: other work may keep the machine busy."""
 LEASE_S = 1.0
 AT_WORK = "drill:at-work"
 """A plain list in which workers say what they have begun; not part of the fleet."""
@@ -167,5 +169,3 @@ async def main(url: str) -> None:
 
 if __name__ == "__main__":
     asyncio.run(main(*sys.argv[1:]))
-PATIENCE_S = 240
-"""After which a drill hangs. Not a measure of speed: other work may keep the machine busy."""
