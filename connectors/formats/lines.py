@@ -4,7 +4,7 @@ from codecs import BOM_UTF8
 from collections.abc import Iterable, Iterator
 from functools import partial
 from itertools import chain
-from typing import IO, Any
+from typing import IO, Any, Protocol
 
 import orjson
 
@@ -65,13 +65,21 @@ class Tally:
         return tuple(notes)
 
 
+class Noted(Protocol):
+    """What counts while rows are read."""
+
+    def notes(self) -> tuple[str, ...]:
+        """Whole only after the last row."""
+        ...
+
+
 class LineRows(Iterator[Row]):
     """Rows as they are read, and the notes about them.
 
     `notes` is whole once the rows are exhausted: before that nobody knows the number of bad lines.
     """
 
-    def __init__(self, rows: Iterator[Row], tally: Tally) -> None:
+    def __init__(self, rows: Iterator[Row], tally: Noted) -> None:
         self._rows = rows
         self._tally = tally
 

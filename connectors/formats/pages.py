@@ -11,10 +11,10 @@ from typing import IO, Any, ClassVar
 from ...core.errors import InputError
 from ...core.importing import About, Parsed
 from ...core.records.base import Record
-from ...core.records.rows import Row
 from ...core.records.signals import Outcome
 from .documents import EMPTY_FILE, clean
 from .json_stream import JsonStream, Way
+from .lines import LineRows
 
 MAX_RECORDS = 100_000
 """Incidents and the like of one file; they are held in memory."""
@@ -83,27 +83,6 @@ class Reading:
         return counts
 
 
-class PageRows(Iterator[Row]):
-    """Rows as they are read; `notes` is whole once they are exhausted."""
-
-    def __init__(self, rows: Iterator[Row], reading: Reading) -> None:
-        self._rows = rows
-        self._reading = reading
-
-    def __iter__(self) -> Iterator[Row]:
-        """The iterator itself: one call less a row than through __next__."""
-        return self._rows
-
-    def __next__(self) -> Row:
-        """One row."""
-        return next(self._rows)
-
-    @property
-    def notes(self) -> tuple[str, ...]:
-        """Unusable items, failed pages."""
-        return self._reading.notes()
-
-
 class PagesFormat:
     """Base of the formats. Subclasses set `about`, `arrays` and implement `recognises`, `item`, often `document`."""
 
@@ -156,7 +135,7 @@ class PagesFormat:
         found = chain((first,), found)
         if isinstance(first, Record):
             return self._records(found, reading)
-        return Parsed(Outcome.VALUE, rows=PageRows(found, reading))
+        return Parsed(Outcome.VALUE, rows=LineRows(found, reading))
 
     def _found(self, source: JsonStream, reading: Reading) -> Iterator[Any]:
         self.start(reading)
