@@ -155,6 +155,11 @@ class XmlReader:
             InputError: not XML, an entity declaration (XML bomb), too deep, one tag too large.
         """
         parser = XMLParser(target=self)
+        # The parser that defusedxml guards calls us itself, without ElementTree's Python code in between.
+        expat = parser.parser
+        expat.ordered_attributes = False
+        expat.StartElementHandler, expat.EndElementHandler = self.start, self.end
+        expat.CharacterDataHandler = self.data
         blank, seen, pending = True, 0, 0
         try:
             while chunk := stream.read(_CHUNK_BYTES):
@@ -193,7 +198,7 @@ class XmlReader:
         self.depth += 1
         if self.depth > MAX_XML_DEPTH:
             raise InputError(f"{self.what}: XML elements nested deeper than {MAX_XML_DEPTH}")
-        name = tag.rpartition("}")[2]
+        name = tag.rpartition("}")[2] if "}" in tag else tag
         if self.depth == 1 and self.roots and name not in self.roots:
             expected = " or ".join(f"<{root}>" for root in self.roots)
             raise InputError(f"{self.what}: the root element is <{clean(name, 40)}>, expected {expected}")
@@ -202,7 +207,7 @@ class XmlReader:
     def end(self, tag: str) -> None:
         """An element ends."""
         self._events += 1
-        self.closed(tag.rpartition("}")[2])
+        self.closed(tag.rpartition("}")[2] if "}" in tag else tag)
         self.depth -= 1
 
     def data(self, text: str) -> None:

@@ -7,7 +7,8 @@ interpolation (type 7 of Hyndman and Fan, 1996; numpy's default and k6's own).
 from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime
-from math import floor, isfinite, log10
+from math import floor, inf, log10
+from typing import TypeVar
 
 from ...core.errors import InputError
 from ...core.importing import Parsed
@@ -23,8 +24,14 @@ PERCENTILES = {50: "p50_latency_ms", 95: "p95_latency_ms", 99: "p99_latency_ms"}
 """Percent -> our metric."""
 _DIGITS = 5
 """Significant digits kept of a response time: an error of 0.005 % at most, for a memory that does not grow."""
+_EXACT_BELOW = 10**_DIGITS
+_LARGEST = 2**53
+"""Above it a number is none that anybody measured."""
 _FEW = 20
 """Fewer requests say little about a 95th percentile."""
+
+
+N = TypeVar("N", int, float)
 
 
 class Latencies:
@@ -40,10 +47,10 @@ class Latencies:
         Raises:
             InputError: negative or not finite.
         """
-        if not (isfinite(ms) and ms >= 0):
+        if not 0 <= ms < inf:
             raise InputError(f"a response time is {ms} ms")
         self.count += 1
-        if ms >= 1e-3 and (ms >= 10**_DIGITS or ms != int(ms)):
+        if ms >= _EXACT_BELOW or (ms >= 1e-3 and ms != int(ms)):
             ms = round(ms, _DIGITS - 1 - floor(log10(ms)))
         self._of[ms] += 1
 
@@ -105,7 +112,7 @@ def load_test(
     thresholds = thresholds or Thresholds()
     metrics: dict[str, MetricValue] = {THRESHOLDS: thresholds.failed_count} if thresholds.count else {}
     if requests:
-        metrics["requests"] = requests
+        metrics["requests"] = _checked(tool, "requests", requests)
         measured = {PERCENTILES[percent]: ms for percent, ms in percentiles.items()}
         measured["throughput_rps"] = throughput_rps
         measured["error_rate_percent"] = None if failed_share is None else 100 * failed_share
@@ -127,7 +134,7 @@ def load_test(
     return Parsed(Outcome.VALUE, signals=((KIND, part),), notes=notes)
 
 
-def _checked(tool: str, name: str, value: float) -> float:
-    if not (isfinite(value) and value >= 0) or (name == "error_rate_percent" and value > 100):
+def _checked(tool: str, name: str, value: N) -> N:
+    if not 0 <= value < _LARGEST or (name == "error_rate_percent" and value > 100):
         raise InputError(f"{tool}: {name} is {value:g}")
     return value

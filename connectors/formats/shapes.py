@@ -44,6 +44,10 @@ MaybeListed = Annotated[list[T], BeforeValidator(_empty_for_null), Field(default
 """A list that may also be left out."""
 
 
+Count = Annotated[int, Field(ge=0, lt=2**53)]
+"""How many: what every JSON reader can hold, and sums of it stay within 63 bits."""
+
+
 def _text(value: object) -> object:
     return value if isinstance(value, str) else ""
 

@@ -14,6 +14,7 @@ from ....core.records.signals import SignalKind
 from ..documents import JsonFormat, clean
 from ..load_tests import METRICS, THRESHOLDS, Thresholds, load_test
 from ..shapes import Shape, dict_at, shaped_list
+from ..values import number
 
 _WHAT = "Gatling"
 _JS = "stats: {"
@@ -100,7 +101,7 @@ def _number(stats: dict[str, Any], name: str, of: str = "total") -> float | None
     text = str(value).strip().replace(",", "") if isinstance(value, str | int | float) else ""
     if text in ("", "-"):
         return None
-    try:
-        return float(text)
-    except ValueError as error:
-        raise InputError(f"{_WHAT}: {name}.{of} is {clean(value, 40)!r}, expected a number") from error
+    found = number(text)
+    if found is None:
+        raise InputError(f"{_WHAT}: {name}.{of} is {clean(value, 40)!r}, expected a number")
+    return found

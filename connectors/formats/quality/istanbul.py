@@ -6,20 +6,18 @@ a statement that begins there was. `pct` is "Unknown" where there is nothing to 
 
 from typing import Any
 
-from pydantic import NonNegativeInt
-
 from ....core.importing import About, Head, Parsed, Sample
 from ....core.records.signals import SignalKind
 from ..coverage import BRANCH, FUNCTION, LINE, NOTHING, STATEMENT, Share, coverage, share_of
 from ..documents import JsonFormat
-from ..shapes import Shape, dict_at, first_of, shaped
+from ..shapes import Count, Shape, dict_at, first_of, shaped
 
 _WHAT = "Istanbul JSON"
 
 
 class _Counted(Shape):
-    total: NonNegativeInt
-    covered: NonNegativeInt
+    total: Count
+    covered: Count
 
 
 class _Total(Shape):

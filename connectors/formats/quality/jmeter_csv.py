@@ -5,9 +5,9 @@ up requests that stand there too: they are left out, unless there are no others.
 was killed. Throughput needs the time stamps, which a site may write in a form that names no moment: then there is none.
 """
 
+import math
 import re
-from collections.abc import Iterator
-from datetime import datetime, timedelta
+from collections.abc import Callable, Iterator
 from typing import IO
 
 from ....core.errors import InputError
@@ -16,17 +16,19 @@ from ....core.records.signals import Outcome, SignalKind
 from ..csv_rows import DELIMITERS, csv_rows
 from ..documents import EMPTY_FILE, clean
 from ..load_tests import METRICS, Latencies, load_test
-from ..times import utc_moment
+from ..times import epoch, utc_moment
 
 _WHAT = "JMeter CSV"
 _DEFAULT = (
     "timeStamp", "elapsed", "label", "responseCode", "responseMessage", "threadName", "dataType", "success",
     "failureMessage", "bytes", "sentBytes", "grpThreads", "allThreads", "URL", "Latency", "IdleTime", "Connect",
 )  # fmt: skip
+_PASSED = {"true": True, "false": False}
+_EPOCH_MS = re.compile(r"\d{12,13}")
 _MAX_MS = 10**12
 """30 years."""
 _BARE_ROW = re.compile(r"\d{10,13}[,;\t|]\d+[,;\t|].*[,;\t|](?:true|false)(?:[,;\t|].*)?", re.IGNORECASE)
-_TRANSACTION = re.compile(r"Number of samples in transaction : \d+")
+_TRANSACTION = "Number of samples in transaction : "
 
 
 class Requests:
@@ -35,9 +37,9 @@ class Requests:
     def __init__(self) -> None:
         self.latencies = Latencies()
         self.failed = 0
-        self.first: datetime | None = None
-        self.last: datetime | None = None
         self.timeless = 0
+        self._first_ms = math.inf
+        self._last_ms = -math.inf
 
     def add(self, stamp: str, elapsed_ms: int, *, failed: bool) -> None:
         """One sample; `stamp` is when it began."""
@@ -45,18 +47,21 @@ class Requests:
             raise InputError(f"{_WHAT}: a sample took {elapsed_ms} ms")
         self.latencies.add(elapsed_ms)
         self.failed += failed
-        at = utc_moment(stamp.replace("/", "-"))
-        if at is None:
+        # The usual stamp is ms since 1970: compared as a number, it need not become a date.
+        start_ms = int(stamp) if _EPOCH_MS.fullmatch(stamp) else _as_ms(stamp)
+        if start_ms is None:
             self.timeless += 1
             return
-        end = at + timedelta(milliseconds=elapsed_ms)
-        self.first = min(at, self.first or at)
-        self.last = max(end, self.last or end)
+        if start_ms < self._first_ms:
+            self._first_ms = start_ms
+        if start_ms + elapsed_ms > self._last_ms:
+            self._last_ms = start_ms + elapsed_ms
 
     def parsed(self, notes: tuple[str, ...] = ()) -> Parsed:
         """The performance."""
         count = self.latencies.count
-        span_s = (self.last - self.first).total_seconds() if self.first and self.last else 0
+        has_time = self._last_ms >= self._first_ms
+        span_s = (self._last_ms - self._first_ms) / 1000 if has_time else 0
         if self.timeless:
             notes = (*notes, f"time stamps that name no moment: {self.timeless}; throughput was not measured")
         return load_test(
@@ -65,9 +70,15 @@ class Requests:
             failed_share=self.failed / count if count else None,
             percentiles=self.latencies.percentiles(),
             throughput_rps=count / span_s if span_s >= 1 and not self.timeless else None,
-            measured_at=self.last,
+            measured_at=epoch(self._last_ms) if has_time else None,
             notes=notes,
         )
+
+
+def _as_ms(stamp: str) -> float | None:
+    """A date in a form that the site chose, as ms since 1970."""
+    at = utc_moment(stamp.replace("/", "-"))
+    return None if at is None else at.timestamp() * 1000
 
 
 class JmeterCsv:
@@ -118,17 +129,17 @@ def _read(rows: Iterator[list[str]], columns: dict[str, int]) -> Parsed:
     if missing:
         raise InputError(f"{_WHAT}: no column {', '.join(sorted(missing))}")
     stamp, elapsed, success = columns["timeStamp"], columns["elapsed"], columns["success"]
-    samples, transactions = Requests(), Requests()
+    samples, transactions, is_transaction = Requests(), Requests(), _tells_transactions(columns)
     broken = ""
     for number, row in enumerate(rows, start=2):
         if broken:
             raise InputError(f"{_WHAT}: {broken}")
         try:
-            took_ms, passed = int(row[elapsed]), {"true": True, "false": False}[row[success].strip().lower()]
+            took_ms, passed = int(row[elapsed]), _PASSED[row[success].strip().lower()]
         except (IndexError, ValueError, KeyError):
             broken = f"row {number} is {clean(','.join(row), 80)!r}, expected elapsed in ms and success true or false"
             continue
-        of = transactions if _is_transaction(row, columns) else samples
+        of = transactions if is_transaction(row) else samples
         of.add(row[stamp].strip(), took_ms, failed=not passed)
     if broken:
         return Parsed(Outcome.TOOL_FAILED, reason=f"the last row is cut off: JMeter was killed ({broken})")
@@ -138,9 +149,11 @@ def _read(rows: Iterator[list[str]], columns: dict[str, int]) -> Parsed:
     return samples.parsed((f"transactions, whose requests stand there too, left out: {left_out}",) if left_out else ())
 
 
-def _is_transaction(row: list[str], columns: dict[str, int]) -> bool:
-    """Its message says so; without that column, it has neither a type of data nor a URL."""
-    cell = {name: row[index] for name, index in columns.items() if index < len(row)}
-    if "responseMessage" in cell:
-        return _TRANSACTION.match(cell["responseMessage"]) is not None
-    return cell.get("dataType") == "" and cell.get("URL") == "null"
+def _tells_transactions(columns: dict[str, int]) -> Callable[[list[str]], bool]:
+    """By the message; without that column, a transaction has neither a type of data nor a URL."""
+    message, kind, url = (columns.get(name) for name in ("responseMessage", "dataType", "URL"))
+    if message is not None:
+        return lambda row: len(row) > message and row[message].startswith(_TRANSACTION)
+    if kind is not None and url is not None:
+        return lambda row: len(row) > max(kind, url) and row[kind] == "" and row[url] == "null"
+    return lambda row: False

@@ -3,21 +3,19 @@
 from heapq import nlargest
 from typing import Any
 
-from pydantic import NonNegativeInt
-
 from ....core.errors import InputError
 from ....core.importing import About, Head, Parsed, Sample
 from ....core.records.signals import MAX_FINDINGS, Outcome, SignalKind, SignalPart
 from ..documents import JsonFormat, clean, finding
-from ..shapes import MaybeListed, Shape, dict_at, shaped
+from ..shapes import Count, MaybeListed, Shape, dict_at, shaped
 from ..times import utc_moment
 
 _WHAT = "jscpd"
 
 
 class _Total(Shape):
-    lines: NonNegativeInt
-    duplicated_lines: NonNegativeInt
+    lines: Count
+    duplicated_lines: Count
 
 
 class _Statistics(Shape):

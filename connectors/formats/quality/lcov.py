@@ -129,8 +129,11 @@ def _keys(record: bytes, searches: tuple[_Search, ...], source: bytes) -> _Keys:
     found: list[bytes] = []
     hit: list[bytes] = []
     for search in searches:
+        count = record.count(search.tag)
+        if not count:
+            continue
         lines = search.all.findall(record)
-        if len(lines) != record.count(search.tag):
+        if len(lines) != count:
             tag = search.tag.decode().strip()
             raise InputError(
                 f"lcov: {clean(source.decode('utf-8', 'replace'), 80)}: a line with {tag} is not as lcov writes it"

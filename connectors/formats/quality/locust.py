@@ -12,6 +12,7 @@ from ....core.records.signals import SignalKind
 from ..csv_rows import csv_rows
 from ..documents import EMPTY_FILE, clean
 from ..load_tests import METRICS, load_test
+from ..values import number
 
 _WHAT = "Locust CSV"
 _REQUESTS = ("Request Count", "# requests")
@@ -85,7 +86,7 @@ def _number(row: dict[str, str], names: tuple[str, ...]) -> float | None:
     text = next((row[name].strip() for name in names if name in row), "N/A")
     if text in ("N/A", ""):
         return None
-    try:
-        return float(text)
-    except ValueError as error:
-        raise InputError(f"{_WHAT}: {names[0]} is {clean(text, 20)!r}, expected a number") from error
+    found = number(text)
+    if found is None:
+        raise InputError(f"{_WHAT}: {names[0]} is {clean(text, 20)!r}, expected a number")
+    return found

@@ -6,13 +6,11 @@ it is not proven that a test noticed. A crash of the interpreter (segfault) cann
 
 from typing import Any
 
-from pydantic import NonNegativeInt
-
 from ....core.importing import About, Head, Parsed, Sample
 from ....core.records.signals import SignalKind
 from ..documents import JsonFormat
 from ..mutants import METRICS, Mutants, Verdict
-from ..shapes import SnakeShape, shaped
+from ..shapes import Count, SnakeShape, shaped
 
 _VERDICTS = {
     "killed": Verdict.DETECTED,
@@ -28,15 +26,15 @@ _VERDICTS = {
 
 
 class _Stats(SnakeShape):
-    killed: NonNegativeInt
-    survived: NonNegativeInt
-    total: NonNegativeInt
-    no_tests: NonNegativeInt = 0
-    skipped: NonNegativeInt = 0
-    suspicious: NonNegativeInt = 0
-    timeout: NonNegativeInt = 0
-    segfault: NonNegativeInt = 0
-    check_was_interrupted_by_user: NonNegativeInt = 0
+    killed: Count
+    survived: Count
+    total: Count
+    no_tests: Count = 0
+    skipped: Count = 0
+    suspicious: Count = 0
+    timeout: Count = 0
+    segfault: Count = 0
+    check_was_interrupted_by_user: Count = 0
 
 
 class MutmutStats(JsonFormat):

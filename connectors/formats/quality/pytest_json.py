@@ -7,13 +7,11 @@ collection of a file that failed is an error of its own.
 
 from typing import Any
 
-from pydantic import NonNegativeInt
-
 from ....core.errors import InputError
 from ....core.importing import About, Head, Parsed, Sample
 from ....core.records.signals import Outcome
 from ..documents import JsonFormat, clean
-from ..shapes import MaybeListed, SnakeShape, dict_at, shaped
+from ..shapes import Count, MaybeListed, SnakeShape, dict_at, shaped
 from ..test_cases import METRICS, PRODUCES, TestCases, Verdict
 from ..times import utc_moment
 
@@ -59,7 +57,7 @@ class _Collector(SnakeShape):
 
 
 class _Report(SnakeShape):
-    summary: dict[str, NonNegativeInt]
+    summary: dict[str, Count]
     tests: list[_Test] | None = None
     collectors: MaybeListed[_Collector]
     exitcode: int = 0

@@ -49,7 +49,7 @@ class _Issue(Shape):
     impacts: MaybeListed[_Impact]
 
     def is_open(self) -> bool:
-        return not self.resolution and not {self.status, self.issue_status} & set(_CLOSED)
+        return not self.resolution and self.status not in _CLOSED and self.issue_status not in _CLOSED
 
     def is_security(self) -> bool:
         """By its type; without one, by what it has an impact on."""

@@ -6,19 +6,20 @@ computed from sums, ratings are the worst. In MQR mode (10.2 and later) the seve
 and some counts stand as JSON in the text.
 """
 
+import re
 from collections.abc import Iterable
 from typing import Any
-
-from pydantic_core import from_json
 
 from ....core.errors import InputError
 from ....core.importing import About, Head, Parsed, Sample
 from ....core.records.signals import MetricValue, Outcome, SignalKind, SignalPart
 from ..documents import JsonFormat, clean
 from ..shapes import MaybeListed, Shape, dict_at, first_of, shaped, shaped_list
+from ..values import number
 
 _WHAT = "SonarQube measures"
 _GRADES = "ABCDE"
+_TOTAL = re.compile(r'"total":\s*(\d+)')
 _RATING = ("sqale_rating", "software_quality_maintainability_rating")
 _DEBT = ("sqale_debt_ratio", "software_quality_maintainability_debt_ratio")
 _COUNTS = {
@@ -120,12 +121,11 @@ class _Numbers:
 
 
 def _number(metric: str, text: str) -> float:
-    try:
-        if text.startswith("{"):
-            return float(from_json(text)["total"])
-        return float(text)
-    except (ValueError, KeyError, TypeError) as error:
-        raise InputError(f"{_WHAT}: {clean(metric, 60)} is {clean(text, 40)!r}, expected a number") from error
+    total = _TOTAL.search(text) if text.startswith("{") else None
+    found = number(total[1] if total else text)
+    if found is None or not 0 <= found < 2**53:
+        raise InputError(f"{_WHAT}: {clean(metric, 60)} is {clean(text, 40)!r}, expected a number")
+    return found
 
 
 def _parsed(values: dict[str, list[str]]) -> Parsed:

@@ -6,14 +6,14 @@ Stryker.NET before 0.15 wrote totals and a tree; its totals are read.
 
 from typing import Any
 
-from pydantic import ConfigDict, NonNegativeInt
+from pydantic import ConfigDict
 from pydantic.alias_generators import to_pascal
 
 from ....core.importing import About, Head, Parsed, Sample
 from ....core.records.signals import SignalKind
 from ..documents import JsonFormat
 from ..mutants import METRICS, Mutants, Verdict
-from ..shapes import Listed, Shape, dict_at, first_of, shaped
+from ..shapes import Count, Listed, Shape, dict_at, first_of, shaped
 
 _WHAT = "mutation report"
 _VERDICTS = {
@@ -51,11 +51,11 @@ class _Report(Shape):
 class _OldTotals(Shape):
     model_config = ConfigDict(alias_generator=to_pascal)
 
-    killed_mutants: NonNegativeInt
-    survived_mutants: NonNegativeInt
-    timeout_mutants: NonNegativeInt
-    skipped_mutants: NonNegativeInt = 0
-    compile_errors: NonNegativeInt = 0
+    killed_mutants: Count
+    survived_mutants: Count
+    timeout_mutants: Count
+    skipped_mutants: Count = 0
+    compile_errors: Count = 0
 
 
 class Stryker(JsonFormat):

@@ -98,7 +98,7 @@ def test_risk_lists_every_metric_and_says_what_was_not_measured() -> None:
     risk = judged(good_inputs(without=(SignalKind.MUTATION,)))[0]
     text = risk_text(risk)
     assert line_with(text, "  mutation_score").split()[1:4] == ["not", "measured", "100"]
-    assert "mutation_score: no mutation signal for v1; aqe signal put mutation FILE" in text
+    assert "mutation_score: no mutation signal for v1; aqe import mutation.json" in text
 
 
 def test_a_gate_shows_each_of_its_criteria() -> None:

@@ -52,7 +52,7 @@ def test_a_failed_gate_is_told_with_value_limit_age_and_who_may_override() -> No
 def test_a_gate_without_evidence_is_told_with_the_command_that_measures_it() -> None:
     one = found(good_inputs(without=(SignalKind.MUTATION,))).blockers[0]
     assert (one.status, one.actions, one.override_by) == (DecisionStatus.INCONCLUSIVE, (), ())
-    assert one.verify == ("aqe signal put mutation FILE --release v1",)
+    assert one.verify == ("aqe import mutation.json --release v1",)
     assert one.age_s is None
 
 
