@@ -88,7 +88,7 @@ def test_a_comparison_shows_only_what_moved() -> None:
 def test_advice_says_what_is_an_upper_bound() -> None:
     """A measurement still to be made may bring less."""
     lines = advice_text(judged().risk)
-    assert any(line.startswith("  - up to 5.0 points: aqe signal put mutation") for line in lines)
+    assert any(line.startswith("  - up to 5.0 points: aqe import mutation.json") for line in lines)
     assert any(re.match(r"  - [\d.]+ points: lower severity score from 9.8 to 4 ", line) for line in lines)
 
 

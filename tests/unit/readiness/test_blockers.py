@@ -99,7 +99,7 @@ def test_a_scored_gate_asks_for_each_of_its_criteria_that_fell_short() -> None:
     assert (one.cause, one.gate) == (Cause.GATE, "g")
     assert one.what.startswith("g: score ")
     assert one.actions == ("line coverage 93 % -> at least 99 %", "p95 latency 320 ms -> at most 100 ms")
-    assert one.verify == ("aqe import coverage.json --release v1", "aqe import access.log --release v1")
+    assert one.verify == ("aqe import coverage.json --release v1", "aqe import k6-summary.json --release v1")
 
 
 def test_a_gate_that_fails_without_data_asks_for_the_measurement_only() -> None:
@@ -107,7 +107,7 @@ def test_a_gate_that_fails_without_data_asks_for_the_measurement_only() -> None:
         0
     ]
     assert (one.status, one.actions) == (DecisionStatus.BLOCKED, ())
-    assert one.verify == ("aqe signal put mutation FILE --release v1",)
+    assert one.verify == ("aqe import mutation.json --release v1",)
 
 
 def test_what_is_compared_with_an_unknown_past_is_told_as_it_is_asked() -> None:
