@@ -44,6 +44,7 @@ from ..core.writes import Write
 from ..hooks.manager import HookManager
 from ..memory.audit import audited
 from ..memory.store import MemoryStore
+from .outcome import Outcome
 
 TASK_LEASE_S = 10.0
 """A dead agent's task is taken over after this long; renewed three times in it while the agent lives."""
@@ -116,6 +117,14 @@ class TaskContext:
     def audit(self, action: str, subject: str, **details: Any) -> None:
         """Write into the audit log when the task succeeds; `details` are JSON, named in camelCase."""
         self.audited.append(AuditDraft(action=action, actor=self._agent_id, subject=subject, details=details))
+
+    def conclude(self, outcome: Outcome) -> None:
+        """Store and append what a capability concluded."""
+        for name, value in outcome.stores.items():
+            self.store(name, value)
+        for name, items in outcome.appends.items():
+            for item in items:
+                self.append(name, item)
 
     def emit(self, payload: Payload, *, subject: str | None = None) -> None:
         """Publish an event when the task succeeds; its id follows from the task, so it exists once."""

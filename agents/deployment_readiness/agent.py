@@ -14,8 +14,9 @@ from ...core.records.release import Release
 from ...core.records.tasks import TaskAssignment
 from ...memory.audit import audit_head
 from ..base import BaseAgent, TaskContext
+from ..outcome import Outcome
 from .approvals import Papers, read_papers
-from .capabilities import CAPABILITIES, Loaded, Outcome
+from .capabilities import CAPABILITIES, Loaded
 from .inputs import read_inputs
 from .production import PRODUCTION_KEYS, Written
 
@@ -62,11 +63,7 @@ class DeploymentReadinessAgent(BaseAgent):
 
     async def on_post_task(self, context: TaskContext, result: Outcome) -> Any:
         """Stores what was concluded; a decision is an event, too."""
-        for name, value in result.stores.items():
-            context.store(name, value)
-        for name, items in result.appends.items():
-            for item in items:
-                context.append(name, item)
+        context.conclude(result)
         if isinstance(result.answer, Decision) and not result.answer.hypothetical:
             context.emit(_assessed(result.answer), subject=result.answer.version)
             context.audit("release:assessed", result.answer.version, **_audited(result.answer))

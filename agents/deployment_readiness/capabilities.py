@@ -14,6 +14,7 @@ from ...core.records.remediation import OwnersOfFiles
 from ...core.records.rollback_plan import Surroundings
 from ...core.records.what_if import WhatIf
 from ...core.registry import by_name
+from ..outcome import Outcome
 from .approvals import Here, seen_now, stand
 from .blockers import blockers_of
 from .checklist import check, read_previous
@@ -51,21 +52,6 @@ class Loaded:
     payload: Mapping[str, Any] = field(default_factory=dict)
     records: Mapping[str, Any] = field(default_factory=dict)
     checklist: ChecklistDefinition | None = None
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What a capability concludes.
-
-    Args:
-        answer: the task's result.
-        stores: memory key -> value, written when the task succeeds.
-        appends: memory key -> items, added to that history when the task succeeds.
-    """
-
-    answer: Record
-    stores: Mapping[str, Record] = field(default_factory=dict)
-    appends: Mapping[str, Sequence[Record]] = field(default_factory=dict)
 
 
 def _nothing(version: str, payload: Mapping[str, Any]) -> tuple[str, ...]:

@@ -9,7 +9,8 @@ from ...core.records.findings import FindingPriority
 from ...core.records.scenarios import MinedErrors
 from ...core.records.tasks import TaskAssignment
 from ..base import BaseAgent, TaskContext
-from .capabilities import CAPABILITIES, Loaded, Outcome
+from ..outcome import Outcome
+from .capabilities import CAPABILITIES, Loaded
 
 _CAPABILITY = {capability.task_type: capability for capability in CAPABILITIES}
 
@@ -41,11 +42,7 @@ class ProductionIntelligenceAgent(BaseAgent):
 
     async def on_post_task(self, context: TaskContext, result: Outcome) -> Any:
         """Stores what was found, and says so."""
-        for name, value in result.stores.items():
-            context.store(name, value)
-        for name, items in result.appends.items():
-            for item in items:
-                context.append(name, item)
+        context.conclude(result)
         for payload in events_of(result.answer, context.task.payload.get("release")):
             context.emit(payload, subject=context.task.payload.get("release"))
         return result.answer

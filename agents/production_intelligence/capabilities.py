@@ -7,10 +7,10 @@ from typing import Any
 
 from ...core.errors import TaskVetoed
 from ...core.ports import DatasetReader
-from ...core.records.base import Record
 from ...core.records.logs import LogRow
 from ...core.records.rows import LOGS
 from ...core.records.scenarios import MinedErrors
+from ..outcome import Outcome
 from .error_patterns import mine
 from .insights import insights_from
 from .scenarios import scenarios_from
@@ -69,21 +69,6 @@ class Loaded:
         if isinstance(value, bool) or not isinstance(value, int | float) or value <= 0:
             raise TaskVetoed(f"{name} is {value!r}, expected a number above 0")
         return float(value)
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What a capability finds.
-
-    Args:
-        answer: the task's result.
-        stores: memory key -> value, written when the task succeeds.
-        appends: memory key -> items, added to that history when the task succeeds.
-    """
-
-    answer: Record
-    stores: Mapping[str, Record | Sequence[Record]] = field(default_factory=dict)
-    appends: Mapping[str, Sequence[Record]] = field(default_factory=dict)
 
 
 def _nothing(payload: Mapping[str, Any]) -> tuple[str, ...]:

@@ -171,6 +171,6 @@ def test_history_prints_outcomes_calibration_and_replay(chart: bool) -> None:
 
 def test_confidence_prints_its_interval_on_a_scale() -> None:
     found = assess(Loaded(PAST, POLICY)).stores["aqe/deployment/confidence"]
-    text = confidence_text(found)  # type: ignore[arg-type]
+    text = confidence_text(found)
     assert "Certainty:" in text and "LOW" in text
     assert text.splitlines()[-1].startswith("0 ....")

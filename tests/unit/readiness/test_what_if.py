@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aqe.agents.deployment_readiness.capabilities import CAPABILITIES, Loaded, Outcome
+from aqe.agents.deployment_readiness.capabilities import CAPABILITIES, Loaded
 from aqe.agents.deployment_readiness.inputs import ReadinessInputs
+from aqe.agents.outcome import Outcome
 from aqe.config.policy import default_policy
 from aqe.core.errors import InputError
 from aqe.core.records.history import DeploymentOutcome

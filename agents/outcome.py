@@ -1,0 +1,22 @@
+"""What a pure capability hands to the shell that runs it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..core.records.base import Record
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a capability concludes.
+
+    Args:
+        answer: the task's result.
+        stores: memory key -> record or sequence of records, written when the task succeeds.
+        appends: memory key -> items, added to that history when the task succeeds.
+    """
+
+    answer: Record
+    stores: Mapping[str, Any] = field(default_factory=dict)
+    appends: Mapping[str, Sequence[Record]] = field(default_factory=dict)
