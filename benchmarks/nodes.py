@@ -19,7 +19,7 @@ from redis import Redis
 from redis.crc import key_slot
 from redis.exceptions import RedisError
 
-START_S = 15.0
+START_S = 60.0
 NODE_TIMEOUT_MS = 2000
 """A Cluster node is taken for dead after this long; its replica takes over within about twice that."""
 DOWN_AFTER_MS = 1500
