@@ -126,20 +126,21 @@ class Shop:
             )
         return [report for report in reports if report.is_file()]
 
-    def run_generated(self, tests: Path, base_url: str, version: str) -> tuple[bool, Path, str]:
+    def run_generated(self, tests: Path, base_url: str, version: str) -> tuple[int, Path, str]:
         """A generated test file against a running shop.
 
         Returns:
-            Whether it passed, its JUnit XML, what pytest printed.
+            The exit code of pytest (0 passed, 1 failed, else it was not run), its JUnit XML, what it printed.
         """
         out = self._out(version)
         report = out / "generated-junit.xml"
         done = self._python(
             ["-m", "pytest", "-q", "-p", "no:cacheprovider", "--no-header", "--tb=line", "-c", os.devnull,
-             f"--rootdir={tests.parent}", f"--junitxml={report}", str(tests)],
+             # pytest takes a bracket in a path for a parameter: the folder above may have one.
+             f"--rootdir={tests.parent}", f"--junitxml={report}", str(tests.relative_to(self.folder))],
             extra={"AQE_TARGET_URL": base_url},
         )  # fmt: skip
-        return done.returncode == 0, report, done.stdout
+        return done.returncode, report, done.stdout + done.stderr
 
     @contextlib.contextmanager
     def serve(self, release: Release) -> Iterator[tuple[str, Path]]:

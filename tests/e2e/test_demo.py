@@ -18,7 +18,7 @@ from aqe.fleet.server import find_server
 @pytest.mark.xdist_group("demo")
 def test_the_demo_blocks_the_bad_release_and_lets_the_fixed_one_go(tmp_path: Path) -> None:
     """BLOCKED, then the fix, INCONCLUSIVE under the specification's policy, and GO; in a folder with an odd name."""
-    folder = tmp_path / "odd name ü"
+    folder = tmp_path / "odd [name] ü"
     done = subprocess.run(
         [sys.executable, "-P", "-m", "aqe", "demo", "--folder", str(folder)],
         cwd=tmp_path,
