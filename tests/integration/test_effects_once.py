@@ -242,8 +242,13 @@ KINDS = pytest.mark.parametrize("kind", ["agent", "subscription"])
 @pytest.mark.parametrize("fault", FAULTS)
 def test_each_fault_at_each_command(server_url: str, tmp_path: Path, kind: str, fault: str) -> None:
     """One at a time. Who was overtaken is refused at least where its commit was next, and says so."""
-    refused = [follow(kind, [(fault, at)], server_url, tmp_path) for at in range(1, LAST_COMMAND + 1)]
-    assert any(refused) == (fault == OVERTAKEN)
+    refused = False
+    # Which command the commit is depends on the machine's pace: who was not overtaken just there tries again.
+    for _ in range(4 if fault == OVERTAKEN else 1):
+        refused = refused or any(
+            [follow(kind, [(fault, at)], server_url, tmp_path) for at in range(1, LAST_COMMAND + 1)]
+        )
+    assert refused == (fault == OVERTAKEN)
 
 
 @KINDS
