@@ -1,7 +1,8 @@
 """Protocols of the outside, so that pure code and agents need not know who answers."""
 
-from collections.abc import Awaitable, Iterable, Iterator, Sequence
+from collections.abc import Awaitable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any, Protocol
 
 from .records.datasets import DatasetRef
@@ -38,6 +39,34 @@ class DatasetReader(Protocol):
             kind: a name in core/records/rows.DATASET_ROWS, whose columns the rows have.
             since, until: window, aware; `since` included, `until` not.
             release: only rows imported for this release.
+        """
+        ...
+
+    def tally(
+        self,
+        kind: str,
+        columns: Sequence[str] = (),
+        *,
+        bucket_s: int | None = None,
+        sums: Sequence[str] = (),
+        only: Mapping[str, str | None] = MappingProxyType({}),
+        since: datetime | None = None,
+        until: datetime | None = None,
+        release: str | None = None,
+    ) -> Iterator[tuple[Any, ...]]:
+        """How many rows there are of each combination of values: what millions of rows come down to.
+
+        Args:
+            kind: as for `rows`.
+            columns: of the kind; none = all rows together.
+            bucket_s: also by time, in steps of so many seconds since the epoch, 1 or more.
+            sums: numeric columns to be added up; NaN, infinity and NULL count as nothing.
+            only: column -> the text that it must hold; None = rows that do not say.
+            since, until, release: as for `rows`.
+
+        Returns:
+            `(*values, bucket start (with `bucket_s`), rows, first, last, *sums)`, times in seconds since the epoch, in
+            order of the values and then of time; None comes last, texts go by code point.
         """
         ...
 

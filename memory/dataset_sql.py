@@ -1,7 +1,7 @@
 """What a dataset's columns are in SQL, and the figures that sum one file up."""
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from types import NoneType
@@ -60,6 +60,39 @@ def column_types(kind: str) -> dict[str, str]:
     """Column -> SQL type, of the kind's row and of OF_RELEASE; times are UTC without a zone."""
     hints = get_type_hints(DATASET_ROWS[kind])
     return {name: _SQL_TYPES[_plain(hint)] for name, hint in hints.items()} | dict.fromkeys(OF_RELEASE, "VARCHAR")
+
+
+def tally_sql(
+    kind: str,
+    columns: Sequence[str],
+    *,
+    bucket_s: int | None,
+    sums: Sequence[str],
+    only: Iterable[str],
+    source: str,
+    where: str,
+) -> str:
+    """The query behind `DatasetReader.tally`.
+
+    Args:
+        only: columns that `where` asks for.
+        source: a query for all rows.
+
+    Raises:
+        ValueError: a column that the kind does not have, or a bucket below one second.
+    """
+    if unknown := {*columns, *sums, *only} - set(DATASET_ROWS[kind]._fields):
+        raise ValueError(f"{kind} has no columns {sorted(unknown)}")
+    if bucket_s is not None and bucket_s < 1:
+        raise ValueError(f"bucket_s is {bucket_s}, expected 1 or more")
+    # Rows of before 1970 belong into the bucket below, too: floor, not the division that cuts off.
+    buckets = [] if bucket_s is None else [f'CAST(floor(epoch("at") / {bucket_s}) AS BIGINT) * {bucket_s}']
+    keys = [f'"{name}"' for name in columns] + buckets
+    totals = [f'coalesce(sum("{name}") FILTER (isfinite("{name}")), 0)' for name in sums]
+    figures = ["count(*)", 'epoch(min("at"))', 'epoch(max("at"))', *totals]
+    order = ", ".join(f"{number} NULLS LAST" for number in range(1, len(keys) + 1))
+    grouped = f"GROUP BY {', '.join(keys)} ORDER BY {order}" if keys else "HAVING count(*) > 0"
+    return f"SELECT {', '.join(keys + figures)} FROM ({source}) {where} {grouped}"
 
 
 def _plain(hint: Any) -> Any:

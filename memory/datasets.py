@@ -8,9 +8,10 @@ import contextlib
 import hashlib
 import os
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from ..core.errors import ServiceUnavailable
@@ -18,7 +19,7 @@ from ..core.records.datasets import DatasetRef
 from ..core.records.release import Release
 from ..core.records.rows import DATASET_ROWS, RUM, Row
 from ..core.records.rum import RumData
-from .dataset_sql import FIGURES, RUM_DAY, column_types, connect
+from .dataset_sql import FIGURES, RUM_DAY, column_types, connect, tally_sql
 from .dataset_write import DayFile, write_days
 
 BATCH_ROWS = 8192
@@ -58,21 +59,40 @@ class DatasetStore:
         columns = ", ".join(
             f'epoch_us("{name}")' if types[name] == "TIMESTAMP" else f'"{name}"' for name in DATASET_ROWS[kind]._fields
         )
-        conditions = ["true"]
-        values: list[Any] = [files]
-        for column, operator, value in (('"at"', ">=", since), ('"at"', "<", until)):
-            if value is not None:
-                conditions.append(f"{column} {operator} make_timestamp(?::BIGINT)")
-                values.append(_micros(value))
-        if release is not None:
-            conditions.append("of_release = ?")
-            values.append(release)
-        with connect(self._folder) as connection:
-            result = connection.execute(
-                f'SELECT {columns} FROM ({_stored(types)}) WHERE {" AND ".join(conditions)} ORDER BY "at"', values
+        where, values = _where(since, until, release)
+        yield from (
+            _row(kind, found, times)
+            for found in self._fetch(
+                f'SELECT {columns} FROM ({_stored(types)}) {where} ORDER BY "at"', [files, *values]
             )
+        )
+
+    def tally(
+        self,
+        kind: str,
+        columns: Sequence[str] = (),
+        *,
+        bucket_s: int | None = None,
+        sums: Sequence[str] = (),
+        only: Mapping[str, str | None] = MappingProxyType({}),
+        since: datetime | None = None,
+        until: datetime | None = None,
+        release: str | None = None,
+    ) -> Iterator[tuple[Any, ...]]:
+        """See core/ports.DatasetReader."""
+        files = self.files(kind, since=since, until=until)
+        if not files:
+            return
+        types = column_types(kind)
+        where, values = _where(since, until, release, only)
+        query = tally_sql(kind, columns, bucket_s=bucket_s, sums=sums, only=only, source=_stored(types), where=where)
+        yield from self._fetch(query, [files, *values])
+
+    def _fetch(self, query: str, values: list[Any]) -> Iterator[tuple[Any, ...]]:
+        with connect(self._folder) as connection:
+            result = connection.execute(query, values)
             while batch := result.fetchmany(BATCH_ROWS):
-                yield from (_row(kind, values, times) for values in batch)
+                yield from batch
 
     def files(self, kind: str, *, since: datetime | None = None, until: datetime | None = None) -> list[str]:
         """See core/ports.DatasetReader."""
@@ -141,6 +161,23 @@ class DatasetStore:
             with contextlib.suppress(ValueError):  # not ours
                 found.append((date.fromisoformat(path.name), path))
         return found
+
+
+def _where(
+    since: datetime | None,
+    until: datetime | None,
+    release: str | None,
+    only: Mapping[str, str | None] = MappingProxyType({}),
+) -> tuple[str, list[Any]]:
+    """A WHERE clause and the values of its question marks."""
+    limits: list[tuple[str, Any]] = [
+        ('"at" >= make_timestamp(?::BIGINT)', since and _micros(since)),
+        ('"at" < make_timestamp(?::BIGINT)', until and _micros(until)),
+        ("of_release = ?", release),
+    ]
+    given = [(condition, value) for condition, value in limits if value is not None]
+    given += [(f'"{column}" IS NOT DISTINCT FROM ?', text) for column, text in only.items()]
+    return f"WHERE {' AND '.join(['true', *(condition for condition, _ in given)])}", [value for _, value in given]
 
 
 def _row(kind: str, values: tuple[Any, ...], times: list[int]) -> Row:

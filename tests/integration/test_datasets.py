@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -161,3 +162,45 @@ def test_rows_of_long_texts_pass_through_little_memory(tmp_path: Path) -> None:
     store.write(rows, source="l", digest="f" * 64, release=None, now=NOON)
     found = [(row.message.partition(" ")[0], len(row.message)) for row in store.rows(LOGS)]
     assert found == [(str(n), dataset_write.MAX_TEXT) for n in reversed(range(6_000))]
+
+
+def some_views() -> Iterator[RumRow]:
+    for n, (session, page, duration_ms) in enumerate(
+        [("s1", "/", 100.0), ("s1", "/p", float("nan")), ("s2", "/", None), (None, "/", 5.0), ("s1", "/", 1.0)]
+    ):
+        yield RumRow(NOON + timedelta(seconds=40 * n), "view", session=session, page=page, duration_ms=duration_ms)
+
+
+def test_rows_are_counted_by_values_and_by_time(tmp_path: Path) -> None:
+    """In order of the values, None last; NaN and NULL add nothing; times are seconds since the epoch."""
+    store = DatasetStore(tmp_path)
+    store.write(some_views(), source="r", digest="b" * 64, release=Release(version="v1"), now=NOON)
+    at = NOON.timestamp()
+    assert list(store.tally("rum-events", ("session",), sums=("duration_ms",))) == [
+        ("s1", 3, at, at + 160, 101.0),
+        ("s2", 1, at + 80, at + 80, 0.0),
+        (None, 1, at + 120, at + 120, 5.0),
+    ]
+    assert [(row[0], row[1]) for row in store.tally("rum-events", bucket_s=60)] == [
+        (at, 2),
+        (at + 60, 1),
+        (at + 120, 2),
+    ]
+    assert [row[:2] for row in store.tally("rum-events", ("page",), only={"session": None})] == [("/", 1)]
+    assert list(store.tally("rum-events", since=NOON, until=NOON + timedelta(seconds=41))) == [(2, at, at + 40)]
+
+
+def test_nothing_to_count_is_no_row(tmp_path: Path) -> None:
+    store = DatasetStore(tmp_path)
+    assert list(store.tally("rum-events", bucket_s=60)) == []
+    store.write(some_views(), source="r", digest="b" * 64, release=Release(version="v1"), now=NOON)
+    assert list(store.tally("rum-events", release="v2")) == []
+
+
+@pytest.mark.parametrize("asked", [{"columns": ("no",)}, {"sums": ('"; --',)}, {"only": {"no": "x"}}, {"bucket_s": 0}])
+def test_columns_that_are_not_there_and_empty_buckets_are_errors(tmp_path: Path, asked: dict[str, Any]) -> None:
+    """So no name from outside becomes SQL."""
+    store = DatasetStore(tmp_path)
+    store.write(some_views(), source="r", digest="b" * 64, release=Release(version="v1"), now=NOON)
+    with pytest.raises(ValueError, match=r"columns|bucket_s"):
+        list(store.tally("rum-events", **asked))
