@@ -10,7 +10,8 @@ from ...core.records.scenarios import MinedErrors
 from ...core.records.tasks import TaskAssignment
 from ..base import BaseAgent, TaskContext
 from ..outcome import Outcome
-from .capabilities import CAPABILITIES, Loaded
+from .capabilities import CAPABILITIES
+from .loaded import Loaded
 
 _CAPABILITY = {capability.task_type: capability for capability in CAPABILITIES}
 

@@ -1,0 +1,79 @@
+"""What a capability is handed: the window of rows it looks at, and what memory holds."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from ...core.errors import TaskVetoed
+from ...core.ports import DatasetReader
+
+DEFAULT_WINDOW_DAYS = 7.0
+MAX_WINDOW_DAYS = 3660
+"""Ten years: series by the minute are held in memory, 8 bytes each."""
+CLOCK_TOLERANCE = timedelta(days=1)
+"""A record is written with its own clock: one that is a little ahead of ours still belongs to this window."""
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """What a task is found from.
+
+    Args:
+        now: aware UTC.
+        payload: the task's own arguments.
+        datasets: bulk rows, read while they are looked at: there may be millions.
+        records: memory key -> JSON value of what the capability `reads` and is there; a history as a list.
+    """
+
+    now: datetime
+    payload: Mapping[str, Any]
+    datasets: DatasetReader
+    records: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def window(self) -> timedelta:
+        """How far back is looked; TaskVetoed above MAX_WINDOW_DAYS."""
+        days = self.number("days", DEFAULT_WINDOW_DAYS)
+        if days > MAX_WINDOW_DAYS:
+            raise TaskVetoed(f"days is {days:g}, expected at most {MAX_WINDOW_DAYS}")
+        return timedelta(days=days)
+
+    @property
+    def release(self) -> str | None:
+        """Only what was imported for this release; None = everything."""
+        return self.payload.get("release")
+
+    def rows(self, kind: str) -> Iterator[Any]:
+        """Rows of the window in order of time."""
+        since, until = self.now - self.window, self.now + CLOCK_TOLERANCE
+        return self.datasets.rows(kind, since=since, until=until, release=self.release)
+
+    def previous_rows(self, kind: str) -> Iterator[Any]:
+        """Rows of the window before, for trends."""
+        until = self.now - self.window
+        return self.datasets.rows(kind, since=until - self.window, until=until, release=self.release)
+
+    def tally(
+        self, kind: str, columns: Sequence[str] = (), *, days: float | None = None, **more: Any
+    ) -> Iterator[tuple[Any, ...]]:
+        """Counts of the window's rows, see core/ports.DatasetReader.tally.
+
+        Args:
+            days: a longer or shorter window back from now.
+            more: `bucket_s`, `sums`, `only`.
+        """
+        since = self.now - (self.window if days is None else timedelta(days=days))
+        until = self.now + CLOCK_TOLERANCE
+        return self.datasets.tally(kind, columns, since=since, until=until, release=self.release, **more)
+
+    def number(self, name: str, default: float) -> float:
+        """A positive number of the payload.
+
+        Raises:
+            TaskVetoed: it is none.
+        """
+        value = self.payload.get(name, default)
+        if isinstance(value, bool) or not isinstance(value, int | float) or value <= 0:
+            raise TaskVetoed(f"{name} is {value!r}, expected a number above 0")
+        return float(value)
