@@ -24,6 +24,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "audit": ("audit", "audit", "Who decided what: the log that cannot be changed unseen."),
     "production": ("production", "production", "What production says."),
     "events": ("events", "events", "The event streams."),
+    "notify": ("notify", "notify", "Messages to people: who is told what."),
     "memory": ("memory", "memory", "Values in memory."),
     "fleet": ("fleet", "fleet", "Agents and dispatch."),
     "task": ("fleet", "task", "Tasks."),

@@ -295,9 +295,10 @@ policy:
 # Where messages go.
 #notify:
 #  engineering-alerts:
-#    kind: slack  # slack, teams, webhook, email
+#    kind: slack  # teams, email, pagerduty, opsgenie, victorops, webhook, file, console, or any of apprise's
 #    url_file: /run/secrets/slack-webhook
-#    events: ["deployment:*"]
+#    events: ["deployment:*", "deployment-readiness:assessed"]
+#    only: {{decision: [BLOCKED, PENDING_APPROVAL]}}  # of events that have a decision
 
 # Running systems, by environment: what generated tests call.
 #targets:

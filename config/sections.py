@@ -15,6 +15,8 @@ FLEET_NAME = re.compile(r"[a-z0-9-]{1,40}")
 """Becomes a Cluster hash tag and part of file names."""
 APPROVER_ID = re.compile(r"[A-Za-z0-9._@+-]{1,100}")
 """A login or an e-mail address; becomes part of keys."""
+CHANNEL_NAME = re.compile(r"[A-Za-z0-9._-]{1,60}")
+"""Becomes part of keys and of a group's name."""
 ADDRESS_EXPECTED = "expected IP-ADDRESS:PORT, such as 127.0.0.1:6390"
 
 
@@ -67,6 +69,12 @@ def _secret_hash(text: str) -> str:
 def _approver_id(name: str) -> str:
     if not APPROVER_ID.fullmatch(name):
         raise ValueError("an approver's id is 1 to 100 of letters, digits and . _ @ + -")
+    return name
+
+
+def _channel_name(name: str) -> str:
+    if not CHANNEL_NAME.fullmatch(name):
+        raise ValueError("a channel's name is 1 to 60 of letters, digits and . _ -")
     return name
 
 
@@ -170,12 +178,25 @@ class Approver(Section):
 class Notifier(Section):
     """Where messages go; the key in `notify` is the channel's name."""
 
-    kind: Literal["webhook", "slack", "teams", "email"]
+    kind: Literal[
+        "console", "file", "webhook", "slack", "teams", "email", "pagerduty", "opsgenie", "victorops", "apprise"
+    ]
     url: str | None = Field(default=None, repr=False)
     """Usually a secret itself: prefer `url_file`."""
     url_file: FilePath | None = None
+    """Holds the address, read for each process."""
+    path: FilePath | None = None
+    """Of kind `file`: where lines are appended."""
     events: tuple[str, ...] = ()
-    """Globs over event types; empty = what names this channel."""
+    """Globs over event types; empty = it gets nothing by itself and stands in rollback plans only."""
+    only: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    """Field of the event's data -> values; others are not sent: `{decision: [BLOCKED, INCONCLUSIVE]}`."""
+    repeat_after_s: Annotated[float, Field(ge=0)] = 600.0
+    """The same message is not sent again within this time; 0 = always."""
+    timeout_s: Annotated[float, Field(gt=0, le=120)] = 10.0
+    """For connecting and for each read."""
+    dry_run: bool = False
+    """Log what would be sent."""
 
 
 class Target(Section):
@@ -216,7 +237,7 @@ class Sections(Section):
     checklist: ChecklistSection = ChecklistSection()
     on_call: OnCall = OnCall()
     approvers: dict[Annotated[str, AfterValidator(_approver_id)], Approver] = Field(default_factory=dict)
-    notify: dict[str, Notifier] = Field(default_factory=dict)
+    notify: dict[Annotated[str, AfterValidator(_channel_name)], Notifier] = Field(default_factory=dict)
     targets: dict[str, Target] = Field(default_factory=dict)
     redaction: Redaction = Redaction()
     retention: Retention = Retention()

@@ -1,11 +1,123 @@
-"""Who is told: the channels that there are."""
+"""Who is told: the channels that aqe.yaml names, and what each wants to hear."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
 
+import structlog
+
+from ..bus.events import Event
+from ..config.sections import Notifier as Section
+from ..config.settings import Settings, known_approvers
 from ..connectors.notifiers.console import ConsoleNotifier
+from ..connectors.notifiers.table import NOTIFIERS, Destination
+from ..core.errors import InputError
+from ..core.globs import compile_glob
 from ..core.ports import Notifier
+from ..core.records.base import Record
+from ..core.registry import by_name
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class Channel:
+    """A channel that is ready.
+
+    Args:
+        name: in aqe.yaml.
+        section: what stands there.
+        notifier: sends.
+    """
+
+    name: str
+    section: Section
+    notifier: Notifier
+
+    @property
+    def group(self) -> str:
+        """Consumer group under which it reads the bus."""
+        return f"notify-{self.name}"
+
+    def wants(self, event: Event) -> bool:
+        """True when the event is routed here."""
+        if not any(compile_glob(glob).fullmatch(event.type) for glob in self.section.events):
+            return False
+        data = event.data.to_dict() if isinstance(event.data, Record) else event.data
+        fields = data if isinstance(data, dict) else {}
+        return all(_word(fields.get(name)) in values for name, values in self.section.only.items())
 
 
 def console(say: Callable[[str], None]) -> Notifier:
     """The terminal, or the job's log."""
     return ConsoleNotifier(say)
+
+
+def channels(settings: Settings, say: Callable[[str], None], *, dry_run: bool = False) -> tuple[Channel, ...]:
+    """Those of aqe.yaml.
+
+    Args:
+        settings: the project's.
+        say: prints one line, for channels of kind `console`.
+        dry_run: print what each would send.
+
+    Raises:
+        InputError: one of them lacks its address, or has one of another kind.
+    """
+    return tuple(_channel(name, section, settings, say, dry_run) for name, section in settings.notify.items())
+
+
+def named_channel(settings: Settings, name: str, say: Callable[[str], None], *, dry_run: bool = False) -> Channel:
+    """One of them.
+
+    Raises:
+        InputError: there is none of this name, or as for `channels`.
+    """
+    named = [_Name(known) for known in settings.notify]
+    return _channel(by_name(named, name, "channel of notify").name, settings.notify[name], settings, say, dry_run)
+
+
+def usable(settings: Settings, say: Callable[[str], None]) -> Iterable[Channel]:
+    """Those that can be used; what is wrong with the others is logged, and does not stop these."""
+    for name, section in settings.notify.items():
+        try:
+            yield _channel(name, section, settings, say, dry_run=False)
+        except InputError as error:
+            log.error("channel cannot be used", channel=name, error=error.message, hint=error.hint)
+
+
+@dataclass(frozen=True)
+class _Name:
+    name: str
+
+
+def _channel(name: str, section: Section, settings: Settings, say: Callable[[str], None], dry_run: bool) -> Channel:
+    destination = Destination(
+        say=say,
+        addresses=lambda: {id: approver.emails for id, approver in known_approvers(settings).items()},
+        url=_address(name, section),
+        path=section.path,
+        timeout_s=section.timeout_s,
+    )
+    try:
+        notifier = by_name(NOTIFIERS, section.kind, "kind of channel").make(destination)
+    except InputError as error:
+        raise InputError(f"notify.{name}: {error.message}", hint=error.hint) from error
+    if dry_run or section.dry_run:
+        notifier = ConsoleNotifier(lambda line: say(f"[dry run, {name}] {line}"))
+    return Channel(name, section, notifier)
+
+
+def _address(name: str, section: Section) -> str | None:
+    if section.url_file is None:
+        return section.url
+    try:
+        return section.url_file.read_text().strip()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "not text"
+        raise InputError(f"notify.{name}.url_file: {section.url_file}: {reason}") from error
+
+
+def _word(value: Any) -> str:
+    """As YAML writes it: true, not True."""
+    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -18,7 +18,8 @@ from ..config.settings import Settings, environment
 from ..core.clock import SystemClock
 from ..core.errors import AqeError, ServiceUnavailable
 from .folders import make_data_dir
-from .roster import COMMANDER, ROLES, agent_class, profiles
+from .gateway import Gateway
+from .roster import COMMANDER, GATEWAY, ROLES, agent_class, profiles
 from .runtime import open_runtime
 from .server import ensure_server
 
@@ -43,11 +44,13 @@ async def run_role(settings: Settings, role: str, *, follow_parent: bool = False
         follow_parent: also end when standard input ends, which is when the supervisor dies.
     """
     async with open_runtime(settings, name=role) as runtime:
-        worker: FleetCommander | BaseAgent
+        worker: FleetCommander | BaseAgent | Gateway
         if role == COMMANDER:
             worker = FleetCommander(
                 runtime.memory, runtime.bus, runtime.keeper, runtime.clock, runtime.clients.commands, profiles()
             )
+        elif role == GATEWAY:
+            worker = Gateway(runtime)
         else:
             worker = agent_class(role)(runtime.services())
         async with _stopping_with(worker.stop, follow_parent=follow_parent):

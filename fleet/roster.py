@@ -8,7 +8,8 @@ from ..agents.production_intelligence.agent import ProductionIntelligenceAgent
 AGENTS: tuple[type[BaseAgent], ...] = (ProductionIntelligenceAgent, DeploymentReadinessAgent)
 """A new agent is one line here."""
 COMMANDER = "commander"
-ROLES = (COMMANDER, *(agent.agent_type for agent in AGENTS))
+GATEWAY = "gateway"
+ROLES = (COMMANDER, *(agent.agent_type for agent in AGENTS), GATEWAY)
 """What `aqe fleet run` can run."""
 
 

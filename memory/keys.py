@@ -17,6 +17,7 @@ from ..core.records.datasets import DatasetRef
 from ..core.records.findings import Insight, MiningResult
 from ..core.records.history import DeploymentOutcome, Foresight
 from ..core.records.incidents import Incident
+from ..core.records.notices import ChannelState
 from ..core.records.prediction import RollbackPrediction
 from ..core.records.production import Health, OpenFinding
 from ..core.records.readiness import Decision, RiskAssessment
@@ -57,12 +58,13 @@ class KeySpec:
 READINESS = "deployment-readiness"
 PRODUCTION = "production-intelligence"
 COMMANDER = "fleet-commander"
+GATEWAY = "gateway"
 
 # fmt: off
 # A table is read by column.
 KEYS: tuple[KeySpec, ...] = (
     KeySpec("aqe/releases/<version>/release", Release, "a release: version, commit, environment", ("import", "cli"), (READINESS, "cli")),
-    KeySpec("aqe/releases/<version>/signals/<kind>", Signal, "a quality signal of one release", ("import", "cli", "other agents"), (READINESS, "import", "cli")),
+    KeySpec("aqe/releases/<version>/signals/<kind>", Signal, "a quality signal of one release", ("import", "cli", "other agents"), (READINESS, GATEWAY, "import", "cli")),
     KeySpec("aqe/releases/<version>/decision", Decision, "the latest decision about one release", (READINESS,), (READINESS, "cli", "output")),
     KeySpec("aqe/releases/<version>/approvals/<id>", Approval, "an approval that was asked for, and the signed votes", ("cli", COMMANDER), ("cli", COMMANDER, READINESS)),
     KeySpec("aqe/releases/<version>/overrides/<id>", Override, "signed: failed gates and vetoes that do not count", ("cli",), ("cli", READINESS)),
@@ -104,6 +106,15 @@ KEYS: tuple[KeySpec, ...] = (
     KeySpec("aqe/production/status", Health, "how production is: status healthy, degraded, unhealthy, critical", ("other agents",), (READINESS,)),
     KeySpec("aqe/production/test-scenarios", TestScenario, "tests worth having", (PRODUCTION,), ("output",), many=True),
     KeySpec("aqe/test-scenarios/production-derived", TestScenario, "the same, where test generators look", (PRODUCTION,), ("output",), many=True),
+    KeySpec("aqe/coverage/results", Any, "coverage, as qe-coverage-analyzer writes it; becomes a signal", ("other agents",), (GATEWAY,)),
+    KeySpec("aqe/performance/results", Any, "a load test, as qe-performance-tester writes it; becomes a signal", ("other agents",), (GATEWAY,)),
+    KeySpec("aqe/security/vulnerabilities", Any, "findings of a scan, as qe-security-scanner writes it; becomes a signal", ("other agents",), (GATEWAY,)),
+    KeySpec("aqe/quality/decisions", Any, "verdict of the quality gate, as qe-quality-gate writes it; becomes a signal", ("other agents",), (GATEWAY,)),
+    KeySpec("aqe/regression/risk-score", Any, "what a change reaches, as qe-regression-risk-analyzer writes it; becomes a signal", ("other agents",), (GATEWAY,)),
+    KeySpec("aqe/test-reliability/scores", Any, "how far tests can be trusted, as qe-flaky-test-hunter writes it; becomes a signal", ("other agents",), (GATEWAY,)),
+    KeySpec("test/session/results", Any, "counts of a test session, as qe-test-executor writes it; becomes a signal", ("other agents",), (GATEWAY,)),
+    KeySpec("aqe/notify/<channel>", ChannelState, "messages that a channel was sent, and the last failure", (GATEWAY, "cli"), (GATEWAY, "cli")),
+    KeySpec("aqe/notify-sent/<channel>/<digest>", Any, "event a message told of, for as long as the same one is not repeated", (GATEWAY, "cli"), (GATEWAY, "cli")),
     KeySpec("aqe/fleet/tasks/<id>", TaskAssignment, "a task", (COMMANDER, "cli", READINESS, PRODUCTION), (COMMANDER, "cli", READINESS, PRODUCTION)),
     KeySpec("aqe/fleet/agents/<id>", AgentRecord, "an agent process", (COMMANDER, READINESS, PRODUCTION), (COMMANDER, "cli")),
 )

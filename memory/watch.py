@@ -18,6 +18,7 @@ from ..core.ports import CommandClient
 from .store import MemoryRecord, MemoryStore
 
 RECONNECT_S = 0.5
+TROUBLE = (RedisConnectionError, RedisTimeoutError, ServiceUnavailable)
 
 log = structlog.get_logger(__name__)
 
@@ -37,26 +38,36 @@ async def watch(
         glob: which keys.
         prefix: the fleet's.
     """
+    pattern = compile_glob(glob)
     while True:
         try:
-            async with aclosing(_watch(store, client, glob, prefix)) as records:
-                async for record in records:
-                    yield record
-        except (RedisConnectionError, RedisTimeoutError, ServiceUnavailable) as error:
+            async with aclosing(_changed(client, prefix)) as names:
+                async for name in names:
+                    if pattern.fullmatch(name):
+                        record = await store.retrieve_record(name)
+                        yield record or Gone(
+                            key=name, value=None, version=0, updated_at=None, updated_by=None, task=None
+                        )
+        except TROUBLE as error:
             log.warning("watching waits for the server", error=str(error))
             await asyncio.sleep(RECONNECT_S)
 
 
-async def _watch(
-    store: MemoryStore, client: CommandClient, glob: str, prefix: str
-) -> AsyncGenerator[MemoryRecord, None]:
-    pattern = compile_glob(glob)
+async def changed_names(client: CommandClient, *, prefix: str = "") -> AsyncIterator[str]:
+    """Names of keys as they are written or deleted, for ever; as `watch`, for who reads the values elsewhere."""
+    while True:
+        try:
+            async with aclosing(_changed(client, prefix)) as names:
+                async for name in names:
+                    yield name
+        except TROUBLE as error:
+            log.warning("watching waits for the server", error=str(error))
+            await asyncio.sleep(RECONNECT_S)
+
+
+async def _changed(client: CommandClient, prefix: str) -> AsyncGenerator[str, None]:
     async with client.pubsub() as subscription:
         await subscription.subscribe(f"{prefix}aqe:changed")
         async for message in subscription.listen():
-            if message["type"] != "message":
-                continue
-            name = message["data"].decode()
-            if pattern.fullmatch(name):
-                record = await store.retrieve_record(name)
-                yield record or Gone(key=name, value=None, version=0, updated_at=None, updated_by=None, task=None)
+            if message["type"] == "message":
+                yield message["data"].decode()

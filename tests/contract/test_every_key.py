@@ -16,7 +16,7 @@ from pydantic import BaseModel
 
 from aqe.core.globs import compile_glob, is_glob
 from aqe.fleet.schemas import file_name, schemas
-from aqe.memory.keys import COMMANDER, KEYS, PRODUCTION, READINESS, KeySpec
+from aqe.memory.keys import COMMANDER, GATEWAY, KEYS, PRODUCTION, READINESS, KeySpec
 
 ROOT = Path(__file__).parents[2]
 OUTSIDE = "other agents"
@@ -26,7 +26,10 @@ OWNERS = {
     "agents/deployment_readiness/": {READINESS},
     "agents/production_intelligence/": {PRODUCTION},
     "agents/": {READINESS, PRODUCTION},
+    "connectors/bridges/": {GATEWAY},
+    "fleet/bridging.py": {GATEWAY},
     "fleet/ingest": {"import"},
+    "fleet/notif": {GATEWAY, "cli"},
     "fleet/policies.py": {READINESS, "cli"},
     "fleet/": {"cli"},
     "cli/": {"cli"},
@@ -49,7 +52,7 @@ class Uses:
 
 
 def glob_of(node: ast.AST) -> str | None:
-    """`aqe/releases/*/signals/*` of a text or f-string that begins with `aqe/`."""
+    """`aqe/releases/*/signals/*` of a text or f-string that begins like a key."""
     match node:
         case ast.Constant(value=str(text)):
             glob = text
@@ -57,11 +60,11 @@ def glob_of(node: ast.AST) -> str | None:
             glob = "".join(str(part.value) if isinstance(part, ast.Constant) else "*" for part in parts)
         case _:
             return None
-    return glob if glob.startswith("aqe/") and not any(c.isspace() for c in glob) else None
+    return glob if glob.startswith(("aqe/", "test/session/")) and not any(c.isspace() for c in glob) else None
 
 
 def modules() -> Iterator[tuple[set[str], ast.Module]]:
-    for place in ("agents/**/*.py", "cli/**/*.py", "fleet/**/*.py", "memory/audit.py"):
+    for place in ("agents/**/*.py", "connectors/bridges/*.py", "cli/**/*.py", "fleet/**/*.py", "memory/audit.py"):
         for path in sorted(ROOT.glob(place)):
             name = str(path.relative_to(ROOT))
             owners = next(who for start, who in OWNERS.items() if name.startswith(start))
@@ -185,7 +188,7 @@ async def work(memory, version):
 @every_key
 def test_what_is_read_has_a_writer_and_what_is_written_a_reader(spec: KeySpec) -> None:
     """In the fleet or outside of it; *output* is for people and other programs."""
-    inside = {READINESS, PRODUCTION, COMMANDER, "import", "cli"}
+    inside = {READINESS, PRODUCTION, COMMANDER, GATEWAY, "import", "cli"}
     assert spec.written_by and set(spec.written_by) <= {*inside, OUTSIDE}
     assert spec.read_by and set(spec.read_by) <= {*inside, OUTPUT}
 

@@ -1,0 +1,1 @@
+"""What other quality agents write into memory, read as signals."""

@@ -1,0 +1,91 @@
+"""Receivers of messages, for tests: a web server and a mail server on this machine that keep what they are sent."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from email import message_from_bytes
+from email.message import Message
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+from typing import Any
+
+from aiosmtpd.controller import Controller
+
+from aqe.benchmarks.nodes import free_port
+
+
+@dataclass
+class WebReceiver:
+    """What was posted.
+
+    Args:
+        port: on 127.0.0.1.
+        answers: statuses to answer with, in turn; then 202.
+    """
+
+    port: int = 0
+    answers: list[int] = field(default_factory=list)
+    types: list[str] = field(default_factory=list)
+    posted: list[Any] = field(default_factory=list)
+
+    @property
+    def url(self) -> str:
+        """Its address."""
+        return f"http://127.0.0.1:{self.port}/hook"
+
+
+@contextmanager
+def web_receiver(*answers: int) -> Iterator[WebReceiver]:
+    """One that listens."""
+    receiver = WebReceiver(answers=list(answers))
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            receiver.types.append(self.headers["Content-Type"])
+            receiver.posted.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+            self.send_response(receiver.answers.pop(0) if receiver.answers else 202)
+            self.send_header("Location", "/elsewhere")
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    receiver.port = server.server_address[1]
+    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    try:
+        yield receiver
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+@dataclass
+class MailReceiver:
+    """What was mailed."""
+
+    port: int = 0
+    to: list[list[str]] = field(default_factory=list)
+    mails: list[Message] = field(default_factory=list)
+
+    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
+        """aiosmtpd's hook."""
+        self.to.append(envelope.rcpt_tos)
+        self.mails.append(message_from_bytes(envelope.content))
+        return "250 taken"
+
+
+@contextmanager
+def mail_receiver() -> Iterator[MailReceiver]:
+    """One that listens."""
+    receiver = MailReceiver()
+    receiver.port = free_port()
+    controller = Controller(receiver, hostname="127.0.0.1", port=receiver.port)
+    controller.start()
+    try:
+        yield receiver
+    finally:
+        controller.stop()
