@@ -99,7 +99,7 @@ def test_what_decides_or_measures_nothing_has_no_metrics_and_a_reason(key: str, 
     assert part.reason
 
 
-_json = st.recursive(
+_json: st.SearchStrategy[Any] = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=True) | st.text(max_size=8),
     lambda inner: st.lists(inner, max_size=4)
     | st.dictionaries(
