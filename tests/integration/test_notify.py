@@ -87,7 +87,7 @@ async def test_a_dead_channel_holds_up_no_other_and_says_why(open_parts: Open) -
     parts = await open_parts(fleet="n5")
     await parts.bus.publish(assessed())
     with web_receiver() as receiver:
-        section = {"kind": "webhook", "events": ("*:*",), "repeat_after_s": 0}
+        section: dict[str, Any] = {"kind": "webhook", "events": ("*:*",), "repeat_after_s": 0}
         both = _channels(
             {"dead": Section(url="http://127.0.0.1:1/geheim", **section), "ops": Section(url=receiver.url, **section)}
         )

@@ -99,7 +99,7 @@ def test_what_decides_or_measures_nothing_has_no_metrics_and_a_reason(key: str, 
     assert part.reason
 
 
-_json: st.SearchStrategy[Any] = st.recursive(
+_JSON: st.SearchStrategy[Any] = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=True) | st.text(max_size=8),
     lambda inner: st.lists(inner, max_size=4)
     | st.dictionaries(
@@ -116,7 +116,7 @@ _json: st.SearchStrategy[Any] = st.recursive(
 
 
 @each_bridge
-@given(value=_json)
+@given(value=_JSON)
 def test_any_value_becomes_a_part(bridge: Bridge, value: Any) -> None:
     """Nothing that another program writes stops the bridge, and nothing unreadable counts as measured."""
     part = bridge.part(value)
@@ -125,4 +125,5 @@ def test_any_value_becomes_a_part(bridge: Bridge, value: Any) -> None:
 
 def test_the_commit_that_a_value_names() -> None:
     assert commit_of({"commitSha": "abc1234"}) == "abc1234"
-    assert [commit_of(value) for value in ({"commit": 7}, {}, [], None)] == [None] * 4
+    others: list[Any] = [{"commit": 7}, {}, [], None]
+    assert [commit_of(value) for value in others] == [None] * 4
