@@ -17,6 +17,7 @@ from ..core.records.datasets import DatasetRef
 from ..core.records.findings import Insight, MiningResult
 from ..core.records.history import DeploymentOutcome, Foresight
 from ..core.records.incidents import Incident
+from ..core.records.load import LoadPatterns
 from ..core.records.notices import ChannelState
 from ..core.records.prediction import RollbackPrediction
 from ..core.records.production import Health, OpenFinding
@@ -100,6 +101,7 @@ KEYS: tuple[KeySpec, ...] = (
     KeySpec("aqe/production/http-exchanges", DatasetRef, "imported HTTP recordings: where they lie", ("import",), ("output",), history=True),
     KeySpec("aqe/production/user-flows/<id>", UserFlow, "a flow that somebody recorded in a browser", ("import",), ("output",)),
     KeySpec("aqe/production/patterns", MiningResult, "error patterns of the latest analysis", (PRODUCTION,), (READINESS, "output")),
+    KeySpec("aqe/production/load-patterns", LoadPatterns, "when how much traffic comes, of what, from whom; the model that load tests follow", (PRODUCTION,), ("output",)),
     KeySpec("aqe/production/insights", Insight, "what was found, in words", (PRODUCTION,), (READINESS, "output"), many=True),
     KeySpec("aqe/production/alerts", OpenFinding, "alerts of production: severity, status, resolvedAt", ("other agents",), (READINESS,), many=True),
     KeySpec("aqe/production/anomalies", OpenFinding, "anomalies of production, the same", ("other agents",), (READINESS,), many=True),

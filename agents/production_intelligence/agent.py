@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 from ...bus.events import Payload, ProductionAnalyzed
 from ...core.records.base import Record
 from ...core.records.findings import FindingPriority
+from ...core.records.load import LoadPatterns
 from ...core.records.scenarios import MinedErrors
 from ...core.records.tasks import TaskAssignment
 from ..base import BaseAgent, TaskContext
@@ -66,5 +67,18 @@ def _mined(answer: MinedErrors, release: str | None) -> Iterator[Payload]:
     )
 
 
-_EVENTS: Mapping[type[Record], Callable[[Any, str | None], Iterator[Payload]]] = {MinedErrors: _mined}
+def _looked(answer: LoadPatterns, release: str | None) -> Iterator[Payload]:
+    """Of an analysis that made no scenarios and looked for no anomalies."""
+    yield ProductionAnalyzed(
+        scenarios_generated=0,
+        anomalies_detected=None,
+        high_priority_insights=sum(i.priority is FindingPriority.HIGH for i in answer.insights),
+        release=release,
+    )
+
+
+_EVENTS: Mapping[type[Record], Callable[[Any, str | None], Iterator[Payload]]] = {
+    MinedErrors: _mined,
+    LoadPatterns: _looked,
+}
 """Type of answer -> the events about it."""

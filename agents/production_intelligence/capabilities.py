@@ -10,6 +10,7 @@ from ...core.records.scenarios import MinedErrors
 from ..outcome import Outcome
 from .error_patterns import mine
 from .insights import insights_from
+from .load_patterns import load_patterns
 from .loaded import Loaded
 from .scenarios import scenarios_from
 
@@ -59,4 +60,7 @@ def mine_errors(loaded: Loaded) -> Outcome:
     )
 
 
-CAPABILITIES: tuple[Capability, ...] = (Capability("error-pattern-mining", "error-pattern-mining", mine_errors),)
+CAPABILITIES: tuple[Capability, ...] = (
+    Capability("error-pattern-mining", "error-pattern-mining", mine_errors),
+    Capability("load-pattern-analysis", "load-pattern-analysis", load_patterns),
+)

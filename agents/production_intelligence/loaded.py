@@ -55,16 +55,21 @@ class Loaded:
         return self.datasets.rows(kind, since=until - self.window, until=until, release=self.release)
 
     def tally(
-        self, kind: str, columns: Sequence[str] = (), *, days: float | None = None, **more: Any
+        self,
+        kind: str,
+        columns: Sequence[str] = (),
+        *,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        **more: Any,
     ) -> Iterator[tuple[Any, ...]]:
-        """Counts of the window's rows, see core/ports.DatasetReader.tally.
+        """Counts of rows, see core/ports.DatasetReader.tally.
 
         Args:
-            days: a longer or shorter window back from now.
+            since, until: another stretch of time than the window.
             more: `bucket_s`, `sums`, `only`.
         """
-        since = self.now - (self.window if days is None else timedelta(days=days))
-        until = self.now + CLOCK_TOLERANCE
+        since, until = since or self.now - self.window, until or self.now + CLOCK_TOLERANCE
         return self.datasets.tally(kind, columns, since=since, until=until, release=self.release, **more)
 
     def number(self, name: str, default: float) -> float:

@@ -5,6 +5,7 @@ import click
 from ..lazy import LazyGroup
 
 COMMANDS: dict[str, tuple[str, str, str]] = {
+    "load-patterns": ("production.load", "load_patterns", "When how much traffic comes, of what and from whom."),
     "mine-errors": ("production.errors", "mine_errors", "Errors in the imported logs, grouped into bugs."),
 }
 """Command -> module, attribute, one line of help."""

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Self
+from typing import Literal, Self
 
 from pydantic import model_validator
 
@@ -46,6 +46,14 @@ class Reading(Record):
         if self.status is Status.NOT_MEASURED and not self.reason:
             raise ValueError("NOT_MEASURED needs a reason")
         return self
+
+
+class NotMeasured(Record):
+    """What stands in the place of a record for which there was too little data."""
+
+    value: None = None
+    status: Literal[Status.NOT_MEASURED] = Status.NOT_MEASURED
+    reason: str
 
 
 def measured(value: float | int | bool | str, evidence: Evidence | None = None) -> Reading:

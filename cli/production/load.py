@@ -1,0 +1,176 @@
+"""`aqe production load-patterns`: traffic by hour and weekday, its peak, endpoints, visitors, and a model of it."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ..common import output_options, print_json, say, with_runtime
+from ..text import cleaned, facts, percent, table, value_text
+
+if TYPE_CHECKING:
+    from ...core.records.load import Arrivals, EndpointMix, Growth, LoadModel, LoadPatterns, UserClasses
+    from ...fleet.runtime import Runtime
+
+MAX_DAYS = 3660
+"""Ten years; the same limit as the agent's."""
+BAR = 40
+"""Characters of the longest bar."""
+MAX_ENDPOINTS = 10
+"""Listed; --json has more."""
+
+
+@click.command("load-patterns")
+@click.option(
+    "--days",
+    type=click.FloatRange(min=0, min_open=True, max=MAX_DAYS),
+    default=30.0,
+    show_default=True,
+    help="Window back from now.",
+)
+@click.option(
+    "--source",
+    type=click.Choice(["access", "spans", "rum-events"]),
+    help="What is counted (default: the first of these that there is).",
+)
+@click.option("--release", metavar="VERSION", help="Only what was imported for this release.")
+@output_options
+@click.pass_context
+def load_patterns(ctx: click.Context, as_json: bool, days: float, source: str | None, release: str | None) -> None:
+    """When how much traffic comes, of what and from whom; times are UTC.
+
+    What the window has too little data for says so. The model has the busiest day in at most twelve ramps, for tests
+    that follow the rate of arrivals.
+
+    \b
+    Exit codes: 0 done, 1 no traffic in the window.
+    Examples: aqe import access.log --release v1.4.0 && aqe production load-patterns --days 30
+              aqe production load-patterns --days 30 --json | jq .model.ramps
+    """
+    from ...core.records.load import LoadPatterns
+
+    payload = {"days": days, "source": source, "release": release}
+    result = with_runtime(ctx, lambda parts: performed(parts, "load-pattern-analysis", payload))
+    if as_json:
+        print_json(result)
+    else:
+        click.echo(load_text(LoadPatterns.from_value(result, where="result of the analysis")))
+
+
+async def performed(parts: "Runtime", task_type: str, payload: dict[str, Any]) -> Any:
+    """Have a task done; what is None in the payload is left out."""
+    from ...fleet.tasks import new_task, perform
+
+    given = {name: value for name, value in payload.items() if value is not None}
+    return (await perform(parts, new_task(parts, task_type, given), said=say)).result
+
+
+def load_text(found: "LoadPatterns") -> str:
+    """Everything, for people."""
+    from ...core.records.load import Arrivals, DailyPattern, Growth, LoadModel, UserClasses
+
+    found = cleaned(found)
+    peak = found.peak
+    rows = [
+        ("Window", f"{found.window_from:%Y-%m-%d %H:%M} to {found.window_to:%Y-%m-%d %H:%M} UTC"),
+        ("Observed", f"{found.observed_days} days, {found.whole_days} of them whole"),
+        ("Total", f"{found.total} {found.unit} ({found.source})"),
+        ("Mean", f"{value_text(found.mean_rps)} /s"),
+        ("Peak", f"{value_text(peak.rps)} /s at {peak.at:%Y-%m-%d %H:%M}, {peak.factor:.1f} times the mean;"
+                 f" busiest second {value_text(peak.second_rps)}"),
+        ("Arrivals", _arrivals(found.arrivals) if isinstance(found.arrivals, Arrivals) else missing(found.arrivals)),
+        ("Growth", _growth(found.growth) if isinstance(found.growth, Growth) else missing(found.growth)),
+    ]  # fmt: skip
+    parts = [facts(rows), "", "By hour (UTC)"]
+    if isinstance(found.daily, DailyPattern):
+        highest = max(hour.rps for hour in found.daily.hourly)
+        parts.append(
+            _bars([(f"{hour.hour:02}", hour.rps, f"{hour.days} days") for hour in found.daily.hourly], highest)
+        )
+    else:
+        parts.append(missing(found.daily))
+    parts += ["", "By weekday", *_series(found.weekly, "weekday", "weeks")]
+    parts += ["", "By month", *_series(found.seasonal, "month", "days")]
+    parts += ["", "Endpoints", mix_text(found.mix), "", "Visitors"]
+    parts.append(_users(found.users) if isinstance(found.users, UserClasses) else missing(found.users))
+    parts.append("")
+    parts.append(model_text(found.model) if isinstance(found.model, LoadModel) else f"Model  {missing(found.model)}")
+    return "\n".join([*parts, *insight_lines(found.insights)])
+
+
+def missing(of: Any) -> str:
+    """`NOT_MEASURED: reason`."""
+    return f"NOT_MEASURED: {of.reason}"
+
+
+def insight_lines(insights: Any) -> Iterator[str]:
+    """What was found, in words."""
+    for insight in insights:
+        yield f"\n{insight.priority}  {insight.title}. {insight.detail}\n  {insight.recommendation}"
+
+
+def _arrivals(found: "Arrivals") -> str:
+    return f"{found.process}: variance of a minute over its mean {value_text(found.dispersion)}"
+
+
+def _growth(found: "Growth") -> str:
+    interval = f"95 % interval {found.low_percent:+.2g} to {found.high_percent:+.2g} %"
+    return f"{found.weekly_percent:+.2g} % a week, {interval}, {found.weeks} weeks"
+
+
+def _series(found: Any, name: str, count: str) -> Iterator[str]:
+    if not isinstance(found, tuple):
+        yield missing(found)
+        return
+    rows = [(getattr(item, name), item.rps, f"{getattr(item, count)} {count}") for item in found]
+    yield _bars(rows, max(item.rps for item in found))
+
+
+def _bars(rows: list[tuple[str, float, str]], highest: float) -> str:
+    return "\n".join(
+        f"  {name:<9}  {'#' * round(BAR * rps / highest if highest else 0):<{BAR}}  {value_text(rps)} /s  ({note})"
+        for name, rps, note in rows
+    )
+
+
+def mix_text(mix: "EndpointMix") -> str:
+    """The most frequent endpoints."""
+    rows = [
+        (percent(e.share), e.requests, "-" if e.error_share is None else percent(e.error_share), f"{e.method} {e.path}")
+        for e in mix.endpoints[:MAX_ENDPOINTS]
+    ]
+    return table(("SHARE", "COUNT", "5XX", "ENDPOINT"), rows)
+
+
+def _users(found: "UserClasses") -> str:
+    rows = [
+        (
+            c.name,
+            percent(c.share),
+            f"{c.session_s:.0f} s",
+            f"{c.views:.1f}",
+            *(_number(v) for v in (c.actions, c.think_s, c.revenue)),
+        )
+        for c in found.classes
+    ]
+    how = f"browsers and bouncers by {found.method.replace('-', ' ')}"
+    if found.certainty is not None:
+        how += f", certainty {found.certainty:.2f}"
+    if found.buyers_by == "nothing":
+        how += "; no purchase was recorded, so buyers cannot be told"
+    head = ("CLASS", "SHARE", "SESSION", "VIEWS", "ACTIONS", "THINK S", "REVENUE")
+    return f"{table(head, rows)}\n{found.sessions} sessions; {how}"
+
+
+def _number(value: float | None) -> str:
+    return "-" if value is None else f"{value:.1f}"
+
+
+def model_text(model: "LoadModel") -> str:
+    """The ramps, one a line."""
+    rows = [(f"{r.duration_s // 60} min", f"{r.start_rps:.4g}", f"{r.end_rps:.4g}") for r in model.ramps]
+    head = f"Model: {model.name}, {model.day} from {model.starts_at:%H:%M} UTC"
+    if model.scale != 1:
+        head += f", scaled by {model.scale:.3g}"
+    fit = f"distance from the minutes {model.fit_nrmse:.3f} of the mean, peak off by {100 * model.peak_error:.1f} %"
+    return f"{head}\n{table(('FOR', 'FROM /S', 'TO /S'), rows)}\n{fit}"

@@ -1,0 +1,54 @@
+"""Load, season, usage and dead code as a user types them, over logs that were imported."""
+
+import json
+import subprocess
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from aqe.core.errors import EXIT_NO_GO, EXIT_USAGE
+from aqe.tests.e2e.cli_project import Project
+
+pytestmark = pytest.mark.xdist_group("cli-usage")
+
+
+def access_log(days: int) -> str:
+    """A request every ten minutes up to now, of a path that says which."""
+    now = datetime.now(UTC)
+    times = (now - timedelta(days=days) + timedelta(minutes=10 * n) for n in range(days * 144))
+    return "".join(
+        f'192.0.2.1 - - [{at:%d/%b/%Y:%H:%M:%S} +0000] "GET /api/products/{at:%H%M} HTTP/1.1" 200 9 "-" "x"\n'
+        for at in times
+    )
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
+    with Project.at(tmp_path_factory.mktemp("usage")) as project:
+        project.ok("import", project.write("access.log", access_log(3)), "--release", "v1", "--commit", "abc1234")
+        yield project
+
+
+def aqe(project: Project, *args: str) -> "subprocess.CompletedProcess[str]":
+    return project.aqe("production", *args)
+
+
+def test_load_patterns_are_shown_and_stored(project: Project) -> None:
+    """The same JSON is printed and kept; too little data says so in the text."""
+    text = project.ok("production", "load-patterns", "--days", "30")
+    assert "GET /api/products/{id}" in text
+    assert "NOT_MEASURED: insufficient data: a weekly profile" in text
+    printed = project.json("production", "load-patterns", "--days", "30")
+    assert printed["total"] == 432
+    stored = json.loads(project.ok("memory", "get", "aqe/production/load-patterns"))
+    assert {**stored, "insights": []} == {**printed, "insights": []}
+    events = project.ok("events", "tail", "production-intelligence:*", "--from", "0", "--no-follow", "--json")
+    assert "production-intelligence:analyzed" in events
+
+
+def test_a_window_without_traffic_and_a_mistyped_source_are_told(project: Project) -> None:
+    done = aqe(project, "load-patterns", "--source", "spans")
+    assert (done.returncode, done.stdout) == (EXIT_NO_GO, "")
+    assert "no requests, spans or page views" in done.stderr
+    assert aqe(project, "load-patterns", "--days", "1e9").returncode == EXIT_USAGE
