@@ -28,6 +28,7 @@ from ..core.records.remediation import RemediationPlan
 from ..core.records.rollback_plan import RollbackPlan
 from ..core.records.rum import RumData
 from ..core.records.scenarios import TestScenario
+from ..core.records.season import SeasonalAnalysis
 from ..core.records.signals import Signal
 from ..core.records.stored_policy import StoredPolicy
 from ..core.records.tasks import AgentRecord, TaskAssignment
@@ -102,6 +103,7 @@ KEYS: tuple[KeySpec, ...] = (
     KeySpec("aqe/production/user-flows/<id>", UserFlow, "a flow that somebody recorded in a browser", ("import",), ("output",)),
     KeySpec("aqe/production/patterns", MiningResult, "error patterns of the latest analysis", (PRODUCTION,), (READINESS, "output")),
     KeySpec("aqe/production/load-patterns", LoadPatterns, "when how much traffic comes, of what, from whom; the model that load tests follow", (PRODUCTION,), ("output",)),
+    KeySpec("aqe/production/seasonal-analysis", SeasonalAnalysis, "what named days did to traffic, and the load to expect of the next ones", (PRODUCTION,), ("output",)),
     KeySpec("aqe/production/insights", Insight, "what was found, in words", (PRODUCTION,), (READINESS, "output"), many=True),
     KeySpec("aqe/production/alerts", OpenFinding, "alerts of production: severity, status, resolvedAt", ("other agents",), (READINESS,), many=True),
     KeySpec("aqe/production/anomalies", OpenFinding, "anomalies of production, the same", ("other agents",), (READINESS,), many=True),

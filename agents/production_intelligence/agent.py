@@ -8,6 +8,7 @@ from ...core.records.base import Record
 from ...core.records.findings import FindingPriority
 from ...core.records.load import LoadPatterns
 from ...core.records.scenarios import MinedErrors
+from ...core.records.season import SeasonalAnalysis
 from ...core.records.tasks import TaskAssignment
 from ..base import BaseAgent, TaskContext
 from ..outcome import Outcome
@@ -67,7 +68,7 @@ def _mined(answer: MinedErrors, release: str | None) -> Iterator[Payload]:
     )
 
 
-def _looked(answer: LoadPatterns, release: str | None) -> Iterator[Payload]:
+def _looked(answer: LoadPatterns | SeasonalAnalysis, release: str | None) -> Iterator[Payload]:
     """Of an analysis that made no scenarios and looked for no anomalies."""
     yield ProductionAnalyzed(
         scenarios_generated=0,
@@ -80,5 +81,6 @@ def _looked(answer: LoadPatterns, release: str | None) -> Iterator[Payload]:
 _EVENTS: Mapping[type[Record], Callable[[Any, str | None], Iterator[Payload]]] = {
     MinedErrors: _mined,
     LoadPatterns: _looked,
+    SeasonalAnalysis: _looked,
 }
 """Type of answer -> the events about it."""

@@ -13,6 +13,7 @@ from .insights import insights_from
 from .load_patterns import load_patterns
 from .loaded import Loaded
 from .scenarios import scenarios_from
+from .seasonal import seasonal_analysis
 
 DEFAULT_MIN_OCCURRENCES = 2
 MAX_SCENARIOS = 20
@@ -63,4 +64,5 @@ def mine_errors(loaded: Loaded) -> Outcome:
 CAPABILITIES: tuple[Capability, ...] = (
     Capability("error-pattern-mining", "error-pattern-mining", mine_errors),
     Capability("load-pattern-analysis", "load-pattern-analysis", load_patterns),
+    Capability("seasonal-analysis", "load-pattern-analysis", seasonal_analysis),
 )

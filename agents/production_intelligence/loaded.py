@@ -1,9 +1,9 @@
 """What a capability is handed: the window of rows it looks at, and what memory holds."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Self
 
 from ...core.errors import TaskVetoed
 from ...core.ports import DatasetReader
@@ -24,12 +24,14 @@ class Loaded:
         payload: the task's own arguments.
         datasets: bulk rows, read while they are looked at: there may be millions.
         records: memory key -> JSON value of what the capability `reads` and is there; a history as a list.
+        stretch: begin and end of another window than that of the payload's `days`.
     """
 
     now: datetime
     payload: Mapping[str, Any]
     datasets: DatasetReader
     records: Mapping[str, Any] = field(default_factory=dict)
+    stretch: tuple[datetime, datetime] | None = None
 
     @property
     def window(self) -> timedelta:
@@ -44,33 +46,36 @@ class Loaded:
         """Only what was imported for this release; None = everything."""
         return self.payload.get("release")
 
+    @property
+    def since(self) -> datetime:
+        """Begin of the window."""
+        return self.stretch[0] if self.stretch else self.now - self.window
+
+    @property
+    def until(self) -> datetime:
+        """Its end, which is not in it."""
+        return self.stretch[1] if self.stretch else self.now + CLOCK_TOLERANCE
+
+    def between(self, since: datetime, until: datetime) -> Self:
+        """The same with another window; `until` is not in it."""
+        return replace(self, stretch=(since, until))
+
     def rows(self, kind: str) -> Iterator[Any]:
         """Rows of the window in order of time."""
-        since, until = self.now - self.window, self.now + CLOCK_TOLERANCE
-        return self.datasets.rows(kind, since=since, until=until, release=self.release)
+        return self.datasets.rows(kind, since=self.since, until=self.until, release=self.release)
 
     def previous_rows(self, kind: str) -> Iterator[Any]:
         """Rows of the window before, for trends."""
         until = self.now - self.window
         return self.datasets.rows(kind, since=until - self.window, until=until, release=self.release)
 
-    def tally(
-        self,
-        kind: str,
-        columns: Sequence[str] = (),
-        *,
-        since: datetime | None = None,
-        until: datetime | None = None,
-        **more: Any,
-    ) -> Iterator[tuple[Any, ...]]:
-        """Counts of rows, see core/ports.DatasetReader.tally.
+    def tally(self, kind: str, columns: Sequence[str] = (), **more: Any) -> Iterator[tuple[Any, ...]]:
+        """Counts of the window's rows, see core/ports.DatasetReader.tally.
 
         Args:
-            since, until: another stretch of time than the window.
             more: `bucket_s`, `sums`, `only`.
         """
-        since, until = since or self.now - self.window, until or self.now + CLOCK_TOLERANCE
-        return self.datasets.tally(kind, columns, since=since, until=until, release=self.release, **more)
+        return self.datasets.tally(kind, columns, since=self.since, until=self.until, release=self.release, **more)
 
     def number(self, name: str, default: float) -> float:
         """A positive number of the payload.

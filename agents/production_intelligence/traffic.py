@@ -48,6 +48,8 @@ SOURCES = (
     Source(RUM, "page views", (None, "page", None), {"event": "view"}),
 )
 """The best first."""
+# A row of a tally by time.
+_COUNTED = np.dtype([("start", np.int64), ("rows", np.int64), ("first", np.float64), ("last", np.float64)])
 
 
 @dataclass(frozen=True)
@@ -66,21 +68,19 @@ class Traffic:
     last_s: float
 
 
-def traffic_of(loaded: Loaded, *, since: datetime | None = None) -> Traffic | None:
+def traffic_of(loaded: Loaded) -> Traffic | None:
     """The traffic of the window; None when there is none.
-
-    Args:
-        since: another begin of the window.
 
     Raises:
         TaskVetoed: the payload's `source` is none.
     """
     for source in _asked(loaded):
-        rows = list(loaded.tally(source.kind, since=since, bucket_s=MINUTE_S, only=source.only))
-        if rows:
-            starts, counts, first, last = (np.array(column) for column in zip(*rows, strict=True))
-            minutes = Minutes.of(starts.astype(np.int64), counts.astype(float))
-            return Traffic(source, minutes, int(counts.sum()), float(first.min()), float(last.max()))
+        # Years of minutes: straight into columns, never a list of rows.
+        rows = np.fromiter(loaded.tally(source.kind, bucket_s=MINUTE_S, only=source.only), _COUNTED)
+        if len(rows):
+            minutes = Minutes.of(rows["start"], rows["rows"].astype(float))
+            first_s, last_s = float(rows["first"].min()), float(rows["last"].max())
+            return Traffic(source, minutes, int(rows["rows"].sum()), first_s, last_s)
     return None
 
 
@@ -101,17 +101,16 @@ def highest_second(loaded: Loaded, source: Source, hour_s: int) -> int:
         hour_s: begin of the hour, which has rows; seconds since the epoch.
     """
     since = datetime.fromtimestamp(hour_s, UTC)
-    until = since + timedelta(hours=1)
-    rows = loaded.tally(source.kind, since=since, until=until, bucket_s=1, only=source.only)
-    return max(int(row[1]) for row in rows)
+    hour = loaded.between(since, since + timedelta(hours=1))
+    return max(int(row[1]) for row in hour.tally(source.kind, bucket_s=1, only=source.only))
 
 
-def endpoint_mix(loaded: Loaded, source: Source, *, since: datetime | None = None) -> EndpointMix:
+def endpoint_mix(loaded: Loaded, source: Source) -> EndpointMix:
     """What was asked for, most frequent first; bounded whatever the paths are."""
     columns = [column for column in source.columns if column]
     counted: Frequent[tuple[str, str], list[int]] = Frequent(MAX_ENDPOINTS, lambda: [0])
     total = 0
-    for row in loaded.tally(source.kind, columns, since=since, only=source.only):
+    for row in loaded.tally(source.kind, columns, only=source.only):
         method, path, status = _parts(source, row)
         times = int(row[len(columns)])
         total += times

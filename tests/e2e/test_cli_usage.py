@@ -52,3 +52,12 @@ def test_a_window_without_traffic_and_a_mistyped_source_are_told(project: Projec
     assert (done.returncode, done.stdout) == (EXIT_NO_GO, "")
     assert "no requests, spans or page views" in done.stderr
     assert aqe(project, "load-patterns", "--days", "1e9").returncode == EXIT_USAGE
+
+
+def test_events_that_the_data_do_not_hold_are_not_measured(project: Project) -> None:
+    """A mistyped one is named."""
+    assert "easter, next" in project.ok("production", "seasonal-analysis", "--events", "easter,halloween")
+    printed = project.json("production", "seasonal-analysis", "--events", "black-friday,cyber-monday")
+    assert [event["event"] for event in printed["events"]] == ["black-friday", "cyber-monday"]
+    done = aqe(project, "seasonal-analysis", "--events", "black-fryday")
+    assert (done.returncode, "did you mean 'black-friday'" in done.stderr) == (EXIT_USAGE, True)

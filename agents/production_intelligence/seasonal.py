@@ -1,0 +1,203 @@
+"""Named days: what they did to traffic against the same weekdays before, and the load to expect of the next ones.
+
+The usual days of an occurrence are the same weekdays of the six weeks before it that were observed whole and are no
+named days themselves. What the data do not hold is NOT_MEASURED: last year's logs can be imported at any time.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...analysis.event_effect import Effect, effect, next_effect
+from ...analysis.traffic_profile import DAY_S, Minutes
+from ...core.errors import TaskVetoed
+from ...core.occasions import OCCASIONS, Occasion, occasions
+from ...core.records.evidence import NotMeasured
+from ...core.records.findings import FindingPriority, Insight
+from ...core.records.load import LoadModel
+from ...core.records.season import EventEffect, Multiplier, Occurrence, SeasonalAnalysis
+from ...core.registry import did_you_mean
+from ..outcome import Outcome
+from .load_model import load_model
+from .loaded import Loaded
+from .sessions import user_classes
+from .traffic import Traffic, endpoint_mix, traffic_of
+
+USUAL_WEEKS = 6
+"""Before an occurrence, whose same weekdays it is compared with; more would reach into another season."""
+DEFAULT_EVENTS = ("black-friday", "cyber-monday", "christmas", "new-year")
+SOON = timedelta(days=60)
+"""Before an event, from which an insight speaks of it."""
+ALL_DAYS = 3660
+
+Array = NDArray[np.float64]
+EPOCH = date(1970, 1, 1)
+
+
+@dataclass(frozen=True)
+class _Days:
+    """The traffic by day, and which days are no usual ones."""
+
+    minutes: Minutes
+    named: frozenset[date]
+
+    def total(self, day: date) -> float:
+        """NaN where not all of it was observed."""
+        row = self.row(day)
+        return float(self.minutes.totals[row]) if 0 <= row < len(self.minutes.totals) else float("nan")
+
+    def row(self, day: date) -> int:
+        return (day - EPOCH).days - self.minutes.first_day
+
+    def usual(self, day: date, before: date) -> Array:
+        """Totals of the same weekdays of USUAL_WEEKS weeks before a day."""
+        weeks_back = (day - before).days // 7 + 1
+        days = [day - timedelta(weeks=weeks_back + n) for n in range(USUAL_WEEKS)]
+        totals = np.array([self.total(d) for d in days if d not in self.named])
+        return totals[totals > 0]
+
+
+def seasonal_analysis(loaded: Loaded) -> Outcome:
+    """The task `seasonal-analysis`: payload `events`, names of core/occasions.
+
+    Raises:
+        TaskVetoed: an unknown event, or no traffic at all.
+    """
+    names = _names(loaded.payload.get("events") or DEFAULT_EVENTS)
+    loaded = loaded if "days" in loaded.payload else loaded.between(loaded.now - timedelta(days=ALL_DAYS), loaded.until)
+    traffic = traffic_of(loaded)
+    if traffic is None:
+        raise TaskVetoed("no requests, spans or page views: `aqe import access.log` brings them in")
+    days = _Days(traffic.minutes, _named(traffic.minutes))
+    analysis = SeasonalAnalysis(
+        source=traffic.source.kind,
+        unit=traffic.source.unit,
+        window_from=datetime.fromtimestamp(traffic.first_s, UTC),
+        window_to=datetime.fromtimestamp(traffic.last_s, UTC),
+        observed_days=int((~np.isnan(traffic.minutes.counts)).any(axis=1).sum()),
+        events=tuple(_event(loaded, traffic, days, name) for name in names),
+    )
+    analysis = analysis.model_copy(update={"insights": tuple(_insights(analysis, loaded.now))})
+    return Outcome(analysis, {"aqe/production/seasonal-analysis": analysis})
+
+
+def _names(asked: object) -> tuple[str, ...]:
+    if not isinstance(asked, Sequence) or isinstance(asked, str):
+        raise TaskVetoed(f"events is {asked!r:.80}, expected a list of names")
+    for name in asked:
+        if name not in OCCASIONS:
+            raise TaskVetoed(
+                f"no event {name!r:.80}{did_you_mean(str(name), OCCASIONS)}; known: {', '.join(OCCASIONS)}"
+            )
+    return tuple(dict.fromkeys(asked))
+
+
+def _named(minutes: Minutes) -> frozenset[date]:
+    first = EPOCH + timedelta(days=minutes.first_day)
+    last = first + timedelta(days=len(minutes.counts))
+    found = (occasions(name, first, last) for name in OCCASIONS)
+    return frozenset(day for occasion in found for one in occasion for day in one.days())
+
+
+def _event(loaded: Loaded, traffic: Traffic, days: _Days, name: str) -> EventEffect:
+    today = loaded.now.date()
+    first = EPOCH + timedelta(days=traffic.minutes.first_day)
+    past = [one for one in occasions(name, first, today) if all(days.total(day) > 0 for day in one.days())]
+    found = [(one, effect([(days.total(day), days.usual(day, one.first)) for day in one.days()])) for one in past]
+    known = [(one, its) for one, its in found if its is not None]
+    coming = next(occasions(name, today, today + timedelta(days=800)))
+    promised: Effect | None = next_effect([its for _, its in known]) if known else None
+    return EventEffect(
+        event=name,
+        occurrences=tuple(_occurrence(days, one, its) for one, its in found),
+        multiplier=_multiplier(promised) if promised else _unknown(name, traffic, past),
+        next_first_day=coming.first,
+        next_last_day=coming.last,
+        model=_model(loaded, traffic, days, known[-1][0], promised) if promised else _unknown(name, traffic, past),
+    )
+
+
+def _unknown(name: str, traffic: Traffic, past: Sequence[Occasion]) -> NotMeasured:
+    if past:
+        return NotMeasured(
+            reason=f"too few usual days before {name}: three whole ones of its weekday are needed of the"
+            f" {USUAL_WEEKS} weeks before"
+        )
+    first, last = (datetime.fromtimestamp(at, UTC).date() for at in (traffic.first_s, traffic.last_s))
+    return NotMeasured(
+        reason=f"the data hold no whole {name}: they go from {first} to {last}; older logs can be imported"
+    )
+
+
+def _multiplier(of: Effect) -> Multiplier:
+    return Multiplier(value=of.ratio, low=of.low, high=of.high)
+
+
+def _occurrence(days: _Days, one: Occasion, its: Effect | None) -> Occurrence:
+    totals = [days.total(day) for day in one.days()]
+    usual = [days.usual(day, one.first) for day in one.days()]
+    means = [float(u.mean()) for u in usual if len(u)]
+    rows = [days.row(day) for day in one.days()]
+    return Occurrence(
+        first_day=one.first,
+        last_day=one.last,
+        rps=float(np.mean(totals)) / DAY_S,
+        usual_rps=float(np.mean(means)) / DAY_S if means else None,
+        usual_days=sum(len(u) for u in usual),
+        peak_rps=float(days.minutes.counts[rows].max()) / 60,
+        multiplier=_multiplier(its)
+        if its
+        else NotMeasured(reason=f"{sum(len(u) for u in usual)} usual days before it, three are needed"),
+    )
+
+
+def _model(loaded: Loaded, traffic: Traffic, days: _Days, last: Occasion, promised: Effect) -> LoadModel | NotMeasured:
+    """The last time's busiest day, raised or lowered to what is expected at the level of now."""
+    busiest = max(last.days(), key=lambda day: float(days.minutes.counts[days.row(day)].max()))
+    newest = EPOCH + timedelta(days=traffic.minutes.first_day + len(traffic.minutes.counts))
+    # The same weekday as the busiest day had, in the weeks up to the newest data.
+    like_it = newest + timedelta(days=(busiest.weekday() - newest.weekday()) % 7)
+    now = days.usual(like_it, newest)
+    if not len(now):
+        return NotMeasured(
+            reason=f"no whole {busiest:%A} in the last {USUAL_WEEKS} weeks: the level of now is not known"
+        )
+    at_it = loaded.between(_midnight(last.first), _midnight(last.last + timedelta(days=1)))
+    return load_model(
+        last.name,
+        traffic.minutes,
+        days.row(busiest),
+        unit=traffic.source.unit,
+        mix=endpoint_mix(at_it, traffic.source),
+        users=user_classes(at_it),
+        scale=float(now.mean()) * promised.ratio / days.total(busiest),
+    )
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time(), UTC)
+
+
+def _insights(analysis: SeasonalAnalysis, now: datetime) -> Iterator[Insight]:
+    """What comes soon and is known to bring more."""
+    for event in analysis.events:
+        expected, until = event.multiplier, event.next_first_day - now.date()
+        if isinstance(expected, Multiplier) and expected.low > 1 and until <= SOON:
+            rate = (
+                f", {event.model.peak_rps:.4g} {analysis.unit} a second at its peak"
+                if isinstance(event.model, LoadModel)
+                else ""
+            )
+            yield Insight(
+                id=f"insight-season-{event.event}",
+                title=f"{event.event} in {until.days} days: {expected.value:.1f} times the usual traffic",
+                detail=f"95 % interval {expected.low:.1f} to {expected.high:.1f}, from"
+                f" {sum(isinstance(o.multiplier, Multiplier) for o in event.occurrences)} occurrences{rate}.",
+                priority=FindingPriority.HIGH,
+                evidence=("aqe/production/seasonal-analysis", analysis.source),
+                recommendation="Test at that rate before.",
+                created_at=now,
+            )
