@@ -305,6 +305,12 @@ policy:
 #  staging:
 #    base_url: https://staging.example.org
 
+# What belongs to which feature (`aqe production feature-usage`); what is not named here is named after its path.
+#features:
+#  checkout:
+#    paths: ["/checkout*", "/api/orders*"]
+#    events: ["checkout_*", purchase]
+
 # What is taken out of production data before it is stored, besides e-mail addresses, tokens and the like.
 #redaction:
 #  fields: [customerNumber]

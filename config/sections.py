@@ -3,9 +3,9 @@
 import re
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, model_validator
 
 from ..core.credentials import SecretHash
 from ..core.records.rows import DATASET_ROWS
@@ -75,6 +75,12 @@ def _approver_id(name: str) -> str:
 def _channel_name(name: str) -> str:
     if not CHANNEL_NAME.fullmatch(name):
         raise ValueError("a channel's name is 1 to 60 of letters, digits and . _ -")
+    return name
+
+
+def _feature_name(name: str) -> str:
+    if not 1 <= len(name) <= 100 or not name.isprintable():
+        raise ValueError("a feature's name is 1 to 100 printable characters")
     return name
 
 
@@ -216,6 +222,21 @@ class Redaction(Section):
     """Name -> regular expression."""
 
 
+class Feature(Section):
+    """What belongs to a feature of the product; the key in `features` is its name. `*` crosses `/`."""
+
+    paths: tuple[str, ...] = ()
+    """Globs over paths of pages and requests, without query: `/checkout*`."""
+    events: tuple[str, ...] = ()
+    """Globs over names of product events and of actions in the browser: `checkout_*`."""
+
+    @model_validator(mode="after")
+    def _not_empty(self) -> Self:
+        if not self.paths and not self.events:
+            raise ValueError("a feature needs `paths` or `events`")
+        return self
+
+
 class Retention(Section):
     """How long bulk data is kept."""
 
@@ -239,5 +260,6 @@ class Sections(Section):
     approvers: dict[Annotated[str, AfterValidator(_approver_id)], Approver] = Field(default_factory=dict)
     notify: dict[Annotated[str, AfterValidator(_channel_name)], Notifier] = Field(default_factory=dict)
     targets: dict[str, Target] = Field(default_factory=dict)
+    features: dict[Annotated[str, AfterValidator(_feature_name)], Feature] = Field(default_factory=dict)
     redaction: Redaction = Redaction()
     retention: Retention = Retention()

@@ -14,6 +14,7 @@ from ..core.records.changes import ReleaseChanges
 from ..core.records.checklist import Checklist, Resolution
 from ..core.records.confidence import ReleaseConfidence
 from ..core.records.datasets import DatasetRef
+from ..core.records.features import FeatureReport
 from ..core.records.findings import Insight, MiningResult
 from ..core.records.history import DeploymentOutcome, Foresight
 from ..core.records.incidents import Incident
@@ -70,7 +71,7 @@ KEYS: tuple[KeySpec, ...] = (
     KeySpec("aqe/releases/<version>/decision", Decision, "the latest decision about one release", (READINESS,), (READINESS, "cli", "output")),
     KeySpec("aqe/releases/<version>/approvals/<id>", Approval, "an approval that was asked for, and the signed votes", ("cli", COMMANDER), ("cli", COMMANDER, READINESS)),
     KeySpec("aqe/releases/<version>/overrides/<id>", Override, "signed: failed gates and vetoes that do not count", ("cli",), ("cli", READINESS)),
-    KeySpec("aqe/quality-signals/<kind>", Signal, "the latest signal of a kind, of whatever release", ("import", "cli", "other agents"), (READINESS, "import", "cli")),
+    KeySpec("aqe/quality-signals/<kind>", Signal, "the latest signal of a kind, of whatever release", ("import", "cli", "other agents"), (READINESS, PRODUCTION, "import", "cli")),
     KeySpec("aqe/deployment/decision", Decision, "the latest decision, as `assess --json` prints it", (READINESS,), ("output",)),
     KeySpec("aqe/deployment/risk-score", RiskAssessment, "the latest risk assessment", (READINESS,), ("output",)),
     KeySpec("aqe/risk-scores/<version>", RiskAssessment, "the latest risk assessment of one release", (READINESS,), (READINESS, "cli", "output")),
@@ -104,6 +105,7 @@ KEYS: tuple[KeySpec, ...] = (
     KeySpec("aqe/production/patterns", MiningResult, "error patterns of the latest analysis", (PRODUCTION,), (READINESS, "output")),
     KeySpec("aqe/production/load-patterns", LoadPatterns, "when how much traffic comes, of what, from whom; the model that load tests follow", (PRODUCTION,), ("output",)),
     KeySpec("aqe/production/seasonal-analysis", SeasonalAnalysis, "what named days did to traffic, and the load to expect of the next ones", (PRODUCTION,), ("output",)),
+    KeySpec("aqe/production/feature-usage", FeatureReport, "which features are used, by whom, and how much their tests matter", (PRODUCTION,), ("output",)),
     KeySpec("aqe/production/insights", Insight, "what was found, in words", (PRODUCTION,), (READINESS, "output"), many=True),
     KeySpec("aqe/production/alerts", OpenFinding, "alerts of production: severity, status, resolvedAt", ("other agents",), (READINESS,), many=True),
     KeySpec("aqe/production/anomalies", OpenFinding, "anomalies of production, the same", ("other agents",), (READINESS,), many=True),

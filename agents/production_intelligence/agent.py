@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 
 from ...bus.events import Payload, ProductionAnalyzed
 from ...core.records.base import Record
+from ...core.records.features import FeatureReport
 from ...core.records.findings import FindingPriority
 from ...core.records.load import LoadPatterns
 from ...core.records.scenarios import MinedErrors
@@ -68,7 +69,7 @@ def _mined(answer: MinedErrors, release: str | None) -> Iterator[Payload]:
     )
 
 
-def _looked(answer: LoadPatterns | SeasonalAnalysis, release: str | None) -> Iterator[Payload]:
+def _looked(answer: LoadPatterns | SeasonalAnalysis | FeatureReport, release: str | None) -> Iterator[Payload]:
     """Of an analysis that made no scenarios and looked for no anomalies."""
     yield ProductionAnalyzed(
         scenarios_generated=0,
@@ -82,5 +83,6 @@ _EVENTS: Mapping[type[Record], Callable[[Any, str | None], Iterator[Payload]]] =
     MinedErrors: _mined,
     LoadPatterns: _looked,
     SeasonalAnalysis: _looked,
+    FeatureReport: _looked,
 }
 """Type of answer -> the events about it."""

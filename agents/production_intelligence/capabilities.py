@@ -9,6 +9,7 @@ from ...core.records.rows import LOGS
 from ...core.records.scenarios import MinedErrors
 from ..outcome import Outcome
 from .error_patterns import mine
+from .feature_usage import COVERAGE_KEY, feature_usage
 from .insights import insights_from
 from .load_patterns import load_patterns
 from .loaded import Loaded
@@ -65,4 +66,7 @@ CAPABILITIES: tuple[Capability, ...] = (
     Capability("error-pattern-mining", "error-pattern-mining", mine_errors),
     Capability("load-pattern-analysis", "load-pattern-analysis", load_patterns),
     Capability("seasonal-analysis", "load-pattern-analysis", seasonal_analysis),
+    Capability(
+        "feature-usage-analytics", "feature-usage-analytics", feature_usage, reads=lambda payload: (COVERAGE_KEY,)
+    ),
 )

@@ -61,3 +61,16 @@ def test_events_that_the_data_do_not_hold_are_not_measured(project: Project) -> 
     assert [event["event"] for event in printed["events"]] == ["black-friday", "cyber-monday"]
     done = aqe(project, "seasonal-analysis", "--events", "black-fryday")
     assert (done.returncode, "did you mean 'black-friday'" in done.stderr) == (EXIT_USAGE, True)
+
+
+def test_feature_usage_goes_by_aqe_yaml_and_writes_what_it_prints(project: Project) -> None:
+    """`--output` is the JSON; without it people read a table."""
+    project.write("aqe.yaml", "features:\n  catalogue: {paths: [/api/prod*]}\n  gifts: {events: [gift_*]}\n")
+    text = project.ok("production", "feature-usage")
+    assert "CRITICAL" in text and "UNUSED    gifts" in text and "Test coverage NOT_MEASURED" in text
+    done = aqe(project, "feature-usage", "--days", "30", "--output", "out/usage-report.json")
+    assert (done.returncode, done.stdout) == (0, "")
+    written = json.loads((project.folder / "out" / "usage-report.json").read_text())
+    assert [feature["name"] for feature in written["features"]] == ["catalogue"]
+    project.write("out/file", "")
+    assert aqe(project, "feature-usage", "--output", "out/file/x.json").returncode == EXIT_USAGE

@@ -63,7 +63,19 @@ def test_the_settings_file_is_valid_as_written_and_with_everything_switched_on(t
         (tmp_path / "aqe.yaml").write_text(variant)
         assert load_settings({}, {}, tmp_path).policy.file == tmp_path / POLICY_NAME
     assert set(yaml.safe_load(switched_on(text))) == set(
-        ["fleet", "redis", "policy", "approvers", "checklist", "on_call", "notify", "targets", "redaction", "retention"]
+        [
+            "fleet",
+            "redis",
+            "policy",
+            "approvers",
+            "checklist",
+            "on_call",
+            "notify",
+            "targets",
+            "features",
+            "redaction",
+            "retention",
+        ]
     )
 
 

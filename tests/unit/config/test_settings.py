@@ -121,6 +121,8 @@ def test_a_named_file_is_used_and_must_exist(tmp_path: Path) -> None:
         ("redis:\n  listen: 6379\n", "aqe.yaml:2: redis.listen is 6379"),
         ("redis:\n  listen: host:6379\n", "aqe.yaml:2: redis.listen is 'host:6379': expected IP-ADDRESS:PORT"),
         ("retention:\n  days:\n    log: 7\n", "aqe.yaml:3: retention.days.log is 'log': expected one of logs, access"),
+        ("features:\n  a:\n    path: [x]\n", "aqe.yaml:3: unknown key 'features.a.path', did you mean 'paths'?"),
+        ("features:\n  a: {}\n", "aqe.yaml:2: features.a is {}: a feature needs `paths` or `events`"),
         ("retention:\n  default_days: 0\n", "aqe.yaml:2: retention.default_days is 0"),
         ("redaction:\n  patterns: {a: '('}\n", "aqe.yaml:2: redaction.patterns.a is '(': no regular expression"),
         ("a: [\n", "aqe.yaml:2: not YAML"),

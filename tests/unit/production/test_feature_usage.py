@@ -1,0 +1,190 @@
+"""Feature usage: who used what, how much that matters, and nothing claimed that was not seen."""
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from aqe.agents.production_intelligence.feature_counts import MAX_LISTED
+from aqe.agents.production_intelligence.feature_map import FeatureMap
+from aqe.agents.production_intelligence.feature_usage import feature_usage
+from aqe.core.errors import InputError, TaskVetoed
+from aqe.core.records.evidence import NotMeasured
+from aqe.core.records.features import FeaturePriority, FeatureReport, FeatureRule, FeatureTrend, FeatureUsage
+from aqe.core.records.findings import Trend
+from aqe.core.records.rows import Row
+from aqe.tests.unit.production.windows import NOW, click, loaded, product_event, request, view
+
+YESTERDAY = NOW - timedelta(hours=12)
+
+
+def found(folder: Path, rows: Iterable[Row], **payload: Any) -> FeatureReport:
+    answer = feature_usage(loaded(folder, rows, **{"days": 30, **payload})).answer
+    assert isinstance(answer, FeatureReport)
+    return answer
+
+
+def of(report: FeatureReport, name: str) -> FeatureUsage:
+    return next(usage for usage in report.features if usage.name == name)
+
+
+def people(users: int = 1000) -> Iterator[Row]:
+    """All search, two of three see products, every fifth saves one, one of 2,000 has the old list."""
+    for n in range(users):
+        who = {"session": f"s{n}", "user": f"u{n}"}
+        at = YESTERDAY + timedelta(seconds=n)
+        for _ in range(1 + n % 3):
+            yield product_event(at, "search", **who)
+        if n % 3:
+            yield product_event(at, "page_view", page=f"/products/{n}?q=1", **who)
+        if n % 5 == 0:
+            yield product_event(at, "save", **who)
+    yield product_event(YESTERDAY, "wishlist_v1", session="s0", user="u0")
+
+
+def test_priority_goes_by_the_share_of_active_users(tmp_path: Path) -> None:
+    """Users, sessions and interactions are exact."""
+    report = found(tmp_path, people(2_001))
+    assert (report.total_users, report.total_sessions, report.users_by) == (2001, 2001, "users and sessions")
+    assert {u.name: (u.priority, u.active_users) for u in report.features} == {
+        "search": (FeaturePriority.CRITICAL, 2001),
+        "products": (FeaturePriority.HIGH, 1334),
+        "save": (FeaturePriority.MEDIUM, 401),
+        "wishlist_v1": (FeaturePriority.LOW, 1),
+    }
+    assert of(report, "search").interactions_per_session == 2
+
+
+def test_removal_needs_every_criterion_and_a_day_of_data_is_not_enough(tmp_path: Path) -> None:
+    """What is met, what is not, and what was found."""
+    checks = of(found(tmp_path, people(2_001)), "wishlist_v1").deprecation
+    assert [check.met for check in checks] == [True, False, True, True]
+    assert checks[1].found == "1 days"
+
+
+def test_a_feature_that_nobody_uses_for_a_month_is_a_candidate(tmp_path: Path) -> None:
+    days = (view(NOW - timedelta(days=n, hours=1), f"day{n}", "/shop") for n in range(30))
+    report = found(tmp_path, [*people(2_001), *days])
+    assert of(report, "wishlist_v1").priority is FeaturePriority.DEPRECATED
+    assert [insight.id for insight in report.insights] == ["insight-feature-wishlist_v1"]
+
+
+def test_who_pays_counts_more_than_how_many(tmp_path: Path) -> None:
+    rows = [view(YESTERDAY, f"s{n}", "/shop") for n in range(100)]
+    report = found(tmp_path, [*rows, product_event(YESTERDAY, "checkout", "s1", revenue=20.0)])
+    assert of(report, "checkout").priority is FeaturePriority.HIGH
+    assert of(report, "shop").conversion_share == pytest.approx(0.01)
+
+
+def test_an_act_that_two_sources_saw_counts_once(tmp_path: Path) -> None:
+    """Sessions without a user are users of their own."""
+    rows: list[Row] = [view(YESTERDAY, "s1", "/shop/1", user="u1"), view(YESTERDAY, "s1", "/shop/2", user="u1")]
+    rows += [product_event(YESTERDAY, "page_view", "s1", page="/shop/1"), view(YESTERDAY, "s2", "/shop")]
+    rows += [click(YESTERDAY, "s2"), product_event(YESTERDAY, "page_view", page="/shop")]
+    report = found(tmp_path, rows)
+    shop = of(report, "shop")
+    assert (shop.interactions, shop.active_users, shop.sessions) == (2 + 1 + 1, 2, 2)
+
+
+def test_aqe_yaml_says_what_belongs_together(tmp_path: Path) -> None:
+    """The rest is named after itself; what nobody used is listed as unused."""
+    features = {
+        "discovery": {"paths": ["/products*"], "events": ["search"]},
+        "compare": {"paths": ["/compare*"]},
+    }
+    report = found(tmp_path, people(300), features=features)
+    assert of(report, "discovery").configured and of(report, "discovery").active_users == 300
+    assert {u.name for u in report.features} == {"discovery", "save", "wishlist_v1"}
+    assert [(u.name, u.last_used, u.observed_days) for u in report.unused] == [("compare", None, 1)]
+
+
+def test_access_logs_know_addresses_but_no_sessions(tmp_path: Path) -> None:
+    rows = [request(YESTERDAY, f"/api/v1/orders/{n}")._replace(client=f"c{n % 4}") for n in range(12)]
+    report = found(tmp_path, [*rows, request(YESTERDAY, "/static/app.js"), request(YESTERDAY, "/en-GB/")])
+    orders = of(report, "orders")
+    assert (orders.active_users, orders.interactions, report.users_by) == (4, 12, "client addresses")
+    assert isinstance(orders.sessions, NotMeasured) and isinstance(report.total_sessions, NotMeasured)
+    assert {u.name for u in report.features} == {"orders", "home"}
+
+
+def daily_uses(name: str, a_day: int, days: Iterable[int]) -> Iterator[Row]:
+    for day in days:
+        for n in range(a_day + day % 3):
+            yield product_event(NOW - timedelta(days=day + 1) + timedelta(seconds=n), name, f"{name}{day}-{n}")
+
+
+def test_a_trend_needs_two_windows_and_significance(tmp_path: Path) -> None:
+    """What halves is decreasing; what scatters is stable; a season needs months."""
+    rows = [*daily_uses("halved", 10, range(14)), *daily_uses("halved", 20, range(14, 28))]
+    report = found(tmp_path, [*rows, *daily_uses("stable", 10, range(28))], days=14)
+    halved, stable = of(report, "halved").trend, of(report, "stable").trend
+    assert isinstance(halved, FeatureTrend) and isinstance(stable, FeatureTrend)
+    assert (halved.trend, stable.trend) == (Trend.DECREASING, Trend.STABLE)
+    assert halved.change_percent == pytest.approx(-47.6, abs=2)
+    assert isinstance(of(report, "stable").seasonal_peak, NotMeasured)
+
+
+def test_the_first_window_has_no_trend(tmp_path: Path) -> None:
+    trend = of(found(tmp_path, daily_uses("new", 5, range(14)), days=14), "new").trend
+    assert isinstance(trend, NotMeasured) and trend.reason.startswith("insufficient data")
+
+
+def test_a_season_is_found_once_there_are_months(tmp_path: Path) -> None:
+    days = range(0, 200, 4)
+    december = [day for day in days if (NOW - timedelta(days=day + 1)).month == 12]
+    rows = [*daily_uses("gift", 1, days), *daily_uses("gift", 9, december)]
+    peak = of(found(tmp_path, rows), "gift").seasonal_peak
+    assert not isinstance(peak, NotMeasured)
+    assert peak.month == "2025-12" and peak.factor > 2
+
+
+def test_coverage_is_not_measured_and_says_why(tmp_path: Path) -> None:
+    usage = found(tmp_path, people(50)).features[0]
+    assert isinstance(usage.test_coverage, NotMeasured) and "no test-coverage signal" in usage.test_coverage.reason
+
+
+def test_very_many_names_are_bounded(tmp_path: Path) -> None:
+    """A scanner's paths push out neither the real ones nor the memory."""
+    rows: list[Row] = [request(YESTERDAY, f"/x{n:x}q") for n in range(8_000)]
+    report = found(tmp_path, [*rows, *(request(YESTERDAY, "/shop") for _ in range(50))])
+    assert report.features[0].name == "shop" or of(report, "shop").interactions == 50
+    assert len(report.features) <= MAX_LISTED and report.unlisted > 5_000
+
+
+def test_nothing_at_all_is_one_sentence(tmp_path: Path) -> None:
+    with pytest.raises(TaskVetoed, match="no product events, page views or requests"):
+        found(tmp_path, [])
+
+
+@pytest.mark.parametrize("features", [["a"], {"a": {"path": ["/x"]}}])
+def test_rules_that_are_none_are_told(tmp_path: Path, features: object) -> None:
+    with pytest.raises(InputError, match="feature"):
+        found(tmp_path, people(1), features=features)
+
+
+@pytest.mark.parametrize(
+    ("event", "path", "name"),
+    [
+        (None, "/", "home"), (None, "/api/v2/carts/17/items", "carts"), (None, "/logo.PNG?x", None),
+        ("add_to_cart", "/p/1", "add_to_cart"), ("$pageview", "/p/1", "p"), ("a\x1b[2J\nb", None, "a [2J b"),
+        (None, None, None), ("Screen View", None, None), (None, "/x" * 4_000, "x"),
+    ],
+)  # fmt: skip
+def test_what_is_not_configured_is_named_after_its_event_or_path(
+    event: str | None, path: str | None, name: str | None
+) -> None:
+    assert FeatureMap({}).of(event, path) == name
+
+
+def test_a_rule_is_about_paths_without_their_query() -> None:
+    features = FeatureMap({"pay": FeatureRule(paths=("/pay*",), events=("pay_*",))})
+    assert features.of(None, "/shop?next=/pay") == "shop"
+    assert features.of("pay_now", None) == features.of(None, "/pay/1?x") == "pay"
+
+
+def test_a_window_is_dated(tmp_path: Path) -> None:
+    report = found(tmp_path, people(5))
+    assert report.window_to == NOW and report.features[0].last_used == YESTERDAY.date()
+    assert isinstance(report.window_from, datetime)
