@@ -1,7 +1,7 @@
 # Relative paths only: the folder's name may hold spaces.
 .DEFAULT_GOAL := help
 .PHONY: help run test check fmt bench bench-bus bench-memory bench-hooks bench-risk bench-confidence bench-assess bench-anomaly bench-logs drill-cluster docs system-deps clean drill drill-peers soak
-.PHONY: help run test check fmt bench bench-bus bench-memory bench-hooks bench-anomaly bench-logs bench-importers bench-reports drill-cluster docs system-deps clean drill drill-peers soak
+.PHONY: help run test check fmt bench bench-bus bench-memory bench-hooks bench-anomaly bench-logs bench-importers bench-reports bench-judge drill-cluster docs system-deps clean drill drill-peers soak
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
@@ -55,7 +55,8 @@ bench-anomaly: $(READY)  ## anomaly detection on labelled series, and its speed 
 bench-logs: $(READY)  ## log templates on labelled lines, and their speed (1 min)
 bench-importers: $(READY)  ## reading production's bulk formats against json.loads (3 min)
 bench-reports: $(READY)  ## large reports against the plain parsers (2 min)
-bench-anomaly bench-logs bench-importers bench-reports:
+bench-judge: $(READY)  ## false alarms and detection time of the canary judges (5 min)
+bench-anomaly bench-logs bench-importers bench-reports bench-judge:
 	$(BIN)/python -P -m aqe.benchmarks $(@:bench-%=%)
 
 drill: $(READY)  ## kill processes, servers and connections under the bus; exit 1 when one drill fails (4 min)
