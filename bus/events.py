@@ -1,41 +1,18 @@
-"""Events: CloudEvents 1.0 attributes as plain stream fields plus `data`, and the table of every event there is.
+"""Every event there is, and how one is read from a stream.
 
-`XREAD` in any language shows an event as readable fields. A new event is one payload class and one line in EVENT_TYPES;
-AsyncAPI document and JSON Schemas are generated from it.
+A new event is one payload class and one line in PAYLOADS; AsyncAPI document and JSON Schemas are generated from them.
+What stands around a payload is in `envelope.py`.
 """
 
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from typing import Any, ClassVar, Literal
+from datetime import datetime
+from typing import Any, Literal
 
 import orjson
-from pydantic import AwareDatetime, ConfigDict, Field, ValidationError
-from pydantic.alias_generators import to_camel
+from pydantic import AwareDatetime, Field, ValidationError
 
-from ..core import jsontext
 from ..core.errors import InputError
-from ..core.ids import new_id
-from ..core.records.base import Record
-
-SPEC_VERSION = "1.0"
-CONTENT_TYPE = "application/json"
-SAME_FOR_ALL = ("specversion", SPEC_VERSION, "datacontenttype", CONTENT_TYPE)
-"""Fields of every event, beside its type."""
-ATTRIBUTES = ("id", "source", "time", "subject", "correlationid", "causationid", "traceparent", "data")
-"""Fields in which one event differs from another; those between time and data may be missing."""
-Values = tuple[str | bytes, ...]
-"""One for each of ATTRIBUTES."""
-
-
-class Payload(Record):
-    """Base of payloads: unknown fields are ignored, so that a newer writer does not stop an older reader."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore", alias_generator=to_camel, populate_by_name=True)
-    event_type: ClassVar[str]
-
-    def to_json_bytes(self) -> bytes:
-        """Compact camelCase JSON; what `to_json` does, without its way through text."""
-        return self.__pydantic_serializer__.to_json(self, by_alias=True)
+from .envelope import Event as Event
+from .envelope import Payload as Payload
 
 
 class ProductionAnalyzed(Payload):
@@ -272,86 +249,6 @@ EVENT_TYPES: dict[str, type[Payload]] = {payload.event_type: payload for payload
 """Every event of ours: type -> payload."""
 
 
-@dataclass(slots=True)  # not frozen, which would cost as much again as validating an ordinary payload does
-class Event:
-    """One event: envelope and payload. A value: nobody changes it.
-
-    Args:
-        id: unique; publishing the same id again adds nothing.
-        type: `<agent>:<past participle>`.
-        source: who says so: an agent's id, "cli".
-        subject: what it is about: a version, a task id.
-        time: when it happened, aware UTC.
-        data: a payload of EVENT_TYPES, or the JSON value of an event of an unknown type.
-        correlation_id: joins all events of one piece of work.
-        causation_id: id of the event that caused this one.
-        traceparent: W3C trace context.
-    """
-
-    type: str
-    data: Any
-    source: str
-    time: datetime
-    id: str = field(default_factory=new_id)
-    subject: str | None = None
-    correlation_id: str | None = None
-    causation_id: str | None = None
-    traceparent: str | None = None
-
-    @classmethod
-    def of(
-        cls,
-        payload: Payload,
-        *,
-        source: str,
-        time: datetime,
-        subject: str | None = None,
-        correlation_id: str | None = None,
-        caused_by: "Event | None" = None,
-        id: str | None = None,
-    ) -> "Event":
-        """An event of a known type; correlation follows from the event that caused it."""
-        return cls(
-            id=id or new_id(),
-            type=payload.event_type,
-            source=source,
-            subject=subject,
-            time=time,
-            data=payload,
-            correlation_id=correlation_id or (caused_by.correlation_id or caused_by.id if caused_by else None),
-            causation_id=caused_by.id if caused_by else None,
-            traceparent=caused_by.traceparent if caused_by else None,
-        )
-
-    def values(self) -> Values:
-        """What stands in the stream for ATTRIBUTES; "" = it has none.
-
-        Raises:
-            InputError: no id or no source, or data that JSON cannot hold.
-        """
-        if not (self.id and self.source):
-            raise InputError(f"an event of type {self.type} has no {'source' if self.id else 'id'}")
-        data = self.data
-        return (
-            self.id, self.source, _iso(self.time), self.subject or "", self.correlation_id or "",
-            self.causation_id or "", self.traceparent or "",
-            data.to_json_bytes() if isinstance(data, Payload) else jsontext.dumps(data),
-        )  # fmt: skip
-
-    def fields(self) -> list[str | bytes]:
-        """Name, value, name, value ... as they stand in the stream."""
-        return stream_fields(self.type, self.values())
-
-
-def stream_fields(event_type: str, values: Values) -> list[str | bytes]:
-    """`Event.fields` of an event of this type with these `Event.values`."""
-    out: list[str | bytes] = ["type", event_type, *SAME_FOR_ALL]
-    for name, value in zip(ATTRIBUTES, values, strict=True):
-        if value:
-            out += [name, value]
-    return out
-
-
 def read_event(fields: dict[bytes, bytes]) -> Event:
     """The event of a stream entry's fields.
 
@@ -394,10 +291,3 @@ def _moment(text: str) -> datetime:
 
 def _text(raw: bytes | None) -> str | None:
     return raw.decode() if raw is not None else None
-
-
-def _iso(at: datetime) -> str:
-    """UTC with milliseconds: 2026-01-10T12:00:00.000Z; twice as fast as `isoformat`."""
-    utc = at if at.tzinfo is UTC else at.astimezone(UTC)
-    quoted = orjson.dumps(utc, option=orjson.OPT_UTC_Z).decode()
-    return f"{quoted[1:24]}Z" if utc.microsecond else f"{quoted[1:20]}.000Z"

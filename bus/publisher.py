@@ -12,7 +12,7 @@ from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_delay, w
 from ..core.errors import InputError, ServiceUnavailable, StreamFullError
 from ..core.ports import CommandClient, Functions
 from ..core.writes import Write
-from .events import ATTRIBUTES, SAME_FOR_ALL, Event, Values, stream_fields
+from .envelope import ATTRIBUTES, SAME_FOR_ALL, Event, Values, stream_fields
 from .group import SERVER_GONE
 from .names import StreamNames, check_type
 from .wire import Wire

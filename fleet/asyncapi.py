@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from .. import __version__
-from ..bus.events import CONTENT_TYPE, EVENT_TYPES, SPEC_VERSION
+from ..bus.envelope import CONTENT_TYPE, SPEC_VERSION
+from ..bus.events import EVENT_TYPES
 from ..bus.names import StreamNames
 from ..core.records.readiness import DecisionStatus, RiskLevel
 from ..core.records.signals import Outcome, SignalKind

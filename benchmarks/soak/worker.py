@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from aqe.agents import base
+from aqe.agents import work as tasks
 from aqe.agents.base import BaseAgent, TaskContext
 from aqe.agents.commander import agent as commander
 from aqe.agents.commander.agent import FleetCommander
@@ -61,7 +62,7 @@ class Soaking(BaseAgent):
 def shorten() -> None:
     """Half a minute for what a fleet keeps for a week or for ten minutes."""
     base.TASK_LEASE_S = LEASE_S
-    base.TASK_RECORD_TTL_S = round(KEEP_S)
+    tasks.TASK_RECORD_TTL_S = round(KEEP_S)
     commander.FINISHED_TTL_S = round(KEEP_S)
     commander.UPKEEP_EVERY_S = 5.0
     for module in (lanes, publisher, deadletters):

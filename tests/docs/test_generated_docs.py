@@ -344,6 +344,7 @@ SENDERS = {
     "agents/deployment_readiness": {"deployment-readiness"},
     "agents/commander": {"fleet-commander"},
     "agents/base.py": {"production-intelligence", "deployment-readiness"},
+    "agents/work.py": {"production-intelligence", "deployment-readiness"},
     "bus/retention.py": {"fleet-commander"},
     "bus/subscription.py": {"subscribers"},
     "fleet/ingest.py": {"import"},

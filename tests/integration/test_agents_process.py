@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
-from aqe.agents import base
+from aqe.agents import base, work
 from aqe.agents.base import BaseAgent, TaskContext, task_key
 from aqe.bus import lanes
 from aqe.bus.deadletters import list_dead_letters
@@ -143,7 +143,7 @@ def _started(raw: Any) -> int:
 async def main(url: str) -> None:
     """A worker until SIGTERM."""
     base.TASK_LEASE_S = LEASE_S
-    base.MAX_ATTEMPTS = MAX_ATTEMPTS
+    work.MAX_ATTEMPTS = MAX_ATTEMPTS
     lanes.UPKEEP_S = 0.1
     async with open_runtime(settings_for(url, Path.cwd()), name="worker", server=ServerInfo(url, "url")) as parts:
         agent = Worker(parts.services())

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from datetime import timedelta
@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 import pytest
 from redis.exceptions import RedisError
 
-from aqe.agents import base
+from aqe.agents import base, work
 from aqe.agents.base import BaseAgent, TaskContext, agent_key, task_key
 from aqe.bus import lanes
 from aqe.bus.deadletters import list_dead_letters
@@ -19,6 +19,7 @@ from aqe.bus.events import Event, ReadinessAssessed, TaskCancelled, read_event
 from aqe.bus.lanes import into_lane
 from aqe.core.errors import AqeError, ConflictError, FencedOutError, InputError, ServiceUnavailable, TaskVetoed
 from aqe.core.records.tasks import AgentRecord, AgentState, Priority, TaskAssignment, TaskStatus
+from aqe.core.writes import Write
 from aqe.fleet.runtime import Runtime
 from aqe.hooks.base import LifecycleHook
 from aqe.hooks.manager import HookManager
@@ -375,7 +376,7 @@ async def test_a_retryable_error_is_retried_until_it_passes(
     parts: Runtime, raw: Any, agent: Doubler, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Attempts are counted in the record; effects happen once."""
-    monkeypatch.setattr(base, "RETRY_PAUSE_S", (0.01, 0.02))
+    monkeypatch.setattr(work, "RETRY_PAUSE_S", (0.01, 0.02))
     agent.misbehave["away"] = trouble_times(2, ServiceUnavailable("the platform is away"))
     await queue(parts, payload={"trouble": "away"})
     async with working(agent):
@@ -389,12 +390,12 @@ async def test_a_retryable_error_that_does_not_pass_fails_in_the_end(
     parts: Runtime, agent: Doubler, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """After MAX_ATTEMPTS, with the last reason."""
-    monkeypatch.setattr(base, "RETRY_PAUSE_S", (0.01, 0.02))
+    monkeypatch.setattr(work, "RETRY_PAUSE_S", (0.01, 0.02))
     agent.misbehave["away"] = trouble_times(99, ServiceUnavailable("the platform is away"))
     await queue(parts, payload={"trouble": "away"})
     async with working(agent):
         task = await ended(parts)
-    assert (task.status, task.attempts) == (TaskStatus.FAILED, base.MAX_ATTEMPTS)
+    assert (task.status, task.attempts) == (TaskStatus.FAILED, work.MAX_ATTEMPTS)
     assert task.error == "the platform is away"
 
 
@@ -522,13 +523,14 @@ async def test_a_task_cancelled_in_the_last_moment_is_not_run(
             await cancel(other)
 
     if moment == "after the record was read":
-        mark_running = agent._mark_running
+        apply = parts.memory.apply
 
-        async def late(*args: Any) -> int:
-            await cancel_once()
-            return await mark_running(*args)
+        async def late(writes: Sequence[Write]) -> list[object]:
+            if any(write.key.endswith(task_key("task-1")) for write in writes):
+                await cancel_once()
+            return await apply(writes)
 
-        monkeypatch.setattr(agent, "_mark_running", late)
+        monkeypatch.setattr(parts.memory, "apply", late)
     else:
         execute: Any = parts.clients.commands.execute_command
 
