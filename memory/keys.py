@@ -14,6 +14,7 @@ from ..core.records.changes import ReleaseChanges
 from ..core.records.checklist import Checklist, Resolution
 from ..core.records.confidence import ReleaseConfidence
 from ..core.records.datasets import DatasetRef
+from ..core.records.dead_code import DeadCodeReport
 from ..core.records.features import FeatureReport
 from ..core.records.findings import Insight, MiningResult
 from ..core.records.history import DeploymentOutcome, Foresight
@@ -106,6 +107,7 @@ KEYS: tuple[KeySpec, ...] = (
     KeySpec("aqe/production/load-patterns", LoadPatterns, "when how much traffic comes, of what, from whom; the model that load tests follow", (PRODUCTION,), ("output",)),
     KeySpec("aqe/production/seasonal-analysis", SeasonalAnalysis, "what named days did to traffic, and the load to expect of the next ones", (PRODUCTION,), ("output",)),
     KeySpec("aqe/production/feature-usage", FeatureReport, "which features are used, by whom, and how much their tests matter", (PRODUCTION,), ("output",)),
+    KeySpec("aqe/production/dead-code", DeadCodeReport, "routes that nobody asks for, and the code that only they lead to", (PRODUCTION,), ("output",)),
     KeySpec("aqe/production/insights", Insight, "what was found, in words", (PRODUCTION,), (READINESS, "output"), many=True),
     KeySpec("aqe/production/alerts", OpenFinding, "alerts of production: severity, status, resolvedAt", ("other agents",), (READINESS,), many=True),
     KeySpec("aqe/production/anomalies", OpenFinding, "anomalies of production, the same", ("other agents",), (READINESS,), many=True),

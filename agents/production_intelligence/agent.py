@@ -1,10 +1,11 @@
 """The production-intelligence agent: loads what a capability needs, lets it find, stores and publishes."""
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, get_args
 
 from ...bus.events import Payload, ProductionAnalyzed
 from ...core.records.base import Record
+from ...core.records.dead_code import DeadCodeReport
 from ...core.records.features import FeatureReport
 from ...core.records.findings import FindingPriority
 from ...core.records.load import LoadPatterns
@@ -69,8 +70,11 @@ def _mined(answer: MinedErrors, release: str | None) -> Iterator[Payload]:
     )
 
 
-def _looked(answer: LoadPatterns | SeasonalAnalysis | FeatureReport, release: str | None) -> Iterator[Payload]:
-    """Of an analysis that made no scenarios and looked for no anomalies."""
+Looked = LoadPatterns | SeasonalAnalysis | FeatureReport | DeadCodeReport
+"""Answers of analyses that make no scenarios and look for no anomalies."""
+
+
+def _looked(answer: Looked, release: str | None) -> Iterator[Payload]:
     yield ProductionAnalyzed(
         scenarios_generated=0,
         anomalies_detected=None,
@@ -81,8 +85,6 @@ def _looked(answer: LoadPatterns | SeasonalAnalysis | FeatureReport, release: st
 
 _EVENTS: Mapping[type[Record], Callable[[Any, str | None], Iterator[Payload]]] = {
     MinedErrors: _mined,
-    LoadPatterns: _looked,
-    SeasonalAnalysis: _looked,
-    FeatureReport: _looked,
+    **dict.fromkeys(get_args(Looked), _looked),
 }
 """Type of answer -> the events about it."""

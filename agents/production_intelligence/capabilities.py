@@ -8,6 +8,7 @@ from ...core.records.logs import LogRow
 from ...core.records.rows import LOGS
 from ...core.records.scenarios import MinedErrors
 from ..outcome import Outcome
+from .dead_code import dead_code
 from .error_patterns import mine
 from .feature_usage import COVERAGE_KEY, feature_usage
 from .insights import insights_from
@@ -69,4 +70,5 @@ CAPABILITIES: tuple[Capability, ...] = (
     Capability(
         "feature-usage-analytics", "feature-usage-analytics", feature_usage, reads=lambda payload: (COVERAGE_KEY,)
     ),
+    Capability("dead-code", "feature-usage-analytics", dead_code),
 )

@@ -8,6 +8,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "load-patterns": ("production.load", "load_patterns", "When how much traffic comes, of what and from whom."),
     "seasonal-analysis": ("production.season", "seasonal_analysis", "What named days such as Black Friday did."),
     "feature-usage": ("production.features", "feature_usage", "Which features are used, and how much that matters."),
+    "dead-code": ("production.dead_code", "dead_code", "Routes that nobody asks for, and the code behind them."),
     "mine-errors": ("production.errors", "mine_errors", "Errors in the imported logs, grouped into bugs."),
 }
 """Command -> module, attribute, one line of help."""

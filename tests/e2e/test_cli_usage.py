@@ -74,3 +74,15 @@ def test_feature_usage_goes_by_aqe_yaml_and_writes_what_it_prints(project: Proje
     assert [feature["name"] for feature in written["features"]] == ["catalogue"]
     project.write("out/file", "")
     assert aqe(project, "feature-usage", "--output", "out/file/x.json").returncode == EXIT_USAGE
+
+
+def test_dead_code_names_what_nobody_asks_for(project: Project) -> None:
+    """The source is read where the command runs; a folder without any is told."""
+    source = "@app.get('/api/products/<id>')\ndef product(id): ...\n\n@app.get('/old')\ndef old(): ...\n"
+    project.write("shop/app.py", source)
+    text = project.ok("production", "dead-code", "--min-days", "3", "--source", "shop")
+    assert "CANDIDATE  GET /old" in text and "USED       GET /api/products/<id>" in text
+    routes = project.json("production", "dead-code", "--min-days", "90", "--source", "shop")["routes"]
+    assert {route["path"]: route["verdict"] for route in routes} == {"/old": "UNDECIDED", "/api/products/<id>": "USED"}
+    done = aqe(project, "dead-code", "--source", "out")
+    assert (done.returncode, "no Python source" in done.stderr) == (EXIT_USAGE, True)
