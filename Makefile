@@ -1,7 +1,7 @@
 # Relative paths only: the folder's name may hold spaces.
 .DEFAULT_GOAL := help
-.PHONY: help run test check fmt bench bench-bus bench-memory bench-hooks bench-risk bench-confidence bench-assess bench-anomaly bench-logs drill-cluster docs system-deps clean drill drill-peers soak
-.PHONY: help run test check fmt bench bench-bus bench-memory bench-hooks bench-anomaly bench-logs bench-importers bench-reports bench-judge drill-cluster docs system-deps clean drill drill-peers soak
+.PHONY: help run test check fmt bench bench-bus bench-memory bench-hooks bench-risk bench-confidence bench-assess bench-anomaly bench-logs bench-load drill-cluster docs system-deps clean drill drill-peers soak
+.PHONY: help run test check fmt bench bench-bus bench-memory bench-hooks bench-anomaly bench-logs bench-load bench-importers bench-reports bench-judge drill-cluster docs system-deps clean drill drill-peers soak
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
@@ -53,6 +53,7 @@ bench-bus bench-memory bench-hooks bench-risk bench-confidence bench-assess: $(V
 
 bench-anomaly: $(READY)  ## anomaly detection on labelled series, and its speed (1 min)
 bench-logs: $(READY)  ## log templates on labelled lines, and their speed (1 min)
+bench-load: $(READY)  ## load as ramps, visitors told apart, intervals, what a million rows cost (2 min)
 bench-importers: $(READY)  ## reading production's bulk formats against json.loads (3 min)
 bench-reports: $(READY)  ## large reports against the plain parsers (2 min)
 bench-judge: $(READY)  ## false alarms and detection time of the canary judges (5 min)

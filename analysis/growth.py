@@ -1,8 +1,9 @@
 """How fast traffic grows, with its uncertainty.
 
-Days of the week differ, and days beside each other resemble each other, so the unit is the whole week: a line through
-the logarithms of the weeks' totals, with Student's interval of its slope. Few weeks give a wide interval, which is the
-truth about them.
+Days of the week differ, so the unit is the whole week: a line through the logarithms of the weeks' totals, with
+Student's interval of its slope. Weeks resemble the week before, which makes them worth fewer independent ones: the
+interval is widened by as much as the distances from the line resemble each other. Few weeks give a wide interval, which
+is the truth about them.
 
 >>> growth = weekly_growth(np.array([100.0, 110.0, 121.0, 133.1]))
 >>> round(growth.share, 4)
@@ -10,7 +11,9 @@ truth about them.
 >>> weekly_growth(np.array([100.0, 110.0, 121.0])) is None
 True
 
-Reference: least squares of log counts on time; Draper and Smith, "Applied Regression Analysis", chapter 1.
+References: least squares of log counts on time, Draper and Smith, "Applied Regression Analysis", chapter 1; independent
+values that a series is worth, Bayley and Hammersley, Supplement to JRSS 8 (1946); the correlation of few values is
+estimated too low, Kendall, Biometrika 41 (1954).
 """
 
 from typing import NamedTuple
@@ -24,6 +27,8 @@ Array = NDArray[np.float64]
 LEAST_WEEKS = 4
 """Weeks, below which the interval would say nothing."""
 LEVEL = 0.95
+MOST_ALIKE = 0.9
+"""Correlation of neighbours, beyond which the estimate is no longer believed."""
 
 
 class Growth(NamedTuple):
@@ -54,7 +59,19 @@ def weekly_growth(totals: Array) -> Growth | None:
     spread = float(time @ time)
     slope = float(time @ logs) / spread
     rest = logs - logs.mean() - slope * time
-    error = float(np.sqrt(rest @ rest / (count - 2) / spread))
-    reach = float(stdtrit(count - 2, (1 + LEVEL) / 2)) * error
+    alike = _resemblance(rest)
+    widened = (1 + alike) / (1 - alike)
+    error = float(np.sqrt(rest @ rest / (count - 2) / spread * widened))
+    freedom = max(1.0, min(count, max(count / widened, 3.0)) - 2)
+    reach = float(stdtrit(freedom, (1 + LEVEL) / 2)) * error
     share, low, high = np.expm1([slope, slope - reach, slope + reach])
     return Growth(float(share), float(low), float(high))
+
+
+def _resemblance(rest: Array) -> float:
+    """Correlation of each distance from the line with the one before, 0 to MOST_ALIKE, without its downward bias."""
+    squares = float(rest @ rest)
+    if squares == 0:
+        return 0.0
+    raw = float(rest[1:] @ rest[:-1]) / squares
+    return float(np.clip(raw + (2 + 4 * raw) / len(rest), 0.0, MOST_ALIKE))

@@ -9,7 +9,6 @@ whether there are two kinds at all: Schwarz, "Estimating the dimension of a mode
 """
 
 from math import log, log1p
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,15 +28,6 @@ _SETTLED = 1e-4
 _LEAST_SHARE = 0.005
 
 
-class VisitKinds(NamedTuple):
-    """What was found."""
-
-    short: Array
-    """(2, BINS): probability that a visit of this cell is of the short kind."""
-    certainty: float
-    """Mean probability of the likelier kind, 0.5 to 1: the model's own opinion of itself."""
-
-
 def cell(seconds: float, pages: int) -> tuple[int, int]:
     """Where in the histogram a visit counts: row 0 for a single page, row 1 for more.
 
@@ -47,14 +37,16 @@ def cell(seconds: float, pages: int) -> tuple[int, int]:
     return int(pages > 1), min(int(log1p(max(seconds, 0.0)) / BIN_WIDTH), BINS - 1)
 
 
-def visit_kinds(visits: Array) -> VisitKinds | None:
+def visit_kinds(visits: Array) -> Array | None:
     """Tell short visits from the others.
 
     Args:
         visits: (2, BINS): how many visits there are in each cell.
 
     Returns:
-        None with fewer than LEAST_VISITS, or when one kind explains them as well.
+        (2, BINS): probability that a visit of this cell is of the short kind. The model is surer of itself than it is
+        right (`make bench-load`): good for shares, no measure of its own quality. None with fewer than LEAST_VISITS, or
+        when one kind explains them as well.
     """
     total = float(visits.sum())
     if total < LEAST_VISITS:
@@ -74,7 +66,7 @@ def visit_kinds(visits: Array) -> VisitKinds | None:
     better = 2 * (likelihood - one_kind) > 4 * log(total)
     if not better or not _LEAST_SHARE < share < 1 - _LEAST_SHARE or not _is_shorter(visits, short):
         return None
-    return VisitKinds(short, float((visits * np.maximum(short, 1 - short)).sum()) / total)
+    return short
 
 
 def _log_density(visits: Array, total: float) -> Array:

@@ -120,86 +120,75 @@ class Counts:
     """Sessions with one."""
 
 
-class _Fact(NamedTuple):
-    who: str | None
-    """Session or user."""
-    user: str | None
-    feature: str | None
-    kind: str
-    times: int
-    revenue: float
-    bought: bool
+_Fact = tuple[str | None, str | None, str | None, int, int, float, bool]
+# Session or user, user, feature, number of the kind, times, revenue, whether it is a purchase. A plain tuple: there are
+# millions of them.
 
 
 def count_features(loaded: Loaded, streams: tuple[Stream, ...], features: FeatureMap, listed: frozenset[str]) -> Counts:
     """Count the listed features over the window."""
     counts = Counts()
-    if all(stream.session for stream in streams):
+    knows_sessions = all(stream.session for stream in streams)
+    if knows_sessions:
         for session, facts in _grouped(loaded, streams, features, by_session=True):
             _add_session(counts, session, facts, listed)
     for user, facts in _grouped(loaded, streams, features, by_session=False):
-        used: dict[str, Counter[str]] = {}
-        for fact in facts:
-            if fact.feature in listed:
-                used.setdefault(fact.feature, Counter())[fact.kind] += fact.times
-        if user is not None:
-            counts.total_users += 1
-            counts.users.update(used.keys())
-        if not streams[0].session:
-            counts.interactions.update({name: max(by_kind.values()) for name, by_kind in used.items()})
+        used: dict[str, list[int]] = {}
+        for _, _, feature, kind, times, _, _ in facts:
+            if feature in listed:
+                used.setdefault(feature, [0, 0])[kind] += times
+        for name, by_kind in used.items():
+            counts.users[name] += user is not None
+            counts.interactions[name] += 0 if knows_sessions else max(by_kind)
+        counts.total_users += user is not None
     return counts
 
 
 def _add_session(counts: Counts, session: str | None, facts: Iterator[_Fact], listed: frozenset[str]) -> None:
-    used: dict[str, Counter[str]] = {}
+    used: dict[str, list[int]] = {}
     named, bought = False, False
-    for fact in facts:
-        named, bought = named or fact.user is not None, bought or fact.bought
-        if fact.feature in listed:
-            used.setdefault(fact.feature, Counter())[fact.kind] += fact.times
-            if fact.revenue:
-                counts.revenue[fact.feature] = counts.revenue.get(fact.feature, 0.0) + fact.revenue
-    times = {name: max(by_kind.values()) for name, by_kind in used.items()}
-    counts.interactions.update(times)
-    if session is None:  # events of no session: nobody knows of how many
-        return
-    counts.total_sessions += 1
-    counts.sessions.update(times.keys())
-    counts.in_sessions.update(times)
-    if bought:
-        counts.purchases += 1
-        counts.converted.update(times.keys())
-    if not named:
-        counts.total_users += 1
-        counts.users.update(times.keys())
+    for _, user, feature, kind, times, revenue, purchase in facts:
+        named, bought = named or user is not None, bought or purchase
+        if feature in listed:
+            used.setdefault(feature, [0, 0])[kind] += times
+            if revenue:
+                counts.revenue[feature] = counts.revenue.get(feature, 0.0) + revenue
+    known = session is not None  # of events of no session nobody knows of how many
+    anonymous = known and not named
+    for name, by_kind in used.items():
+        times = max(by_kind)
+        counts.interactions[name] += times
+        if known:
+            counts.sessions[name] += 1
+            counts.in_sessions[name] += times
+            counts.converted[name] += bought
+            counts.users[name] += anonymous
+    counts.total_sessions += known
+    counts.purchases += known and bought
+    counts.total_users += anonymous
 
 
 def _grouped(
     loaded: Loaded, streams: tuple[Stream, ...], features: FeatureMap, *, by_session: bool
 ) -> Iterator[tuple[str | None, Iterator[_Fact]]]:
     """Facts of each session, or of each user; those without one come last, together."""
-    facts = merge(*(_facts(loaded, stream, features, by_session) for stream in streams), key=_last_if_none)
-    return groupby(facts, key=itemgetter(0))
+    kinds = list(dict.fromkeys(stream.kind for stream in streams))
+    facts = [_facts(loaded, stream, kinds.index(stream.kind), features, by_session) for stream in streams]
+    return groupby(merge(*facts, key=_last_if_none) if len(facts) > 1 else facts[0], key=itemgetter(0))
 
 
 def _last_if_none(fact: _Fact) -> tuple[bool, str]:
-    return fact.who is None, fact.who or ""
+    return fact[0] is None, fact[0] or ""
 
 
-def _facts(loaded: Loaded, stream: Stream, features: FeatureMap, by_session: bool) -> Iterator[_Fact]:
+def _facts(loaded: Loaded, stream: Stream, kind: int, features: FeatureMap, by_session: bool) -> Iterator[_Fact]:
     who = (stream.session, stream.user) if by_session else (stream.user,)
     columns = [column for column in (*who, stream.event, stream.path) if column]
     sums = ("revenue",) if stream.kind == PRODUCT else ()
+    user, event, path, count = len(who) - 1, len(who), len(columns) - 1, len(columns)
     for row in loaded.tally(stream.kind, columns, sums=sums, only=stream.only):
-        values, (times, _, _, *totals) = row[: len(columns)], row[len(columns) :]
-        event = values[len(who)] if stream.event else None
-        revenue = float(totals[0]) if totals else 0.0
-        yield _Fact(
-            who=values[0],
-            user=values[len(who) - 1],
-            feature=features.of(event, values[-1], by_event=stream.by_event),
-            kind=stream.kind,
-            times=times,
-            revenue=revenue,
-            bought=revenue > 0 or bool(event and PURCHASE.fullmatch(event[:MAX_NAME_CHARS])),
-        )
+        name = row[event] if stream.event else None
+        revenue = row[-1] if sums else 0.0
+        bought = revenue > 0 or (name is not None and PURCHASE.fullmatch(name[:MAX_NAME_CHARS]) is not None)
+        feature = features.of(name, row[path], by_event=stream.by_event)
+        yield row[0], row[user], feature, kind, row[count], revenue, bought

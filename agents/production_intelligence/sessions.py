@@ -99,16 +99,19 @@ def user_classes(loaded: Loaded) -> UserClasses | NotMeasured:
     everything = buyers + others.sum(axis=(0, 1))
     if everything[0] == 0:
         return NotMeasured(reason="no sessions: real-user monitoring and product events name them, access logs do not")
-    kinds = visit_kinds(others[:, :, 0])
-    short = kinds.short if kinds else np.repeat([[1.0], [0.0]], BINS, axis=1)
+    visits = others[:, :, 0]
+    single_view = np.repeat([[1.0], [0.0]], BINS, axis=1)
+    kinds = visit_kinds(visits)
+    short = single_view if kinds is None else kinds
     bouncers = (others * short[:, :, None]).sum(axis=(0, 1))
     browsers = others.sum(axis=(0, 1)) - bouncers
     found = ((ClassName.BROWSER, browsers), (ClassName.BUYER, buyers), (ClassName.BOUNCER, bouncers))
     classes = tuple(_class(name, sums, everything) for name, sums in found if sums[0] > 0)
     return UserClasses(
         sessions=int(everything[0]),
-        method="mixture" if kinds else "single-view",
-        certainty=kinds.certainty if kinds else None,
+        method="single-view" if kinds is None else "mixture",
+        agreement=None if kinds is None else float((visits * (1 - abs(short - single_view))).sum() / visits.sum()),
+        accuracy=NotMeasured(reason="nothing in the data says who bounced; docs/benchmarks.md: simulated sites"),
         buyers_by="purchase events" if buyers[0] else "nothing",
         classes=classes,
     )

@@ -154,8 +154,8 @@ def _users(found: "UserClasses") -> str:
         for c in found.classes
     ]
     how = f"browsers and bouncers by {found.method.replace('-', ' ')}"
-    if found.certainty is not None:
-        how += f", certainty {found.certainty:.2f}"
+    if found.agreement is not None:
+        how += f", as the rule of the single view would have it for {percent(found.agreement)}"
     if found.buyers_by == "nothing":
         how += "; no purchase was recorded, so buyers cannot be told"
     head = ("CLASS", "SHARE", "SESSION", "VIEWS", "ACTIONS", "THINK S", "REVENUE")

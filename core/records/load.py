@@ -120,8 +120,10 @@ class UserClasses(Record):
     sessions: int
     method: str
     """How browsers and bouncers were told apart: `mixture` or `single-view`."""
-    certainty: float | None = None
-    """Of the mixture, 0.5 to 1: mean probability of the likelier class, the model's own opinion of itself."""
+    agreement: float | None = None
+    """Share of the visits without a purchase on which the mixture and the rule of the single view agree, 0 to 1."""
+    accuracy: NotMeasured
+    """Nobody says who bounced; docs/benchmarks.md has what was measured where it is known."""
     buyers_by: str
     """What makes a buyer: `purchase events`, or `nothing` when no purchase was recorded."""
     classes: tuple[UserClass, ...]

@@ -119,6 +119,7 @@ def test_visitors_are_told_apart_by_what_they_did(tmp_path: Path) -> None:
     assert shares[ClassName.BUYER] == pytest.approx(0.2, abs=0.01)
     assert sum(shares.values()) == pytest.approx(1)
     assert users.method == "mixture" and users.buyers_by == "purchase events"
+    assert users.agreement == pytest.approx(1) and users.accuracy.reason
     browser = next(c for c in users.classes if c.name is ClassName.BROWSER)
     assert browser.think_s == pytest.approx(30, abs=0.1) and browser.actions == pytest.approx(1, abs=0.1)
 
