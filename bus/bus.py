@@ -54,7 +54,7 @@ class EventBus:
         self.functions = functions
         self._keeper = keeper
         self._clock = clock
-        self._name = name
+        self.name = name
         self._running: dict[Subscription, asyncio.Task[None]] = {}
         self._consumers = itertools.count()
 
@@ -81,7 +81,7 @@ class EventBus:
 
     def consumer(self, group: str, *, lease_s: float, start: str = "0") -> GroupConsumer:
         """A consumer of a group under this process's name; for loops of their own, such as the task lanes."""
-        name = f"{self._name}:{next(self._consumers)}"
+        name = f"{self.name}:{next(self._consumers)}"
         return GroupConsumer(self._blocking, self._wire, self.functions, group, name, lease_s=lease_s, start=start)
 
     async def subscribe(

@@ -223,6 +223,60 @@ class ApprovalExpired(_ApprovalEvent):
     event_type = "approval:expired"
 
 
+class _DeploymentEvent(Payload):
+    version: str
+    environment: str
+    rollout: str
+    """Id; it stands at `aqe/deployment/rollouts/<id>`."""
+    percent: float
+    """Share of the traffic that the new version is to have now."""
+    reason: str
+    """In words."""
+    commit: str | None = None
+
+
+class DeploymentStarted(_DeploymentEvent):
+    """A rollout begins."""
+
+    event_type = "deployment:started"
+
+
+class DeploymentStageAdvanced(_DeploymentEvent):
+    """A stage succeeded, or a person ordered the next one."""
+
+    event_type = "deployment:stage-advanced"
+
+
+class DeploymentPaused(_DeploymentEvent):
+    """It does not go on by itself."""
+
+    event_type = "deployment:paused"
+
+
+class DeploymentResumed(_DeploymentEvent):
+    """It goes on."""
+
+    event_type = "deployment:resumed"
+
+
+class DeploymentRollbackStarted(_DeploymentEvent):
+    """It was decided to take the release back."""
+
+    event_type = "deployment:rollback-started"
+
+
+class DeploymentRolledBack(_DeploymentEvent):
+    """The new version has no traffic any more."""
+
+    event_type = "deployment:rolled-back"
+
+
+class DeploymentPromoted(_DeploymentEvent):
+    """The new version has all traffic, and was watched with it."""
+
+    event_type = "deployment:promoted"
+
+
 PAYLOADS: tuple[type[Payload], ...] = (
     ProductionAnalyzed,
     ReadinessAssessed,
@@ -244,6 +298,13 @@ PAYLOADS: tuple[type[Payload], ...] = (
     ApprovalGranted,
     ApprovalRejected,
     ApprovalExpired,
+    DeploymentStarted,
+    DeploymentStageAdvanced,
+    DeploymentPaused,
+    DeploymentResumed,
+    DeploymentRollbackStarted,
+    DeploymentRolledBack,
+    DeploymentPromoted,
 )
 EVENT_TYPES: dict[str, type[Payload]] = {payload.event_type: payload for payload in PAYLOADS}
 """Every event of ours: type -> payload."""

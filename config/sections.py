@@ -2,14 +2,15 @@
 
 import re
 from ipaddress import ip_address
-from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from ..core.credentials import SecretHash
 from ..core.records.rows import DATASET_ROWS
 from ..core.registry import did_you_mean
+from .rollout_sections import RolloutSection
+from .section import FilePath, Section
 
 FLEET_NAME = re.compile(r"[a-z0-9-]{1,40}")
 """Becomes a Cluster hash tag and part of file names."""
@@ -86,20 +87,6 @@ def _feature_name(name: str) -> str:
 
 def _lower(value: object) -> object:
     return value.lower() if isinstance(value, str) else value
-
-
-def _from_root(path: Path, info: ValidationInfo) -> Path:
-    return Path(info.context["root"], path.expanduser()) if info.context else path
-
-
-FilePath = Annotated[Path, AfterValidator(_from_root)]
-"""Relative paths in aqe.yaml are relative to its folder."""
-
-
-class Section(BaseModel):
-    """Frozen; an unknown key is an error."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class FleetSection(Section):
@@ -211,6 +198,8 @@ class Target(Section):
     base_url: str
     """What generated tests call."""
     service: str | None = None
+    rollout: RolloutSection | None = None
+    """How a release gets there (`aqe deploy execute`)."""
 
 
 class Redaction(Section):

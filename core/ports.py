@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from .records.datasets import DatasetRef
 from .records.notices import Notice
 from .records.release import Release
+from .records.rollout import Measured, Placement
 from .records.rows import Row
 
 
@@ -104,6 +105,34 @@ class Notifier(Protocol):
 
         Raises:
             ServiceUnavailable: it was not accepted; what it speaks of has happened all the same.
+        """
+        ...
+
+
+class Executor(Protocol):
+    """What moves traffic between two versions that both run; every call may be repeated."""
+
+    async def set_percent(self, percent: float) -> None:
+        """Give the canary this share of the traffic, 0 to 100.
+
+        Raises:
+            ServiceUnavailable: it cannot be told, or does not do it.
+        """
+        ...
+
+    async def look(self) -> Placement:
+        """Where traffic goes now; raises like `set_percent`."""
+        ...
+
+
+class MetricSource(Protocol):
+    """What measures both arms of a rollout."""
+
+    async def read(self) -> Measured:
+        """The counters as they are now.
+
+        Raises:
+            ServiceUnavailable: it does not answer.
         """
         ...
 

@@ -15,10 +15,11 @@ from ..bus.names import StreamNames
 from ..core.records.readiness import DecisionStatus, RiskLevel
 from ..core.records.signals import Outcome, SignalKind
 from ..core.records.tasks import Priority
-from ..memory.keys import COMMANDER, PRODUCTION, READINESS
+from ..memory.keys import COMMANDER, GATEWAY, PRODUCTION, READINESS
 
 AGENTS = (READINESS, PRODUCTION)
 PROGRAMS = "other programs"
+RUNNERS = (GATEWAY, "cli")
 
 
 @dataclass(frozen=True)
@@ -64,6 +65,13 @@ ABOUT: dict[str, About] = {
     "approval:granted": About("`aqe deploy approve` or `emergency-approve` signed", "the version", ("cli",)),
     "approval:rejected": About("`aqe deploy reject` signed", "the version", ("cli",)),
     "approval:expired": About("nobody decided in time; looked for once a minute", "the version", (COMMANDER,)),
+    "deployment:started": About("a rollout is stored", "the version", ("cli",)),
+    "deployment:stage-advanced": About("the next share of the traffic is ordered", "the version", RUNNERS),
+    "deployment:paused": About("a rollout stops where it is", "the version", RUNNERS),
+    "deployment:resumed": About("a person lets it go on", "the version", RUNNERS),
+    "deployment:rollback-started": About("it is decided to take a release back", "the version", RUNNERS),
+    "deployment:rolled-back": About("the old version has all traffic again", "the version", RUNNERS),
+    "deployment:promoted": About("the new version has all traffic", "the version", RUNNERS),
 }
 """Event type -> the rest of what there is to know; a test compares it with who sends and who subscribes."""
 

@@ -44,6 +44,16 @@ class Recorded:
 async def record_outcome(runtime: Runtime, recorded: Recorded) -> DeploymentOutcome:
     """Append the outcome, with what was known and said before the deployment.
 
+    Raises: as `outcome_item`.
+    """
+    item = await outcome_item(runtime, recorded)
+    await runtime.memory.append(HISTORY_KEY, item)
+    return item
+
+
+async def outcome_item(runtime: Runtime, recorded: Recorded) -> DeploymentOutcome:
+    """The item to append, with what was known and said before the deployment.
+
     Raises:
         InputError: this deployment has an outcome already, times that cannot be, or a history that cannot be read.
         NotFoundError: there is none to be corrected.
@@ -74,9 +84,7 @@ async def record_outcome(runtime: Runtime, recorded: Recorded) -> DeploymentOutc
     _check_times(item, now)
     if old is None and (same := next((d for d in ours if d.id == item.id), None)):
         raise _already(same)
-    item = item.model_copy(update={"before": await _last_word(runtime, item)})
-    await runtime.memory.append(HISTORY_KEY, item)
-    return item
+    return item.model_copy(update={"before": await _last_word(runtime, item)})
 
 
 async def history_report(

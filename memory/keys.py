@@ -28,6 +28,7 @@ from ..core.records.recordings import UserFlow
 from ..core.records.release import Release
 from ..core.records.remediation import RemediationPlan
 from ..core.records.rollback_plan import RollbackPlan
+from ..core.records.rollout import GivenOrder, Rollout
 from ..core.records.rum import RumData
 from ..core.records.scenarios import TestScenario
 from ..core.records.season import SeasonalAnalysis
@@ -79,11 +80,14 @@ KEYS: tuple[KeySpec, ...] = (
     KeySpec("aqe/deployment/remediation", RemediationPlan, "what has to be done before a GO", (READINESS,), ("output",)),
     KeySpec("aqe/deployment/rollback-plan", RollbackPlan, "the latest rollback plan", (READINESS,), ("output",)),
     KeySpec("aqe/rollback-plans/<version>", RollbackPlan, "the latest rollback plan of one release", (READINESS,), (READINESS, "output")),
-    KeySpec("aqe/releases/<version>/foresights", Foresight, "what was known and said at each assessment of one release", (READINESS,), ("cli",), history=True),
+    KeySpec("aqe/deployment/rollouts/<id>", Rollout, "a rollout: plan, state, timeline", (GATEWAY, "cli"), (GATEWAY, "cli")),
+    KeySpec("aqe/deployment/orders/<rollout>", GivenOrder, "an order to a running rollout, until it is obeyed", (GATEWAY, "cli"), (GATEWAY, "cli")),
+    KeySpec("aqe/deployment/status", Rollout, "the rollout that changed last", (GATEWAY, "cli"), ("output",)),
+    KeySpec("aqe/releases/<version>/foresights", Foresight, "what was known and said at each assessment of one release", (READINESS,), (GATEWAY, "cli"), history=True),
     KeySpec("aqe/deployment/confidence", ReleaseConfidence, "the latest release confidence", (READINESS,), ("output",)),
     KeySpec("aqe/release-confidence/<version>", ReleaseConfidence, "the latest confidence of one release", (READINESS,), ("output",)),
     KeySpec("aqe/deployment/rollback-prediction", RollbackPrediction, "the latest rollback prediction", (READINESS,), ("output",)),
-    KeySpec("aqe/deployment/history", DeploymentOutcome, "past deployments and their outcomes", ("cli", "other agents"), (READINESS, "cli"), history=True),
+    KeySpec("aqe/deployment/history", DeploymentOutcome, "past deployments and their outcomes", (GATEWAY, "cli", "other agents"), (READINESS, GATEWAY, "cli"), history=True),
     KeySpec("aqe/policies/<name>", StoredPolicy, "a policy of the fleet's, the last one in force", ("cli",), (READINESS, "cli"), history=True),
     KeySpec("aqe/audit/log", AuditEntry, "who decided what, each entry bound to the one before it", (READINESS, COMMANDER, "cli"), (READINESS, COMMANDER, "cli"), history=True),
     KeySpec("aqe/approvers/<id>/attempts", Any, "wrong secrets of an approver lately; goes by itself", ("cli",), ("cli",)),

@@ -26,6 +26,12 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "override": ("deploy.approvals", "override", "Let a failed gate or a veto not count, by authority."),
     "emergency-approve": ("deploy.approvals", "emergency_approve", "Override and approve in one signed step."),
     "confidence": ("deploy.confidence", "confidence", "Probability that the release succeeds, with its interval."),
+    "execute": ("deploy.rollout", "execute", "Deploy a release that has a GO, in stages, and watch it."),
+    "monitor": ("deploy.rollout", "monitor", "Where a rollout stands."),
+    "pause": ("deploy.rollout", "pause", "Keep a running rollout where it is."),
+    "resume": ("deploy.rollout", "resume", "Let a paused rollout go on."),
+    "promote": ("deploy.rollout", "promote", "Give a running rollout all traffic now."),
+    "abort": ("deploy.rollout", "abort", "Take a running rollout back."),
     "record-outcome": ("deploy.outcome", "record_outcome", "What came of a deployment."),
     "history": ("deploy.history", "history", "Past deployments, and how good predictions and policies were."),
 }

@@ -110,7 +110,7 @@ def test_a_type_is_agent_and_past_participle(payload: type[Payload]) -> None:
     """Lower case, one colon, a word that says that it has happened."""
     assert TYPE_NAME.fullmatch(payload.event_type)
     assert payload.event_type.count(":") == 1
-    assert re.search(r"(ed|lost|lagging)$", payload.event_type), payload.event_type
+    assert re.search(r"(ed|lost|lagging|rolled-back)$", payload.event_type), payload.event_type
 
 
 @every_payload

@@ -30,6 +30,8 @@ OWNERS = {
     "fleet/bridging.py": {GATEWAY},
     "fleet/ingest": {"import"},
     "fleet/notif": {GATEWAY, "cli"},
+    "fleet/rollout": {GATEWAY, "cli"},
+    "fleet/outcomes.py": {GATEWAY, "cli"},
     "fleet/policies.py": {READINESS, "cli"},
     "fleet/": {"cli"},
     "cli/": {"cli"},

@@ -351,6 +351,8 @@ SENDERS = {
     "fleet/tasks.py": {"cli"},
     "fleet/approvals.py": {"cli"},
     "fleet/overrides.py": {"cli"},
+    "fleet/rollout_runner.py": {"cli", "gateway"},
+    "fleet/rollouts.py": {"cli"},
 }
 """Where events are made -> who that is."""
 

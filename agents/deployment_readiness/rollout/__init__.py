@@ -1,0 +1,1 @@
+"""Rollouts: what one look says of a canary, and what follows from it."""

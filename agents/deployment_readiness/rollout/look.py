@@ -1,0 +1,138 @@
+"""What one look says: counters into totals of the stage, and totals into verdicts."""
+
+from collections.abc import Iterator
+from dataclasses import asdict
+
+from ....core.records.rollout import (
+    ArmReading,
+    ArmTotals,
+    MetricVerdict,
+    RolloutPlan,
+    RolloutState,
+    Sample,
+    Trigger,
+    WatchedLimit,
+)
+from ..judging.limits import Limit, LimitState, Point, Watched
+from ..judging.sequential import SHARE_ALPHA, Count, State, judge_share
+
+SHARES = ("errors", "slow")
+"""Shares of requests that are judged against the baseline, the error of a look divided among them."""
+WORSE = (State.WORSE, LimitState.BROKEN)
+
+
+def counted(totals: ArmTotals, last: ArmReading | None, now: ArmReading) -> ArmTotals:
+    """The totals with what came since the last look; a counter that fell was restarted, and began at 0."""
+    if last is None:
+        return totals
+    grown = {name: _grown(getattr(last, name), getattr(now, name)) for name in ("requests", *SHARES)}
+    return ArmTotals(**{name: getattr(totals, name) + more for name, more in grown.items()})
+
+
+def _grown(before: float | None, now: float | None) -> float:
+    if before is None or now is None:
+        return 0.0
+    return now - before if now >= before else now
+
+
+def limits_after(plan: RolloutPlan, state: RolloutState, sample: Sample) -> dict[str, WatchedLimit]:
+    """Every trigger with the sample taken in."""
+    at_s = sample.at.timestamp()
+    after = {}
+    for trigger in plan.triggers:
+        known = state.limits.get(trigger.metric, WatchedLimit())
+        point = Point(at_s, _value(trigger.metric, state, sample))
+        watched = Watched(known.beyond_since_s, known.seen_at_s).after(_limit(trigger), point)
+        after[trigger.metric] = WatchedLimit(**asdict(watched))
+    return after
+
+
+def verdicts(plan: RolloutPlan, state: RolloutState, sample: Sample) -> tuple[MetricVerdict, ...]:
+    """What is to be said of the canary now.
+
+    Args:
+        plan: of the rollout.
+        state: with the sample taken in: totals and limits.
+        sample: the look.
+    """
+    return (*_alive(plan, state, sample), *_shares(plan, state, sample), *_broken(plan, state, sample))
+
+
+def is_worse(verdict: MetricVerdict) -> bool:
+    """True when this alone takes the release back."""
+    return verdict.state in WORSE
+
+
+def _alive(plan: RolloutPlan, state: RolloutState, sample: Sample) -> Iterator[MetricVerdict]:
+    if sample.canary.up is None:
+        return
+    down = state.down >= plan.down_looks
+    word = "it is down" if not sample.canary.up else "it answers"
+    yield MetricVerdict(
+        metric="availability",
+        state=State.WORSE if down else State.HEALTHY if sample.canary.up else State.UNDECIDED,
+        reason=f"{word}, at {state.down} looks in a row" if not sample.canary.up else word,
+    )
+
+
+def _shares(plan: RolloutPlan, state: RolloutState, sample: Sample) -> Iterator[MetricVerdict]:
+    baseline = state.baseline if state.baseline.requests >= plan.min_requests else state.reference
+    planned = _planned_requests(plan, state, sample)
+    measured = [name for name in SHARES if getattr(sample.canary, name) is not None]
+    for name in measured:
+        verdict = judge_share(
+            Count(min(getattr(state.canary, name), state.canary.requests), state.canary.requests),
+            Count(min(getattr(baseline, name), baseline.requests), baseline.requests),
+            planned=planned,
+            alpha=SHARE_ALPHA / len(measured),
+            min_requests=int(plan.min_requests),
+        )
+        metric = "error rate" if name == "errors" else "slow requests"
+        reason = verdict.reason if name == "errors" else verdict.reason.replace("failed", "were slow", 1)
+        yield MetricVerdict(metric=metric, state=verdict.state, reason=reason)
+
+
+def _planned_requests(plan: RolloutPlan, state: RolloutState, sample: Sample) -> float:
+    """Of the canary at the stage's end, at the pace it has had."""
+    if state.reached_at is None:
+        return max(state.canary.requests, plan.min_requests) * 2
+    gone_s = max((sample.at - state.reached_at).total_seconds(), plan.interval_s)
+    return max(state.canary.requests * plan.stages[state.stage].duration_s / gone_s, plan.min_requests)
+
+
+def _broken(plan: RolloutPlan, state: RolloutState, sample: Sample) -> Iterator[MetricVerdict]:
+    for trigger in plan.triggers:
+        known = state.limits.get(trigger.metric, WatchedLimit())
+        found = Watched(known.beyond_since_s, known.seen_at_s).state(_limit(trigger), sample.at.timestamp())
+        value = _value(trigger.metric, state, sample)
+        side = "below" if trigger.below else "above"
+        shown = "not measured" if value is None else f"{value:.4g}"
+        reason = f"{shown}, the limit is {side} {trigger.limit:g} for {trigger.for_s:g} s"
+        yield MetricVerdict(metric=trigger.metric, state=found, reason=reason)
+
+
+def _limit(trigger: Trigger) -> Limit:
+    return Limit(trigger.limit, for_s=trigger.for_s, worse="lower" if trigger.below else "higher")
+
+
+def _value(metric: str, state: RolloutState, sample: Sample) -> float | None:
+    """Of the canary, since the last look where it is a share."""
+    last = state.last.canary if state.last else None
+    match metric:
+        case "error_rate_percent":
+            return _percent(last, sample.canary, "errors")
+        case "slow_percent":
+            return _percent(last, sample.canary, "slow")
+        case "availability_percent":
+            failed = _percent(last, sample.canary, "errors")
+            return 0.0 if sample.canary.up is False else None if failed is None else 100 - failed
+        case "latency_p95_ms":
+            return sample.canary.latency_p95_ms
+        case _:
+            return sample.metrics.get(metric)
+
+
+def _percent(last: ArmReading | None, now: ArmReading, name: str) -> float | None:
+    if last is None or getattr(now, name) is None or not (requests := _grown(last.requests, now.requests)):
+        return None
+    return min(100.0, 100 * _grown(getattr(last, name), getattr(now, name)) / requests)

@@ -1,0 +1,255 @@
+"""The rollout as a state machine: `step(plan, state, sample, order) -> (state, happenings)`, pure.
+
+The state names the share that the canary is to have; a runner saves the state first and then brings the executor there,
+at every look again, so that a runner killed at any point, or another in its place, only repeats what is so already.
+
+Rules, the first that holds:
+1. Taken back (or, without auto_rollback, paused): the canary is down, its share of failed or slow requests is higher
+   than the baseline's, a trigger's limit is broken, or there was no measurement for `no_data_rollback_s`.
+2. Paused: no measurement for `no_data_pause_s`, or too little traffic in three times the stage's duration.
+3. The next stage: the executor has the share, the stage's time has passed, and the canary had `min_requests`.
+4. Promoted: it had all traffic for the last stage's duration and `watch_s`.
+A rollback ends when the executor says that the canary has no traffic.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from ....core.records.rollout import (
+    MAX_TIMELINE,
+    ArmTotals,
+    GivenOrder,
+    Moment,
+    Order,
+    Phase,
+    RolloutPlan,
+    RolloutState,
+    Sample,
+)
+from .look import counted, is_worse, limits_after, verdicts
+
+PATIENCE = 3.0
+"""Stage durations after which too little traffic is a reason to pause."""
+_EXACT = 1e-6
+
+
+class Kind(StrEnum):
+    """What a happening is."""
+
+    STAGE_ADVANCED = "stage-advanced"
+    PAUSED = "paused"
+    RESUMED = "resumed"
+    ROLLBACK_STARTED = "rollback-started"
+    ROLLED_BACK = "rolled-back"
+    PROMOTED = "promoted"
+
+
+@dataclass(frozen=True)
+class Happening:
+    """What the runner is to tell others.
+
+    Args:
+        kind: of event.
+        text: in words.
+    """
+
+    kind: Kind
+    text: str
+
+
+Stepped = tuple[RolloutState, tuple[Happening, ...]]
+
+
+def begin(plan: RolloutPlan) -> RolloutState:
+    """Before anything has moved."""
+    first = plan.stages[0].percent
+    state = RolloutState(percent=first, data_at=plan.started_at)
+    return _noted(state, plan.started_at, f"rollout of {plan.version} begins: {first:g} %")
+
+
+def step(plan: RolloutPlan, state: RolloutState, sample: Sample, order: GivenOrder | None = None) -> Stepped:
+    """What follows from one look.
+
+    Args:
+        plan: of the rollout.
+        state: as saved.
+        sample: the look, later than the one before.
+        order: of a person, if there is one.
+
+    Returns:
+        The state to save and act on, and what happened.
+    """
+    if state.phase.is_final:
+        return state, ()
+    seen = _taken_in(plan, state, sample)
+    happened: tuple[Happening, ...] = ()
+    if order is not None:
+        seen, happened = _obeyed(plan, seen, sample, order)
+    after, more = _RULES[seen.phase](plan, seen, sample)
+    return after, (*happened, *more)
+
+
+def _taken_in(plan: RolloutPlan, state: RolloutState, sample: Sample) -> RolloutState:
+    last = state.last
+    there = sample.percent is not None and abs(sample.percent - state.percent) < _EXACT
+    measured = sample.canary.requests is not None and sample.canary.errors is not None
+    seen = state.model_copy(
+        update={
+            "canary": counted(state.canary, last.canary if last else None, sample.canary),
+            "baseline": counted(state.baseline, last.baseline if last else None, sample.baseline),
+            "reference": counted(state.reference, last.baseline if last else None, sample.baseline),
+            "limits": limits_after(plan, state, sample),
+            "down": 0 if sample.canary.up is not False else state.down + 1,
+            "data_at": sample.at if measured else state.data_at,
+            "reached_at": state.reached_at or (sample.at if there else None),
+        }
+    )
+    seen = seen.model_copy(update={"verdicts": verdicts(plan, seen, sample)})
+    # A look without measurements must not hide how far the counters were before it.
+    return seen.model_copy(update={"last": sample if measured or last is None else last})
+
+
+# Orders --------------------------------------------------------------------------------------------------------------
+
+
+def _obeyed(plan: RolloutPlan, state: RolloutState, sample: Sample, order: GivenOrder) -> Stepped:
+    said = f"{order.order} by {order.by}" + (f": {order.reason}" if order.reason else "")
+    match order.order:
+        case _ if state.phase is Phase.ROLLING_BACK:
+            return _noted(state, sample.at, f"{said}; it is being taken back already"), ()
+        case Order.ABORT:
+            return _take_back(state, sample.at, said)
+        case Order.PAUSE if state.phase is Phase.STAGE:
+            return _pause(state, sample.at, said)
+        case Order.RESUME if state.phase is Phase.PAUSED:
+            resumed = state.model_copy(update={"phase": Phase.STAGE, "reason": "", "data_at": sample.at})
+            return _noted(resumed, sample.at, said), (Happening(Kind.RESUMED, said),)
+        case Order.PROMOTE if state.phase in (Phase.STAGE, Phase.PAUSED):
+            return _to_stage(plan, state, sample.at, len(plan.stages) - 1, said)
+        case _:
+            return _noted(state, sample.at, f"{said}; it changes nothing now"), ()
+
+
+# Rules ---------------------------------------------------------------------------------------------------------------
+
+
+def _in_stage(plan: RolloutPlan, state: RolloutState, sample: Sample) -> Stepped:
+    if (bad := _bad(plan, state, sample)) is not None:
+        return _fails(plan, state, sample.at, bad)
+    quiet_s = _quiet_s(state, sample.at)
+    if quiet_s >= plan.no_data_pause_s:
+        return _pause(state, sample.at, f"no measurement of the canary for {quiet_s:.0f} s{_why(sample)}")
+    stage = plan.stages[state.stage]
+    gone_s = (sample.at - state.reached_at).total_seconds() if state.reached_at else 0.0
+    if state.reached_at is None or gone_s < stage.duration_s:
+        return state, ()
+    if state.canary.requests < plan.min_requests:
+        if gone_s >= PATIENCE * stage.duration_s:
+            few = f"{state.canary.requests:.0f} requests in {gone_s:.0f} s, at least {plan.min_requests:g} are needed"
+            return _pause(state, sample.at, f"too little traffic at {stage.percent:g} %: {few}")
+        return state, ()
+    if state.stage + 1 < len(plan.stages):
+        return _to_stage(plan, state, sample.at, state.stage + 1, "stage succeeded")
+    if plan.watch_s:
+        watching = state.model_copy(update={"phase": Phase.WATCHING, "reached_at": sample.at})
+        return _noted(watching, sample.at, f"all traffic on {plan.version}, watched for {plan.watch_s:g} s"), ()
+    return _promote(plan, state, sample.at)
+
+
+def _paused(plan: RolloutPlan, state: RolloutState, sample: Sample) -> Stepped:
+    bad = _bad(plan, state, sample)
+    if bad is not None and plan.auto_rollback:
+        return _take_back(state, sample.at, bad)
+    return state, ()
+
+
+def _watching(plan: RolloutPlan, state: RolloutState, sample: Sample) -> Stepped:
+    if (bad := _bad(plan, state, sample)) is not None:
+        return _fails(plan, state, sample.at, bad)
+    begun = state.reached_at or sample.at
+    if (sample.at - begun).total_seconds() >= plan.watch_s:
+        return _promote(plan, state, sample.at)
+    return state, ()
+
+
+def _rolling_back(plan: RolloutPlan, state: RolloutState, sample: Sample) -> Stepped:
+    if sample.percent is None or sample.percent > _EXACT:
+        return state, ()
+    ended = state.model_copy(update={"phase": Phase.ROLLED_BACK, "ended_at": sample.at})
+    text = f"rolled back to {plan.baseline or 'the version before'}: {state.reason}"
+    return _noted(ended, sample.at, "no traffic on the canary any more"), (Happening(Kind.ROLLED_BACK, text),)
+
+
+_RULES: dict[Phase, Callable[[RolloutPlan, RolloutState, Sample], Stepped]] = {
+    Phase.STAGE: _in_stage,
+    Phase.PAUSED: _paused,
+    Phase.WATCHING: _watching,
+    Phase.ROLLING_BACK: _rolling_back,
+}
+
+
+def _bad(plan: RolloutPlan, state: RolloutState, sample: Sample) -> str | None:
+    worse = [f"{verdict.metric}: {verdict.reason}" for verdict in state.verdicts if is_worse(verdict)]
+    if worse:
+        return "; ".join(worse)
+    quiet_s = _quiet_s(state, sample.at)
+    if quiet_s >= plan.no_data_rollback_s:
+        return f"no measurement of the canary for {quiet_s:.0f} s{_why(sample)}"
+    return None
+
+
+def _quiet_s(state: RolloutState, now: datetime) -> float:
+    return (now - state.data_at).total_seconds() if state.data_at else 0.0
+
+
+def _why(sample: Sample) -> str:
+    return f": {sample.problem}" if sample.problem else ""
+
+
+# What is done --------------------------------------------------------------------------------------------------------
+
+
+def _fails(plan: RolloutPlan, state: RolloutState, now: datetime, why: str) -> Stepped:
+    return _take_back(state, now, why) if plan.auto_rollback else _pause(state, now, why)
+
+
+def _take_back(state: RolloutState, now: datetime, why: str) -> Stepped:
+    taken = state.model_copy(
+        update={"phase": Phase.ROLLING_BACK, "percent": 0.0, "reached_at": None, "reason": why, "decided_at": now}
+    )
+    return _noted(taken, now, f"taken back: {why}"), (Happening(Kind.ROLLBACK_STARTED, why),)
+
+
+def _pause(state: RolloutState, now: datetime, why: str) -> Stepped:
+    paused = state.model_copy(update={"phase": Phase.PAUSED, "reason": why})
+    return _noted(paused, now, f"paused: {why}"), (Happening(Kind.PAUSED, why),)
+
+
+def _to_stage(plan: RolloutPlan, state: RolloutState, now: datetime, stage: int, why: str) -> Stepped:
+    percent = plan.stages[stage].percent
+    moved = state.model_copy(
+        update={
+            "phase": Phase.STAGE,
+            "stage": stage,
+            "percent": percent,
+            "reached_at": None,
+            "reason": "",
+            "canary": ArmTotals(),
+            "baseline": ArmTotals(),
+        }
+    )
+    text = f"{why}: {state.percent:g} % -> {percent:g} %"
+    return _noted(moved, now, text), (Happening(Kind.STAGE_ADVANCED, text),)
+
+
+def _promote(plan: RolloutPlan, state: RolloutState, now: datetime) -> Stepped:
+    done = state.model_copy(update={"phase": Phase.PROMOTED, "ended_at": now})
+    text = f"{plan.version} has all traffic"
+    return _noted(done, now, f"promoted: {text}"), (Happening(Kind.PROMOTED, text),)
+
+
+def _noted(state: RolloutState, at: datetime, text: str) -> RolloutState:
+    moments = (*state.timeline, Moment(at=at, text=text[:1000], percent=state.percent))
+    return state.model_copy(update={"timeline": moments[-MAX_TIMELINE:]})

@@ -1,0 +1,185 @@
+"""`aqe deploy execute`, `monitor` and the orders to a running rollout."""
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ..common import output_options, print_json, say, with_runtime
+from ..params import duration
+from ..text import cleaned
+from ..text_rollout import rollout_text
+
+if TYPE_CHECKING:
+    from ...core.records.rollout import Rollout
+    from ...fleet.runtime import Runtime
+
+STRATEGIES = ("canary", "blue-green", "rolling")
+"""Literals, because a choice is made before anything heavy is imported; a test compares them with the enumeration."""
+AGGRESSIVE = 5
+"""Times as many looks as aqe.yaml has."""
+
+version_option = click.option("--version", metavar="VERSION", required=True, help="Release, as tagged.")
+
+
+def percents(text: str) -> tuple[float, ...]:
+    """`5,25,50,100` or `5%,25%`, as the type of an option."""
+    try:
+        return tuple(float(part.strip().removesuffix("%")) for part in text.split(","))
+    except ValueError as error:
+        raise click.BadParameter(f"{text!r}: expected percents such as 5,25,50,100") from error
+
+
+@click.command()
+@version_option
+@click.option("--strategy", type=click.Choice(STRATEGIES), default="canary", show_default=True, help="How it moves.")
+@click.option("--canary", "--stages", "stages", type=percents, metavar="LIST", help="Percents: 5,25,50,100.")
+@click.option("--stage-time", "stage_s", type=duration, metavar="DURATION", help="Of each stage (default: aqe.yaml's).")
+@click.option("--watch-time", "watch_s", type=duration, metavar="DURATION", help="Watched at 100 % for so long.")
+@click.option("--auto-rollback/--no-auto-rollback", default=True, help="Take it back by itself, or pause instead.")
+@click.option(
+    "--monitoring", type=click.Choice(["normal", "aggressive"]), default="normal", help="How often it is looked at."
+)
+@click.option("--env", "environment", metavar="NAME", help="Environment (default: the one it was assessed for).")
+@click.option("--detach", is_flag=True, help="Return once it is started; the fleet runs it.")
+@output_options
+@click.pass_context
+def execute(
+    ctx: click.Context, /, as_json: bool, version: str, environment: str | None, detach: bool, **how: Any
+) -> None:
+    """Deploy a release that has a GO: move traffic to it in stages, watch it, take it back when it fails.
+
+    `targets` in aqe.yaml says what moves the traffic and what measures it (docs/operations.md).
+
+    \b
+    Exit codes: 0 promoted (--detach: started), 1 no GO or taken back, 2 wrong input, 3 a part is unavailable.
+    Example: aqe deploy execute --version v2.5.0 --strategy canary --canary 5,25,50,100
+    """
+    from ...core.errors import EXIT_NO_GO, EXIT_OK
+    from ...core.records.rollout import Phase
+
+    rollout = with_runtime(ctx, lambda parts: _execute(parts, version, environment, detach, as_json, how))
+    if as_json:
+        print_json(rollout)
+    elif detach:
+        click.echo(f"{rollout.plan.id}: the fleet runs it; aqe deploy monitor --version {version} --watch")
+    else:
+        click.echo(rollout_text(cleaned(rollout)))
+    ctx.exit(EXIT_NO_GO if rollout.state.phase is Phase.ROLLED_BACK else EXIT_OK)
+
+
+async def _execute(
+    parts: "Runtime", version: str, environment: str | None, detach: bool, quiet: bool, how: dict[str, Any]
+) -> "Rollout":
+    from pathlib import Path
+
+    from ...core.records.rollout import Strategy
+    from ...fleet.processes import start_detached
+    from ...fleet.rollout_parts import Wanted, target
+    from ...fleet.rollouts import run_rollout, start_rollout
+    from ...fleet.signals import stored_release
+    from ...fleet.situations import asking_person
+
+    interval_s = None
+    if how.pop("monitoring") == "aggressive":
+        at = environment or (await stored_release(parts, version)).environment
+        interval_s = max(1.0, target(parts.settings, at).interval_s / AGGRESSIVE)
+    wanted = Wanted(strategy=Strategy(how.pop("strategy")), interval_s=interval_s, **how)
+    by = asking_person(Path.cwd())
+    rollout = await start_rollout(parts, version, wanted, environment=environment, by=by)
+    # Whoever is there takes it up when this process dies.
+    start_detached(parts.settings)
+    if detach:
+        return rollout
+    told = len(rollout.state.timeline) - 1
+
+    def seen(now: "Rollout") -> None:
+        nonlocal told
+        for moment in now.state.timeline[told:]:
+            say(f"[{moment.at:%H:%M:%S}] {moment.text}")
+        told = len(now.state.timeline)
+
+    seen(rollout)
+    return await run_rollout(parts, rollout, seen=(lambda state: None) if quiet else seen)
+
+
+@click.command()
+@version_option
+@click.option("--duration", "within_s", type=duration, metavar="DURATION", help="Look for so long (default: once).")
+@click.option("--watch", is_flag=True, help="Look until it has ended.")
+@click.option("--fail-on-alert", is_flag=True, help="Exit 1 as soon as it is paused or taken back.")
+@click.option("--alerts", metavar="CHANNEL", help="Also tell this channel of `notify`, by name or kind, when it is.")
+@output_options
+@click.pass_context
+def monitor(
+    ctx: click.Context, as_json: bool, version: str, within_s: float | None, watch: bool, fail_on_alert: bool,
+    alerts: str | None,
+) -> None:  # fmt: skip
+    """Where a rollout stands, and what the last look said of every metric.
+
+    \b
+    Exit codes: 0 it is well, 1 it was taken back (--fail-on-alert: or is paused), 2 there is none.
+    Example: aqe deploy monitor --version v2.5.0 --watch
+    """
+    from ...core.errors import EXIT_NO_GO, EXIT_OK
+    from ...core.records.rollout import Phase
+
+    bad = {Phase.ROLLED_BACK, Phase.ROLLING_BACK, *([Phase.PAUSED] if fail_on_alert else [])}
+
+    async def work(parts: "Runtime") -> "Rollout":
+        from ...fleet.rollouts import alert, alert_channel, latest_rollout
+
+        channel = alert_channel(parts.settings, alerts, say) if alerts else None
+        deadline = None if within_s is None else parts.clock.monotonic_s() + within_s
+        told, alerted = 0, set[Phase]()
+        while True:
+            rollout = await latest_rollout(parts, version)
+            for moment in rollout.state.timeline[told:] if watch or within_s else ():
+                say(f"[{moment.at:%H:%M:%S}] {moment.text}")
+            told = len(rollout.state.timeline)
+            phase = rollout.state.phase
+            if channel and phase in (Phase.PAUSED, Phase.ROLLING_BACK, Phase.ROLLED_BACK) and phase not in alerted:
+                alerted.add(phase)
+                await alert(channel, rollout)
+            over = deadline is not None and parts.clock.monotonic_s() >= deadline
+            if phase.is_final or over or (fail_on_alert and phase in bad) or (deadline is None and not watch):
+                return rollout
+            await parts.clock.sleep(min(1.0, rollout.plan.interval_s))
+
+    rollout = with_runtime(ctx, work)
+    if as_json:
+        print_json(rollout)
+    else:
+        click.echo(rollout_text(cleaned(rollout)))
+    ctx.exit(EXIT_NO_GO if rollout.state.phase in bad else EXIT_OK)
+
+
+def _order(name: str, help_text: str) -> click.Command:
+    @click.command(name, help=help_text)
+    @version_option
+    @click.option("--reason", default="", metavar="TEXT", help="Stands in the timeline and in the audit log.")
+    @output_options
+    @click.pass_context
+    def command(ctx: click.Context, as_json: bool, version: str, reason: str) -> None:
+        async def work(parts: "Runtime") -> "Rollout":
+            from pathlib import Path
+
+            from ...core.records.rollout import Order
+            from ...fleet.rollouts import give_order
+            from ...fleet.situations import asking_person
+
+            return await give_order(parts, version, Order(name), by=asking_person(Path.cwd()), reason=reason)
+
+        rollout = with_runtime(ctx, work)
+        if as_json:
+            print_json({"rollout": rollout.plan.id, "order": name})
+        else:
+            click.echo(f"{rollout.plan.id}: {name} is ordered; aqe deploy monitor --version {version} --watch")
+
+    return command
+
+
+_EXITS = "\n\n\b\nExit codes: 0 ordered, 2 no rollout of it runs.\nExample: aqe deploy {0} --version v2.5.0"
+abort = _order("abort", "Take a running rollout back." + _EXITS.format("abort"))
+pause = _order("pause", "Keep a running rollout where it is." + _EXITS.format("pause"))
+resume = _order("resume", "Let a paused rollout go on." + _EXITS.format("resume"))
+promote = _order("promote", "Give a running rollout all traffic now; it is still judged." + _EXITS.format("promote"))

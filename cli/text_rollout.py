@@ -1,0 +1,30 @@
+"""A rollout in text: where it stands, what the last look said, what happened."""
+
+from typing import TYPE_CHECKING
+
+from .text import duration_text, table
+
+if TYPE_CHECKING:
+    from ..core.records.rollout import Rollout
+
+LATEST = 12
+"""Moments of the timeline that are shown; --json has them all."""
+
+
+def rollout_text(rollout: "Rollout") -> str:
+    """All of it."""
+    plan, state = rollout.plan, rollout.state
+    ended = state.ended_at or rollout.updated_at
+    running = duration_text((ended - plan.started_at).total_seconds())
+    stages = " -> ".join(f"{stage.percent:g}%" for stage in plan.stages)
+    lines = [
+        f"{plan.version} to {plan.environment}: {state.phase}, {state.percent:g} % of the traffic, after {running}",
+        f"{plan.strategy} {stages}; before: {plan.baseline or 'not known'}; {plan.id}",
+    ]
+    if state.reason:
+        lines.append(f"reason: {state.reason}")
+    if state.verdicts:
+        rows = [(verdict.metric, verdict.state, verdict.reason) for verdict in state.verdicts]
+        lines += ["", table(("METRIC", "STATE", "LAST LOOK"), rows)]
+    lines += ["", *(f"[{moment.at:%H:%M:%S}] {moment.text}" for moment in state.timeline[-LATEST:])]
+    return "\n".join(lines)

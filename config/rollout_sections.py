@@ -1,0 +1,88 @@
+"""`rollout` of a target in aqe.yaml: what moves its traffic, what measures it, and how it is done there."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, FiniteFloat, model_validator
+
+from .section import FilePath, Section
+
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.:-]{1,100}$")]
+Arguments = Annotated[tuple[str, ...], Field(min_length=1)]
+Percent = Annotated[FiniteFloat, Field(gt=0, le=100)]
+Seconds = Annotated[FiniteFloat, Field(gt=0)]
+
+
+class ExecutorSection(Section):
+    """What moves traffic."""
+
+    kind: Literal["haproxy", "command", "dry-run"]
+    socket: FilePath | None = None
+    """haproxy: Unix socket of its runtime API."""
+    backend: Name | None = None
+    """haproxy: that holds all servers."""
+    canary: tuple[Name, ...] = ("canary",)
+    """haproxy: servers of the new version."""
+    baseline: tuple[Name, ...] = ("baseline",)
+    """haproxy: servers of the old one."""
+    set: Arguments | None = None
+    """command: program and arguments that give the canary `{percent}`."""
+    look: Arguments | None = None
+    """command: program that prints the share it has."""
+    timeout_s: Seconds = 60.0
+
+    @model_validator(mode="after")
+    def _complete(self) -> "ExecutorSection":
+        needed = {"haproxy": ("socket", "backend"), "command": ("set",), "dry-run": ()}[self.kind]
+        if missing := [name for name in needed if getattr(self, name) is None]:
+            raise ValueError(f"an executor of kind {self.kind} needs {', '.join(missing)}")
+        return self
+
+
+class MetricsSection(Section):
+    """What measures."""
+
+    kind: Literal["prometheus"] = "prometheus"
+    url: str
+    canary: str = "canary"
+    """What `{arm}` in a query stands for."""
+    baseline: str = "baseline"
+    queries: dict[str, str]
+    """Name -> PromQL; `requests` and `errors` (counters) at least; `slow`, `latency_p95_ms`, `up`, and own ones."""
+    timeout_s: Seconds = 5.0
+
+    @model_validator(mode="after")
+    def _complete(self) -> "MetricsSection":
+        if missing := [name for name in ("requests", "errors") if name not in self.queries]:
+            raise ValueError(f"queries lacks {', '.join(missing)}: counters of each arm")
+        return self
+
+
+class TriggerSection(Section):
+    """A limit that takes a release back."""
+
+    above: FiniteFloat | None = None
+    below: FiniteFloat | None = None
+    for_s: Annotated[FiniteFloat, Field(ge=0)] = 120.0
+
+    @model_validator(mode="after")
+    def _one_side(self) -> "TriggerSection":
+        if (self.above is None) == (self.below is None):
+            raise ValueError("a trigger has `above` or `below`, one of them")
+        return self
+
+
+class RolloutSection(Section):
+    """How a release gets to this target."""
+
+    executor: ExecutorSection
+    metrics: MetricsSection
+    stages: tuple[Percent, ...] = (5.0, 25.0, 50.0, 100.0)
+    stage_s: Seconds = 300.0
+    watch_s: Annotated[FiniteFloat, Field(ge=0)] = 1800.0
+    """At 100 %, while the old version is kept ready."""
+    interval_s: Seconds = 10.0
+    min_requests: Annotated[FiniteFloat, Field(ge=0)] = 20.0
+    no_data_pause_s: Seconds = 30.0
+    no_data_rollback_s: Seconds = 300.0
+    triggers: dict[str, TriggerSection] = Field(default_factory=dict)
+    """Metric -> limit."""

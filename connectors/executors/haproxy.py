@@ -1,0 +1,97 @@
+"""HAProxy over its runtime API: weights of servers in one backend; nothing is reloaded, no request is lost.
+
+The configuration has both arms' servers in one backend with `weight` below 257 and a `stats socket ... level admin`.
+https://docs.haproxy.org/2.6/management.html#9.3
+"""
+
+import asyncio
+import csv
+import re
+from collections.abc import Iterable, Sequence
+from io import StringIO
+from pathlib import Path
+
+from ...core.errors import ServiceUnavailable
+from ...core.records.rollout import Placement
+
+TIMEOUT_S = 3.0
+MAX_WEIGHT = 200
+"""HAProxy takes up to 256; the shares of both arms add up to this, so that half a percent can be had."""
+NAME = re.compile(r"[A-Za-z0-9_.:-]{1,100}")
+_UP = ("UP", "no check")
+
+
+class HAProxyExecutor:
+    """A core/ports.Executor.
+
+    Args:
+        socket: Unix socket of the runtime API.
+        backend: that holds all servers.
+        canary, baseline: names of the servers of each arm, one or more; traffic within an arm is spread evenly.
+    """
+
+    def __init__(self, socket: Path, backend: str, canary: Sequence[str], baseline: Sequence[str]) -> None:
+        self._socket = socket
+        self._backend = backend
+        self._canary = tuple(canary)
+        self._baseline = tuple(baseline)
+
+    async def set_percent(self, percent: float) -> None:
+        """Set the weights of all servers in one connection."""
+        shares = {self._canary: percent, self._baseline: 100 - percent}
+        commands = [
+            f"set server {self._backend}/{server} weight {_weight(share, len(servers))}"
+            for servers, share in shares.items()
+            for server in servers
+        ]
+        # The arm that loses traffic last: in between nobody is without a server.
+        answer = await self._ask("; ".join(commands))
+        if answer.strip():
+            raise ServiceUnavailable(f"HAProxy refuses: {answer.strip():.200}")
+
+    async def look(self) -> Placement:
+        """What `show stat` says of the servers."""
+        rows = await self._rows()
+        weight = {arm: sum(_number(rows[name]["weight"]) for name in arm) for arm in (self._canary, self._baseline)}
+        whole = sum(weight.values())
+        return Placement(
+            percent=100 * weight[self._canary] / whole if whole else 0.0,
+            canary_up=_any_up(rows[name]["status"] for name in self._canary),
+            baseline_up=_any_up(rows[name]["status"] for name in self._baseline),
+            canary_requests=sum(_number(rows[name]["stot"]) for name in self._canary),
+        )
+
+    async def _rows(self) -> dict[str, dict[str, str]]:
+        text = (await self._ask("show stat")).removeprefix("# ")
+        rows = {row["svname"]: row for row in csv.DictReader(StringIO(text)) if row.get("pxname") == self._backend}
+        if missing := [name for name in (*self._canary, *self._baseline) if name not in rows]:
+            raise ServiceUnavailable(f"HAProxy has no server {', '.join(missing)} in backend {self._backend}")
+        return rows
+
+    async def _ask(self, commands: str) -> str:
+        try:
+            async with asyncio.timeout(TIMEOUT_S):
+                reader, writer = await asyncio.open_unix_connection(str(self._socket))
+                try:
+                    writer.write(f"{commands}\n".encode())
+                    await writer.drain()
+                    return (await reader.read()).decode(errors="replace")
+                finally:
+                    writer.close()
+        except OSError as error:  # a time-out is one
+            reason = error.strerror or "no answer in time"
+            raise ServiceUnavailable(f"HAProxy at {self._socket}: {reason}") from error
+
+
+def _weight(share: float, servers: int) -> int:
+    """Of each server of an arm; a share above 0 is never rounded to none."""
+    exact = share / 100 * MAX_WEIGHT / servers
+    return 0 if share <= 0 else max(1, round(exact))
+
+
+def _number(text: str) -> int:
+    return int(text) if text.isdigit() else 0
+
+
+def _any_up(states: Iterable[str]) -> bool:
+    return any(state.startswith(_UP) for state in states)

@@ -1,0 +1,235 @@
+"""A rollout: what is planned, what was seen, where it stands; the values at `aqe/deployment/rollouts/<id>`."""
+
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import AwareDatetime, Field, FiniteFloat
+
+from .base import Record
+
+Percent = Annotated[FiniteFloat, Field(ge=0, le=100)]
+Seconds = Annotated[FiniteFloat, Field(gt=0)]
+Total = Annotated[FiniteFloat, Field(ge=0)]
+
+MAX_TIMELINE = 500
+"""Entries of a timeline that are kept, the latest."""
+
+
+def rollout_key(rollout: str) -> str:
+    """Where a rollout's plan and state stand."""
+    return f"aqe/deployment/rollouts/{rollout}"
+
+
+def order_key(rollout: str) -> str:
+    """Where an order to a running rollout stands until it is obeyed."""
+    return f"aqe/deployment/orders/{rollout}"
+
+
+class Strategy(StrEnum):
+    """How traffic moves to the new version."""
+
+    CANARY = "canary"
+    BLUE_GREEN = "blue-green"
+    ROLLING = "rolling"
+
+
+class Phase(StrEnum):
+    """Where a rollout stands."""
+
+    STAGE = "STAGE"
+    """A share of the traffic is on the new version, and is judged."""
+    PAUSED = "PAUSED"
+    """As STAGE, and it does not go on by itself."""
+    WATCHING = "WATCHING"
+    """All traffic is on the new version; the old one is kept ready."""
+    ROLLING_BACK = "ROLLING_BACK"
+    PROMOTED = "PROMOTED"
+    ROLLED_BACK = "ROLLED_BACK"
+
+    @property
+    def is_final(self) -> bool:
+        """True when nothing is left to be done."""
+        return self in (Phase.PROMOTED, Phase.ROLLED_BACK)
+
+
+class Order(StrEnum):
+    """What a person asks of a running rollout."""
+
+    PAUSE = "pause"
+    RESUME = "resume"
+    ABORT = "abort"
+    """Take it back."""
+    PROMOTE = "promote"
+    """All traffic to the new version now."""
+
+
+class GivenOrder(Record):
+    """An order and who gave it."""
+
+    order: Order
+    by: str
+    at: AwareDatetime
+    reason: str = ""
+
+
+class Stage(Record):
+    """A share of the traffic for a while."""
+
+    percent: Annotated[FiniteFloat, Field(gt=0, le=100)]
+    duration_s: Seconds
+
+
+class Trigger(Record):
+    """A limit that takes the release back when it is broken for long enough."""
+
+    metric: str
+    """error_rate_percent, latency_p95_ms, slow_percent, availability_percent, or one of the source's own."""
+    limit: FiniteFloat
+    for_s: Annotated[FiniteFloat, Field(ge=0)] = 0.0
+    below: bool = False
+    """True = lower is worse."""
+
+
+class RolloutPlan(Record):
+    """What is to happen; never changed once it runs."""
+
+    id: str
+    version: str
+    commit: str | None = None
+    environment: str
+    service: str | None = None
+    baseline: str | None = None
+    """Version that is served so far."""
+    strategy: Strategy = Strategy.CANARY
+    stages: tuple[Stage, ...] = Field(min_length=1)
+    """Rising; the last is 100 %."""
+    watch_s: Annotated[FiniteFloat, Field(ge=0)] = 0.0
+    """Seconds at 100 % during which it is still taken back by itself."""
+    interval_s: Seconds = 10.0
+    """Between two looks."""
+    triggers: tuple[Trigger, ...] = ()
+    auto_rollback: bool = True
+    """False = it pauses where it would be taken back."""
+    min_requests: Annotated[FiniteFloat, Field(ge=0)] = 20.0
+    """Of the canary in a stage, before the next one."""
+    no_data_pause_s: Seconds = 30.0
+    """Without measurements for so long it pauses ..."""
+    no_data_rollback_s: Seconds = 300.0
+    """... and after so long it is taken back."""
+    down_looks: Annotated[int, Field(ge=1)] = 2
+    """A canary that is down at so many looks in a row is taken back."""
+    started_at: AwareDatetime
+
+
+class ArmReading(Record):
+    """What is known of one arm at one moment; counters never go down but for a restart; None = not measured."""
+
+    requests: Total | None = None
+    errors: Total | None = None
+    slow: Total | None = None
+    """Requests slower than the source's threshold."""
+    latency_p95_ms: FiniteFloat | None = None
+    up: bool | None = None
+
+
+class Measured(Record):
+    """What a source says at one moment."""
+
+    canary: ArmReading = ArmReading()
+    baseline: ArmReading = ArmReading()
+    metrics: dict[str, FiniteFloat] = Field(default_factory=dict)
+    """Its own, of the canary or of the whole."""
+
+
+class Placement(Record):
+    """What an executor says at one moment."""
+
+    percent: Percent
+    """Share of the traffic that goes to the canary."""
+    canary_up: bool | None = None
+    baseline_up: bool | None = None
+    canary_requests: Total | None = None
+    """That the executor itself has sent there: proof that traffic moved."""
+
+
+class Sample(Record):
+    """One look."""
+
+    at: AwareDatetime
+    canary: ArmReading = ArmReading()
+    baseline: ArmReading = ArmReading()
+    metrics: dict[str, FiniteFloat] = Field(default_factory=dict)
+    """The source's own, of the canary or of the whole."""
+    percent: Percent | None = None
+    """Share of the traffic that the executor says goes to the canary; None = it does not answer."""
+    problem: str | None = None
+    """Why something is missing."""
+
+
+class ArmTotals(Record):
+    """Counted since the stage began."""
+
+    requests: Total = 0.0
+    errors: Total = 0.0
+    slow: Total = 0.0
+
+
+class MetricVerdict(Record):
+    """What a look said of one metric."""
+
+    metric: str
+    state: str
+    """HEALTHY, WORSE, UNDECIDED, NO_DATA; of a trigger WITHIN, BREAKING, BROKEN, NO_DATA."""
+    reason: str
+
+
+class Moment(Record):
+    """One entry of the timeline."""
+
+    at: AwareDatetime
+    text: str
+    percent: Percent
+
+
+class WatchedLimit(Record):
+    """A trigger over time, see agents/deployment_readiness/judging/limits.Watched."""
+
+    beyond_since_s: float | None = None
+    seen_at_s: float | None = None
+
+
+class RolloutState(Record):
+    """Where it stands; saved before anything is done about it."""
+
+    phase: Phase = Phase.STAGE
+    stage: Annotated[int, Field(ge=0)] = 0
+    percent: Percent = 0.0
+    """Share that the canary is to have; the executor is brought there at every look."""
+    reached_at: AwareDatetime | None = None
+    """When the executor first said so; None = not yet: the stage's time has not begun."""
+    canary: ArmTotals = ArmTotals()
+    baseline: ArmTotals = ArmTotals()
+    reference: ArmTotals = ArmTotals()
+    """The baseline's since the rollout began: what the new version is held against once it has all traffic."""
+    last: Sample | None = None
+    limits: dict[str, WatchedLimit] = Field(default_factory=dict)
+    down: Annotated[int, Field(ge=0)] = 0
+    data_at: AwareDatetime | None = None
+    """When the canary was last measured."""
+    verdicts: tuple[MetricVerdict, ...] = ()
+    reason: str = ""
+    """Why it is paused, or was taken back."""
+    decided_at: AwareDatetime | None = None
+    """When it was decided to take it back."""
+    ended_at: AwareDatetime | None = None
+    timeline: tuple[Moment, ...] = ()
+
+
+class Rollout(Record):
+    """The value at the key."""
+
+    plan: RolloutPlan
+    state: RolloutState
+    runner: str
+    """Process that runs it, or ran it last."""
+    updated_at: AwareDatetime

@@ -1,0 +1,115 @@
+"""What a target of aqe.yaml names for its rollouts, made ready: executor, metric source, plan."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from ..config.rollout_sections import RolloutSection
+from ..config.settings import Settings, environment
+from ..connectors.executors.command import CommandExecutor
+from ..connectors.executors.dry_run import DryRunExecutor
+from ..connectors.executors.haproxy import HAProxyExecutor
+from ..connectors.sources.prometheus import PrometheusSource
+from ..core.errors import InputError
+from ..core.ids import dated_id
+from ..core.ports import Executor, MetricSource
+from ..core.records.release import Release
+from ..core.records.rollout import RolloutPlan, Stage, Strategy, Trigger
+from ..core.registry import did_you_mean
+
+ROLLING_STAGES = (25.0, 50.0, 75.0, 100.0)
+BLUE_GREEN_STAGES = (100.0,)
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What the command line asks for; None = as aqe.yaml has it.
+
+    Args:
+        strategy: how traffic moves.
+        stages: percents, rising, the last is 100.
+        stage_s, watch_s, interval_s: seconds.
+        auto_rollback: False = pause instead.
+        triggers: besides those of aqe.yaml, by metric.
+    """
+
+    strategy: Strategy = Strategy.CANARY
+    stages: Sequence[float] | None = None
+    stage_s: float | None = None
+    watch_s: float | None = None
+    interval_s: float | None = None
+    auto_rollback: bool = True
+    triggers: Sequence[Trigger] = ()
+
+
+def target(settings: Settings, name: str) -> RolloutSection:
+    """How releases get to an environment.
+
+    Raises:
+        InputError: aqe.yaml does not say.
+    """
+    hint = "targets:\n       production:\n         rollout: {executor: {...}, metrics: {...}}   (docs/operations.md)"
+    if name not in settings.targets:
+        raise InputError(f"aqe.yaml has no target {name!r}{did_you_mean(name, settings.targets)}", hint=hint)
+    section = settings.targets[name].rollout
+    if section is None:
+        raise InputError(f"target {name!r} of aqe.yaml has no `rollout`", hint=hint)
+    return section
+
+
+def executor(section: RolloutSection, say: Callable[[str], None] = lambda line: None) -> Executor:
+    """What moves the traffic."""
+    own = section.executor
+    if own.kind == "haproxy" and own.socket and own.backend:
+        return HAProxyExecutor(own.socket, own.backend, own.canary, own.baseline)
+    if own.kind == "command" and own.set:
+        return CommandExecutor(own.set, own.look, timeout_s=own.timeout_s, environment=environment())
+    return DryRunExecutor(say)
+
+
+def source(section: RolloutSection) -> MetricSource:
+    """What measures both arms."""
+    own = section.metrics
+    return PrometheusSource(own.url, own.queries, canary=own.canary, baseline=own.baseline, timeout_s=own.timeout_s)
+
+
+def plan(section: RolloutSection, release: Release, baseline: str | None, wanted: Wanted, now: datetime) -> RolloutPlan:
+    """What is to happen.
+
+    Raises:
+        InputError: stages that do not rise to 100.
+    """
+    percents = wanted.stages or _stages(section, wanted.strategy)
+    if list(percents) != sorted(set(percents)) or percents[-1] != 100:
+        raise InputError(f"stages {', '.join(f'{p:g}' for p in percents)}: expected rising percents that end with 100")
+    triggers = {t.metric: t for t in (*_triggers(section), *wanted.triggers)}
+    return RolloutPlan(
+        id=dated_id("rollout", now),
+        version=release.version,
+        commit=release.commit,
+        environment=release.environment,
+        service=release.service,
+        baseline=baseline,
+        strategy=wanted.strategy,
+        stages=tuple(Stage(percent=p, duration_s=wanted.stage_s or section.stage_s) for p in percents),
+        watch_s=section.watch_s if wanted.watch_s is None else wanted.watch_s,
+        interval_s=wanted.interval_s or section.interval_s,
+        triggers=tuple(triggers.values()),
+        auto_rollback=wanted.auto_rollback,
+        min_requests=section.min_requests,
+        no_data_pause_s=section.no_data_pause_s,
+        no_data_rollback_s=section.no_data_rollback_s,
+        started_at=now,
+    )
+
+
+def _stages(section: RolloutSection, strategy: Strategy) -> Sequence[float]:
+    return {Strategy.BLUE_GREEN: BLUE_GREEN_STAGES, Strategy.ROLLING: ROLLING_STAGES}.get(strategy, section.stages)
+
+
+def _triggers(section: RolloutSection) -> list[Trigger]:
+    return [
+        Trigger(metric=metric, limit=limit, for_s=own.for_s, below=own.above is None)
+        for metric, own in section.triggers.items()
+        if (limit := own.below if own.above is None else own.above) is not None
+    ]

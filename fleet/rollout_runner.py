@@ -1,0 +1,230 @@
+"""Runs a rollout: look, step, save, act; again until it has ended.
+
+The state is saved with the version it had: of two runners one is refused and ends. What is done afterwards (the share
+that the executor is to have) is repeated at every look, so a runner may be killed at any point; the next one takes up
+the saved state. Its heartbeat is written from a thread and goes HEARTBEAT_TTL_S after its death.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from typing import Any
+
+import structlog
+
+from ..agents.deployment_readiness.rollout.step import Happening, Kind, step
+from ..bus.envelope import Event
+from ..bus.events import (
+    DeploymentPaused,
+    DeploymentPromoted,
+    DeploymentResumed,
+    DeploymentRollbackStarted,
+    DeploymentRolledBack,
+    DeploymentStageAdvanced,
+    Payload,
+)
+from ..bus.lease import Pulse
+from ..core.errors import ConflictError, InputError, ServiceUnavailable
+from ..core.ports import Executor, MetricSource
+from ..core.records.audit import AuditDraft
+from ..core.records.history import HISTORY_KEY
+from ..core.records.rollout import GivenOrder, Phase, Rollout, RolloutState, Sample, order_key, rollout_key
+from ..core.writes import Write
+from ..memory.audit import audited
+from .outcomes import Recorded, outcome_item
+from .runtime import Runtime
+
+HEARTBEAT_EVERY_S = 1.0
+HEARTBEAT_TTL_S = 4.0
+CONFIRM_S = 0.1
+"""Between two looks while it is rolled back: how fast it is done should be seen."""
+_EXACT = 1e-6
+_EVENTS: dict[Kind, Callable[..., Payload]] = {
+    Kind.STAGE_ADVANCED: lambda **said: DeploymentStageAdvanced(**said),
+    Kind.PAUSED: lambda **said: DeploymentPaused(**said),
+    Kind.RESUMED: lambda **said: DeploymentResumed(**said),
+    Kind.ROLLBACK_STARTED: lambda **said: DeploymentRollbackStarted(**said),
+    Kind.ROLLED_BACK: lambda **said: DeploymentRolledBack(**said),
+    Kind.PROMOTED: lambda **said: DeploymentPromoted(**said),
+}
+
+log = structlog.get_logger("rollout")
+
+
+class TakenOverError(InputError):
+    """Another runner has it."""
+
+
+def heartbeat(prefix: str, rollout: str) -> str:
+    """Physical key of a runner's heartbeat."""
+    return f"{prefix}aqe:rollout-runner:{rollout}"
+
+
+class RolloutRunner:
+    """One process's hold of a rollout.
+
+    Args:
+        runtime: the open parts.
+        rollout: its id.
+        executor: moves traffic.
+        source: measures.
+        seen: told every state that was saved.
+    """
+
+    def __init__(
+        self,
+        runtime: Runtime,
+        rollout: str,
+        executor: Executor,
+        source: MetricSource,
+        *,
+        seen: Callable[[Rollout], None] = lambda rollout: None,
+    ) -> None:
+        self._runtime = runtime
+        self._key = rollout_key(rollout)
+        self._id = rollout
+        self._executor = executor
+        self._source = source
+        self._seen = seen
+        self._name = runtime.bus.name
+        self._version = 0
+
+    async def run(self) -> Rollout:
+        """Until it has ended.
+
+        Raises:
+            TakenOverError: another runner saved a state meanwhile.
+        """
+        key = heartbeat(self._runtime.settings.prefix, self._id)
+        self._runtime.keeper.pulse(Pulse(key, self._name, HEARTBEAT_EVERY_S, HEARTBEAT_TTL_S))
+        rollout = await self._load()
+        while not rollout.state.phase.is_final:
+            problem = await self._act(rollout.state)
+            await self._wait(rollout)
+            sample = await self._look(problem)
+            order = await self._order()
+            state, happened = step(rollout.plan, rollout.state, sample, order)
+            rollout = await self._save(rollout, state, happened, order)
+            self._seen(rollout)
+        return rollout
+
+    async def _load(self) -> Rollout:
+        record = await self._runtime.memory.retrieve_record(self._key)
+        if record is None:
+            raise InputError(f"there is no rollout {self._id}")
+        self._version = record.version
+        return Rollout.from_value(record.value, where=self._key)
+
+    async def _act(self, state: RolloutState) -> str | None:
+        """Bring the executor to the share that is saved; returns why not."""
+        try:
+            placed = await self._executor.look()
+            if abs(placed.percent - state.percent) > _EXACT:
+                await self._executor.set_percent(state.percent)
+        except ServiceUnavailable as error:
+            log.warning("the executor was not reached", rollout=self._id, error=error.message)
+            return error.message
+        return None
+
+    async def _wait(self, rollout: Rollout) -> None:
+        urgent = rollout.state.phase is Phase.ROLLING_BACK
+        await self._runtime.clock.sleep(CONFIRM_S if urgent else rollout.plan.interval_s)
+
+    async def _look(self, problem: str | None) -> Sample:
+        measured, placed = await asyncio.gather(self._source.read(), self._executor.look(), return_exceptions=True)
+        problems = [problem] if problem else []
+        for answer in (measured, placed):
+            if isinstance(answer, ServiceUnavailable):
+                problems.append(answer.message)
+            elif isinstance(answer, BaseException):
+                raise answer
+        seen: dict[str, Any] = {"at": self._runtime.clock.now(), "problem": "; ".join(dict.fromkeys(problems)) or None}
+        if not isinstance(measured, BaseException):
+            seen |= {"canary": measured.canary, "baseline": measured.baseline, "metrics": measured.metrics}
+        sample = Sample(**seen)
+        if isinstance(placed, BaseException):
+            return sample
+        # The executor sees a server die before a scrape does.
+        up = (
+            False
+            if placed.canary_up is False
+            else sample.canary.up
+            if sample.canary.up is not None
+            else placed.canary_up
+        )
+        canary = sample.canary.model_copy(update={"up": up})
+        return sample.model_copy(update={"percent": placed.percent, "canary": canary})
+
+    async def _order(self) -> GivenOrder | None:
+        value = await self._runtime.memory.retrieve(order_key(self._id))
+        with suppress(InputError):
+            return GivenOrder.from_value(value, where=order_key(self._id)) if value else None
+        return None
+
+    async def _save(
+        self, rollout: Rollout, state: RolloutState, happened: Sequence[Happening], order: GivenOrder | None
+    ) -> Rollout:
+        """State, events, the end of the obeyed order, at last the outcome: one transaction with its audit entries."""
+        now = self._runtime.clock.now()
+        after = Rollout(plan=rollout.plan, state=state, runner=self._name, updated_at=now)
+        memory = self._runtime.memory
+        writes = [
+            memory.prepare_store(self._key, after, expected_version=self._version),
+            memory.prepare_store("aqe/deployment/status", after),
+            *([memory.prepare_delete(order_key(self._id))] if order else []),
+            *(self._said(after, one) for one in happened),
+            *(await self._outcome(after) if state.phase.is_final else []),
+        ]
+        drafts = [self._draft(after, one, order) for one in happened]
+        try:
+            await audited(memory, drafts, now, lambda chain: memory.apply([*writes, *chain]))
+        except ConflictError as error:
+            raise TakenOverError(f"rollout {self._id} is run by another process by now") from error
+        self._version += 1
+        return after
+
+    def _said(self, rollout: Rollout, one: Happening) -> Write:
+        plan = rollout.plan
+        payload = _EVENTS[one.kind](
+            version=plan.version,
+            environment=plan.environment,
+            rollout=plan.id,
+            percent=rollout.state.percent,
+            reason=one.text,
+            commit=plan.commit,
+        )
+        event = Event.of(
+            payload, source=self._name, time=rollout.updated_at, subject=plan.version, correlation_id=plan.id
+        )
+        return self._runtime.bus.prepare(event)
+
+    def _draft(self, rollout: Rollout, one: Happening, order: GivenOrder | None) -> AuditDraft:
+        details = {"rollout": rollout.plan.id, "percent": rollout.state.percent, "reason": one.text}
+        return AuditDraft(
+            action=f"deployment:{one.kind}",
+            actor=order.by if order else self._name,
+            subject=rollout.plan.version,
+            details=details,
+        )
+
+    async def _outcome(self, rollout: Rollout) -> list[Write]:
+        plan, state = rollout.plan, rollout.state
+        ended = state.ended_at or rollout.updated_at
+        took_s = (ended - state.decided_at).total_seconds() if state.decided_at else None
+        recorded = Recorded(
+            version=plan.version,
+            outcome="success" if state.phase is Phase.PROMOTED else "rolled_back",
+            environment=plan.environment,
+            service=plan.service,
+            commit=plan.commit,
+            deployed_at=plan.started_at,
+            known_at=ended,
+            restored_at=ended if state.decided_at else None,
+            rollback_s=took_s,
+        )
+        try:
+            item = await outcome_item(self._runtime, recorded)
+        except InputError as error:  # a history nobody can read must not stop a rollback
+            log.error("the outcome was not recorded", rollout=plan.id, error=error.message)
+            return []
+        return [self._runtime.memory.prepare_append(HISTORY_KEY, item)]

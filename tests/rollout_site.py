@@ -1,0 +1,250 @@
+"""A small site for rollouts: two versions of a service behind a real HAProxy, a real Prometheus, and load."""
+
+import contextlib
+import csv
+import io
+import json
+import socket
+import subprocess
+import threading
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+from aqe.benchmarks.nodes import free_port
+from aqe.tests.servers import require
+
+SCRAPE_S = 1
+HAPROXY = """
+global
+  stats socket {socket} level admin
+  maxconn 500
+defaults
+  mode http
+  timeout connect 1s
+  timeout client 5s
+  timeout server 5s
+  option redispatch
+frontend site
+  bind 127.0.0.1:{port}
+  default_backend shop
+frontend metrics
+  bind 127.0.0.1:{metrics}
+  http-request use-service prometheus-exporter
+backend shop
+  balance roundrobin
+  option httpchk GET /health
+  default-server inter 500ms fall 2 rise 1
+  server baseline 127.0.0.1:{baseline} check weight 200
+  server canary 127.0.0.1:{canary} check weight 0
+"""
+PROMETHEUS = """
+global: {{scrape_interval: {scrape}s}}
+scrape_configs:
+  - job_name: haproxy
+    static_configs: [{{targets: ["127.0.0.1:{metrics}"]}}]
+"""
+AQE = """
+targets:
+  production:
+    base_url: http://127.0.0.1:{port}
+    rollout:
+      executor: {{kind: haproxy, socket: {socket}, backend: shop}}
+      metrics:
+        url: http://127.0.0.1:{prometheus}
+        queries:
+          requests: 'sum(haproxy_server_http_responses_total{{proxy="shop",server="{{arm}}"}})'
+          errors: 'sum(haproxy_server_http_responses_total{{proxy="shop",server="{{arm}}",code="5xx"}})'
+      stages: [5, 25, 50, 100]
+      stage_s: {stage_s}
+      watch_s: 2
+      interval_s: 1
+      no_data_pause_s: 4
+      no_data_rollback_s: 8
+"""
+
+
+@dataclass
+class Version:
+    """One running version.
+
+    Args:
+        error_share: of its answers that are 500.
+        port: on 127.0.0.1.
+    """
+
+    error_share: float = 0.0
+    port: int = 0
+    server: ThreadingHTTPServer | None = None
+    served: int = 0
+
+    broken: bool = False
+
+    def pause(self) -> None:
+        """Break every connection from now on, as a process that dies at each request."""
+        self.broken = True
+
+    def resume(self) -> None:
+        """Answer again."""
+        self.broken = False
+
+    def stop(self) -> None:
+        """For good."""
+        if self.server is not None:
+            self.server.shutdown()
+            self.server.server_close()
+            self.server = None
+
+
+@dataclass
+class Site:
+    """Everything that runs.
+
+    Args:
+        folder: with aqe.yaml.
+        port: of the site.
+    """
+
+    folder: Path
+    port: int
+    baseline: Version
+    canary: Version
+    prometheus: "subprocess.Popen[bytes] | None" = None
+    stopping: threading.Event = field(default_factory=threading.Event)
+    asked: int = 0
+    failed: int = 0
+
+    def percent(self) -> float:
+        """Share that HAProxy gives the canary, asked past all of our code."""
+        rows = self.stat()
+        canary, baseline = int(rows["canary"]["weight"]), int(rows["baseline"]["weight"])
+        return 100 * canary / (canary + baseline)
+
+    def set_percent(self, percent: int) -> None:
+        """Move traffic as a person would."""
+        for server, weight in (("canary", percent), ("baseline", 100 - percent)):
+            self._ask(f"set server shop/{server} weight {weight}")
+
+    def _ask(self, command: str) -> str:
+        with socket.socket(socket.AF_UNIX) as connection:
+            connection.connect(str(self.folder / "haproxy.sock"))
+            connection.sendall(f"{command}\n".encode())
+            return b"".join(iter(lambda: connection.recv(65536), b"")).decode()
+
+    def stat(self) -> dict[str, dict[str, str]]:
+        """HAProxy's own counters of each server."""
+        text = self._ask("show stat").removeprefix("# ")
+        return {row["svname"]: row for row in csv.DictReader(io.StringIO(text)) if row["pxname"] == "shop"}
+
+
+@contextmanager
+def site(folder: Path, *, stage_s: float = 4.0, rps: int = 80) -> Iterator[Site]:
+    """A site that serves, under load."""
+    haproxy, prometheus = require("haproxy"), require("prometheus")
+    with ExitStack() as stack:
+        baseline, canary = stack.enter_context(_version()), stack.enter_context(_version())
+        port, metrics, prometheus_port = free_port(), free_port(), free_port()
+        runtime = folder / "haproxy.sock"
+        names = {
+            "socket": runtime, "port": port, "metrics": metrics, "prometheus": prometheus_port, "stage_s": stage_s,
+            "baseline": baseline.port, "canary": canary.port, "scrape": SCRAPE_S,
+        }  # fmt: skip
+        for file, text in (("haproxy.cfg", HAPROXY), ("prometheus.yml", PROMETHEUS), ("aqe.yaml", AQE)):
+            (folder / file).write_text(text.format(**names))
+        stack.enter_context(_process([haproxy, "-f", str(folder / "haproxy.cfg")]))
+        scraper = stack.enter_context(
+            _process(
+                [
+                    prometheus,
+                    f"--config.file={folder / 'prometheus.yml'}",
+                    f"--storage.tsdb.path={folder / 'tsdb'}",
+                    f"--web.listen-address=127.0.0.1:{prometheus_port}",
+                ]
+            )
+        )
+        running = Site(folder, port, baseline, canary, scraper)
+        stack.enter_context(_load(running, rps))
+        _until_scraped(prometheus_port)
+        running.asked = running.failed = 0
+        yield running
+
+
+@contextmanager
+def _version() -> Iterator[Version]:
+    version = Version()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            if version.broken:
+                self.connection.close()
+                return
+            version.served += self.path != "/health"
+            # Every n-th one: a share without chance.
+            share = version.error_share if self.path != "/health" else 0.0
+            bad = int(version.served * share) != int((version.served - 1) * share)
+            self.send_response(500 if bad else 200)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    version.server, version.port = server, server.server_address[1]
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+    thread.start()
+    try:
+        yield version
+    finally:
+        version.stop()
+
+
+@contextmanager
+def _process(command: list[str]) -> "Iterator[subprocess.Popen[bytes]]":
+    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+
+
+@contextmanager
+def _load(running: Site, rps: int) -> Iterator[None]:
+    def ask() -> None:
+        due = time.monotonic()
+        while not running.stopping.is_set():
+            running.asked += 1
+            try:
+                with urllib.request.urlopen(f"http://127.0.0.1:{running.port}/", timeout=5) as answer:
+                    answer.read()
+            except OSError:
+                running.failed += 1
+            due += 4 / rps
+            time.sleep(max(0.0, due - time.monotonic()))
+
+    threads = [threading.Thread(target=ask, daemon=True) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    try:
+        yield
+    finally:
+        running.stopping.set()
+        for thread in threads:
+            thread.join()
+
+
+def _until_scraped(port: int) -> None:
+    query = "haproxy_server_http_responses_total"
+    for _ in range(300):
+        address = f"http://127.0.0.1:{port}/api/v1/query?query={query}"
+        with contextlib.suppress(OSError), urllib.request.urlopen(address, timeout=2) as answer:
+            if json.load(answer)["data"]["result"]:
+                return
+        time.sleep(0.1)
+    raise AssertionError("Prometheus scraped nothing")

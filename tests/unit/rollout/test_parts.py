@@ -1,0 +1,158 @@
+"""What moves traffic and what measures it, each against something real but small."""
+
+import json
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from aqe.config.settings import load_settings
+from aqe.connectors.executors.command import CommandExecutor
+from aqe.connectors.executors.haproxy import MAX_WEIGHT, HAProxyExecutor, _weight
+from aqe.connectors.sources.prometheus import PrometheusSource
+from aqe.core.errors import InputError, ServiceUnavailable
+from aqe.core.records.release import Release
+from aqe.core.records.rollout import Strategy
+from aqe.fleet.rollout_parts import Wanted, plan, target
+from aqe.tests.servers import documented
+from aqe.tests.unit.rollout.test_step import START
+
+SCRIPT = "import sys, pathlib; p = pathlib.Path(sys.argv[1]); "
+
+
+async def test_any_tool_can_move_traffic_and_say_how_much_there_is(tmp_path: Path) -> None:
+    file = tmp_path / "share; rm -rf"
+    moves = CommandExecutor(
+        [sys.executable, "-c", SCRIPT + "p.write_text(sys.argv[2])", str(file), "{percent}"],
+        [sys.executable, "-c", SCRIPT + "print(p.read_text())", str(file)],
+    )
+    await moves.set_percent(12.5)
+    assert file.read_text() == "12.5"
+    assert (await moves.look()).percent == 12.5
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [("raise SystemExit('token=geheim no')", "ended with 1: token=***"), ("import time; time.sleep(60)", "within 1 s")],
+)
+async def test_a_tool_that_fails_is_named_without_its_secrets(code: str, words: str) -> None:
+    with pytest.raises(ServiceUnavailable) as caught:
+        await CommandExecutor([sys.executable, "-c", code], None, timeout_s=1).set_percent(5)
+    assert words in str(caught.value)
+
+
+@pytest.mark.parametrize("printed", ["", "many", "[]", '{"share": 5}', "500"])
+async def test_a_tool_that_prints_no_percentage_is_an_error(printed: str) -> None:
+    moves = CommandExecutor(["true"], [sys.executable, "-c", f"print({printed!r})"])
+    with pytest.raises(ServiceUnavailable, match="expected a percentage"):
+        await moves.look()
+
+
+async def test_an_executor_that_is_not_there_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(ServiceUnavailable, match="No such file"):
+        await HAProxyExecutor(tmp_path / "none.sock", "shop", ["a"], ["b"]).look()
+    with pytest.raises(ServiceUnavailable, match="No such file"):
+        await CommandExecutor(["/no/such/program"], None).set_percent(1)
+
+
+def test_a_share_is_never_rounded_to_none() -> None:
+    assert [_weight(share, 2) for share in (0, 0.1, 50, 100)] == [0, 1, MAX_WEIGHT // 4, MAX_WEIGHT // 2]
+
+
+@contextmanager
+def prometheus(answers: dict[str, Any], status: int = 200) -> Iterator[str]:
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            query = parse_qs(urlsplit(self.path).query)["query"][0]
+            result = [{"metric": {}, "value": [1, str(value)]} for value in answers.get(query, [])]
+            body = json.dumps({"data": {"resultType": "vector", "result": result}, "error": "bad query"}).encode()
+            self.send_response(status)
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_address[1]}/"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+QUERIES = {"requests": "r{arm}", "errors": "e{arm}", "conversion": "c"}
+
+
+async def test_what_has_no_value_is_not_measured() -> None:
+    with prometheus({"rnew": [10], "rold": [20], "eold": [1], "enew": ["NaN"], "c": [0.5]}) as url:
+        found = await PrometheusSource(url, QUERIES, canary="new", baseline="old").read()
+    assert (found.canary.requests, found.canary.errors, found.baseline.errors) == (10, None, 1)
+    assert found.metrics == {"conversion": 0.5}
+
+
+async def test_several_series_are_an_error_and_not_one_of_them() -> None:
+    with prometheus({"rnew": [10, 11]}) as url, pytest.raises(ServiceUnavailable, match="has 2 series"):
+        await PrometheusSource(url, {"requests": "r{arm}"}, canary="new", baseline="old").read()
+
+
+async def test_a_refused_query_says_why() -> None:
+    with prometheus({}, status=400) as url, pytest.raises(ServiceUnavailable, match="bad query"):
+        await PrometheusSource(url, QUERIES, canary="new", baseline="old").read()
+    with pytest.raises(ServiceUnavailable, match="does not answer"):
+        await PrometheusSource("http://127.0.0.1:1", QUERIES, canary="new", baseline="old").read()
+
+
+def test_the_example_of_the_docs_is_a_target(tmp_path: Path) -> None:
+    (tmp_path / "aqe.yaml").write_text(documented("rollout.yaml"))
+    section = target(load_settings({}, {}, tmp_path), "production")
+    made = plan(section, Release(version="v2"), "v1", Wanted(), START)
+    assert [stage.percent for stage in made.stages] == [5, 25, 50, 100]
+    assert [(trigger.metric, trigger.limit) for trigger in made.triggers] == [("latency_p95_ms", 800)]
+    swapped = plan(section, Release(version="v2"), None, Wanted(Strategy.BLUE_GREEN), START)
+    assert [stage.percent for stage in swapped.stages] == [100]
+
+
+@pytest.mark.parametrize("stages", [(50, 25, 100), (5, 25), (25, 25, 100)])
+def test_stages_rise_to_all_traffic(tmp_path: Path, stages: tuple[float, ...]) -> None:
+    (tmp_path / "aqe.yaml").write_text(documented("rollout.yaml"))
+    section = target(load_settings({}, {}, tmp_path), "production")
+    with pytest.raises(InputError, match="expected rising percents that end with 100"):
+        plan(section, Release(version="v2"), None, Wanted(stages=stages), START)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [("targets: {}", "no target"), ("targets: {production: {base_url: x}}", "no `rollout`")],
+)
+def test_a_target_that_is_not_there_is_named(tmp_path: Path, text: str, words: str) -> None:
+    (tmp_path / "aqe.yaml").write_text(text)
+    with pytest.raises(InputError, match=words):
+        target(load_settings({}, {}, tmp_path), "production")
+
+
+@pytest.mark.parametrize(
+    ("executor", "words"),
+    [
+        ("{kind: haproxy}", "needs socket, backend"),
+        ("{kind: haproxy, socket: s, backend: 'shop; shutdown'}", "backend"),
+        ("{kind: command}", "needs set"),
+    ],
+)
+def test_an_executor_that_cannot_work_is_an_error_of_the_file(tmp_path: Path, executor: str, words: str) -> None:
+    queries = "{requests: a, errors: b}"
+    text = (
+        f"targets: {{p: {{base_url: x, rollout: {{executor: {executor}, metrics: {{url: u, queries: {queries}}}}}}}}}"
+    )
+    (tmp_path / "aqe.yaml").write_text(text)
+    with pytest.raises(InputError, match=words):
+        load_settings({}, {}, tmp_path)

@@ -1,0 +1,260 @@
+"""The rollout's rules, and what must hold whatever happens."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+
+from aqe.agents.deployment_readiness.rollout.look import is_worse
+from aqe.agents.deployment_readiness.rollout.step import Happening, Kind, begin, step
+from aqe.core.records.rollout import (
+    ArmReading,
+    GivenOrder,
+    Order,
+    Phase,
+    Rollout,
+    RolloutPlan,
+    RolloutState,
+    Sample,
+    Stage,
+    Trigger,
+)
+
+START = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+def a_plan(**more: Any) -> RolloutPlan:
+    fields = {
+        "stages": tuple(Stage(percent=percent, duration_s=60) for percent in (5, 50, 100)),
+        "interval_s": 10,
+        **more,
+    }
+    return RolloutPlan(id="r1", version="v2", environment="production", baseline="v1", started_at=START, **fields)
+
+
+class Story:
+    """A rollout whose executor does as it is told, look by look.
+
+    Args:
+        plan: of the rollout.
+        rps: requests a second of all.
+    """
+
+    def __init__(self, plan: RolloutPlan, *, rps: float = 100) -> None:
+        self.plan, self.state, self.at = plan, begin(plan), START
+        self.rps, self.happened = rps, list[Happening]()
+        self.canary, self.baseline = ArmReading(requests=0, errors=0, up=True), ArmReading(requests=0, errors=0)
+        self.percent: float | None = self.state.percent
+
+    def look(
+        self, *, errors: float = 0.0, base_errors: float = 0.0, up: bool | None = True, measured: bool = True,
+        order: Order | None = None, moves: bool = True, metrics: dict[str, float] | None = None,
+    ) -> RolloutState:  # fmt: skip
+        """One more look; `errors` is the share of the canary's requests that fail."""
+        self.at += timedelta(seconds=self.plan.interval_s)
+        if moves:
+            self.percent = self.state.percent
+        share = (self.percent or 0) / 100
+        whole = self.rps * self.plan.interval_s
+        self.canary = grown(self.canary, whole * share, errors, up)
+        self.baseline = grown(self.baseline, whole * (1 - share), base_errors, True)
+        empty = ArmReading(up=up)
+        sample = Sample(
+            at=self.at,
+            canary=self.canary if measured else empty,
+            baseline=self.baseline if measured else empty,
+            metrics=metrics or {},
+            percent=self.percent,
+        )
+        given = GivenOrder(order=order, by="cto", at=self.at) if order else None
+        self.state, happened = step(self.plan, self.state, sample, given)
+        self.happened += happened
+        return self.state
+
+    def looks(self, count: int, **how: Any) -> RolloutState:
+        for _ in range(count):
+            self.look(**how)
+        return self.state
+
+    def kinds(self) -> list[Kind]:
+        return [happening.kind for happening in self.happened]
+
+
+def grown(arm: ArmReading, requests: float, share: float, up: bool | None) -> ArmReading:
+    return ArmReading(requests=(arm.requests or 0) + requests, errors=(arm.errors or 0) + requests * share, up=up)
+
+
+def test_a_good_canary_goes_through_its_stages_and_is_promoted() -> None:
+    story = Story(a_plan(watch_s=30))
+    for _ in range(40):
+        story.look()
+    assert story.state.phase is Phase.PROMOTED
+    assert story.kinds() == [Kind.STAGE_ADVANCED, Kind.STAGE_ADVANCED, Kind.PROMOTED]
+    assert [moment.percent for moment in story.state.timeline][:3] == [5, 50, 100]
+
+
+def test_failing_requests_take_it_back_at_once() -> None:
+    story = Story(a_plan())
+    story.looks(2)
+    state = story.look(errors=0.2)
+    assert (state.phase, state.percent) == (Phase.ROLLING_BACK, 0)
+    assert "error rate: " in state.reason
+    assert story.look().phase is Phase.ROLLED_BACK
+    assert story.kinds() == [Kind.ROLLBACK_STARTED, Kind.ROLLED_BACK]
+
+
+def test_failures_that_the_baseline_has_too_are_not_the_canarys() -> None:
+    story = Story(a_plan())
+    story.looks(40, errors=0.05, base_errors=0.05)
+    assert story.state.phase is Phase.PROMOTED
+
+
+def test_with_all_traffic_it_is_held_against_what_the_baseline_was() -> None:
+    story = Story(a_plan(watch_s=600))
+    story.looks(22)
+    assert story.state.phase is Phase.WATCHING
+    assert story.looks(2, errors=0.2).phase is Phase.ROLLED_BACK
+
+
+def test_a_rollback_ends_only_when_the_executor_says_so() -> None:
+    story = Story(a_plan())
+    story.looks(2)
+    story.look(errors=1.0)
+    assert story.looks(5, moves=False).phase is Phase.ROLLING_BACK
+    assert story.look().phase is Phase.ROLLED_BACK
+
+
+def test_a_canary_that_is_down_is_taken_back_whatever_the_ratios_say() -> None:
+    story = Story(a_plan())
+    story.looks(2)
+    assert story.look(up=False).phase is Phase.STAGE
+    assert story.look(up=False).phase is Phase.ROLLING_BACK
+
+
+def test_without_measurements_it_pauses_then_is_taken_back() -> None:
+    story = Story(a_plan(no_data_pause_s=30, no_data_rollback_s=60))
+    story.looks(2)
+    assert story.looks(3, measured=False).phase is Phase.PAUSED
+    assert "no measurement of the canary for 30 s" in story.state.reason
+    assert story.looks(3, measured=False).phase is Phase.ROLLING_BACK
+
+
+def test_a_stage_begins_when_the_executor_has_moved() -> None:
+    story = Story(a_plan())
+    story.looks(7)
+    assert story.state.stage == 1
+    assert story.looks(20, moves=False).stage == 1, "it never got there"
+    assert story.looks(7).stage == 2
+
+
+def test_too_little_traffic_decides_nothing_and_pauses_in_the_end() -> None:
+    story = Story(a_plan(), rps=0.1)
+    assert story.looks(12).phase is Phase.STAGE
+    assert story.looks(8).phase is Phase.PAUSED
+    assert "too little traffic" in story.state.reason
+
+
+def test_a_trigger_must_last() -> None:
+    plan = a_plan(triggers=(Trigger(metric="checkout_conversion_percent", limit=80, for_s=20, below=True),))
+    story = Story(plan)
+    low, fine = {"checkout_conversion_percent": 70.0}, {"checkout_conversion_percent": 85.0}
+    for metrics in (low, low, fine, low, low):
+        assert story.look(metrics=metrics).phase is Phase.STAGE
+    assert story.look(metrics=low).phase is Phase.ROLLING_BACK
+
+
+def test_without_auto_rollback_it_pauses_and_a_person_decides() -> None:
+    story = Story(a_plan(auto_rollback=False))
+    story.looks(2)
+    assert story.look(errors=0.5).phase is Phase.PAUSED
+    assert story.look(order=Order.ABORT).phase is Phase.ROLLING_BACK
+
+
+@pytest.mark.parametrize(
+    ("orders", "phase"),
+    [
+        ((Order.PAUSE,), Phase.PAUSED),
+        ((Order.PAUSE, Order.RESUME), Phase.STAGE),
+        ((Order.RESUME,), Phase.STAGE),
+        ((Order.ABORT,), Phase.ROLLING_BACK),
+        ((Order.PAUSE, Order.ABORT), Phase.ROLLING_BACK),
+        ((Order.ABORT, Order.PROMOTE), Phase.ROLLED_BACK),
+    ],
+)
+def test_orders(orders: Sequence[Order], phase: Phase) -> None:
+    story = Story(a_plan())
+    story.look()
+    for order in orders:
+        story.look(order=order)
+    assert story.state.phase is phase
+    assert any("by cto" in moment.text for moment in story.state.timeline)
+
+
+def test_promote_gives_it_all_traffic_and_still_judges_it() -> None:
+    story = Story(a_plan())
+    story.look()
+    state = story.look(order=Order.PROMOTE)
+    assert (state.phase, state.percent) == (Phase.STAGE, 100)
+    assert story.looks(2, errors=0.5).phase in (Phase.ROLLING_BACK, Phase.ROLLED_BACK)
+
+
+def test_a_counter_that_was_restarted_begins_at_zero() -> None:
+    story = Story(a_plan())
+    story.looks(3)
+    story.canary = ArmReading(requests=0, errors=0, up=True)
+    story.look()
+    assert story.state.canary.requests == pytest.approx(150)
+
+
+class AnyRollout(RuleBasedStateMachine):
+    """Looks and orders in any order, with an executor that may be slow."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.story = Story(a_plan(watch_s=20, no_data_pause_s=30, no_data_rollback_s=60))
+        self.judged_bad = False
+
+    @rule(
+        errors=st.sampled_from([0.0, 0.0, 0.01, 0.5]),
+        up=st.sampled_from([True, True, True, False, None]),
+        measured=st.booleans(),
+        moves=st.booleans(),
+        order=st.sampled_from([None, None, None, *Order]),
+    )
+    def look(self, errors: float, up: bool | None, measured: bool, moves: bool, order: Order | None) -> None:
+        before = self.story.state
+        after = self.story.look(errors=errors, up=up, measured=measured, moves=moves, order=order)
+        if before.phase.is_final:
+            assert after == before
+        if not after.phase.is_final and before.phase is Phase.ROLLING_BACK:
+            assert after.phase is Phase.ROLLING_BACK, "nothing stops a rollback"
+
+    @invariant()
+    def no_version_that_was_judged_bad_is_served_without_an_action_pending(self) -> None:
+        state = self.story.state
+        if any(map(is_worse, state.verdicts)):
+            assert state.phase in (Phase.ROLLING_BACK, Phase.ROLLED_BACK)
+            assert state.percent == 0
+
+    @invariant()
+    def a_rollback_is_reachable_from_everywhere(self) -> None:
+        state = self.story.state
+        if state.phase.is_final:
+            return
+        sample = Sample(at=self.story.at + timedelta(seconds=1), percent=state.percent)
+        order = GivenOrder(order=Order.ABORT, by="x", at=sample.at)
+        taken, _ = step(self.story.plan, state, sample, order)
+        assert (taken.phase, taken.percent) == (Phase.ROLLING_BACK, 0) or taken.phase is Phase.ROLLED_BACK
+
+    @invariant()
+    def it_can_be_saved_and_read_back(self) -> None:
+        rollout = Rollout(plan=self.story.plan, state=self.story.state, runner="x", updated_at=self.story.at)
+        assert Rollout.from_json(rollout.to_json(), where="x") == rollout
+
+
+TestAnyRollout = AnyRollout.TestCase
+TestAnyRollout.settings = settings(max_examples=60, stateful_step_count=30)
