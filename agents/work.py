@@ -191,8 +191,9 @@ class Work:
             await self._services.hooks.task_error(task, error)
 
     async def _bury(self, entry: Entry, task: TaskAssignment | None, error: str) -> None:
+        bus = self._services.bus
         now = self._services.clock.now()
-        writes = [dead_letter(self._services.bus.names, entry, GROUP, error, now)]
+        writes = [dead_letter(bus.names, entry, GROUP, error, now, cap=bus.dead_cap)]
         if task is not None:
             context = TaskContext(task, self._services, self._agent.id)
             failed = task.model_copy(update={"status": TaskStatus.FAILED, "finished_at": now, "error": error})
@@ -203,7 +204,7 @@ class Work:
         elif task_id := _task_id(entry):  # whoever waits for it must hear of it all the same
             outcome = TaskFailed(task_id=task_id, type="unknown", agent=None, error=error)
             event = Event.of(outcome, id=f"{task_id}:task:failed", source=self._agent.id, time=now, subject=task_id)
-            writes.append(self._services.bus.prepare(event))
+            writes.append(bus.prepare(event))
         self._log.error("dead letter", entry=entry.id, error=error)
         await self._finish(entry, writes)
 

@@ -127,11 +127,26 @@ OPS.publish = {
   end,
 }
 
--- args: id, dedupe window ms, fields... For streams that are no events: task lanes, dead letters.
+-- args: id, dedupe window ms, fields... For streams that are no events: task lanes.
 OPS.enqueue = {
   kind = "stream",
   check = function(key) return type_error(key, "stream") end,
   apply = function(key, args) return add_once(key, args[1], args[2], args, 3) end,
+}
+
+-- args: id, dedupe window ms, cap, fields... A dead letter: beyond the cap the oldest go, and are counted.
+OPS.bury = {
+  kind = "stream",
+  check = OPS.enqueue.check,
+  apply = function(key, args)
+    local entry = add_once(key, args[1], args[2], args, 4)
+    local dropped = redis.call("XTRIM", key, "MAXLEN", "=", args[3])
+    if dropped > 0 then
+      local prefix, name = split_key(key)
+      redis.call("HINCRBY", prefix .. "aqe:dropped", name, dropped)
+    end
+    return entry
+  end,
 }
 
 -- FCALL aqe_publish 1 <stream> <event id> <dedupe window ms> <cap> <type> <field> <value> ...: also the way in for every

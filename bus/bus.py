@@ -10,6 +10,7 @@ from ..core.errors import InputError
 from ..core.globs import is_glob
 from ..core.ports import CommandClient, Functions
 from ..core.writes import Write
+from .deadletters import DEAD_CAP_ENTRIES
 from .events import Event, read_event
 from .group import GroupConsumer
 from .inspect import raw_tail
@@ -32,6 +33,7 @@ class EventBus:
         prefix: the fleet's key prefix.
         name: unique name of this process, the beginning of its consumers' names.
         cap: hard cap of entries a stream.
+        dead_cap: dead letters kept of one event type or lane.
     """
 
     def __init__(
@@ -45,9 +47,11 @@ class EventBus:
         prefix: str = "",
         name: str,
         cap: int = HARD_CAP_ENTRIES,
+        dead_cap: int = DEAD_CAP_ENTRIES,
     ) -> None:
         self.names = StreamNames(prefix)
         self.publisher = Publisher(commands, functions, self.names, cap=cap)
+        self.dead_cap = dead_cap
         self._commands = commands
         self._blocking = blocking
         self._wire = Wire(blocking)
@@ -108,6 +112,7 @@ class EventBus:
             publisher=self.publisher,
             client=self._commands,
             delivery=delivery,
+            dead_cap=self.dead_cap,
             clock=self._clock,
         )
         self._keeper.add(subscription)

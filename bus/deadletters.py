@@ -12,6 +12,8 @@ from .names import StreamNames
 from .publisher import DEDUPE_WINDOW_MS
 
 MAX_ERROR_CHARS = 2000
+DEAD_CAP_ENTRIES = 10_000
+"""Dead letters kept of one event type or lane, about 10 MB of ordinary ones; beyond it the oldest go, counted."""
 
 
 class DeadLetter(Record):
@@ -32,15 +34,24 @@ class DeadLetter(Record):
     """The original entry; bytes that are no text are shown escaped."""
 
 
-def dead_letter(names: StreamNames, entry: Entry, group: str, error: str, now: datetime) -> Write:
-    """The write that files an entry away; commit it with the entry's acknowledgement."""
+def dead_letter(names: StreamNames, entry: Entry, group: str, error: str, now: datetime, *, cap: int) -> Write:
+    """The write that files an entry away; commit it with the entry's acknowledgement.
+
+    Args:
+        names: of the fleet.
+        entry: what could not be handled.
+        group: whose it was.
+        error: why not.
+        now: aware.
+        cap: letters of this type or lane that are kept, from 1; beyond it the oldest go.
+    """
     name = letter_name(names, entry.stream)
     own = ("aqe-stream", names.logical(entry.stream), "aqe-original-id", entry.id, "aqe-group", group,
            "aqe-error", mask_text(error)[:MAX_ERROR_CHARS],
            "aqe-attempts", str(entry.attempts), "aqe-at", now.isoformat())  # fmt: skip
     original = [part for pair in entry.fields.items() for part in pair]
     once = f"dead:{group}:{entry.stream}:{entry.id}:{now.timestamp()}"  # a replayed entry may die again
-    return Write("enqueue", names.dead(name), (once, str(DEDUPE_WINDOW_MS), *own, *original))
+    return Write("bury", names.dead(name), (once, str(DEDUPE_WINDOW_MS), str(cap), *own, *original))
 
 
 def letter_name(names: StreamNames, stream: str) -> str:
@@ -69,6 +80,16 @@ async def list_dead_letters(
         for entry_id, fields in await client.execute_command("XREVRANGE", stream, "+", "-", "COUNT", limit):
             letters.append(_letter(stream[len(names.dead("")) :], entry_id.decode(), fields))
     return letters
+
+
+async def full_dead_streams(client: CommandClient, names: StreamNames, cap: int) -> dict[str, int]:
+    """Event type or lane -> letters dropped so far, where there are as many as are kept."""
+    full = {}
+    for raw, dropped in (await client.execute_command("HGETALL", names.dropped)).items():
+        stream = names.prefix + raw.decode()
+        if await client.execute_command("XLEN", stream) >= cap:
+            full[stream.removeprefix(names.dead(""))] = int(dropped)
+    return full
 
 
 async def find_dead_letter(client: CommandClient, names: StreamNames, name: str, letter_id: str) -> DeadLetter:

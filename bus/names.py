@@ -44,6 +44,11 @@ class StreamNames:
         """Hash stream (logical name) -> publishes refused because it was full."""
         return f"{self.prefix}aqe:refused"
 
+    @property
+    def dropped(self) -> str:
+        """Hash dead-letter stream (logical name) -> letters dropped because there were too many."""
+        return f"{self.prefix}aqe:dropped"
+
     def lane(self, agent_type: str, priority: str) -> str:
         """Task lane."""
         return f"{self.prefix}aqe:tasks:{agent_type}:{priority}"

@@ -95,6 +95,7 @@ class Subscription:
         publisher: Publisher,
         client: CommandClient,
         delivery: Delivery,
+        dead_cap: int,
         clock: Clock,
     ) -> None:
         self.glob = glob
@@ -107,6 +108,7 @@ class Subscription:
         self._publisher = publisher
         self._client = client
         self._delivery = delivery
+        self._dead_cap = dead_cap
         self._clock = clock
         self._streams: list[str] = []
         self._held: dict[tuple[str, str], Entry] = {}
@@ -429,7 +431,9 @@ class Subscription:
     async def _bury(self, entry: Entry, error: str) -> None:
         log.error("dead letter", group=self.group, stream=entry.stream, entry=entry.id, error=error)
         try:
-            await self._reader.commit(entry, [dead_letter(self._names, entry, self.group, error, self._clock.now())])
+            await self._reader.commit(
+                entry, [dead_letter(self._names, entry, self.group, error, self._clock.now(), cap=self._dead_cap)]
+            )
         except FencedOutError:
             log.info("already somebody else's", entry=entry.id)
         self._drop((entry.stream, entry.id))

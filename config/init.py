@@ -317,9 +317,10 @@ policy:
 #  patterns:
 #    order: 'ORD-[0-9]{{8}}'
 
-# How long bulk data (logs, access logs) is kept.
+# How long bulk data (logs, access logs) is kept, and how many dead letters of an event type.
 #retention:
 #  default_days: 30
+#  dead_letters: 10000
 #  days:
 #    access: 7
 """

@@ -227,11 +227,13 @@ class Feature(Section):
 
 
 class Retention(Section):
-    """How long bulk data is kept."""
+    """How long bulk data is kept, and how many dead letters."""
 
     default_days: Annotated[int, Field(ge=1)] = 30
     days: dict[Annotated[str, AfterValidator(_dataset_kind)], Annotated[int, Field(ge=1)]] = Field(default_factory=dict)
     """By kind of core/records/rows.DATASET_ROWS."""
+    dead_letters: Annotated[int, Field(ge=1)] = 10_000
+    """Of one event type or task lane; beyond it the oldest go."""
 
     def days_of(self, kind: str) -> int:
         """Days for one kind."""

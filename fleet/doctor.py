@@ -11,6 +11,8 @@ from typing import Any, Literal
 from redis.asyncio import Redis
 from redis.exceptions import AuthenticationError, RedisError, ResponseError
 
+from ..bus.deadletters import full_dead_streams
+from ..bus.names import StreamNames
 from ..config.settings import Settings
 from ..core.clock import SystemClock
 from ..core.errors import EXIT_NO_GO, EXIT_OK, AqeError
@@ -102,6 +104,7 @@ async def _server(settings: Settings) -> list[Check]:
         return [Check("server", "fail", error.message, error.hint)]
     try:
         checks = [check async for check in _about(clients.commands, info.address)]
+        checks.append(await _dead_letters(clients.commands, settings))
         if parse_url(info.url).kind == "cluster":
             checks.append(await _cluster(clients.commands))
         return checks
@@ -159,6 +162,16 @@ async def _replicas(client: Redis, facts: Mapping[str, Any]) -> Check:
         return Check("replicas", "warn", detail, "CONFIG SET min-replicas-to-write 1")
     # Too few in step: no write is accepted, which the check of the server has told.
     return Check("replicas", "ok", f"{attached} attached, at least {wanted} in step at each write")
+
+
+async def _dead_letters(client: Redis, settings: Settings) -> Check:
+    cap = settings.retention.dead_letters
+    full = await full_dead_streams(client, StreamNames(settings.prefix), cap)
+    if not full:
+        return Check("dead letters", "ok", f"fewer than {cap:,} of each event type and task lane")
+    told = ", ".join(f"{name} ({dropped:,} dropped)" for name, dropped in sorted(full.items()))
+    hint = "`aqe events dead list` tells why; mend it, then `aqe events dead replay NAME --all` or `drop`"
+    return Check("dead letters", "warn", f"{cap:,} are kept, the oldest go: {told}", hint)
 
 
 async def _cluster(client: Redis) -> Check:

@@ -73,7 +73,16 @@ async def open_runtime(settings: Settings, *, name: str, server: ServerInfo | No
     library = Library(clients.commands)
     keeper = LeaseKeeper(lambda: connect_sync(server.url, settings=settings), clock.monotonic_s)
     me = f"{name}-{socket.gethostname()}-{os.getpid()}-{os.urandom(2).hex()}"
-    bus = EventBus(clients.commands, clients.blocking, library, keeper, clock=clock, prefix=settings.prefix, name=me)
+    bus = EventBus(
+        clients.commands,
+        clients.blocking,
+        library,
+        keeper,
+        clock=clock,
+        prefix=settings.prefix,
+        name=me,
+        dead_cap=settings.retention.dead_letters,
+    )
     try:
         yield Runtime(
             settings=settings,

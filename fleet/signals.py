@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from pydantic import AwareDatetime, Field, ValidationError
+from pydantic import AwareDatetime, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
 from ..agents.deployment_readiness.inputs import StoredSignal, mirror_key, read_inputs, signal_key
@@ -226,6 +226,14 @@ class ReleaseView(Record):
     assessed_at: datetime | None
 
 
+class _Verdict(Record):
+    """What is shown of a decision."""
+
+    model_config = ConfigDict(extra="ignore")
+    decision: str | None = None
+    assessed_at: datetime | None = None
+
+
 async def list_releases(runtime: Runtime, version: str | None = None) -> list[ReleaseView]:
     """All releases, last touched first; or the one.
 
@@ -234,7 +242,7 @@ async def list_releases(runtime: Runtime, version: str | None = None) -> list[Re
     """
     which = check_version(version) if version is not None else "*"
     releases = await readable(runtime.memory, f"aqe/releases/{which}/release", Release)
-    decisions = await runtime.memory.retrieve_pattern(f"aqe/releases/{which}/decision")
+    decisions = await readable(runtime.memory, f"aqe/releases/{which}/decision", _Verdict)
     signals = await runtime.memory.keys(f"aqe/releases/{which}/signals/*")
     if version is not None and not releases:
         raise NotFoundError(f"no release {version!r}", hint="`aqe release list` shows the known ones")
@@ -242,13 +250,12 @@ async def list_releases(runtime: Runtime, version: str | None = None) -> list[Re
     return sorted(views, key=lambda view: str(view.release.updated_at), reverse=True)
 
 
-def _view(key: str, release: Release, decisions: Mapping[str, Any], signals: Sequence[str]) -> ReleaseView:
+def _view(key: str, release: Release, decisions: Mapping[str, _Verdict], signals: Sequence[str]) -> ReleaseView:
     base = key.removesuffix("release")
-    decision = decisions.get(f"{base}decision")
-    decision = decision if isinstance(decision, Mapping) else {}  # anybody may have written there
+    verdict = decisions.get(f"{base}decision", _Verdict())
     return ReleaseView(
         release=release,
         signals=tuple(name.removeprefix(f"{base}signals/") for name in signals if name.startswith(f"{base}signals/")),
-        decision=decision.get("decision"),
-        assessed_at=decision.get("assessedAt"),
+        decision=verdict.decision,
+        assessed_at=verdict.assessed_at,
     )

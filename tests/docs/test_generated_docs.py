@@ -20,7 +20,7 @@ from redis import Redis
 from aqe.agents.commander.workflow import WORKFLOWS
 from aqe.agents.deployment_readiness.features import FEATURES
 from aqe.agents.deployment_readiness.production import KEY_OF
-from aqe.bus.deadletters import MAX_ERROR_CHARS
+from aqe.bus.deadletters import DEAD_CAP_ENTRIES, MAX_ERROR_CHARS
 from aqe.bus.events import EVENT_TYPES, PAYLOADS, Event, read_event
 from aqe.bus.publisher import DEDUPE_WINDOW_MS, HARD_CAP_ENTRIES
 from aqe.bus.retention import GROUP_IDLE_S, KEEP_S, LAGGING_SHARE
@@ -90,6 +90,7 @@ def delivery() -> str:
         ("entries of one stream at which publishing is refused", f"{HARD_CAP_ENTRIES:,}"),
         ("a durable group this far behind is announced by `group:lagging`", f"{100 * LAGGING_SHARE:.0f} % of that"),
         ("the id of a published event is remembered", duration_text(DEDUPE_WINDOW_MS / 1000)),
+        ("dead letters kept of one type (`retention.dead_letters`)", f"{DEAD_CAP_ENTRIES:,}"),
         ("of an error, a dead letter keeps", f"{MAX_ERROR_CHARS} characters"),
     ]
     return table("what | default", rows)

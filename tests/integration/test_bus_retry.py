@@ -9,7 +9,14 @@ from typing import Any
 
 import pytest
 
-from aqe.bus.deadletters import DeadLetter, drop_dead_letter, find_dead_letter, list_dead_letters, replay_dead_letter
+from aqe.bus.deadletters import (
+    DeadLetter,
+    drop_dead_letter,
+    find_dead_letter,
+    full_dead_streams,
+    list_dead_letters,
+    replay_dead_letter,
+)
 from aqe.bus.events import Event
 from aqe.bus.subscription import Delivery
 from aqe.core.errors import InputError, NotFoundError, ServiceUnavailable
@@ -80,6 +87,25 @@ async def test_a_handler_that_always_fails_ends_in_a_dead_letter(parts: Runtime,
     await eventually(lambda: pending(raw, STREAM, "g") == 0)
     assert await letters(parts, "weather:changed") == [letter]
     assert await letters(parts, "climate:changed") == []
+
+
+async def test_a_flood_of_poison_keeps_the_newest_letters_and_counts_the_others(parts: Runtime) -> None:
+    """Five die where two are kept: the server does not fill up, and somebody can tell that three are gone."""
+
+    async def handler(event: Event) -> None:
+        raise InputError("unusable")
+
+    client, names = parts.clients.commands, parts.bus.names
+    parts.bus.dead_cap = 2
+    await parts.bus.subscribe("weather:changed", handler, group="g", delivery=QUICK)
+    await parts.bus.publish(an_event(0))
+    await eventually(lambda: letters(parts))
+    assert await full_dead_streams(client, names, 2) == {}
+    await parts.bus.publish_many([an_event(n) for n in range(1, 5)])
+    await eventually(lambda: full_dead_streams(client, names, 2))
+    await parts.bus.close()
+    assert [letter.fields["data"] for letter in await letters(parts)] == ['{"n":4}', '{"n":3}']
+    assert await full_dead_streams(client, names, 2) == {"weather:changed": 3}
 
 
 async def test_an_error_that_cannot_pass_is_not_tried_again(parts: Runtime) -> None:

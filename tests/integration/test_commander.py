@@ -444,7 +444,7 @@ async def test_a_record_nobody_can_read_hides_no_other_from_people(parts: Runtim
     task = TaskAssignment(id="mine", type="sleep", submitted_at=parts.clock.now())
     await parts.memory.store("aqe/fleet/tasks/mine", task)
     await parts.memory.store("aqe/releases/v1/release", Release(version="v1"))
-    for key in ("aqe/fleet/agents/aaa", "aqe/fleet/tasks/aaa", "aqe/releases/aaa/release"):
+    for key in ("aqe/fleet/agents/aaa", "aqe/fleet/tasks/aaa", "aqe/releases/aaa/release", "aqe/releases/v1/decision"):
         raw.set(key, value)
     await parts.memory.reindex()
     assert [record.id for record, _ in await agents(parts)] == ["mine"]

@@ -51,6 +51,22 @@ def test_what_is_wrong_with_a_server_is_named(settings: Settings) -> None:
     assert exit_code(tuple(checks.values())) == EXIT_NO_GO
 
 
+def test_dead_letters_that_are_dropped_are_warned_about_while_there_are_too_many(tmp_path: Path) -> None:
+    (tmp_path / "aqe.yaml").write_text("retention:\n  dead_letters: 1\n")
+    settings = load_settings(env={"XDG_RUNTIME_DIR": str(tmp_path)}, cwd=tmp_path)
+    try:
+        with Redis.from_url(ensure_server(settings).url) as client:
+            assert found(settings)["dead letters"].status == "ok"
+            client.xadd("aqe:dead:weather:changed", {"data": "{}"})
+            client.hset("aqe:dropped", "aqe:dead:weather:changed", 41)
+            check = found(settings)["dead letters"]
+            assert (check.status, "weather:changed (41 dropped)" in check.detail) == ("warn", True)
+            client.delete("aqe:dead:weather:changed")
+            assert found(settings)["dead letters"].status == "ok"
+    finally:
+        stop_server(settings)
+
+
 @pytest.mark.parametrize(
     ("changed", "status"),
     [
