@@ -1,18 +1,13 @@
 """`aqe import`: files of tools into signals and datasets."""
 
-import glob
-import re
-import shutil
-import sys
-import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from .common import output_options, print_json, release_options, say, with_runtime
+from .reading_progress import ReadingProgress
 from .text import cleaned, table
 
 if TYPE_CHECKING:
@@ -20,32 +15,35 @@ if TYPE_CHECKING:
     from ..fleet.runtime import Runtime
     from ..fleet.signals import FoundRelease
 
-STDIN = "standard-input"
-"""Name of the file it is put into, and so its name in evidence."""
-_FOLDER = "aqe-import-"
-_SPOOLED = re.compile(rf"\S*/{_FOLDER}[^/]*/{STDIN}")
+_SHOWN_SKIPPED = 10
 
 
 @click.command("import")
 @click.argument("files", nargs=-1, metavar="FILE...")
 @release_options
 @click.option("--as", "as_format", metavar="FORMAT", help="Read every file as this format, instead of by its content.")
+@click.option(
+    "--experiment-column",
+    "experiment",
+    metavar="[EXPERIMENT=]COLUMN",
+    help="Where rows say which variant they saw: a column, a property of events, or a parameter of the page's query.",
+)
 @click.option("--dry-run", is_flag=True, help="Read and report, store nothing.")
 @click.option("--list-formats", is_flag=True, help="What can be read, and how to get such files.")
 @output_options
 @click.pass_context
 def import_(
-    ctx: click.Context, /, files: tuple[str, ...], list_formats: bool, as_json: bool, as_format: str | None,
-    dry_run: bool, **release: str | None,
+    ctx: click.Context, /, files: tuple[str, ...], list_formats: bool, as_json: bool, **flags: Any
 ) -> None:  # fmt: skip
     """Read files of tools into quality signals and datasets.
 
-    FILE is a file, a quoted glob ('reports/**/*.xml') or - for standard input; formats are told by content. A file
-    that cannot be read does not stop the others. `aqe import formats` lists what can be read and how to get it.
+    FILE is a file, a folder, a quoted glob ('reports/**/*.xml') or - for standard input; .gz, .zst and .zip are
+    unpacked as they are read; formats are told by content. A file that cannot be read does not stop the others. `aqe
+    import formats` lists what can be read and how to get it.
 
     \b
     Exit codes: 0 all were read, 2 a file could not be read.
-    Example: aqe import junit.xml coverage.json access.log --release v1.4.0
+    Example: aqe import junit.xml reports/ access.log.gz --release v1.4.0
     """
     from ..core.errors import EXIT_OK, EXIT_USAGE, InputError
 
@@ -54,8 +52,7 @@ def import_(
         return
     if not files:
         raise InputError("no FILE is given", hint="`aqe import formats` shows what can be read")
-    with _paths(files) as paths:
-        report = with_runtime(ctx, lambda parts: _import(parts, paths, as_format, dry_run, **release))
+    report = with_runtime(ctx, lambda parts: _import(parts, files, **flags))
     failed = [file for file in report.files if file.failed]
     for file in failed:
         reason = str(file.reason)
@@ -64,6 +61,8 @@ def import_(
         print_json(report)
     else:
         click.echo(report_text(report))
+    if all(file.skipped for file in report.files):
+        raise InputError("none of the files has an importer", hint="`aqe import formats` shows what can be read")
     ctx.exit(EXIT_USAGE if failed else EXIT_OK)
 
 
@@ -72,44 +71,55 @@ def report_text(report: "ImportReport") -> str:
     from .text_readiness import missing_text
 
     report = cleaned(report)
-    lines = [table(("FILE", "FORMAT", "OUTCOME", "GAVE"), [_row(file) for file in report.files])]
+    read = [file for file in report.files if not file.skipped]
+    lines = [table(("FILE", "FORMAT", "OUTCOME", "GAVE"), [_row(file) for file in read])]
     notes = [
-        (file.file, note)
-        for file in report.files
-        if not file.failed
-        for note in (*filter(None, [file.reason]), *file.notes)
+        (file.file, note) for file in read if not file.failed for note in (*filter(None, [file.reason]), *file.notes)
     ]
     if notes:
         lines += ["", *(f"{name}: {note}" for name, note in notes)]
+    lines += _passed_over([file for file in report.files if file.skipped])
     if report.release:
         title = f"Gates of {report.release.version} still without evidence"
         lines += missing_text(title, report.release.version, report.still_missing)
     return "\n".join(lines)
 
 
+def _passed_over(skipped: "Sequence[FileReport]") -> list[str]:
+    if not skipped:
+        return []
+    more = len(skipped) - _SHOWN_SKIPPED
+    lines = [
+        "",
+        "Passed over, since no importer reads them:",
+        *(f"  {file.reason}" for file in skipped[:_SHOWN_SKIPPED]),
+    ]
+    return [*lines, f"  and {more} more"] if more > 0 else lines
+
+
 def _row(file: "FileReport") -> tuple[str, str, str, str]:
-    gave = [*file.signals, *([f"{file.rows} rows"] if file.rows else [])]
-    return file.file, file.format or "-", file.outcome, ", ".join(gave) or "-"
+    counts = [f"{count} {what}" for count, what in ((file.rows, "rows"), (file.records, "records")) if count]
+    return file.file, file.format or "-", file.outcome, ", ".join([*file.signals, *counts]) or "-"
 
 
 async def _import(
-    parts: "Runtime", paths: Sequence[Path], as_format: str | None, dry_run: bool, **release_flags: str | None
-) -> "ImportReport":
+    parts: "Runtime", files: Sequence[str], *, as_format: str | None, dry_run: bool, experiment: str | None,
+    **release_flags: str | None,
+) -> "ImportReport":  # fmt: skip
+    from ..fleet.experiments import ExperimentColumn
+    from ..fleet.import_paths import inputs
     from ..fleet.ingest import ImportReport, Ingest
     from ..fleet.overview import gates_without_evidence
     from ..fleet.signals import find_release
 
+    column = ExperimentColumn(experiment) if experiment else None
+    given = inputs(files)
     found = await find_release(parts, folder=Path.cwd(), **release_flags)
     tell_release(found)
     release = found.release if found else None
-    ingest = Ingest(
-        parts,
-        release,
-        as_format=as_format,
-        dry_run=dry_run,
-        progress=lambda name: say(f"reading {_SPOOLED.sub(STDIN, name)}"),
-    )
-    reports = [_named(report) for report in await ingest.files(paths)]
+    with ReadingProgress(given) as progress:
+        ingest = Ingest(parts, release, as_format=as_format, experiment=column, dry_run=dry_run, progress=progress.read)
+        reports = await ingest.inputs(given)
     missing = await gates_without_evidence(parts, release) if release and not dry_run else ()
     return ImportReport(
         release=release,
@@ -131,41 +141,6 @@ def tell_release(found: "FoundRelease | None") -> None:
         say("commit: not known; --commit HASH names it")
     elif commit_from:
         say(f"commit: {release.commit[:12]} ({commit_from})")
-
-
-def _named(report: "FileReport") -> "FileReport":
-    """Standard input by its name, not by that of the file it was put into."""
-    reason = _SPOOLED.sub(STDIN, report.reason) if report.reason else None
-    return report.model_copy(update={"file": _SPOOLED.sub(STDIN, report.file), "reason": reason})
-
-
-@contextmanager
-def _paths(files: Sequence[str]) -> Iterator[list[Path]]:
-    """The files that the arguments name; standard input is put into one."""
-    with tempfile.TemporaryDirectory(prefix=_FOLDER) as folder:
-        paths: list[Path] = []
-        for name in files:
-            if name == "-":
-                spool = Path(folder, STDIN)
-                with spool.open("wb") as out:
-                    shutil.copyfileobj(sys.stdin.buffer, out)
-                paths.append(spool)
-            else:
-                paths += _expand(name)
-        yield paths
-
-
-def _expand(name: str) -> list[Path]:
-    """The file itself, or what a glob matches; a file that is not there is reported with the others."""
-    from ..core.errors import InputError
-
-    path = Path(name)
-    if path.is_dir():
-        raise InputError(f"{name} is a folder", hint=f"give its files, or a glob such as '{name.rstrip('/')}/**/*.xml'")
-    if path.exists() or not glob.has_magic(name):
-        return [path]
-    found = sorted(Path(match) for match in glob.glob(name, recursive=True))
-    return [match for match in found if match.is_file()] or [path]
 
 
 def _list_formats(as_json: bool) -> None:

@@ -1,6 +1,6 @@
 """Protocols of the outside, so that pure code and agents need not know who answers."""
 
-from collections.abc import Awaitable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any, Protocol
@@ -83,14 +83,21 @@ class DatasetWriter(Protocol):
     """Writes the rows of one import, all or nothing."""
 
     def write(
-        self, rows: Iterable[Row], *, source: str, digest: str, release: Release | None, now: datetime
+        self,
+        rows: Iterable[Row],
+        *,
+        source: str,
+        digest: str | Callable[[], str],
+        release: Release | None,
+        now: datetime,
     ) -> tuple[DatasetRef, ...]:
         """Write and describe, one reference a kind and day.
 
         Args:
             rows: consumed once; of any kinds, mixed.
             source: name of the imported file.
-            digest: sha256 of the imported file; the same file imported again replaces its rows.
+            digest: sha256 of the imported file, or what gives it once the rows are consumed; the same file imported
+                again replaces its rows.
             release: what the rows belong to.
             now: time of the import, aware UTC.
         """

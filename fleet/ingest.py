@@ -5,17 +5,19 @@ release's record and the `signal:imported` event are one transaction, repeated w
 """
 
 import contextlib
-import hashlib
 import os
+import sys
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import IO
 
 from ..analysis.redaction import Redactor
 from ..bus.events import Event, SignalImported
 from ..config.settings import Settings
-from ..connectors.formats.table import IMPORTERS, recognise
+from ..connectors.formats.table import IMPORTERS, UnknownFormat, recognise
 from ..core.errors import AqeError, ConflictError, InputError
 from ..core.importing import HEAD_BYTES, Head, Importer, Parsed
 from ..core.records.base import Record
@@ -25,22 +27,27 @@ from ..core.records.rows import Row
 from ..core.records.signals import Outcome, Signal, SignalKind, SignalPart
 from ..core.registry import by_name
 from ..core.signals import add_part, without_part
+from .experiments import ExperimentColumn
 from .folders import make_data_dir
+from .import_paths import Input
 from .ingest_production import note_datasets, store_records
 from .redact_rows import redact_record, redact_row
 from .runtime import Runtime
 from .traffic import TrafficSummary
+from .unpacking import Content, Unpacked, contents
 
 CONFLICT_TRIES = 20
 
 
 class FileReport(Record):
-    """What came of one file."""
+    """What came of one file, or of one content of an archive."""
 
     file: str
     format: str | None
     outcome: Outcome
     reason: str | None = None
+    skipped: bool = False
+    """It lay in a folder or an archive, and nothing reads it."""
     signals: tuple[str, ...] = ()
     """Kinds of the signals it contributed to."""
     rows: int = 0
@@ -51,7 +58,7 @@ class FileReport(Record):
     @property
     def failed(self) -> bool:
         """True when nothing of the file can be used."""
-        return self.outcome is Outcome.UNREADABLE
+        return self.outcome is Outcome.UNREADABLE and not self.skipped
 
 
 class ImportReport(Record):
@@ -73,58 +80,74 @@ class Ingest:
         runtime: the open parts.
         release: what the files are about; None = only bulk data can be imported.
         as_format: name of an importer, instead of recognising.
-        progress: called with each file before it is read.
+        experiment: puts the variant of an experiment into rows.
+        progress: called with each file and how many of its bytes have been read, every 256 KiB.
         dry_run: read and report, store nothing.
     """
 
     runtime: Runtime
     release: Release | None
     as_format: str | None = None
-    progress: Callable[[str], None] = lambda name: None
+    experiment: ExperimentColumn | None = None
+    progress: Callable[[str, int], None] = lambda name, size: None
     dry_run: bool = False
     _redactor: Redactor | None = field(default=None, init=False)
 
     async def files(self, paths: Iterable[Path]) -> list[FileReport]:
         """Import each; an unreadable one is reported and the others go on."""
+        return await self.inputs(Input(path) for path in paths)
+
+    async def inputs(self, inputs: Iterable[Input]) -> list[FileReport]:
+        """Import each, unpacked; an unreadable one is reported and the others go on."""
         reports = []
-        for path in paths:
-            self.progress(str(path))
+        for one in inputs:
             try:
-                reports.append(await self._file(path))
-            except AqeError as error:
-                if not isinstance(error, InputError):
-                    raise
-                reports.append(_unreadable(path, error))
+                with _opened(one) as stream:
+                    for unpacked in contents(stream, one.name, partial(self.progress, one.name)):
+                        reports.append(await self._content(unpacked, one))
             except OSError as error:
-                reports.append(_unreadable(path, InputError(f"{path}: {error.strerror or error}")))
+                reports.append(_unreadable(one.name, InputError(f"{one.name}: {error.strerror or error}")))
         return reports
 
-    async def _file(self, path: Path) -> FileReport:
-        with path.open("rb") as stream:
-            importer = self._importer(path, stream)
-            digest = hashlib.file_digest(stream, "sha256").hexdigest()
-            stream.seek(0)
-            parsed = importer.parse(stream)
-            rows, extra = await self._store_rows(parsed, path, digest)
-            records = await self._store_records(parsed)
-            kinds = await self._store_signals(importer, parsed, path, digest, extra=extra)
+    async def _content(self, unpacked: Unpacked, given: Input) -> FileReport:
+        try:
+            if isinstance(unpacked.content, InputError):
+                raise unpacked.content
+            name = self._name(given.path) if given.path else given.name
+            return await self._read(unpacked.content, unpacked.name, name + unpacked.name.removeprefix(given.name))
+        except UnknownFormat as error:
+            report = _unreadable(unpacked.name, error)
+            if not given.found and not unpacked.archived:
+                return report
+            return report.model_copy(update={"skipped": True, "reason": error.message})
+        except InputError as error:
+            return _unreadable(unpacked.name, error)
+
+    async def _read(self, content: Content, shown: str, name: str) -> FileReport:
+        """One content, `shown` to people and known as `name` in evidence."""
+        importer = self._importer(content, shown)
+        parsed = importer.parse(content)
+        rows, extra = await self._store_rows(parsed, name, content.sha256)
+        digest = content.sha256()  # reads the rest: of a damaged file nothing is stored
+        records = await self._store_records(parsed)
+        kinds = await self._store_signals(importer, parsed, name, digest, extra=extra)
+        experiment = self.experiment.notes() if self.experiment else ()
         return FileReport(
-            file=str(path),
+            file=shown,
             format=importer.name,
             outcome=parsed.outcome,
             reason=parsed.reason,
             signals=kinds,
             rows=rows,
             records=records,
-            notes=(*parsed.notes, *getattr(parsed.rows, "notes", ())),
+            notes=(*parsed.notes, *getattr(parsed.rows, "notes", ()), *experiment),
         )
 
-    def _importer(self, path: Path, stream: IO[bytes]) -> Importer:
-        data = stream.read(HEAD_BYTES)
-        stream.seek(0)
+    def _importer(self, content: Content, shown: str) -> Importer:
         if self.as_format is not None:
             return by_name(IMPORTERS, self.as_format, "format")
-        return recognise(Head(path.name, data, whole=len(data) < HEAD_BYTES))
+        data = content.head(HEAD_BYTES)
+        return recognise(Head(shown, data, whole=len(data) < HEAD_BYTES))
 
     def _name(self, path: Path) -> str:
         # Relative to the project, where it lies in it: `unit/junit.xml` and `e2e/junit.xml` are two parts, and the same
@@ -136,7 +159,7 @@ class Ingest:
     # Bulk rows -------------------------------------------------------------------------------------------------------
 
     async def _store_rows(
-        self, parsed: Parsed, path: Path, digest: str
+        self, parsed: Parsed, name: str, digest: Callable[[], str]
     ) -> tuple[int, tuple[tuple[SignalKind, SignalPart], ...]]:
         if parsed.rows is None:
             return 0, ()
@@ -145,9 +168,7 @@ class Ingest:
         if self.dry_run:
             return sum(1 for _ in rows), summary.signals()
         now = self.runtime.clock.now()
-        references = self.runtime.datasets.write(
-            rows, source=self._name(path), digest=digest, release=self.release, now=now
-        )
+        references = self.runtime.datasets.write(rows, source=name, digest=digest, release=self.release, now=now)
         await note_datasets(self.runtime, references)
         retention = self.runtime.settings.retention
         for kind in {reference.kind for reference in references}:
@@ -161,7 +182,9 @@ class Ingest:
                 summary.add(row)
             elif isinstance(row, LogRow) and row.at.year == WITHOUT_YEAR:
                 row = row._replace(at=in_latest_year(row.at, now))
-            yield redact_row(row, redactor)
+            row = redact_row(row, redactor)
+            # After redaction: whatever column is named, nothing that was taken out comes in by it.
+            yield self.experiment.added(row) if self.experiment else row
 
     async def _store_records(self, parsed: Parsed) -> int:
         redactor = self._make_redactor()
@@ -181,7 +204,7 @@ class Ingest:
         self,
         importer: Importer,
         parsed: Parsed,
-        path: Path,
+        name: str,
         digest: str,
         *,
         extra: tuple[tuple[SignalKind, SignalPart], ...],
@@ -199,16 +222,16 @@ class Ingest:
             if parsed.rows is not None or parsed.records:
                 return ()  # logs are of use without a release; their figures are not
             raise InputError(
-                f"{path}: which release is it about?", hint="give --release VERSION, or run inside a git clone"
+                f"{name}: which release is it about?", hint="give --release VERSION, or run inside a git clone"
             )
         if self.dry_run:
             return tuple(sorted(parts))
-        name = f"{importer.name}:{self._name(path)}"
+        part_name = f"{importer.name}:{name}"
         for kind, part in parts.items():
-            named = part.model_copy(update={"file": self._name(path), "sha256": digest})
-            await put_part(self.runtime, self.release, kind, name, named)
+            named = part.model_copy(update={"file": name, "sha256": digest})
+            await put_part(self.runtime, self.release, kind, part_name, named)
         for kind in {SignalKind(kind) for kind in importer.produces if kind in set(SignalKind)} - set(parts):
-            await drop_part(self.runtime, self.release, kind, name)
+            await drop_part(self.runtime, self.release, kind, part_name)
         return tuple(sorted(parts))
 
 
@@ -296,6 +319,10 @@ def redaction_key(settings: Settings) -> bytes:
     return path.read_bytes()
 
 
-def _unreadable(path: Path, error: AqeError) -> FileReport:
+def _opened(one: Input) -> AbstractContextManager[IO[bytes]]:
+    return nullcontext(sys.stdin.buffer) if one.path is None else one.path.open("rb", buffering=0)
+
+
+def _unreadable(name: str, error: AqeError) -> FileReport:
     reason = error.message + (f" ({error.hint})" if error.hint else "")
-    return FileReport(file=str(path), format=None, outcome=Outcome.UNREADABLE, reason=reason)
+    return FileReport(file=name, format=None, outcome=Outcome.UNREADABLE, reason=reason)

@@ -8,7 +8,7 @@ import contextlib
 import hashlib
 import os
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from types import MappingProxyType
@@ -36,14 +36,21 @@ class DatasetStore:
         self._folder = folder
 
     def write(
-        self, rows: Iterable[Row], *, source: str, digest: str, release: Release | None, now: datetime
+        self,
+        rows: Iterable[Row],
+        *,
+        source: str,
+        digest: str | Callable[[], str],
+        release: Release | None,
+        now: datetime,
     ) -> tuple[DatasetRef, ...]:
         """See core/ports.DatasetWriter; an exception from `rows` leaves no trace."""
         try:
             self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             with tempfile.TemporaryDirectory(dir=self._folder, prefix=".import-") as work:
                 files = write_days(Path(work), rows, release)
-                return tuple(self._publish(file, source, digest, release, now) for file in files)
+                name = digest if isinstance(digest, str) else digest()
+                return tuple(self._publish(file, source, name, release, now) for file in files)
         except OSError as error:
             raise ServiceUnavailable(f"dataset folder {self._folder}: {error.strerror or error}") from error
 

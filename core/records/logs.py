@@ -75,3 +75,5 @@ class AccessRow(NamedTuple):
     client: Ip | None
     user_agent: Text | None
     referer: Url | None
+    experiment: Text | None = None
+    """`name=variant`, several separated by blanks."""

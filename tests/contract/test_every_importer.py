@@ -11,6 +11,8 @@ from typing import get_args
 import pytest
 
 from aqe.connectors.formats import IMPORTERS, recognise
+from aqe.connectors.formats.table import UnknownFormat
+from aqe.connectors.formats.unread import unread
 from aqe.core.errors import InputError
 from aqe.core.importing import HEAD_BYTES, Head, Importer, Parsed
 from aqe.core.records.base import Record
@@ -220,14 +222,21 @@ def test_a_file_two_importers_claim_names_both() -> None:
 
 @pytest.mark.parametrize(
     ("data", "advice"),
-    [(b"\x1f\x8b\x08rest", "gzip"), (b"PK\x03\x04rest", "zip"), ("<a/>".encode("utf-16"), "UTF-16"), (b"", "--as")],
-)
-def test_a_packed_or_empty_file_says_what_to_do(data: bytes, advice: str) -> None:
+    [(b"BZh9rest", "unpack"), (b"%PDF-1.7", "XML or JSON"), ("<a/>".encode("utf-16"), "UTF-16"), (b"", "--as"),
+     (b"<!DOCTYPE html><html>", "XML or JSON"), (b'<?xml version="1.0"?><checkstyle version="8">', "SARIF")],
+)  # fmt: skip
+def test_a_file_that_no_importer_reads_says_what_to_do(data: bytes, advice: str) -> None:
     """The commonest reasons why nothing recognises a file are named."""
-    with pytest.raises(InputError) as caught:
+    with pytest.raises(UnknownFormat) as caught:
         recognise(head_of(data))
     assert caught.value.hint is not None
     assert advice in caught.value.hint
+
+
+@pytest.mark.parametrize("importer", IMPORTERS, ids=lambda importer: importer.name)
+def test_no_format_with_an_importer_is_listed_as_one_without(importer: Importer) -> None:
+    """The list is for what nobody reads."""
+    assert unread(head_of(sample_of(importer))) is None
 
 
 def test_metric_values_are_plain() -> None:

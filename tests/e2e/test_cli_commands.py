@@ -116,13 +116,29 @@ def test_an_import_says_what_each_file_gave_and_what_is_missing(project: Project
         project.write(f"reports/{name}.xml", junit(name))
     done = project.aqe("import", "reports/**/*.xml", "-", "--release", "v1", stdin=junit("three"))
     assert done.returncode == EXIT_OK, done.stderr
-    assert "reading reports/one.xml" in done.stderr
     lines = done.stdout.splitlines()
     assert [line.split() for line in lines[1:4]] == [
         [name, "junit-xml", "value", "test-results"]
         for name in ("reports/one.xml", "reports/two.xml", "standard-input")
     ]
     assert "      BLOCKING gate test_coverage: min_line_coverage, min_branch_coverage" in lines
+
+
+def test_a_folder_is_imported_and_what_nobody_reads_is_named(project: Project) -> None:
+    """It does not fail for a picture beside the reports; a folder of pictures does."""
+    for name, text in (("junit.xml", junit("one")), ("index.html", "<!DOCTYPE html>"), ("node_modules/x.xml", "?")):
+        project.write(f"reports/{name}", text)
+    done = project.aqe("import", "reports", "--release", "v1")
+    assert done.returncode == EXIT_OK, done.stderr
+    lines = done.stdout.splitlines()
+    assert lines[1].split() == ["reports/junit.xml", "junit-xml", "value", "test-results"]
+    assert "  reports/index.html: it is an HTML page, which has no importer" in lines
+    assert "node_modules" not in done.stdout
+
+    project.write("pages/index.html", "<!DOCTYPE html>")
+    done = project.aqe("import", "pages", "--release", "v1")
+    assert done.returncode == EXIT_USAGE
+    assert "none of the files has an importer" in done.stderr
 
 
 def test_a_dry_run_stores_nothing(project: Project) -> None:

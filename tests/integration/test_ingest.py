@@ -1,6 +1,9 @@
 """Files into signals and datasets, on a real server."""
 
 import asyncio
+import gzip
+import os
+import zipfile
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -10,6 +13,7 @@ from aqe.config.settings import load_settings
 from aqe.core.records.release import Release
 from aqe.core.records.rows import ACCESS, LOGS
 from aqe.core.records.signals import Outcome, Signal, SignalKind, SignalPart
+from aqe.fleet.experiments import ExperimentColumn
 from aqe.fleet.ingest import Ingest, put_part
 from aqe.fleet.runtime import Runtime, open_runtime
 
@@ -149,6 +153,57 @@ async def test_log_lines_are_redacted_and_referred_to(runtime: Runtime, tmp_path
     assert "ann@example.org" not in rows[0][2]
     (reference,) = await runtime.memory.retrieve("aqe/production/logs")
     assert (reference["rows"], reference["source"], reference["release"]) == (3, "app.jsonl", "v1")
+
+
+async def test_a_packed_log_and_the_same_unpacked_are_one(runtime: Runtime, tmp_path: Path) -> None:
+    """Rows are known by the hash of what was packed."""
+    packed = tmp_path / "app.jsonl.gz"
+    packed.write_bytes(gzip.compress((LOG_LINE * 3).encode()))
+    await Ingest(runtime, RELEASE).files([packed, a_file(tmp_path, "app.jsonl", LOG_LINE * 3)])
+    assert len(list(runtime.datasets.rows(LOGS))) == 3
+
+
+async def test_files_of_an_archive_are_parts_of_their_own_and_what_nobody_reads_is_passed_over(
+    runtime: Runtime, tmp_path: Path
+) -> None:
+    """As those of a folder; a broken one fails alone."""
+    with zipfile.ZipFile(tmp_path / "reports.zip", "w") as archive:
+        for name, text in (
+            ("a/junit.xml", JUNIT),
+            ("b/junit.xml", JUNIT),
+            ("logo.png", "\x89PNG"),
+            ("c.xml", JUNIT[:5]),
+        ):
+            archive.writestr(name, text)
+    reports = await Ingest(runtime, RELEASE).files([tmp_path / "reports.zip"])
+    assert [(report.file.rpartition("reports.zip/")[2], report.failed, report.skipped) for report in reports] == [
+        ("a/junit.xml", False, False), ("b/junit.xml", False, False), ("logo.png", False, True), ("c.xml", False, True),
+    ]  # fmt: skip
+    stored = await signal(runtime, SignalKind.TEST_RESULTS)
+    assert stored.metrics["total_tests"] == 4
+    assert sorted(stored.parts) == ["junit-xml:reports.zip/a/junit.xml", "junit-xml:reports.zip/b/junit.xml"]
+
+
+async def test_of_a_log_that_is_cut_nothing_is_stored(runtime: Runtime, tmp_path: Path) -> None:
+    """Its packing says that there was more."""
+    whole = gzip.compress(os.urandom(1000).hex().join([LOG_LINE] * 100).encode())
+    (tmp_path / "app.jsonl.gz").write_bytes(whole[:-20])
+    (report,) = await Ingest(runtime, RELEASE).files([tmp_path / "app.jsonl.gz"])
+    assert report.failed
+    assert "gzip data is damaged" in (report.reason or "")
+    assert list(runtime.datasets.rows(LOGS)) == []
+    assert await runtime.memory.keys("aqe/production/*") == []
+
+
+async def test_the_variant_of_an_experiment_stands_in_the_rows(runtime: Runtime, tmp_path: Path) -> None:
+    """For access logs a parameter of the request."""
+    lines = "".join(
+        f'10.0.0.{n} - - [23/Nov/2026:10:00:{n:02d} +0000] "GET /p?v={"ab"[n % 2]} HTTP/1.1" 200 5\n' for n in range(4)
+    )
+    ingest = Ingest(runtime, RELEASE, experiment=ExperimentColumn("price=v"))
+    (report,) = await ingest.files([a_file(tmp_path, "access.log", lines)])
+    assert "experiment price: 4 of 4 rows have a variant: a 2, b 2" in report.notes
+    assert [row.experiment for row in runtime.datasets.rows(ACCESS)] == ["price=a", "price=b"] * 2
 
 
 async def test_a_report_without_a_release_says_what_to_do(runtime: Runtime, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Amplitude's export: one event a line (inside of its zip and gz). Times are UTC without a zone, to six digits.
+"""Amplitude's export: one event a line, in gzip files in a zip. Times are UTC without a zone, to six digits.
 
 A session's id is the time of its start in milliseconds, so it is one only together with the device; -1 is no session.
 """
@@ -29,7 +29,7 @@ class Amplitude(ProductPages):
         fields="event_type, event_time, user_id, device_id, session_id, event_properties, platform, os_name, country, "
         "version_name, $insert_id",
         sample=Sample.CONSTRUCTED,
-        how_to_export="curl -u ... 'https://amplitude.com/api/2/export?start=...&end=...' > export.zip, unpacked",
+        how_to_export="curl -u ... 'https://amplitude.com/api/2/export?start=...&end=...' > export.zip",
     )
 
     def recognises(self, head: Head) -> bool:
