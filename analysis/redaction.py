@@ -9,15 +9,19 @@ address are kept; private addresses are not, a person may sit behind them.
 import hmac
 import ipaddress
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
+from types import MappingProxyType
 
+import re2
+
+from .redaction_fields import FIELD_RULES, field_rule
 from .redaction_people import PEOPLE_RULES
-from .redaction_rule import Rule, shape_of
+from .redaction_rule import Hints, Rule, whole
 from .redaction_secrets import SECRET_RULES
 
 # Secrets first: a password in a URL looks like an e-mail address.
-RULES = (*SECRET_RULES, *PEOPLE_RULES)
+RULES = (*SECRET_RULES, *FIELD_RULES, *PEOPLE_RULES)
 
 ALL = frozenset(rule.kind for rule in RULES)
 """Every kind that can be asked for."""
@@ -34,6 +38,9 @@ class Redactor:
     Args:
         key: secret of the project; pseudonyms made with another key cannot be compared.
         kinds: what to look for, of ALL.
+        fields: further names whose values are replaced, as `field`; case, blanks, `_` and `-` in them do not matter.
+        patterns: further kinds and what they look like: regular expressions of RE2 (linear in time, whatever a project
+            writes), of which every match is replaced.
 
     Raises:
         ValueError: an empty key or an unknown kind.
@@ -45,13 +52,23 @@ class Redactor:
     'login of <email:5d361146> failed'
     """
 
-    def __init__(self, key: bytes, kinds: frozenset[str] = ALL) -> None:
+    def __init__(
+        self,
+        key: bytes,
+        kinds: frozenset[str] = ALL,
+        *,
+        fields: Sequence[str] = (),
+        patterns: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
         if not key:
             raise ValueError("the redaction key is empty")
         if kinds - ALL:
             raise ValueError(f"unknown kinds {sorted(kinds - ALL)}, known are {sorted(ALL)}")
         self._key = key
-        self._rules = tuple(rule for rule in RULES if rule.kind in kinds)
+        self.kinds = kinds
+        rules = [rule for rule in RULES if rule.kind in kinds]
+        own = [Rule(kind, None, re2.compile(pattern), whole) for kind, pattern in patterns.items()]
+        self._hints = Hints([*own, *([field_rule(fields)] if fields else []), *rules])
         self._remembered = lru_cache(maxsize=_REMEMBERED)(self._redacted)
         self._pseudonyms = lru_cache(maxsize=_REMEMBERED)(self._pseudonym)
 
@@ -64,8 +81,7 @@ class Redactor:
         return self._pseudonyms(kind, value) if len(value) <= _SHORT else self._pseudonym(kind, value)
 
     def _redacted(self, s: str) -> str:
-        lower, shape = s.lower(), shape_of(s)
-        suspects = [rule for rule in self._rules if rule.hint(s, lower, shape)]
+        suspects = self._hints.suspects(s)
         return self._replaced(s, suspects) if suspects else s
 
     def _pseudonym(self, kind: str, value: str) -> str:
@@ -96,7 +112,7 @@ def _normal(kind: str, value: str) -> str:
         return re.sub(r"\D", "", value)
     if kind == "iban":
         return re.sub(r"[ -]", "", value)
-    if kind == "ip":
+    if kind == "ip" and ":" in value:
         try:
             return ipaddress.ip_address(value).compressed
         except ValueError:

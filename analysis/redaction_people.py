@@ -9,18 +9,25 @@ import re
 
 from .redaction_rule import Rule, Span, first_group, whole
 
+# From the "@" on, which is rare: what stands before it is read backwards.
 _EMAIL = re.compile(
-    r"(?<!\w)(?!git(?:@|%40))\w(?:[\w.+'-]|%2[Bb]){0,63}(?:@|%40)"
-    # pkg@1.2.3-beta.rc and logo@2x.png are none.
-    r"(?!\d+\.\d|\d+x\.)(?:[\w-]{1,63}\.){1,8}"
+    r"(?:@|%40)"
+    # pkg@1.2.3-beta.rc, logo@2x.png and Java's Item@1f3a2b4.total() are none.
+    r"(?!\d+\.\d|\d+x\.|[0-9a-f]{4,8}\.\w+\()(?:[\w-]{1,63}\.){1,8}"
     r"(?!(?:service|socket|timer|target|mount|slice|scope|png|jpe?g|gif|svg|webp|js|css|map|lock)\b)"
     r"[^\W\d_]{2,24}(?![\w-])"
 )
-_PHONE = re.compile(r"(?<![\w+])(?:\+|%2[Bb])[1-9](?:[ ().-]{0,2}\d){7,14}(?!\d)")
+_LOCAL_BACKWARDS = re.compile(r"(?:[\w.+'-]|[Bb]2%){0,63}\w")
+_PHONE = re.compile(r"(?<![\w+])(?:\+|%2[Bb])[1-9](?:[ ()./-]{0,2}\d){7,14}(?!\d)")
+# `0049 30 901820`: the prefix of a call abroad. Without a separator it is any number with zeros in front.
+_PHONE_FROM_ABROAD = re.compile(
+    r"(?<![\w.,-])(?<!\d )00[1-9]\d{0,2}(?=[ ()./-])(?:[ ()./-]{0,2}\d){7,12}(?![\w-]|[.,]\d)"
+)
 # North America: an area code in brackets, or groups of 3-3-4 joined by "-" or ".".
 _PHONE_GROUPS = re.compile(r"(?<![\w.-])(?:1[ .-]?)?(?:\(\d{3}\) ?\d{3}[ .-]|\d{3}([.-])\d{3}\1)\d{4}(?![\w-]|\.\d)")
+_PHONE_NAMES = "phone|tel|mobile|msisdn|fax|whatsapp"
 _PHONE_NAMED = re.compile(
-    r"(?<![<\w])(?:tele)?(?:phone|tel|mobile|msisdn|fax|whatsapp)(?:[ _-]?(?:number|no|nr))?"
+    rf"(?<![<\w])(?:tele)?(?:{_PHONE_NAMES})(?:[ _-]?(?:number|no|nr))?"
     r"\\*[\"']?\.?[ :=]{1,3}\\*[\"']?((?:00|0|\()?\d(?:[ ()./-]{0,2}\d){6,14})(?![\w-]|\.\d)",
     re.IGNORECASE,
 )
@@ -46,7 +53,8 @@ IBAN_LENGTHS = {
     for country in countries.split()
 }  # fmt: skip
 """Country -> characters of an IBAN."""
-_IPV4 = re.compile(r"(?<![\w.~])(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5]|2[0-4]\d|1?\d?\d)(?!\w|\.\d|-[A-Za-z])")
+# Begins with a digit, not with what may not stand before it: so the search leaps from digit to digit.
+_IPV4 = re.compile(r"\d(?<![\w.~]\d)\d{0,2}(?:\.\d{1,3}){3}(?!\w|\.\d|-[A-Za-z])")
 _IPV6 = re.compile(
     r"(?<![\w:.])(?:[0-9A-Fa-f]{1,4}(?::[0-9A-Fa-f]{1,4}){7}"
     r"|(?:[0-9A-Fa-f]{1,4}(?::[0-9A-Fa-f]{1,4}){0,6})?::(?:[0-9A-Fa-f]{1,4}(?::[0-9A-Fa-f]{1,4}){0,6})?)"
@@ -62,6 +70,20 @@ _VERSION_BEFORE = re.compile(
 )
 _BEFORE = 40
 """Characters looked at before a match for its context."""
+_MAY_END_VERSION = (
+    "version", "versions", "ver", "v", "release", "build", "firmware", "driver", "revision", "rev", "sdk", "is",
+    "was", "to", "from", "of", "and", ",", ">", "/", ".",
+)  # fmt: skip
+_LONGEST_LOCAL = 128
+
+
+def _check_email(match: re.Match[str]) -> Span | None:
+    at = match.start()
+    before = match.string[max(0, at - _LONGEST_LOCAL) : at]
+    local = _LOCAL_BACKWARDS.match(before[::-1])
+    if local is None or before[-local.end() :] == "git":
+        return None
+    return at - local.end(), match.end()
 
 
 def _check_ipv4(match: re.Match[str]) -> Span | None:
@@ -69,8 +91,12 @@ def _check_ipv4(match: re.Match[str]) -> Span | None:
     address = match[0]
     if address.startswith(("127.", "255.")) or address.endswith(".0.0.0"):
         return None
-    before = match.string[max(0, match.start() - _BEFORE) : match.start()]
-    return None if _VERSION_BEFORE.search(before) else match.span()
+    if any(len(part) > 2 and int(part) > 255 for part in address.split(".")):
+        return None
+    before = match.string[max(0, match.start() - _BEFORE) : match.start()].lower()
+    if before.rstrip(" \"':=").endswith(_MAY_END_VERSION) and _VERSION_BEFORE.search(before):
+        return None
+    return match.span()
 
 
 def _check_ipv6(match: re.Match[str]) -> Span | None:
@@ -123,41 +149,16 @@ def _check_iban(match: re.Match[str]) -> Span | None:
     return None if end is None else (match.start(), match.start() + end)
 
 
-# Hints; those with several branches are chains of `in`, which are faster than one regular expression.
-_AT_HINT = re.compile(r"@[\w-]+\.").search
-_PLUS_HINT = re.compile(rb"\+0(?:[ ().-]{0,2}0){7}").search
-_TEL_HINT = re.compile(r"\btel\b").search
-_IPV4_HINT = re.compile(rb"\.0{1,3}\.0{1,3}\.0").search
-_IPV6_HINT = re.compile(r"::|:[0-9A-Fa-f]{1,4}:[0-9A-Fa-f]{1,4}:[0-9A-Fa-f]{1,4}:").search
-
-
-def _hint_phone_named(text: str, lower: str, shape: bytes) -> bool:
-    return (
-        "phone" in lower or ("tel" in lower and _TEL_HINT(lower) is not None) or "mobile" in lower or "msisdn" in lower
-        or "whatsapp" in lower or "fax" in lower
-    )  # fmt: skip
-
-
-def _hint_phone_groups(text: str, lower: str, shape: bytes) -> bool:
-    return b"000-0000" in shape or b"000.0000" in shape or (b"(000)" in shape and b"000 0000" in shape)
-
-
-def _hint_card(text: str, lower: str, shape: bytes) -> bool:
-    return (
-        b"0000000000000" in shape
-        or (b"0000 0000" in shape and b"0000 0000 0000 0" in shape) or b"0000-0000-0000-0" in shape
-        or b"0000 000000 0000" in shape or b"0000-000000-0000" in shape
-    )  # fmt: skip
-
-
+# The phone hint ends at a digit or an opening bracket; what stands between the name and the number is short.
 PEOPLE_RULES: tuple[Rule, ...] = (
-    Rule("email", lambda text, lower, shape: _AT_HINT(text) or "%40" in text, _EMAIL, whole),
-    Rule("iban", lambda text, lower, shape: b"AA00" in shape, _IBAN, _check_iban),
-    Rule("card", _hint_card, _CARD, _check_card),
-    Rule("phone", lambda text, lower, shape: _PLUS_HINT(shape) or "%2b" in lower, _PHONE, whole),
-    Rule("phone", _hint_phone_groups, _PHONE_GROUPS, whole),
-    Rule("phone", _hint_phone_named, _PHONE_NAMED, first_group),
-    Rule("ip", lambda text, lower, shape: _IPV4_HINT(shape), _IPV4, _check_ipv4),
-    Rule("ip", lambda text, lower, shape: text.count(":") > 1 and _IPV6_HINT(text), _IPV6, _check_ipv6),
+    Rule("email", r"(?:@|%40)[^\s@]+\.", _EMAIL, _check_email),
+    Rule("iban", r"[A-Z]{2}\d\d[ -]?[A-Z0-9]{2}", _IBAN, _check_iban),
+    Rule("card", r"\d(?:[ -]?\d){12}", _CARD, _check_card),
+    Rule("phone", r"(?:\+|%2[Bb])\d(?:[ ()./-]{0,2}\d){7}", _PHONE, whole),
+    Rule("phone", r"00[1-9]\d{0,3}[ ()./-]", _PHONE_FROM_ABROAD, whole),
+    Rule("phone", r"\d{3}[.-]\d{3}[.-]\d{4}|\(\d{3}\) ?\d{3}[ .-]\d{4}", _PHONE_GROUPS, whole),
+    Rule("phone", rf"(?i)(?:{_PHONE_NAMES})[\w \"'\\:.=-]*[(0-9]", _PHONE_NAMED, first_group),
+    Rule("ip", r"\d\.\d{1,3}\.\d{1,3}\.\d", _IPV4, _check_ipv4),
+    Rule("ip", r"[0-9A-Fa-f]{0,4}::[0-9A-Fa-f]|[0-9A-Fa-f]::|(?::[0-9A-Fa-f]{1,4}){3}:", _IPV6, _check_ipv6),
 )
 """In the order they are applied: long numbers before the short ones they may contain."""

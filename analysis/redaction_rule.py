@@ -1,22 +1,13 @@
-"""What a redaction rule is."""
+"""What a redaction rule is, and how the rules that may find something are told at once."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+
+import re2
 
 Span = tuple[int, int]
 """Begin and end in the text."""
-
-_SHAPES = bytes(ord("0") if chr(b).isdecimal() else ord("A") if 65 <= b <= 90 else b for b in range(256))
-
-
-def shape_of(text: str) -> bytes:
-    """Digits as 0 and capital letters as A, so that a number of any value is found by a substring search.
-
-    >>> shape_of("Card 4111-1111")
-    b'Aard 0000-0000'
-    """
-    return text.encode("utf-8", "surrogatepass").translate(_SHAPES)
 
 
 @dataclass(frozen=True)
@@ -25,16 +16,43 @@ class Rule:
 
     Args:
         kind: what it is called in the pseudonym.
-        hint: could it be here? Told from the text, the text in lower case, and its `shape_of`. May say yes wrongly,
+        hint: could it be here? A regular expression of RE2 over the text's UTF-8; None = always. May say yes wrongly,
             never no.
         pattern: what it looks like.
         check: the part of the match to replace, or None when it is something else.
     """
 
     kind: str
-    hint: Callable[[str, str, bytes], object]
+    hint: str | None
     pattern: re.Pattern[str]
     check: Callable[[re.Match[str]], Span | None]
+
+
+class Hints:
+    """All hints in one automaton: one pass over the text, in linear time, whatever the number of rules.
+
+    Most lines hold nothing. RE2 says so in half a microsecond; to try every pattern takes a hundred times as long.
+    """
+
+    def __init__(self, rules: Sequence[Rule]) -> None:
+        # Bytes instead of characters: a lone surrogate, which has no UTF-8, must not break it.
+        options = re2.Options()
+        options.encoding = re2.Options.Encoding.LATIN1
+        self._rules = list(rules)
+        self._always = [at for at, rule in enumerate(rules) if rule.hint is None]
+        self._hinted = [at for at, rule in enumerate(rules) if rule.hint is not None]
+        self._set = re2.Set.SearchSet(options)
+        for at in self._hinted:
+            self._set.Add(self._rules[at].hint)
+        if self._hinted:
+            self._set.Compile()
+
+    def suspects(self, text: str) -> list[Rule]:
+        """The rules to be tried on the text, in their order."""
+        found = self._set.Match(text.encode("utf-8", "surrogatepass")) if self._hinted else None
+        if not found:
+            return [self._rules[at] for at in self._always] if self._always else []
+        return [self._rules[at] for at in sorted([*self._always, *(self._hinted[at] for at in found)])]
 
 
 def whole(match: re.Match[str]) -> Span:

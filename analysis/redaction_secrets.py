@@ -1,54 +1,50 @@
-"""What opens doors: passwords, tokens, keys.
+"""What opens doors: passwords in URLs, tokens, keys.
 
-Shapes of keys are those the providers document for their tokens (AWS, GitHub, GitLab, Slack, Stripe, Google, SendGrid,
-npm, OpenAI). What has no shape of its own is told by its name: `password=`, `"api_key": `, `X-Auth-Token: `.
+Shapes of keys are those the providers document for their tokens. What has no shape of its own is told by its name:
+redaction_fields.py.
 """
 
 import base64
 import binascii
 import re
 
+from .redaction_fields import is_no_secret
 from .redaction_rule import Rule, Span, first_group, whole
 
 _URL_PASSWORD = re.compile(r"[A-Za-z][\w+.-]{0,20}://[^\s/:@\"'<>]{0,100}:([^\s/\"'<>]{1,200})@")
 # A header that is JSON in base64url begins with eyJ; JWE has five parts.
 _JWT = re.compile(r"(?<![\w-])eyJ[\w-]{8,}\.[\w-]{4,}(?:\.[\w-]*){1,3}")
+_SHAPES: dict[str, str] = {
+    r"(?:AKIA|ASIA|AIDA|AROA)": r"[A-Z0-9]{16}",  # AWS
+    r"gh[opusr]_": r"[A-Za-z0-9]{30,}", r"github_pat_": r"\w{22,}",
+    r"gl(?:pat|dt|rt|cbt|ptt|soat)-": r"[\w-]{20,}",  # GitLab
+    r"(?:xox[abeoprs]|xapp)-": r"[\w-]{10,}", r"hooks\.slack\.com/(?:services|workflows)/": r"[\w/]{20,}",
+    r"[srp]k_(?:live|test)_": r"[A-Za-z0-9]{10,}", r"whsec_": r"[A-Za-z0-9+/]{16,}",  # Stripe
+    r"sq0(?:atp|csp|idp)-": r"[\w-]{20,}",  # Square
+    r"AIza": r"[\w-]{35}", r"ya29\.": r"[\w-]{20,}", r"GOCSPX-": r"[\w-]{20,}",  # Google
+    r"SG\.": r"[\w-]{16,}\.[\w-]{16,}", r"SK[0-9a-f]{4}": r"[0-9a-f]{28}", r"key-[0-9a-f]{4}": r"[0-9a-f]{28}",
+    r"npm_": r"[A-Za-z0-9]{36}", r"pypi-": r"[\w-]{50,}", r"rubygems_": r"[0-9a-f]{40,}",
+    r"dckr_(?:pat|oat)_": r"[\w-]{20,}",  # Docker Hub
+    r"sk-": r"[\w-]{20,}", r"hf_": r"[A-Za-z0-9]{30,}", r"gsk_": r"[A-Za-z0-9]{40,}", r"r8_": r"[A-Za-z0-9]{30,}",
+    r"do[opr]_v1_": r"[A-Za-z0-9]{40,}", r"shp(?:at|ca|pa|ss)_": r"[A-Za-z0-9]{30,}",
+    r"dapi[0-9a-f]{4}": r"[0-9a-f]{28}", r"hv[bsr]\.": r"[\w-]{20,}",  # Databricks, Vault
+    r"glsa_": r"\w{30,}", r"NRA[KA]-": r"[A-Z0-9]{20,}", r"PMAK-": r"[0-9a-f-]{24,}",
+    r"AT[AC]TT3": r"[\w=-]{50,}", r"sntry[su]_": r"[\w=-]{40,}", r"lin_api_": r"[A-Za-z0-9]{30,}",
+    r"figd_": r"[\w-]{30,}", r"ntn_": r"[A-Za-z0-9]{40,}", r"pscale_": r"\w{3,8}_[\w.-]{30,}", r"sbp_": r"[0-9a-f]{40}",
+    r"\d{8,10}:AA": r"[\w-]{33}", r"dt0c01\.": r"[A-Z0-9]{24}\.[A-Z0-9]{60,}",  # Telegram, Dynatrace
+    r"AGE-SECRET-KEY-1": r"[0-9A-Z]{58}", r"LTAI": r"[A-Za-z0-9]{16,24}", r"AKID": r"[A-Za-z0-9]{32}",
+    r"EAA[A-Za-z0-9]{4}": r"[A-Za-z0-9]{60,}",
+}  # fmt: skip
+"""How keys begin -> how they go on."""
 _KEYS = re.compile(
-    r"(?<![A-Za-z0-9])(?:"
-    r"(?:AKIA|ASIA|AIDA|AROA)[A-Z0-9]{16}|gh[opusr]_[A-Za-z0-9]{30,}|github_pat_\w{22,}|glpat-[\w-]{20,}"
-    r"|xox[abeoprs]-[\w-]{10,}|(?:sk|rk|pk)_(?:live|test)_[A-Za-z0-9]{10,}|whsec_[A-Za-z0-9+/]{16,}|AIza[\w-]{35}"
-    r"|ya29\.[\w-]{20,}|SG\.[\w-]{16,}\.[\w-]{16,}|npm_[A-Za-z0-9]{36}|sk-[\w-]{20,})"
+    rf"(?<![A-Za-z0-9])(?:{'|'.join(start + rest for start, rest in _SHAPES.items())})"
     r"|-----BEGIN [A-Z ]{0,20}PRIVATE KEY-----.*?(?:-----END [A-Z ]{0,20}PRIVATE KEY-----|\Z)",
     re.DOTALL,
 )
 _BEARER = re.compile(r"\b(bearer|basic)\s{1,3}([A-Za-z0-9._~+/-]{8,}=*)", re.IGNORECASE)
 _COOKIE = re.compile(r"(?<![<\w])(?:set-)?cookie\\*[\"']?\s{0,3}[:=]\s{0,3}\\*[\"']?([^\"'\\\r\n]+)", re.IGNORECASE)
-# A name and what separates it from its value: `db.password=`, `"api_key": `, `X-Api-Key: `, `\"token\":\"`.
-_NAME = re.compile(
-    r"(?<![\w.<-])((?:(?:[Aa][Pp][Ii]|[Aa]ccess|[Ss]ecret|[Pp]rivate) )?[\w.-]{2,100}+)\\*([\"'])?"
-    r"\s{0,3}(=>|:=|[:=])\s{0,3}"
-)
-_SECRET_NAME = re.compile(
-    r"(?:(passw(?:or)?d|passphrase)|secret|token|credentials?|authorization|signature|session[_-]?(?:id|key)"
-    r"|(?:api|access|secret|private|account|signing|encryption)[_ -]?key"
-    r"|(?:^|[^a-z])(pwd|auth|sig|sid|otp|pin|cvv|cvc))"
-    r"(?:[_-]?(?:value|hash))?$",
-    re.IGNORECASE,
-)
-_VALUE = re.compile(
-    r"\\*(?P<open>[\"'])(?P<quoted>.*?)(?:\\*(?P=open)|\Z)|(?P<plain>[^\s\"'\\,;&<>(){}\[\]]+)", re.DOTALL
-)
-# What stands after "password:" in a sentence, and what is no secret any more.
-_NO_SECRET = re.compile(
-    r"|null|none|nil|undefined|true|false|yes|no|is|was|not|must|too|has|for|of|the|a|an|and|or|required|missing"
-    r"|invalid|expired|incorrect|wrong|empty|unknown|bearer|basic|digest|\[?(?:redacted|filtered|masked|hidden)\]?"
-    r"|[*x•.#-]+|<\w+:[0-9a-f]{8}>",
-    re.IGNORECASE,
-)
-
-
-# "token: 17" is a position, no token.
-_SHORTEST_TOKEN = 4
+# `curl -u user:password`
+_USER_OPTION = re.compile(r"(?<![\w-])(?:-u|--user|--proxy-user)[ =][\"']?[^\s:\"']{1,100}:([^\s\"']{1,200})")
 
 
 def _check_bearer(match: re.Match[str]) -> Span | None:
@@ -62,57 +58,20 @@ def _check_bearer(match: re.Match[str]) -> Span | None:
         return None
 
 
+def _check_user_option(match: re.Match[str]) -> Span | None:
+    return None if is_no_secret(match[1]) else match.span(1)
+
+
 def _check_cookie(match: re.Match[str]) -> Span | None:
-    return None if _NO_SECRET.fullmatch(match[1].strip()) else match.span(1)
-
-
-def _check_named(match: re.Match[str]) -> Span | None:
-    name = _SECRET_NAME.search(match[1])
-    value = _VALUE.match(match.string, match.end()) if name else None
-    if name is None or value is None:
-        return None
-    group = "quoted" if value["open"] else "plain"
-    secret, is_password = value[group], name[1] or name[2] == "pwd"
-    if _NO_SECRET.fullmatch(secret):
-        return None
-    # A colon may stand in a sentence ("unexpected token: identifier", "sid:1"); `token: "x"`, token=x do not.
-    in_sentence = match[3] == ":" and not match[2] and group == "plain"
-    if in_sentence and not is_password and (name[2] or secret.isalpha() or len(secret) < _SHORTEST_TOKEN):
-        return None
-    return value.span(group)
-
-
-_CLOUD_KEY_HINT = re.compile("A(?:KIA|SIA|IDA|ROA|Iza)").search
-# Hints are chains of `in`: several times faster than a regular expression with as many branches.
-
-
-def _hint_key(text: str, lower: str, shape: bytes) -> bool:
-    return (
-        _CLOUD_KEY_HINT(text) is not None or "xox" in text or "sk-" in text or "SG." in text or "PRIVATE KEY" in text
-        or "ya29." in text or "glpat-" in text
-        or ("_" in text and ("gh" in text or "github_pat" in text or "k_live_" in text or "k_test_" in text
-                             or "whsec_" in text or "npm_" in text))
-    )  # fmt: skip
-
-
-def _hint_named(text: str, lower: str, shape: bytes) -> bool:
-    return (
-        ("ss" in lower and ("passw" in lower or "passph" in lower or "session" in lower or "access" in lower))
-        or ("ke" in lower and ("token" in lower or "ikey" in lower or "tkey" in lower or "ekey" in lower
-                               or "gkey" in lower or "nkey" in lower or "_key" in lower or "-key" in lower
-                               or " key" in lower))
-        or "secret" in lower or "pwd" in lower or "credential" in lower or "auth" in lower
-        or ("si" in lower and ("sid" in lower or "sig" in lower))
-        or "otp" in lower or "pin" in lower or "cvv" in lower or "cvc" in lower
-    )  # fmt: skip
+    return None if is_no_secret(match[1].strip()) else match.span(1)
 
 
 SECRET_RULES: tuple[Rule, ...] = (
-    Rule("password", lambda text, lower, shape: "@" in text and "://" in text, _URL_PASSWORD, first_group),
-    Rule("jwt", lambda text, lower, shape: "eyJ" in text, _JWT, whole),
-    Rule("key", _hint_key, _KEYS, whole),
-    Rule("bearer", lambda text, lower, shape: "bearer" in lower or "basic" in lower, _BEARER, _check_bearer),
-    Rule("secret", lambda text, lower, shape: "cookie" in lower, _COOKIE, _check_cookie),
-    Rule("secret", _hint_named, _NAME, _check_named),
+    Rule("password", r"://[^\s/]*:[^\s/]*@", _URL_PASSWORD, first_group),
+    Rule("password", r"(?:-u|-user)[ =][\"']?[^\s:]+:", _USER_OPTION, _check_user_option),
+    Rule("jwt", r"eyJ[\w-]", _JWT, whole),
+    Rule("key", rf"{'|'.join(_SHAPES)}|PRIVATE KEY-----", _KEYS, whole),
+    Rule("bearer", r"(?i)(?:bearer|basic)\s", _BEARER, _check_bearer),
+    Rule("secret", "(?i)cookie", _COOKIE, _check_cookie),
 )
 """In the order they are applied: a secret inside a URL or a header before the names around it."""

@@ -116,7 +116,10 @@ def overview_text(view: "Overview") -> str:
     """Server, fleet, tasks and streams."""
     view = cleaned(view)
     supervisor = f"process {view.supervisor_pid}" if view.supervisor_pid else "not started here (`aqe up` starts it)"
-    lines = [facts([*_server_facts(view), ("fleet", f"{view.fleet or '(default)'}, {supervisor}")])]
+    keeps = f"KEEPS {', '.join(view.redaction_keeps)}" if view.redaction_keeps else None
+    lines = [
+        facts([*_server_facts(view), ("fleet", f"{view.fleet or '(default)'}, {supervisor}"), ("redaction", keeps)])
+    ]
     if view.agents:
         rows = [
             (a.agent.type, a.agent.state if a.alive else "no heartbeat", a.agent.pid, a.agent.host, a.agent.task or "-")

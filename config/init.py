@@ -311,8 +311,10 @@ policy:
 #    paths: ["/checkout*", "/api/orders*"]
 #    events: ["checkout_*", purchase]
 
-# What is taken out of production data before it is stored, besides e-mail addresses, tokens and the like.
+# What is taken out of production data before it is stored, besides e-mail addresses, tokens and the like. Kinds under
+# `keep` stay in; the audit log names each import that it concerns.
 #redaction:
+#  keep: [ip]
 #  fields: [customerNumber]
 #  patterns:
 #    order: 'ORD-[0-9]{{8}}'

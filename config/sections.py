@@ -7,6 +7,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from ..core.credentials import SecretHash
+from ..core.records.privacy import REDACTED_KINDS
 from ..core.records.rows import DATASET_ROWS
 from ..core.registry import did_you_mean
 from .rollout_sections import RolloutSection
@@ -18,6 +19,8 @@ APPROVER_ID = re.compile(r"[A-Za-z0-9._@+-]{1,100}")
 """A login or an e-mail address; becomes part of keys."""
 CHANNEL_NAME = re.compile(r"[A-Za-z0-9._-]{1,60}")
 """Becomes part of keys and of a group's name."""
+OWN_KIND = re.compile(r"[a-z][a-z0-9_]{0,30}")
+"""Stands in pseudonyms: `<order:3f2a9c1b>`."""
 ADDRESS_EXPECTED = "expected IP-ADDRESS:PORT, such as 127.0.0.1:6390"
 
 
@@ -48,12 +51,26 @@ def _fleet_name(name: str) -> str:
     return name
 
 
-def _regex(pattern: str) -> str:
+def _safe_regex(pattern: str) -> str:
+    import re2  # only where a project has patterns of its own
+
     try:
-        re.compile(pattern)
-    except re.error as error:
-        raise ValueError(f"no regular expression: {error}") from error
+        re2.compile(pattern)
+    except re2.error as error:
+        raise ValueError(f"no regular expression of RE2: {error}") from error
     return pattern
+
+
+def _redacted_kind(kind: str) -> str:
+    if kind not in REDACTED_KINDS:
+        raise ValueError(f"expected all, or of {', '.join(REDACTED_KINDS)}{did_you_mean(kind, REDACTED_KINDS)}")
+    return kind
+
+
+def _own_kind(name: str) -> str:
+    if name in REDACTED_KINDS or not OWN_KIND.fullmatch(name):
+        raise ValueError("expected a name of a-z, 0-9 and '_' that is not one of ours")
+    return name
 
 
 def _dataset_kind(kind: str) -> str:
@@ -203,12 +220,21 @@ class Target(Section):
 
 
 class Redaction(Section):
-    """What is taken out of production data before it is stored, besides the built-in rules."""
+    """What is taken out of production data before it is stored."""
 
+    keep: Literal["all"] | tuple[Annotated[str, AfterValidator(_redacted_kind)], ...] = ()
+    """Kinds that are left in; `all`: nothing is redacted. The audit log names every import that it concerns."""
     fields: tuple[str, ...] = ()
-    """Names of JSON fields and query parameters."""
-    patterns: dict[str, Annotated[str, AfterValidator(_regex)]] = Field(default_factory=dict)
-    """Name -> regular expression."""
+    """Names of fields and parameters whose values are taken out besides; case, `_` and `-` do not matter."""
+    patterns: dict[Annotated[str, AfterValidator(_own_kind)], Annotated[str, AfterValidator(_safe_regex)]] = Field(
+        default_factory=dict
+    )
+    """Name -> regular expression of RE2 (no look-around, no back references); every match is taken out besides."""
+
+    @property
+    def left_in(self) -> tuple[str, ...]:
+        """What is left in: kinds, or `all`."""
+        return (self.keep,) if isinstance(self.keep, str) else self.keep
 
 
 class Feature(Section):

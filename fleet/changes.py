@@ -10,7 +10,7 @@ from ..analysis.redaction import Redactor
 from ..core.records.changes import MAX_LISTED, Change, ChangeKind, ReleaseChanges
 from ..core.records.release import Release
 from .git import ask_git
-from .ingest import redaction_key
+from .redaction import redaction_key
 from .runtime import Runtime
 
 MAX_CHARACTERS = 200

@@ -45,7 +45,14 @@ class Check:
 
 def run_doctor(settings: Settings) -> tuple[Check, ...]:
     """All checks that can be made; without a server those about it are left out. Starts nothing."""
-    checks = [_python(), _cpus(), _configuration(settings), *_environment(settings), *_data_dir(settings)]
+    checks = [
+        _python(),
+        _cpus(),
+        _configuration(settings),
+        *_environment(settings),
+        *_data_dir(settings),
+        *_redaction(settings),
+    ]
     return (*checks, *asyncio.run(_server(settings)))
 
 
@@ -92,6 +99,12 @@ def _data_dir(settings: Settings) -> Iterator[Check]:
     detail = f"{free / 1e9:.1f} GB free for {folder}"
     status: Status = "fail" if free < FREE_FAIL_BYTES else "warn" if free < FREE_WARN_BYTES else "ok"
     yield Check("disk space", status, detail, None if status == "ok" else f"make room; {elsewhere}")
+
+
+def _redaction(settings: Settings) -> Iterator[Check]:
+    if left_in := ", ".join(settings.redaction.left_in):
+        hint = "take redaction.keep out of aqe.yaml; the audit log names the imports (`aqe audit log`)"
+        yield Check("redaction", "warn", f"keeps {left_in}: production data is stored with it", hint)
 
 
 async def _server(settings: Settings) -> list[Check]:

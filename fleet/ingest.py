@@ -4,19 +4,16 @@ Each file is recognised, parsed, redacted and stored on its own: a broken one fa
 release's record and the `signal:imported` event are one transaction, repeated when somebody else wrote in between.
 """
 
-import contextlib
-import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field
-from functools import partial
+from dataclasses import dataclass
+from functools import cached_property, partial
 from pathlib import Path
 from typing import IO
 
 from ..analysis.redaction import Redactor
 from ..bus.events import Event, SignalImported
-from ..config.settings import Settings
 from ..connectors.formats.table import IMPORTERS, UnknownFormat, recognise
 from ..core.errors import AqeError, ConflictError, InputError
 from ..core.importing import HEAD_BYTES, Head, Importer, Parsed
@@ -28,10 +25,10 @@ from ..core.records.signals import Outcome, Signal, SignalKind, SignalPart
 from ..core.registry import by_name
 from ..core.signals import add_part, without_part
 from .experiments import ExperimentColumn
-from .folders import make_data_dir
 from .import_paths import Input
 from .ingest_production import note_datasets, store_records
 from .redact_rows import redact_record, redact_row
+from .redaction import make_redactor, note_unredacted
 from .runtime import Runtime
 from .traffic import TrafficSummary
 from .unpacking import Content, Unpacked, contents
@@ -91,7 +88,10 @@ class Ingest:
     experiment: ExperimentColumn | None = None
     progress: Callable[[str, int], None] = lambda name, size: None
     dry_run: bool = False
-    _redactor: Redactor | None = field(default=None, init=False)
+
+    @cached_property
+    def _redactor(self) -> Redactor | None:
+        return make_redactor(self.runtime.settings)
 
     async def files(self, paths: Iterable[Path]) -> list[FileReport]:
         """Import each; an unreadable one is reported and the others go on."""
@@ -130,6 +130,8 @@ class Ingest:
         rows, extra = await self._store_rows(parsed, name, content.sha256)
         digest = content.sha256()  # reads the rest: of a damaged file nothing is stored
         records = await self._store_records(parsed)
+        if not self.dry_run:
+            await note_unredacted(self.runtime, name, rows + records)
         kinds = await self._store_signals(importer, parsed, name, digest, extra=extra)
         experiment = self.experiment.notes() if self.experiment else ()
         return FileReport(
@@ -176,27 +178,22 @@ class Ingest:
         return sum(reference.rows for reference in references), summary.signals()
 
     def _redacted(self, rows: Iterator[Row], summary: TrafficSummary) -> Iterator[Row]:
-        redactor, now = self._make_redactor(), self.runtime.clock.now()
+        redactor, now = self._redactor, self.runtime.clock.now()
         for row in rows:
             if isinstance(row, AccessRow):
                 summary.add(row)
             elif isinstance(row, LogRow) and row.at.year == WITHOUT_YEAR:
                 row = row._replace(at=in_latest_year(row.at, now))
-            row = redact_row(row, redactor)
+            row = redact_row(row, redactor) if redactor else row
             # After redaction: whatever column is named, nothing that was taken out comes in by it.
             yield self.experiment.added(row) if self.experiment else row
 
     async def _store_records(self, parsed: Parsed) -> int:
-        redactor = self._make_redactor()
-        records = [redact_record(record, redactor) for record in parsed.records]
+        redactor = self._redactor
+        records = [redact_record(record, redactor) if redactor else record for record in parsed.records]
         if not self.dry_run:
             await store_records(self.runtime, records)
         return len(records)
-
-    def _make_redactor(self) -> Redactor:
-        if self._redactor is None:
-            self._redactor = Redactor(redaction_key(self.runtime.settings))
-        return self._redactor
 
     # Signals ---------------------------------------------------------------------------------------------------------
 
@@ -228,11 +225,19 @@ class Ingest:
             return tuple(sorted(parts))
         part_name = f"{importer.name}:{name}"
         for kind, part in parts.items():
-            named = part.model_copy(update={"file": name, "sha256": digest})
+            named = self._redacted_part(part).model_copy(update={"file": name, "sha256": digest})
             await put_part(self.runtime, self.release, kind, part_name, named)
         for kind in {SignalKind(kind) for kind in importer.produces if kind in set(SignalKind)} - set(parts):
             await drop_part(self.runtime, self.release, kind, part_name)
         return tuple(sorted(parts))
+
+    def _redacted_part(self, part: SignalPart) -> SignalPart:
+        """What tools found they quote, secrets and all."""
+        redactor = self._redactor
+        if redactor is None:
+            return part
+        findings = tuple(redact_record(finding, redactor) for finding in part.findings)
+        return part.model_copy(update={"findings": findings, "reason": part.reason and redactor.text(part.reason)})
 
 
 async def put_part(runtime: Runtime, release: Release, kind: SignalKind, name: str, part: SignalPart) -> Signal:
@@ -302,21 +307,6 @@ async def _write(
             runtime.bus.prepare(event),
         ]
     )
-
-
-def redaction_key(settings: Settings) -> bytes:
-    """The project's key for pseudonyms, made once; without it nobody can link a pseudonym to a person."""
-    data_dir = settings.data_dir
-    path = data_dir / "redaction.key"
-    make_data_dir(settings)
-    if not path.exists():
-        fresh = data_dir / f".redaction.key.{os.getpid()}"
-        fresh.touch(mode=0o600)
-        fresh.write_bytes(os.urandom(32))
-        with contextlib.suppress(FileExistsError):  # another process was first: its key is the project's
-            os.link(fresh, path)
-        fresh.unlink()
-    return path.read_bytes()
 
 
 def _opened(one: Input) -> AbstractContextManager[IO[bytes]]:

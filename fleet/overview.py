@@ -78,6 +78,8 @@ class Overview(Record):
     """None = the embedded server does not run."""
     supervisor_pid: int | None
     """Of the fleet that `aqe up` started."""
+    redaction_keeps: tuple[str, ...] = ()
+    """Kinds that imports leave in, or `all`."""
     agents: tuple[AgentView, ...] = ()
     """Those that should be there: neither stopped nor lost."""
     tasks: dict[str, int] = Field(default_factory=dict)
@@ -94,12 +96,18 @@ async def overview(settings: Settings) -> Overview:
     supervisor = supervisor_pid(settings)
     server = find_server(settings)
     if server is None:
-        return Overview(fleet=settings.fleet.name, server=None, supervisor_pid=supervisor)
+        return Overview(
+            fleet=settings.fleet.name,
+            server=None,
+            supervisor_pid=supervisor,
+            redaction_keeps=settings.redaction.left_in,
+        )
     async with open_runtime(settings, name="cli", server=server) as runtime:
         return Overview(
             fleet=settings.fleet.name,
             server=await _server_view(server, runtime.clients),
             supervisor_pid=supervisor,
+            redaction_keeps=settings.redaction.left_in,
             agents=tuple(view for view in await agent_views(runtime) if view.agent.stopped_at is None),
             tasks=await _tasks(runtime),
             streams=tuple(await streams(runtime)),

@@ -123,7 +123,7 @@ _TREATMENTS: dict[Holds, _Treatment] = {
     Holds.JSON: _properties,
     Holds.USER: _person("user"),
     Holds.SESSION: _person("session"),
-    Holds.IP: _person("ip"),
+    Holds.IP: lambda value, redactor: redactor.pseudonym("ip", value) if "ip" in redactor.kinds else value,
 }
 """WORD is kept."""
 

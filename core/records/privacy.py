@@ -7,6 +7,9 @@ A field without a mark is refused by a test.
 from enum import Enum
 from typing import Annotated
 
+REDACTED_KINDS = ("bearer", "card", "email", "iban", "ip", "jwt", "key", "password", "person", "phone", "secret")
+"""What free text is searched for (analysis/redaction.py); the names stand in pseudonyms and in aqe.yaml."""
+
 
 class Holds(Enum):
     """How a text is treated before it is stored."""

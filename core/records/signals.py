@@ -14,6 +14,7 @@ from pydantic import BeforeValidator, Field, PlainSerializer, model_validator
 from pydantic.alias_generators import to_camel
 
 from .base import Record
+from .privacy import Text, Word
 from .release import Release
 
 Better = Literal["higher", "lower", "none"]
@@ -285,10 +286,10 @@ class Outcome(StrEnum):
 class Finding(Record):
     """One thing a tool reported, kept as evidence; text from the file, treat as hostile."""
 
-    rule: str
-    message: str
-    severity: str
-    file: str | None = None
+    rule: Text
+    message: Text
+    severity: Word
+    file: Text | None = None
     line: int | None = None
 
 

@@ -11,13 +11,14 @@ from aqe.core.records.incidents import Incident
 from aqe.core.records.privacy import Holds
 from aqe.core.records.recordings import FlowStep, UserFlow
 from aqe.core.records.rows import DATASET_ROWS, IMPORTED_RECORDS
+from aqe.core.records.signals import Finding
 from aqe.core.records.usage import ProductRow
 from aqe.fleet.redact_rows import redact_record, redact_row
 
 REDACTOR = Redactor(b"key")
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 MAIL = "ann@example.org"
-EVERY_KIND: dict[str, type[Any]] = {**DATASET_ROWS, **IMPORTED_RECORDS, "flow steps": FlowStep}
+EVERY_KIND: dict[str, type[Any]] = {**DATASET_ROWS, **IMPORTED_RECORDS, "flow steps": FlowStep, "findings": Finding}
 
 
 def marks(hint: Any) -> set[Holds]:
