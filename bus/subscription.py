@@ -7,11 +7,8 @@ once its lease has run out, on busy and on idle streams alike.
 """
 
 import asyncio
-import heapq
-import random
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 import structlog
 from redis.exceptions import ResponseError
@@ -21,63 +18,23 @@ from ..core.errors import AqeError, FencedOutError, ServiceUnavailable
 from ..core.globs import compile_glob, is_glob
 from ..core.ports import CommandClient
 from ..core.writes import Write
+from .calling import Handler, HandlerCall
 from .deadletters import dead_letter
+from .delivery import DEFAULT_DELIVERY, Delivery, Retries, worth_gathering
 from .events import EVENT_TYPES, Event, GroupRecreated, read_event
 from .group import SERVER_TROUBLE, Entry, GroupConsumer, entry_order, group_is_gone, preceding
 from .names import StreamNames, valid_types
 from .publisher import Publisher
 
-Handler = Callable[[Event], Awaitable[Sequence[Write] | None]]
-"""Handles one event. Prepared writes that it returns are applied together with the acknowledgement, or not at all."""
+__all__ = ["DEFAULT_DELIVERY", "Delivery", "Handler", "Subscription", "matching_types"]
 
 log = structlog.get_logger(__name__)
-
-
-@dataclass(frozen=True)
-class Delivery:
-    """How events are delivered.
-
-    Args:
-        lease_s: an entry is taken over when its owner was not heard of for this long.
-        batch: entries read at once, 1-1000.
-        max_attempts: deliveries before an entry becomes a dead letter.
-        backoff_s: pause before the second attempt; doubles, with jitter, up to `max_backoff_s`.
-        max_run_s: a handler that takes longer is cancelled and counts as failed; None = it may run for ever.
-        start: where a new group begins, "0" = all that is kept, "$" = only what comes.
-        until: entry id after which the subscription ends, for a replay; None = it goes on.
-        durable: nothing the group has not acknowledged is ever dropped; other groups go after a day without a consumer.
-        gather_s: on a stream that is busy, wait so long before each read, so that a batch comes together and costs are
-            shared: an event may come later by this. 0 = never wait. A stream with fewer than WORTH_GATHERING events in
-            that time (1,500 a second) is not busy.
-    """
-
-    lease_s: float = 30.0
-    batch: int = 100
-    max_attempts: int = 5
-    backoff_s: float = 0.5
-    max_backoff_s: float = 60.0
-    max_run_s: float | None = 300.0
-    start: str = "0"
-    durable: bool = False
-    until: str | None = None
-    gather_s: float = 0.002
-
-
-DEFAULT_DELIVERY = Delivery()
-
-
-class HandlerTimeoutError(AqeError):
-    """A handler ran longer than its subscription allows."""
-
-    retryable = True
 
 
 BLOCK_MS = 1000
 """Longest wait of one read: bounds how late a stop, a new event type or a stale entry is noticed."""
 ACK_AFTER_S = 0.2
 """Finished entries are acknowledged after this long, even in the middle of a batch with slow handlers."""
-WORTH_GATHERING = 3
-"""Fewer entries than this within `Delivery.gather_s` are read one by one."""
 RECONNECT_S = (0.05, 2.0)
 """First and longest pause while the server cannot be reached."""
 
@@ -102,7 +59,7 @@ class Subscription:
         self.group = consumer.group
         self.consumer = consumer.consumer
         self.lease_s = delivery.lease_s
-        self._handler = handler
+        self._call = HandlerCall(handler, delivery.max_run_s, clock)
         self._reader = consumer
         self._names = names
         self._publisher = publisher
@@ -116,15 +73,11 @@ class Subscription:
         self._gone: set[tuple[str, str]] = set()
         self._acks: dict[str, list[str]] = {}
         self._acked_at = 0.0
-        self._retries: list[tuple[float, int, Entry]] = []
-        self._retry_number = 0
+        self._retries = Retries(delivery)
         self._upkeep_at = 0.0
         self._read_at = 0.0
         self._busy = False
-        self._running_since: float | None = None
-        self._cancels = 0
         self._stopping = False
-        self._task: asyncio.Task[None] | None = None
         self.ready = asyncio.Event()
         self.handled = 0
         """Events whose handler returned."""
@@ -133,9 +86,7 @@ class Subscription:
 
     def held(self) -> dict[str, list[str]]:
         """Entries to renew; none of a handler that has run past its time, so that somebody else gets its chance."""
-        since, limit = self._running_since, self._delivery.max_run_s
-        if since is not None and limit is not None and self._clock.monotonic_s() - since > limit:
-            self._cancel_handler(since)
+        if self._call.overdue():
             return {}
         out: dict[str, list[str]] = {}
         for stream, entry_id in list(self._held):
@@ -153,23 +104,10 @@ class Subscription:
                 if key not in self._held:
                     self._gone.discard(key)
 
-    def _cancel_handler(self, since: float) -> None:
-        task = self._task
-        if task is None:
-            return
-
-        def cancel() -> None:
-            if self._running_since == since:
-                self._cancels += 1
-                task.cancel()
-
-        task.get_loop().call_soon_threadsafe(cancel)
-
     # Life ------------------------------------------------------------------------------------------------------------
 
     async def run(self) -> None:
         """Read and handle until `stop`; survives a lost server and a lost group."""
-        self._task = asyncio.current_task()
         pause_s = RECONNECT_S[0]
         while not self._stopping:
             try:
@@ -236,8 +174,7 @@ class Subscription:
         """What was in hand comes again."""
         self._acks.pop(stream, None)
         self._buffer = deque(entry for entry in self._buffer if entry.stream != stream)
-        self._retries = [retry for retry in self._retries if retry[2].stream != stream]
-        heapq.heapify(self._retries)
+        self._retries.forget(stream)
         for key in [key for key in list(self._held) if key[0] == stream]:
             self._drop(key)
 
@@ -306,7 +243,7 @@ class Subscription:
             return 1  # what a replay wants is there already
         wait_s = min(BLOCK_MS / 1000, self.lease_s / 5)
         if self._retries:
-            wait_s = min(wait_s, max(0.001, self._retries[0][0] - self._clock.monotonic_s()))
+            wait_s = min(wait_s, max(0.001, self._retries.next_due_s() - self._clock.monotonic_s()))
         return max(1, int(wait_s * 1000))
 
     async def _work_off(self) -> None:
@@ -352,7 +289,7 @@ class Subscription:
             await self._bury(entry, error.message)
             return
         try:
-            writes = await self._call(event)
+            writes = await self._call.run(event)
         except Exception as error:
             await self._failed(entry, error)
             return
@@ -376,31 +313,6 @@ class Subscription:
             return
         self._drop((entry.stream, entry.id))
 
-    async def _call(self, event: Event) -> Sequence[Write] | None:
-        self._running_since = self._clock.monotonic_s()
-        try:
-            return await self._handler(event)
-        except asyncio.CancelledError:
-            timed_out = self._cancels > 0
-            if self._take_cancels_back():
-                raise  # we are meant, not only the handler
-            if timed_out:
-                raise HandlerTimeoutError(f"the handler ran longer than {self._delivery.max_run_s} s") from None
-            raise HandlerTimeoutError("the handler was cancelled from inside") from None
-        finally:
-            self._running_since = None
-            # A handler may return in spite of it: it caught it, or asyncio.wait_for of Python 3.11 swallowed it.
-            self._take_cancels_back()
-
-    def _take_cancels_back(self) -> int:
-        """Those that were meant for the handler; returns how many others the task was given."""
-        task = asyncio.current_task()
-        assert task is not None
-        while self._cancels:
-            task.uncancel()
-            self._cancels -= 1
-        return task.cancelling()
-
     async def _failed(self, entry: Entry, error: Exception) -> None:
         hopeless = isinstance(error, AqeError) and not error.retryable
         if hopeless or entry.attempts >= self._delivery.max_attempts:
@@ -410,19 +322,10 @@ class Subscription:
             "handler failed, will try again",
             group=self.group, entry=entry.id, attempt=entry.attempts, error=f"{type(error).__name__}: {error}",
         )  # fmt: skip
-        self._later(entry)
-
-    def _later(self, entry: Entry) -> None:
-        ceiling = min(self._delivery.max_backoff_s, self._delivery.backoff_s * 2 ** (entry.attempts - 1))
-        due = self._clock.monotonic_s() + ceiling * random.uniform(
-            0.5, 1.0
-        )  # jitter: many failures do not come back as one
-        self._retry_number += 1
-        heapq.heappush(self._retries, (due, self._retry_number, entry))
+        self._retries.add(entry, self._clock.monotonic_s())
 
     async def _run_due_retries(self) -> None:
-        while self._retries and self._retries[0][0] <= self._clock.monotonic_s() and not self._stopping:
-            entry = heapq.heappop(self._retries)[2]
+        while not self._stopping and (entry := self._retries.pop_due(self._clock.monotonic_s())) is not None:
             if await self._reader.count_retry(entry):
                 self._buffer.append(entry)
             else:
@@ -441,11 +344,6 @@ class Subscription:
     def _drop(self, key: tuple[str, str]) -> None:
         self._held.pop(key, None)
         self._gone.discard(key)
-
-
-def worth_gathering(entries: int, within_s: float, gather_s: float) -> bool:
-    """True when entries come so fast that some can be expected while one waits `gather_s` before the next read."""
-    return entries * gather_s >= WORTH_GATHERING * within_s and entries > 0
 
 
 def matching_types(glob: str, known: Sequence[str]) -> list[str]:

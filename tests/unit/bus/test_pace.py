@@ -2,7 +2,7 @@
 
 import pytest
 
-from aqe.bus.subscription import worth_gathering
+from aqe.bus.delivery import worth_gathering
 
 
 @pytest.mark.parametrize(
