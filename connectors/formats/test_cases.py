@@ -5,9 +5,11 @@ were run again, so without reruns there is no test-reliability part at all.
 """
 
 from collections import Counter
+from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
 
+from ...core.errors import InputError
 from ...core.importing import Parsed
 from ...core.records.signals import MAX_FINDINGS, Finding, MetricValue, Outcome, SignalKind, SignalPart
 from .documents import clean, finding
@@ -22,6 +24,26 @@ class Verdict(StrEnum):
     PASSED = "passed"
     FAILED = "failed"
     SKIPPED = "skipped"
+
+
+def verdict_of(word: str, verdicts: Mapping[str, Verdict], what: str, name: object) -> Verdict:
+    """What a report's own word for a case's end means.
+
+    Args:
+        word: as the report writes it.
+        verdicts: the words of its format.
+        what: the format, for the error line.
+        name: the case.
+
+    Raises:
+        InputError: the format has no such word; it is never taken for a pass.
+    """
+    verdict = verdicts.get(word)
+    if verdict is None:
+        raise InputError(
+            f"{what}: {clean(name, 80)!r} is {clean(word, 40)!r}", hint=f"expected one of {', '.join(verdicts)}"
+        )
+    return verdict
 
 
 class TestCases:

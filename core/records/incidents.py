@@ -61,12 +61,12 @@ class Incident(Record):
 
 
 class OpsRow(NamedTuple):
-    """A mark on the timeline: a deployment, a change, an annotation, an event of the platform."""
+    """A mark on the timeline: a deployment, a change, a run of CI, an annotation, an event of the platform."""
 
     at: datetime
     """Aware UTC."""
     event: Word
-    """`deployment`, `change`, `annotation`, `event`."""
+    """`deployment`, `change`, `ci-run`, `ci-test`, `annotation`, `event`."""
     name: Text
     text: Text | None = None
     ended_at: datetime | None = None

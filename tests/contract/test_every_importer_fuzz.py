@@ -1,4 +1,4 @@
-"""Samples of every importer of production data, damaged: refused with InputError, or read into rows that can be stored.
+"""Samples of every importer of rows or records, damaged: refused with InputError, or read into what can be stored.
 
 Values are exchanged for others of any type, keys and items taken out, bytes changed. `python -m` runs it for longer.
 """
@@ -18,14 +18,17 @@ import orjson
 import pytest
 
 from aqe.analysis.redaction import Redactor
-from aqe.connectors.formats.production.table import PRODUCTION_IMPORTERS
+from aqe.connectors.formats import IMPORTERS
 from aqe.core.errors import InputError
 from aqe.core.importing import HEAD_BYTES, Head, Importer
 from aqe.core.records.base import Record
 from aqe.core.records.rows import KIND_OF
+from aqe.core.records.signals import SignalKind
 from aqe.fleet.redact_rows import redact_record, redact_row
 from aqe.memory.dataset_sql import column_types
 
+# The others give metrics: test_quality_importers_fuzz.py.
+ROW_IMPORTERS = [one for one in IMPORTERS if not set(one.produces) <= set(SignalKind)]
 FORMATS = Path(__file__).parents[1] / "formats"
 REDACTOR = Redactor(b"key")
 ODD: tuple[Any, ...] = (
@@ -110,7 +113,7 @@ def check(importer: Importer, data: bytes) -> None:
         assert isinstance(redact_record(record, REDACTOR), Record)
 
 
-@pytest.mark.parametrize("importer", PRODUCTION_IMPORTERS, ids=lambda importer: importer.name)
+@pytest.mark.parametrize("importer", ROW_IMPORTERS, ids=lambda importer: importer.name)
 def test_a_damaged_sample_is_refused_or_gives_rows_that_can_be_stored(importer: Importer) -> None:
     """No other error, no value that a dataset has no column for."""
     chance, data = random.Random(importer.name), sample_of(importer)
@@ -125,7 +128,7 @@ def test_a_damaged_sample_is_refused_or_gives_rows_that_can_be_stored(importer: 
 
 if __name__ == "__main__":
     rounds = int(sys.argv[1])
-    for one in PRODUCTION_IMPORTERS:
+    for one in ROW_IMPORTERS:
         luck, whole = random.Random(rounds), sample_of(one)
         for _ in range(rounds):
             text = damaged(whole, luck)

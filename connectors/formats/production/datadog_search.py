@@ -1,4 +1,4 @@
-"""Datadog's search answers, API v2: real users, logs, spans, events.
+"""Datadog's search answers, API v2: real users, logs, spans, events, CI.
 
 One envelope for all, so one importer; what an item is says its `type`. The last page is an envelope without items, and
 nothing tells of which search.
@@ -13,6 +13,7 @@ from ..json_stream import Way
 from ..pages import PagesFormat, Reading, Unusable
 from ..shapes import dict_at, first_of
 from ..values import text
+from .datadog_ci import ci_row
 from .datadog_events import event_row
 from .datadog_issues import issue_row
 from .datadog_logs import log_row_of
@@ -26,11 +27,11 @@ _ROWS: dict[Any, Callable[[dict[str, Any]], Row]] = {
     "span": span_row,
     "event": event_row,
     "issue": issue_row,
+    "cipipeline": ci_row,
+    "citest": ci_row,
 }
 """Type of an item -> its row."""
 _WITHOUT_ROWS = {
-    "cipipeline": "pipeline runs of CI Visibility are not read",
-    "citest": "test runs of CI Visibility are not read",
     "error_tracking_search_result": "the counts of an error search have no time: get the issues one by one",
 }
 _PAGE_KEYS = frozenset({"data", "meta", "links", "included"})
@@ -42,15 +43,16 @@ class DatadogSearch(PagesFormat):
     name = "datadog-search"
     produces: tuple[str, ...] = (RUM, LOGS, SPANS, OPS)
     about = About(
-        title="Datadog search answers (RUM, logs, spans, events, error issues)",
+        title="Datadog search answers (RUM, logs, spans, events, CI, error issues)",
         producers="Datadog",
         versions="API v2; pages, or one item a line",
-        recognised_by="`data` whose items have the type rum, log, spans, event or issue; an envelope without items",
+        recognised_by="`data` whose items have the type rum, log, spans, event, cipipeline, citest or issue; an "
+        "envelope without items",
         fields="RUM: session, view, vitals, action, error, resource, device, browser; logs, spans, events: service, "
-        "request, error; durations in ns",
+        "request, error; CI: pipeline, job, test, status, commit; durations in ns",
         sample=Sample.RECORDED,
         how_to_export="POST https://api.datadoghq.com/api/v2/rum/events/search (logs/events/search, "
-        "spans/events/search, events/search), page by page into one file",
+        "spans/events/search, events/search, ci/pipelines/events/search), page by page into one file",
     )
     arrays: ClassVar[tuple[Way, ...]] = (("data",),)
 

@@ -13,7 +13,7 @@ from ....core.importing import About, Head, Parsed, Sample
 from ....core.records.signals import Outcome
 from ..documents import JsonFormat, clean
 from ..shapes import Listed, MaybeListed, Shape, dict_at, first_of, shaped
-from ..test_cases import METRICS, PRODUCES, TestCases, Verdict
+from ..test_cases import METRICS, PRODUCES, TestCases, Verdict, verdict_of
 from ..times import utc_moment
 
 _VERDICTS = {
@@ -86,6 +86,8 @@ class PlaywrightJson(JsonFormat):
     def read(self, document: Any) -> Parsed:
         """Count the tests of all suites."""
         report = shaped(_Report, document, self.about.title)
+        if report.suites and not any({"specs", "suites"} & dict_at(suite).keys() for suite in document["suites"]):
+            raise InputError(f"{self.about.title}: no suite has specs", hint="is the file of this format?")
         cases = TestCases("playwright")
         not_run = sum(_add_suite(cases, suite, "") for suite in report.suites)
         for error in report.errors:
@@ -115,12 +117,7 @@ def _add_suite(cases: TestCases, suite: _Suite, path: str) -> int:
 
 
 def _add_test(cases: TestCases, test: _Test, name: str, spec: _Spec) -> bool:
-    verdict = _VERDICTS.get(test.status)
-    if verdict is None:
-        raise InputError(
-            f"Playwright JSON: {clean(name, 80)!r} has the status {clean(test.status, 40)!r}",
-            hint=f"expected one of {', '.join(_VERDICTS)}",
-        )
+    verdict = verdict_of(test.status, _VERDICTS, "Playwright JSON", name)
     last = test.results[-1] if test.results else _Result()
     message = dict_at(last.error).get("message") or dict_at(first_of(last.errors)).get("message") or last.status
     seconds = sum(result.duration for result in test.results) / 1000

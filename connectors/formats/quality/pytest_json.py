@@ -7,12 +7,11 @@ collection of a file that failed is an error of its own.
 
 from typing import Any
 
-from ....core.errors import InputError
 from ....core.importing import About, Head, Parsed, Sample
 from ....core.records.signals import Outcome
 from ..documents import JsonFormat, clean
 from ..shapes import Count, MaybeListed, SnakeShape, dict_at, shaped
-from ..test_cases import METRICS, PRODUCES, TestCases, Verdict
+from ..test_cases import METRICS, PRODUCES, TestCases, Verdict, verdict_of
 from ..times import utc_moment
 
 _VERDICTS = {
@@ -109,7 +108,7 @@ def _add(cases: TestCases, test: _Test) -> None:
     line = test.lineno + 1 if isinstance(test.lineno, int) else None
     cases.add(
         name,
-        _verdict(test.outcome),
+        verdict_of(test.outcome, _VERDICTS, "pytest-json-report", name),
         message=test.message(),
         is_error=test.outcome == "error",
         file=name.partition("::")[0],
@@ -123,16 +122,6 @@ def _add(cases: TestCases, test: _Test) -> None:
 def _add_summary(cases: TestCases, summary: dict[str, int]) -> None:
     for outcome, count in summary.items():
         if outcome in _VERDICTS:
-            cases.counts[_verdict(outcome)] += count
+            cases.counts[_VERDICTS[outcome]] += count
     if summary.get("rerun"):
         cases.reruns_seen, cases.flaky_count = True, summary["rerun"]
-
-
-def _verdict(outcome: str) -> Verdict:
-    verdict = _VERDICTS.get(outcome)
-    if verdict is None:
-        raise InputError(
-            f"pytest-json-report: a test has the outcome {clean(outcome, 40)!r}",
-            hint=f"expected one of {', '.join(_VERDICTS)}",
-        )
-    return verdict

@@ -1,7 +1,12 @@
 """The importers of what tools report about a release."""
 
 from ....core.importing import Importer
+from .argo_cd import ArgoCd
+from .argo_rollouts import ArgoRollouts
 from .bandit import BanditJson
+from .bitbucket_deployments import BitbucketDeployments
+from .bitbucket_pipelines import BitbucketPipelines
+from .circleci import CircleCi
 from .clover import CloverXml
 from .cobertura import CoberturaXml
 from .code_climate import CodeClimate
@@ -12,11 +17,17 @@ from .dependabot import Dependabot
 from .eslint import EslintJson
 from .gatling import Gatling
 from .git_log import GitNumstat
+from .github_actions import GithubActions
+from .github_deployments import GithubDeployments
+from .gitlab_ci import GitlabCi
+from .gitlab_deployments import GitlabDeployments
 from .gitlab_security import GitlabSecurity
 from .go_cover import GoCover
 from .grype import Grype
 from .istanbul import IstanbulJson
 from .jacoco import JacocoXml
+from .jenkins import JenkinsBuilds
+from .jenkins_tests import JenkinsTestReport
 from .jmeter_csv import JmeterCsv
 from .jmeter_xml import JmeterXml
 from .jscpd import Jscpd
@@ -43,6 +54,7 @@ from .snyk import Snyk
 from .sonar_gate import SonarGate
 from .sonar_issues import SonarIssues
 from .sonar_measures import SonarMeasures
+from .spinnaker import Spinnaker
 from .stryker import Stryker
 from .trivy import Trivy
 from .trx import Trx
@@ -58,6 +70,7 @@ QUALITY_IMPORTERS: tuple[Importer, ...] = (
     NunitXml(),
     XunitNetXml(),
     Trx(),
+    JenkinsTestReport(),
     # coverage
     CoveragePyJson(),
     CoberturaXml(),
@@ -108,4 +121,17 @@ QUALITY_IMPORTERS: tuple[Importer, ...] = (
     Jscpd(),
     # change
     GitNumstat(),
+    # runs of CI
+    GithubActions(),
+    GitlabCi(),
+    BitbucketPipelines(),
+    JenkinsBuilds(),
+    CircleCi(),
+    # deployments
+    GithubDeployments(),
+    GitlabDeployments(),
+    BitbucketDeployments(),
+    ArgoRollouts(),
+    ArgoCd(),
+    Spinnaker(),
 )

@@ -79,12 +79,13 @@ def test_pages_one_after_the_other_are_one_file_and_a_page_that_failed_is_named(
 
 
 def test_what_cannot_be_read_of_datadog_says_so() -> None:
-    """An aggregate, a pipeline run: known, and no zero."""
-    pages: list[Any] = [{"data": {"buckets": []}}, {"data": [{"type": "cipipeline", "attributes": {}}]}]
+    """An aggregate, the counts of an error search: known, and no zero."""
+    counts = {"type": "error_tracking_search_result", "attributes": {}}
+    pages: list[Any] = [{"data": {"buckets": []}}, {"data": [counts]}]
     for page in pages:
         parsed, _ = read(DatadogSearch(), page)
         assert parsed.outcome is Outcome.NOT_MEASURED
-        assert "read" in str(parsed.reason) or "export" in str(parsed.reason)
+        assert "get" in str(parsed.reason) or "export" in str(parsed.reason)
     with pytest.raises(InputError):
         read(DatadogSearch(), {"data": [{"type": "users", "attributes": {}}]})
 

@@ -77,9 +77,9 @@ def test_no_case_is_no_measurement_whatever_the_counters_say(name: str, content:
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
-        ("playwright-json", playwright({"status": "excellent"}), "has the status 'excellent'"),
+        ("playwright-json", playwright({"status": "excellent"}), "is 'excellent'"),
         ("playwright-json", {"suites": [{"specs": [{}]}]}, "suites.0.specs.0.tests: Field required"),
-        ("pytest-json", pytest_report("excellent"), "has the outcome 'excellent'"),
+        ("pytest-json", pytest_report("excellent"), "is 'excellent'"),
         ("nunit-xml", nunit('name="a"'), "'a' has the result ''"),
         ("xunit-net-xml", '<assembly><test result="Excellent"/></assembly>', "has the result 'Excellent'"),
         ("trx", trx("Excellent"), "has the outcome 'Excellent'"),
