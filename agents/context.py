@@ -70,9 +70,19 @@ class TaskContext:
         self._services = services
         self._agent_id = agent_id
 
-    def store(self, key: str, value: object, *, ttl_s: float | None = None) -> None:
-        """Write a value when the task succeeds."""
-        self.effects.append(self._services.memory.prepare_store(key, value, ttl_s=ttl_s, task=self.task.id))
+    def store(
+        self, key: str, value: object, *, ttl_s: float | None = None, expected_version: int | None = None
+    ) -> None:
+        """Write a value when the task succeeds.
+
+        Args:
+            expected_version: the value was read at this version (0 = there was none); if somebody wrote it meanwhile,
+                the task is tried again. None = whatever is there.
+        """
+        write = self._services.memory.prepare_store(
+            key, value, ttl_s=ttl_s, expected_version=expected_version, task=self.task.id
+        )
+        self.effects.append(write)
 
     def append(self, key: str, item: object) -> None:
         """Add to a history when the task succeeds."""

@@ -16,7 +16,7 @@ from ..core.records.confidence import ReleaseConfidence
 from ..core.records.datasets import DatasetRef
 from ..core.records.dead_code import DeadCodeReport
 from ..core.records.features import FeatureReport
-from ..core.records.findings import Insight, MiningResult
+from ..core.records.findings import Insight, MiningResult, Prioritization
 from ..core.records.history import DeploymentOutcome, Foresight
 from ..core.records.incidents import Incident
 from ..core.records.load import LoadPatterns
@@ -112,11 +112,13 @@ KEYS: tuple[KeySpec, ...] = (
     KeySpec("aqe/production/seasonal-analysis", SeasonalAnalysis, "what named days did to traffic, and the load to expect of the next ones", (PRODUCTION,), ("output",)),
     KeySpec("aqe/production/feature-usage", FeatureReport, "which features are used, by whom, and how much their tests matter", (PRODUCTION,), ("output",)),
     KeySpec("aqe/production/dead-code", DeadCodeReport, "routes that nobody asks for, and the code that only they lead to", (PRODUCTION,), ("output",)),
-    KeySpec("aqe/production/insights", Insight, "what was found, in words", (PRODUCTION,), (READINESS, "output"), many=True),
+    KeySpec("aqe/production/insights", Insight, "what all analyses found, in words, most important first", (PRODUCTION,), (READINESS, PRODUCTION, "cli", "output"), many=True),
+    KeySpec("aqe/production/insights/<capability>", Insight, "what the latest run of one analysis found", (PRODUCTION,), (PRODUCTION,), many=True),
+    KeySpec("aqe/production/prioritization", Prioritization, "what to test or repair first, and why", (PRODUCTION,), ("cli", "output")),
     KeySpec("aqe/production/alerts", OpenFinding, "alerts of production: severity, status, resolvedAt", ("other agents",), (READINESS,), many=True),
     KeySpec("aqe/production/anomalies", OpenFinding, "anomalies of production, the same", ("other agents",), (READINESS,), many=True),
     KeySpec("aqe/production/status", Health, "how production is: status healthy, degraded, unhealthy, critical", ("other agents",), (READINESS,)),
-    KeySpec("aqe/production/test-scenarios", TestScenario, "tests worth having", (PRODUCTION,), ("output",), many=True),
+    KeySpec("aqe/production/test-scenarios", TestScenario, "tests worth having", (PRODUCTION,), (PRODUCTION, "output"), many=True),
     KeySpec("aqe/test-scenarios/production-derived", TestScenario, "the same, where test generators look", (PRODUCTION,), ("output",), many=True),
     KeySpec("aqe/coverage/results", Any, "coverage, as qe-coverage-analyzer writes it; becomes a signal", ("other agents",), (GATEWAY,)),
     KeySpec("aqe/performance/results", Any, "a load test, as qe-performance-tester writes it; becomes a signal", ("other agents",), (GATEWAY,)),

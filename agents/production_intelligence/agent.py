@@ -16,6 +16,7 @@ from ..base import BaseAgent, TaskContext
 from ..outcome import Outcome
 from .capabilities import CAPABILITIES
 from .loaded import Loaded
+from .runners.insights import merge_insights
 
 _CAPABILITY = {capability.task_type: capability for capability in CAPABILITIES}
 
@@ -47,7 +48,7 @@ class ProductionIntelligenceAgent(BaseAgent):
 
     async def on_post_task(self, context: TaskContext, result: Outcome) -> Any:
         """Stores what was found, and says so."""
-        context.conclude(result)
+        await merge_insights(self.memory, context, result)
         for payload in events_of(result.answer, context.task.payload.get("release")):
             context.emit(payload, subject=context.task.payload.get("release"))
         return result.answer

@@ -56,7 +56,6 @@ def mine_errors(loaded: Loaded) -> Outcome:
         MinedErrors(patterns=mined, insights=insights, scenarios=scenarios),
         {
             "aqe/production/patterns": mined,
-            "aqe/production/insights": insights,
             "aqe/production/test-scenarios": scenarios,
             "aqe/test-scenarios/production-derived": scenarios,
         },

@@ -37,6 +37,9 @@ def insights_from(mined: MiningResult, *, now: datetime) -> tuple[Insight, ...]:
             evidence=(pattern.id, "aqe/production/patterns"),
             recommendation=_recommendation(pattern),
             created_at=now,
+            occurrences=pattern.occurrences,
+            affected_users=pattern.affected_users,
+            benefit=_benefit(pattern),
         )
         for pattern in mined.patterns
     )
@@ -101,6 +104,13 @@ def _recommendation(pattern: ErrorPattern) -> str:
     repair = f"Handle a missing {name!r} in {place}" if name else f"Repair {place}"
     test = "with the recorded requests as a regression test" if pattern.requests else "and log the failing request"
     return f"{repair}, {test}, before the next release."
+
+
+def _benefit(pattern: ErrorPattern) -> str:
+    if pattern.priority is FindingPriority.LOW:
+        return ""
+    users = "" if pattern.affected_users is None else f" for {_count(pattern.affected_users, 'known user')}"
+    return f"{_count(pattern.occurrences, 'error')}{users} fewer in a window like this one."
 
 
 def _values(pattern: ErrorPattern, dimension: str) -> list[tuple[str, int]]:

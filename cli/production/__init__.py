@@ -9,6 +9,8 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "seasonal-analysis": ("production.season", "seasonal_analysis", "What named days such as Black Friday did."),
     "feature-usage": ("production.features", "feature_usage", "Which features are used, and how much that matters."),
     "dead-code": ("production.dead_code", "dead_code", "Routes that nobody asks for, and the code behind them."),
+    "generate-by-priority": ("production.insights", "generate_by_priority", "What is most worth a test."),
+    "insights": ("production.insights", "insights", "What all analyses found, the most important first."),
     "mine-errors": ("production.errors", "mine_errors", "Errors in the imported logs, grouped into bugs."),
 }
 """Command -> module, attribute, one line of help."""

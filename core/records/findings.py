@@ -91,3 +91,40 @@ class Insight(Record):
     """Ids and keys: pattern ids, dataset URIs."""
     recommendation: str
     created_at: datetime
+    capability: str | None = None
+    """Task type of the analysis that found it; set when it joins the merged list."""
+    occurrences: int | None = None
+    """How often it was seen; None = not counted."""
+    affected_users: int | None = None
+    """Distinct users; None = nothing names them."""
+    benefit: str = ""
+    """What acting on it would spare or gain, as far as it was measured."""
+
+
+class Priority(Record):
+    """One line of what to do first."""
+
+    rank: int
+    """From 1."""
+    insight: str
+    """Id in `aqe/production/insights`."""
+    capability: str
+    title: str
+    priority: FindingPriority
+    because: str
+    """The figures that put it here."""
+    benefit: str
+    recommendation: str
+    scenarios: tuple[str, ...] = ()
+    """Ids of test scenarios that exist for it."""
+
+
+class Prioritization(Record):
+    """What to test or repair first; the value at `aqe/production/prioritization`."""
+
+    rule: str
+    """How the order was made."""
+    findings: tuple[Priority, ...]
+    left_out: int = 0
+    """Insights beyond the bound."""
+    updated_at: datetime

@@ -1,0 +1,72 @@
+"""One list out of what all analyses found, and the order in which to act on it."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+
+from ...core.records.findings import FindingPriority, Insight, Prioritization, Priority
+from ...core.records.scenarios import TestScenario
+
+MAX_INSIGHTS = 400
+"""Of the merged list: a value in memory is at most 1 MB."""
+RULE = "priority, then known users affected, then how often it was seen; what is not counted comes after what is"
+_ORDER = {priority: place for place, priority in enumerate(FindingPriority)}
+
+
+def merged(parts: Mapping[str, Iterable[Insight]]) -> tuple[Insight, ...]:
+    """All insights in the order of RULE, each with its capability; equal ones newest first.
+
+    Args:
+        parts: task type -> what its latest run found.
+    """
+    named = (i.model_copy(update={"capability": capability}) for capability, found in parts.items() for i in found)
+    return tuple(sorted(named, key=_place))
+
+
+def _place(insight: Insight) -> tuple[float | str, ...]:
+    return (
+        _ORDER[insight.priority],
+        -(insight.affected_users or 0),
+        -(insight.occurrences or 0),
+        -insight.created_at.timestamp(),
+        insight.id,
+    )
+
+
+def prioritized(insights: Sequence[Insight], scenarios: Iterable[TestScenario], now: datetime) -> Prioritization:
+    """What to do first, and why.
+
+    Args:
+        insights: as `merged` orders them.
+        scenarios: tests that exist; one belongs to the insights whose evidence names its finding.
+        now: aware UTC.
+    """
+    tests: dict[str, list[str]] = {}
+    for scenario in scenarios:
+        tests.setdefault(scenario.provenance.finding_id, []).append(scenario.id)
+    shown = insights[:MAX_INSIGHTS]
+    return Prioritization(
+        rule=RULE,
+        findings=tuple(_line(rank, insight, tests) for rank, insight in enumerate(shown, start=1)),
+        left_out=len(insights) - len(shown),
+        updated_at=now,
+    )
+
+
+def _line(rank: int, insight: Insight, tests: Mapping[str, Sequence[str]]) -> Priority:
+    return Priority(
+        rank=rank,
+        insight=insight.id,
+        capability=insight.capability or "unknown",
+        title=insight.title,
+        priority=insight.priority,
+        because=_because(insight),
+        benefit=insight.benefit,
+        recommendation=insight.recommendation,
+        scenarios=tuple(test for finding in insight.evidence for test in tests.get(finding, ())),
+    )
+
+
+def _because(insight: Insight) -> str:
+    users = "users not known" if insight.affected_users is None else f"{insight.affected_users:,} known users"
+    times = "not counted" if insight.occurrences is None else f"seen {insight.occurrences:,} times"
+    return f"{insight.priority} priority, {users}, {times}"

@@ -1,0 +1,1 @@
+"""What does I/O beside the agent itself."""

@@ -1,0 +1,59 @@
+"""The shell of the merged lists: a capability replaces its own part of the insights, and nobody else's."""
+
+from collections.abc import Iterator
+from typing import Any, TypeVar
+
+import structlog
+
+from ....core.errors import InputError
+from ....core.records.base import Record
+from ....core.records.findings import Insight
+from ....core.records.scenarios import TestScenario
+from ....memory.store import MemoryStore
+from ...context import TaskContext
+from ...outcome import Outcome
+from ..prioritize import MAX_INSIGHTS, merged, prioritized
+
+SCENARIOS = "aqe/production/test-scenarios"
+
+R = TypeVar("R", bound=Record)
+
+log = structlog.get_logger(__name__)
+
+
+async def merge_insights(memory: MemoryStore, context: TaskContext, outcome: Outcome) -> None:
+    """Name all effects of an outcome; the insights of its answer become its part of the merged list.
+
+    The list is read at the very end and written only if nobody wrote it meanwhile: of two tasks that end together, one
+    is tried again and finds the other's part.
+
+    Args:
+        memory: the fleet's.
+        context: of the task; gets the effects.
+        outcome: one whose answer has no field `insights` leaves the list alone.
+    """
+    context.conclude(outcome)
+    given: Any = getattr(outcome.answer, "insights", None)
+    if given is None:
+        return
+    own = tuple(given)[:MAX_INSIGHTS]
+    context.store(f"aqe/production/insights/{context.task.type}", own)
+    before = await memory.retrieve_record("aqe/production/insights")
+    parts = await memory.retrieve_pattern("aqe/production/insights/*")
+    found = {key.rpartition("/")[2]: tuple(_read(Insight, value, key)) for key, value in parts.items()}
+    insights = merged({**found, context.task.type: own})
+    made = outcome.stores.get(SCENARIOS)
+    scenarios = await memory.retrieve("aqe/production/test-scenarios") if made is None else made
+    version = before.version if before else 0
+    context.store("aqe/production/insights", insights[:MAX_INSIGHTS], expected_version=version)
+    tests = tuple(_read(TestScenario, scenarios or (), SCENARIOS))
+    context.store("aqe/production/prioritization", prioritized(insights, tests, context.now))
+
+
+def _read(model: type[R], values: Any, where: str) -> Iterator[R]:
+    """The records of a list; one that somebody else wrote wrongly must not stop our own."""
+    for value in values if isinstance(values, list | tuple) else ():
+        try:
+            yield model.from_value(value, where=where)
+        except InputError as error:
+            log.warning("left out of the merged list", error=error.message)

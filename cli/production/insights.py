@@ -1,0 +1,81 @@
+"""`aqe production insights`, `generate-by-priority`: what all analyses found, and what to do first."""
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ..common import output_options, print_json, with_runtime
+from ..text import cleaned, table
+
+if TYPE_CHECKING:
+    from ...core.records.findings import Insight, Prioritization
+
+NOTHING = "nothing was found yet: `aqe production mine-errors` and the other analyses write insights"
+
+
+@click.command()
+@click.option("--top", type=click.IntRange(min=1), metavar="N", help="Only the first N (default: all).")
+@output_options
+@click.pass_context
+def insights(ctx: click.Context, as_json: bool, top: int | None) -> None:
+    """What all analyses found, in words, the most important first.
+
+    Each analysis replaces what it found before, and leaves what the others found.
+
+    \b
+    Exit codes: 0 always.
+    Example: aqe production insights --top 5
+    """
+    from ...core.records.findings import Insight
+
+    raw: Any = with_runtime(ctx, lambda parts: parts.memory.retrieve("aqe/production/insights"))
+    found = [Insight.from_value(value, where="aqe/production/insights") for value in raw or ()][:top]
+    if as_json:
+        print_json(found)
+        return
+    click.echo("\n\n".join(map(_insight_text, found)) or NOTHING)
+
+
+def _insight_text(insight: "Insight") -> str:
+    insight = cleaned(insight)
+    lines = (insight.detail, insight.benefit and f"Benefit: {insight.benefit}", f"Do: {insight.recommendation}")
+    return "\n  ".join([f"{insight.priority} {insight.title}", *filter(None, lines)])
+
+
+@click.command("generate-by-priority")
+@click.option("--top", type=click.IntRange(min=1), default=20, show_default=True, metavar="N", help="So many.")
+@output_options
+@click.pass_context
+def generate_by_priority(ctx: click.Context, as_json: bool, top: int) -> None:
+    """What is most worth a test, the first N of it, with the test scenarios that exist for it.
+
+    \b
+    Exit codes: 0 always.
+    Example: aqe production generate-by-priority --top 20
+    """
+    from ...core.records.findings import Prioritization
+
+    raw: Any = with_runtime(ctx, lambda parts: parts.memory.retrieve("aqe/production/prioritization"))
+    if raw is None:
+        if as_json:
+            print_json(None)
+        else:
+            click.echo(NOTHING)
+        return
+    whole = Prioritization.from_value(raw, where="aqe/production/prioritization")
+    shown = whole.model_copy(
+        update={"findings": whole.findings[:top], "left_out": whole.left_out + len(whole.findings[top:])}
+    )
+    if as_json:
+        print_json(shown)
+    else:
+        click.echo(_priorities_text(cleaned(shown)))
+
+
+def _priorities_text(found: "Prioritization") -> str:
+    headers = ("RANK", "PRIORITY", "FOUND BY", "TESTS", "TITLE", "BECAUSE")
+    rows = [(f.rank, f.priority, f.capability, len(f.scenarios), f.title, f.because) for f in found.findings]
+    lines = [table(headers, rows) if rows else "no finding at all", "", f"In order of: {found.rule}."]
+    if found.left_out:
+        lines.append(f"{found.left_out} more: --top shows them.")
+    return "\n".join(lines)

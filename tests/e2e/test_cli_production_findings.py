@@ -1,0 +1,34 @@
+"""What all analyses found together, as a user asks for it."""
+
+import json
+from datetime import UTC, datetime
+
+import pytest
+
+from aqe.tests.e2e.cli_project import Project
+
+pytestmark = pytest.mark.xdist_group("cli-production-findings")
+
+
+def log_lines(count: int) -> str:
+    """One bug, for so many users."""
+    at = datetime.now(UTC).isoformat()
+    lines = ({"timestamp": at, "level": "ERROR", "message": "no price", "user": f"u{n}"} for n in range(count))
+    return "".join(json.dumps(line) + "\n" for line in lines)
+
+
+def test_what_was_found_is_ranked_and_limited(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Before and after the first analysis, in words and as JSON."""
+    with Project.at(tmp_path_factory.mktemp("findings")) as project:
+        project.ok("up", "--server-only")
+        assert "nothing was found yet" in project.ok("production", "insights")
+        assert project.json("production", "insights") == []
+        assert project.json("production", "generate-by-priority") is None
+        project.ok("import", project.write("app.jsonl", log_lines(12)))
+        project.ok("production", "mine-errors")
+        (insight,) = project.json("production", "insights", "--top", "1")
+        assert (insight["capability"], insight["occurrences"]) == ("error-pattern-mining", 12)
+        assert "12 errors" in project.ok("production", "insights")
+        ranked = project.json("production", "generate-by-priority", "--top", "1")
+        assert [(f["rank"], f["insight"]) for f in ranked["findings"]] == [(1, insight["id"])]
+        assert "seen 12 times" in project.ok("production", "generate-by-priority", "--top", "5")
