@@ -80,6 +80,8 @@ OCCASIONS: dict[str, Rule] = {
     "christmas": Rule(lambda year: date(year, 12, 24), 3),
 }
 """Name -> rule; `easter` is Good Friday to Easter Monday, `new-year` both its days."""
+ASKED_BY_DEFAULT = ("black-friday", "cyber-monday", "christmas", "new-year")
+"""Where nobody says which."""
 
 
 def occasions(name: str, first: date, last: date) -> Iterator[Occasion]:

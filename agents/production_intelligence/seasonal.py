@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from ...analysis.event_effect import Effect, effect, next_effect
 from ...analysis.traffic_profile import DAY_S, Minutes
 from ...core.errors import TaskVetoed
-from ...core.occasions import OCCASIONS, Occasion, occasions
+from ...core.occasions import ASKED_BY_DEFAULT, OCCASIONS, Occasion, occasions
 from ...core.records.evidence import NotMeasured
 from ...core.records.findings import FindingPriority, Insight
 from ...core.records.load import LoadModel
@@ -28,7 +28,6 @@ from .traffic import Traffic, endpoint_mix, traffic_of
 
 USUAL_WEEKS = 6
 """Before an occurrence, whose same weekdays it is compared with; more would reach into another season."""
-DEFAULT_EVENTS = ("black-friday", "cyber-monday", "christmas", "new-year")
 SOON = timedelta(days=60)
 """Before an event, from which an insight speaks of it."""
 ALL_DAYS = 3660
@@ -66,7 +65,7 @@ def seasonal_analysis(loaded: Loaded) -> Outcome:
     Raises:
         TaskVetoed: an unknown event, or no traffic at all.
     """
-    names = _names(loaded.payload.get("events") or DEFAULT_EVENTS)
+    names = _names(loaded.payload.get("events") or ASKED_BY_DEFAULT)
     loaded = loaded if "days" in loaded.payload else loaded.between(loaded.now - timedelta(days=ALL_DAYS), loaded.until)
     traffic = traffic_of(loaded)
     if traffic is None:

@@ -7,7 +7,7 @@ import click
 
 from ..common import output_options, print_json, with_runtime
 from ..text import cleaned, table
-from .load import MAX_DAYS, insight_lines, performed
+from .common import MAX_DAYS, insight_lines, performed, release_option
 
 if TYPE_CHECKING:
     from ...core.records.dead_code import DeadCodeReport, RouteVerdict, StaticUnit, UnitVerdict
@@ -32,7 +32,7 @@ LISTED = 15
     metavar="DIR",
     help="The source (default: the folder of aqe.yaml).",
 )
-@click.option("--release", metavar="VERSION", help="Only traffic that was imported for this release.")
+@release_option
 @output_options
 @click.pass_context
 def dead_code(ctx: click.Context, as_json: bool, min_days: int, source: Path | None, release: str | None) -> None:

@@ -7,7 +7,7 @@ import click
 
 from ..common import output_options, print_json, say, with_runtime
 from ..text import cleaned, percent, table
-from .load import MAX_DAYS, insight_lines, missing, performed
+from .common import days_option, insight_lines, missing, performed, release_option
 
 if TYPE_CHECKING:
     from typing import Any
@@ -17,15 +17,9 @@ if TYPE_CHECKING:
 
 
 @click.command("feature-usage")
-@click.option(
-    "--days",
-    type=click.FloatRange(min=0, min_open=True, max=MAX_DAYS),
-    default=30.0,
-    show_default=True,
-    help="Window back from now.",
-)
+@days_option()
 @click.option("--output", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Write the JSON there.")
-@click.option("--release", metavar="VERSION", help="Only what was imported for this release.")
+@release_option
 @output_options
 @click.pass_context
 def feature_usage(ctx: click.Context, as_json: bool, days: float, output: Path | None, release: str | None) -> None:

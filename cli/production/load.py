@@ -5,15 +5,24 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..common import output_options, print_json, say, with_runtime
-from ..text import cleaned, facts, percent, table, value_text
+from ..common import load, look, output_options, print_json, with_runtime
+from ..sparkline import sparkline
+from ..text import Look, cleaned, facts, percent, table, value_text
+from .common import days_option, insight_lines, missing, performed, release_option
 
 if TYPE_CHECKING:
-    from ...core.records.load import Arrivals, EndpointMix, Growth, LoadModel, LoadPatterns, UserClasses
-    from ...fleet.runtime import Runtime
+    from ...core.records.evidence import NotMeasured
+    from ...core.records.load import (
+        Arrivals,
+        DailyPattern,
+        EndpointMix,
+        Growth,
+        LoadModel,
+        LoadPatterns,
+        UserClasses,
+    )
 
-MAX_DAYS = 3660
-"""Ten years; the same limit as the agent's."""
+_PLAIN = Look()
 BAR = 40
 """Characters of the longest bar."""
 MAX_ENDPOINTS = 10
@@ -21,19 +30,13 @@ MAX_ENDPOINTS = 10
 
 
 @click.command("load-patterns")
-@click.option(
-    "--days",
-    type=click.FloatRange(min=0, min_open=True, max=MAX_DAYS),
-    default=30.0,
-    show_default=True,
-    help="Window back from now.",
-)
+@days_option()
 @click.option(
     "--source",
     type=click.Choice(["access", "spans", "rum-events"]),
     help="What is counted (default: the first of these that there is).",
 )
-@click.option("--release", metavar="VERSION", help="Only what was imported for this release.")
+@release_option
 @output_options
 @click.pass_context
 def load_patterns(ctx: click.Context, as_json: bool, days: float, source: str | None, release: str | None) -> None:
@@ -54,18 +57,10 @@ def load_patterns(ctx: click.Context, as_json: bool, days: float, source: str | 
     if as_json:
         print_json(result)
     else:
-        click.echo(load_text(LoadPatterns.from_value(result, where="result of the analysis")))
+        click.echo(load_text(LoadPatterns.from_value(result, where="result of the analysis"), look(load(ctx))))
 
 
-async def performed(parts: "Runtime", task_type: str, payload: dict[str, Any]) -> Any:
-    """Have a task done; what is None in the payload is left out."""
-    from ...fleet.tasks import new_task, perform
-
-    given = {name: value for name, value in payload.items() if value is not None}
-    return (await perform(parts, new_task(parts, task_type, given), said=say)).result
-
-
-def load_text(found: "LoadPatterns") -> str:
+def load_text(found: "LoadPatterns", shows: Look = _PLAIN) -> str:
     """Everything, for people."""
     from ...core.records.load import Arrivals, DailyPattern, Growth, LoadModel, UserClasses
 
@@ -78,6 +73,7 @@ def load_text(found: "LoadPatterns") -> str:
         ("Mean", f"{value_text(found.mean_rps)} /s"),
         ("Peak", f"{value_text(peak.rps)} /s at {peak.at:%Y-%m-%d %H:%M}, {peak.factor:.1f} times the mean;"
                  f" busiest second {value_text(peak.second_rps)}"),
+        ("Day", _line(found.daily, shows)),
         ("Arrivals", _arrivals(found.arrivals) if isinstance(found.arrivals, Arrivals) else missing(found.arrivals)),
         ("Growth", _growth(found.growth) if isinstance(found.growth, Growth) else missing(found.growth)),
     ]  # fmt: skip
@@ -98,15 +94,16 @@ def load_text(found: "LoadPatterns") -> str:
     return "\n".join([*parts, *insight_lines(found.insights)])
 
 
-def missing(of: Any) -> str:
-    """`NOT_MEASURED: reason`."""
-    return f"NOT_MEASURED: {of.reason}"
+def _line(daily: "DailyPattern | NotMeasured", shows: Look) -> str | None:
+    """The usual day at a glance; a blank for an hour that was never observed."""
+    from ...core.records.load import DailyPattern
 
-
-def insight_lines(insights: Any) -> Iterator[str]:
-    """What was found, in words."""
-    for insight in insights:
-        yield f"\n{insight.priority}  {insight.title}. {insight.detail}\n  {insight.recommendation}"
+    if not isinstance(daily, DailyPattern):
+        return None
+    rates = {hour.hour: hour.rps for hour in daily.hourly}
+    peaks = ", ".join(f"{hour:02}" for hour in daily.peak_hours)
+    line = sparkline([rates.get(hour) for hour in range(24)], blocks=shows.emoji)
+    return f"{line}  peak hours {peaks}"
 
 
 def _arrivals(found: "Arrivals") -> str:

@@ -4,10 +4,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ...core.occasions import OCCASIONS
+from ...core.occasions import ASKED_BY_DEFAULT, OCCASIONS
 from ..common import output_options, print_json, with_runtime
 from ..text import cleaned, table, value_text
-from .load import MAX_DAYS, insight_lines, missing, model_text, performed
+from .common import days_option, insight_lines, missing, performed, release_option
+from .load import model_text
 
 if TYPE_CHECKING:
     from ...core.records.season import EventEffect, Multiplier, SeasonalAnalysis
@@ -29,14 +30,10 @@ def _events(text: str) -> list[str]:
     "--events",
     type=_events,
     metavar="A,B",
-    help="Which (default: black-friday,cyber-monday,christmas,new-year).",
+    help=f"Of {', '.join(OCCASIONS)} (default: {','.join(ASKED_BY_DEFAULT)}).",
 )
-@click.option(
-    "--days",
-    type=click.FloatRange(min=0, min_open=True, max=MAX_DAYS),
-    help="Window back from now (default: all there is).",
-)
-@click.option("--release", metavar="VERSION", help="Only what was imported for this release.")
+@days_option(None)
+@release_option
 @output_options
 @click.pass_context
 def seasonal_analysis(
@@ -44,9 +41,8 @@ def seasonal_analysis(
 ) -> None:
     """What named days did to traffic against the same weekdays before, and the load to expect the next time.
 
-    Known: new-year, valentines-day, easter, mothers-day, halloween, singles-day, thanksgiving, black-friday,
-    cyber-monday, christmas-shopping, christmas. An event that the data do not hold is not measured; old logs can be
-    imported at any time, `retention` in aqe.yaml says how long they are kept.
+    An event that the data do not hold is not measured; old logs can be imported at any time, `retention` in aqe.yaml
+    says how long they are kept.
 
     \b
     Exit codes: 0 done, 1 no traffic at all, 2 an unknown event.

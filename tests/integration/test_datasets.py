@@ -19,6 +19,7 @@ from aqe.core.records.rum import RumRow
 from aqe.core.records.usage import ProductRow
 from aqe.memory import dataset_write
 from aqe.memory.datasets import DatasetStore
+from aqe.tests.unit.production.windows import RowsInMemory
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
@@ -204,3 +205,17 @@ def test_columns_that_are_not_there_and_empty_buckets_are_errors(tmp_path: Path,
     store.write(some_views(), source="r", digest="b" * 64, release=Release(version="v1"), now=NOON)
     with pytest.raises(ValueError, match=r"columns|bucket_s"):
         list(store.tally("rum-events", **asked))
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {}, {"columns": ("session",), "sums": ("duration_ms",)}, {"columns": ("page", "session"), "bucket_s": 60},
+        {"bucket_s": 100}, {"columns": ("page",), "only": {"session": None}}, {"only": {"event": "action"}},
+        {"columns": ("session",), "since": NOON + timedelta(seconds=40), "until": NOON + timedelta(seconds=160)},
+    ],
+)  # fmt: skip
+def test_the_twin_of_the_unit_tests_counts_as_the_store_does(tmp_path: Path, asked: dict[str, Any]) -> None:
+    store = DatasetStore(tmp_path)
+    store.write(some_views(), source="r", digest="b" * 64, release=None, now=NOON)
+    assert list(RowsInMemory(some_views()).tally("rum-events", **asked)) == list(store.tally("rum-events", **asked))

@@ -139,9 +139,9 @@ def traffic(days: int) -> Iterator[AccessRow]:
         yield from (request(at, path) for path in ("/home2", "/carts/17?x=1", "/v2/orders/5/", "/ping"))
 
 
-def judged(source: Path, rows: Any, tmp_path: Path, *, min_days: int = 10) -> DeadCodeReport:
+def judged(source: Path, rows: Any, *, min_days: int = 10) -> DeadCodeReport:
     code = inventory(source).to_dict()
-    answer = dead_code(loaded(tmp_path / "data", rows, minDays=min_days, code=code)).answer
+    answer = dead_code(loaded(rows, minDays=min_days, code=code)).answer
     assert isinstance(answer, DeadCodeReport)
     return answer
 
@@ -154,9 +154,9 @@ def of(report: DeadCodeReport, path: str) -> RouteVerdict:
     return next(route for route in report.routes if route.path == path)
 
 
-def test_routes_of_every_framework_are_judged(source: Path, tmp_path: Path) -> None:
+def test_routes_of_every_framework_are_judged(source: Path) -> None:
     """What is asked for is used, what is linked or fetched is undecided, and only the rest is a candidate."""
-    assert verdicts(judged(source, traffic(12), tmp_path)) == {
+    assert verdicts(judged(source, traffic(12))) == {
         "GET,POST /carts/<int:id>": Verdict.USED,
         "GET /home2": Verdict.USED,
         "GET /ping": Verdict.USED,
@@ -170,8 +170,8 @@ def test_routes_of_every_framework_are_judged(source: Path, tmp_path: Path) -> N
     }
 
 
-def test_a_verdict_says_what_was_observed_and_where_it_is_mentioned(source: Path, tmp_path: Path) -> None:
-    report = judged(source, traffic(12), tmp_path)
+def test_a_verdict_says_what_was_observed_and_where_it_is_mentioned(source: Path) -> None:
+    report = judged(source, traffic(12))
     assert of(report, "/legacy/wishlist").reason.startswith("no request in 12 observed days, and nothing in the source")
     assert of(report, "/linked/page").reason.endswith("but code of the route /home2 leads to it")
     assert of(report, "/fetched/<id>").references == ("static/app.js:1",)
@@ -179,9 +179,9 @@ def test_a_verdict_says_what_was_observed_and_where_it_is_mentioned(source: Path
     assert "safe" not in report.to_json()
 
 
-def test_code_that_only_candidates_lead_to_is_named_with_them(source: Path, tmp_path: Path) -> None:
+def test_code_that_only_candidates_lead_to_is_named_with_them(source: Path) -> None:
     """What a used route needs too is not; neither is what a decorator registers, nor what it calls."""
-    report = judged(source, traffic(12), tmp_path)
+    report = judged(source, traffic(12))
     behind = {unit.name: unit.routes for unit in report.units}
     assert behind["create_app.old_wishlist"] == behind["wishlist_price"] == ("/legacy/wishlist",)
     assert behind["Gone"] == ("/gone",)
@@ -190,32 +190,32 @@ def test_code_that_only_candidates_lead_to_is_named_with_them(source: Path, tmp_
     assert [unit.name for unit in report.unreferenced] == ["forgotten"]
 
 
-def test_few_observed_days_decide_nothing(source: Path, tmp_path: Path) -> None:
-    report = judged(source, traffic(12), tmp_path, min_days=13)
+def test_few_observed_days_decide_nothing(source: Path) -> None:
+    report = judged(source, traffic(12), min_days=13)
     assert Verdict.CANDIDATE not in verdicts(report).values()
     assert of(report, "/gone").reason == "no request in 12 observed days, 13 are asked for"
 
 
-def test_days_without_data_are_no_quiet_days(source: Path, tmp_path: Path) -> None:
+def test_days_without_data_are_no_quiet_days(source: Path) -> None:
     """Asked for long ago, and quiet since on observed days only."""
     early = [request(NOW - timedelta(days=200), "/gone")]
-    report = judged(source, [*traffic(12), *early], tmp_path)
+    report = judged(source, [*traffic(12), *early])
     assert (of(report, "/gone").verdict, of(report, "/gone").quiet_days) == (Verdict.CANDIDATE, 12)
     assert of(report, "/gone").last_seen == (NOW - timedelta(days=200)).date()
 
 
-def test_another_method_is_another_route_and_a_browser_counts(source: Path, tmp_path: Path) -> None:
+def test_another_method_is_another_route_and_a_browser_counts(source: Path) -> None:
     day = NOW - timedelta(days=1)
     rows = [*traffic(12), request(day, "/ping/old", "GET"), request(day, "/gone", "HEAD")]
-    report = judged(source, [*rows, view(day, "s", "/legacy/wishlist")], tmp_path)
+    report = judged(source, [*rows, view(day, "s", "/legacy/wishlist")])
     found = verdicts(report)
     assert found["POST /ping/old"] is Verdict.CANDIDATE
     assert found["GET /gone"] is found["GET /legacy/wishlist"] is Verdict.USED
 
 
-def test_what_is_not_read_says_so(source: Path, tmp_path: Path) -> None:
+def test_what_is_not_read_says_so(source: Path) -> None:
     """Other languages, and Python that is none."""
-    report = judged(source, traffic(2), tmp_path)
+    report = judged(source, traffic(2))
     assert set(report.not_analysed) == {".js", "broken.py"}
     assert report.not_analysed[".js"].reason == "1 files: only Python's code is analysed"
 
@@ -226,21 +226,21 @@ def test_a_document_alone_decides_nothing_about_code_that_was_not_read(tmp_path:
     root.mkdir()
     (root / "openapi.yaml").write_text("openapi: 3.1.0\npaths:\n  /a/{id}: {get: {}, post: {}}\n  /b: {get: {}}\n")
     (root / "a.py").write_text("@app.get('/a/{id}')\ndef a(id): ...\n")
-    report = judged(root, traffic(12), tmp_path)
+    report = judged(root, traffic(12))
     assert verdicts(report) == {
         "GET /a/{id}": Verdict.CANDIDATE, "POST /a/{id}": Verdict.UNDECIDED, "GET /b": Verdict.UNDECIDED,
     }  # fmt: skip
     assert "was not analysed" in of(report, "/b").reason
 
 
-def test_without_requests_nothing_is_dead(source: Path, tmp_path: Path) -> None:
+def test_without_requests_nothing_is_dead(source: Path) -> None:
     with pytest.raises(TaskVetoed, match="without them nothing is dead"):
-        judged(source, [], tmp_path)
+        judged(source, [])
 
 
 def test_a_task_without_source_and_a_folder_without_any_are_told(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="code is missing"):
-        dead_code(loaded(tmp_path, traffic(1)))
+        dead_code(loaded(traffic(1)))
     with pytest.raises(InputError, match="no Python source"):
         inventory(tmp_path)
 

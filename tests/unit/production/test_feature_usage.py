@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,8 +19,8 @@ from aqe.tests.unit.production.windows import NOW, click, loaded, product_event,
 YESTERDAY = NOW - timedelta(hours=12)
 
 
-def found(folder: Path, rows: Iterable[Row], **payload: Any) -> FeatureReport:
-    answer = feature_usage(loaded(folder, rows, **{"days": 30, **payload})).answer
+def found(rows: Iterable[Row], **payload: Any) -> FeatureReport:
+    answer = feature_usage(loaded(rows, **{"days": 30, **payload})).answer
     assert isinstance(answer, FeatureReport)
     return answer
 
@@ -44,9 +43,9 @@ def people(users: int = 1000) -> Iterator[Row]:
     yield product_event(YESTERDAY, "wishlist_v1", session="s0", user="u0")
 
 
-def test_priority_goes_by_the_share_of_active_users(tmp_path: Path) -> None:
+def test_priority_goes_by_the_share_of_active_users() -> None:
     """Users, sessions and interactions are exact."""
-    report = found(tmp_path, people(2_001))
+    report = found(people(2_001))
     assert (report.total_users, report.total_sessions, report.users_by) == (2001, 2001, "users and sessions")
     assert {u.name: (u.priority, u.active_users) for u in report.features} == {
         "search": (FeaturePriority.CRITICAL, 2001),
@@ -57,52 +56,52 @@ def test_priority_goes_by_the_share_of_active_users(tmp_path: Path) -> None:
     assert of(report, "search").interactions_per_session == 2
 
 
-def test_removal_needs_every_criterion_and_a_day_of_data_is_not_enough(tmp_path: Path) -> None:
+def test_removal_needs_every_criterion_and_a_day_of_data_is_not_enough() -> None:
     """What is met, what is not, and what was found."""
-    checks = of(found(tmp_path, people(2_001)), "wishlist_v1").deprecation
+    checks = of(found(people(2_001)), "wishlist_v1").deprecation
     assert [check.met for check in checks] == [True, False, True, True]
     assert checks[1].found == "1 days"
 
 
-def test_a_feature_that_nobody_uses_for_a_month_is_a_candidate(tmp_path: Path) -> None:
+def test_a_feature_that_nobody_uses_for_a_month_is_a_candidate() -> None:
     days = (view(NOW - timedelta(days=n, hours=1), f"day{n}", "/shop") for n in range(30))
-    report = found(tmp_path, [*people(2_001), *days])
+    report = found([*people(2_001), *days])
     assert of(report, "wishlist_v1").priority is FeaturePriority.DEPRECATED
     assert [insight.id for insight in report.insights] == ["insight-feature-wishlist_v1"]
 
 
-def test_who_pays_counts_more_than_how_many(tmp_path: Path) -> None:
+def test_who_pays_counts_more_than_how_many() -> None:
     rows = [view(YESTERDAY, f"s{n}", "/shop") for n in range(100)]
-    report = found(tmp_path, [*rows, product_event(YESTERDAY, "checkout", "s1", revenue=20.0)])
+    report = found([*rows, product_event(YESTERDAY, "checkout", "s1", revenue=20.0)])
     assert of(report, "checkout").priority is FeaturePriority.HIGH
     assert of(report, "shop").conversion_share == pytest.approx(0.01)
 
 
-def test_an_act_that_two_sources_saw_counts_once(tmp_path: Path) -> None:
+def test_an_act_that_two_sources_saw_counts_once() -> None:
     """Sessions without a user are users of their own."""
     rows: list[Row] = [view(YESTERDAY, "s1", "/shop/1", user="u1"), view(YESTERDAY, "s1", "/shop/2", user="u1")]
     rows += [product_event(YESTERDAY, "page_view", "s1", page="/shop/1"), view(YESTERDAY, "s2", "/shop")]
     rows += [click(YESTERDAY, "s2"), product_event(YESTERDAY, "page_view", page="/shop")]
-    report = found(tmp_path, rows)
+    report = found(rows)
     shop = of(report, "shop")
     assert (shop.interactions, shop.active_users, shop.sessions) == (2 + 1 + 1, 2, 2)
 
 
-def test_aqe_yaml_says_what_belongs_together(tmp_path: Path) -> None:
+def test_aqe_yaml_says_what_belongs_together() -> None:
     """The rest is named after itself; what nobody used is listed as unused."""
     features = {
         "discovery": {"paths": ["/products*"], "events": ["search"]},
         "compare": {"paths": ["/compare*"]},
     }
-    report = found(tmp_path, people(300), features=features)
+    report = found(people(300), features=features)
     assert of(report, "discovery").configured and of(report, "discovery").active_users == 300
     assert {u.name for u in report.features} == {"discovery", "save", "wishlist_v1"}
     assert [(u.name, u.last_used, u.observed_days) for u in report.unused] == [("compare", None, 1)]
 
 
-def test_access_logs_know_addresses_but_no_sessions(tmp_path: Path) -> None:
+def test_access_logs_know_addresses_but_no_sessions() -> None:
     rows = [request(YESTERDAY, f"/api/v1/orders/{n}")._replace(client=f"c{n % 4}") for n in range(12)]
-    report = found(tmp_path, [*rows, request(YESTERDAY, "/static/app.js"), request(YESTERDAY, "/en-GB/")])
+    report = found([*rows, request(YESTERDAY, "/static/app.js"), request(YESTERDAY, "/en-GB/")])
     orders = of(report, "orders")
     assert (orders.active_users, orders.interactions, report.users_by) == (4, 12, "client addresses")
     assert isinstance(orders.sessions, NotMeasured) and isinstance(report.total_sessions, NotMeasured)
@@ -115,10 +114,10 @@ def daily_uses(name: str, a_day: int, days: Iterable[int]) -> Iterator[Row]:
             yield product_event(NOW - timedelta(days=day + 1) + timedelta(seconds=n), name, f"{name}{day}-{n}")
 
 
-def test_a_trend_needs_two_windows_and_significance(tmp_path: Path) -> None:
+def test_a_trend_needs_two_windows_and_significance() -> None:
     """What halves is decreasing; what scatters is stable; a season needs months."""
     rows = [*daily_uses("halved", 10, range(14)), *daily_uses("halved", 20, range(14, 28))]
-    report = found(tmp_path, [*rows, *daily_uses("stable", 10, range(28))], days=14)
+    report = found([*rows, *daily_uses("stable", 10, range(28))], days=14)
     halved, stable = of(report, "halved").trend, of(report, "stable").trend
     assert isinstance(halved, FeatureTrend) and isinstance(stable, FeatureTrend)
     assert (halved.trend, stable.trend) == (Trend.DECREASING, Trend.STABLE)
@@ -126,42 +125,42 @@ def test_a_trend_needs_two_windows_and_significance(tmp_path: Path) -> None:
     assert isinstance(of(report, "stable").seasonal_peak, NotMeasured)
 
 
-def test_the_first_window_has_no_trend(tmp_path: Path) -> None:
-    trend = of(found(tmp_path, daily_uses("new", 5, range(14)), days=14), "new").trend
+def test_the_first_window_has_no_trend() -> None:
+    trend = of(found(daily_uses("new", 5, range(14)), days=14), "new").trend
     assert isinstance(trend, NotMeasured) and trend.reason.startswith("insufficient data")
 
 
-def test_a_season_is_found_once_there_are_months(tmp_path: Path) -> None:
+def test_a_season_is_found_once_there_are_months() -> None:
     days = range(0, 200, 4)
     december = [day for day in days if (NOW - timedelta(days=day + 1)).month == 12]
     rows = [*daily_uses("gift", 1, days), *daily_uses("gift", 9, december)]
-    peak = of(found(tmp_path, rows), "gift").seasonal_peak
+    peak = of(found(rows), "gift").seasonal_peak
     assert not isinstance(peak, NotMeasured)
     assert peak.month == "2025-12" and peak.factor > 2
 
 
-def test_coverage_is_not_measured_and_says_why(tmp_path: Path) -> None:
-    usage = found(tmp_path, people(50)).features[0]
+def test_coverage_is_not_measured_and_says_why() -> None:
+    usage = found(people(50)).features[0]
     assert isinstance(usage.test_coverage, NotMeasured) and "no test-coverage signal" in usage.test_coverage.reason
 
 
-def test_very_many_names_are_bounded(tmp_path: Path) -> None:
+def test_very_many_names_are_bounded() -> None:
     """A scanner's paths push out neither the real ones nor the memory."""
     rows: list[Row] = [request(YESTERDAY, f"/x{n:x}q") for n in range(8_000)]
-    report = found(tmp_path, [*rows, *(request(YESTERDAY, "/shop") for _ in range(50))])
+    report = found([*rows, *(request(YESTERDAY, "/shop") for _ in range(50))])
     assert report.features[0].name == "shop" or of(report, "shop").interactions == 50
     assert len(report.features) <= MAX_LISTED and report.unlisted > 5_000
 
 
-def test_nothing_at_all_is_one_sentence(tmp_path: Path) -> None:
+def test_nothing_at_all_is_one_sentence() -> None:
     with pytest.raises(TaskVetoed, match="no product events, page views or requests"):
-        found(tmp_path, [])
+        found([])
 
 
 @pytest.mark.parametrize("features", [["a"], {"a": {"path": ["/x"]}}])
-def test_rules_that_are_none_are_told(tmp_path: Path, features: object) -> None:
+def test_rules_that_are_none_are_told(features: object) -> None:
     with pytest.raises(InputError, match="feature"):
-        found(tmp_path, people(1), features=features)
+        found(people(1), features=features)
 
 
 @pytest.mark.parametrize(
@@ -184,7 +183,7 @@ def test_a_rule_is_about_paths_without_their_query() -> None:
     assert features.of("pay_now", None) == features.of(None, "/pay/1?x") == "pay"
 
 
-def test_a_window_is_dated(tmp_path: Path) -> None:
-    report = found(tmp_path, people(5))
+def test_a_window_is_dated() -> None:
+    report = found(people(5))
     assert report.window_to == NOW and report.features[0].last_used == YESTERDAY.date()
     assert isinstance(report.window_from, datetime)

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -28,15 +27,15 @@ def days(count: int, *, growth: float = 0.0, every: int = 1) -> Iterator[AccessR
             yield request(at + timedelta(seconds=n), "/noon" if noon else f"/item/{minute}?x=1")
 
 
-def found(folder: Path, rows: Iterator[Row], **payload: Any) -> LoadPatterns:
-    answer = load_patterns(loaded(folder, rows, days=3000, **payload)).answer
+def found(rows: Iterator[Row], **payload: Any) -> LoadPatterns:
+    answer = load_patterns(loaded(rows, days=3000, **payload)).answer
     assert isinstance(answer, LoadPatterns)
     return answer
 
 
-def test_hours_weekdays_peak_and_mix_of_two_weeks(tmp_path: Path) -> None:
+def test_hours_weekdays_peak_and_mix_of_two_weeks() -> None:
     """Each with the number of days behind it; ids are taken out of the paths."""
-    patterns = found(tmp_path, days(14))
+    patterns = found(days(14))
     assert (patterns.whole_days, patterns.observed_days, patterns.source) == (14, 14, "access")
     assert isinstance(patterns.daily, DailyPattern)
     assert patterns.daily.peak_hours == (12,)
@@ -49,8 +48,8 @@ def test_hours_weekdays_peak_and_mix_of_two_weeks(tmp_path: Path) -> None:
     assert sum(e.share for e in patterns.mix.endpoints) == pytest.approx(1)
 
 
-def test_the_model_is_a_day_in_at_most_twelve_ramps_with_its_peak(tmp_path: Path) -> None:
-    model = found(tmp_path, days(3)).model
+def test_the_model_is_a_day_in_at_most_twelve_ramps_with_its_peak() -> None:
+    model = found(days(3)).model
     assert isinstance(model, LoadModel)
     assert len(model.ramps) <= 12
     assert sum(ramp.duration_s for ramp in model.ramps) == 1439 * 60
@@ -58,35 +57,35 @@ def test_the_model_is_a_day_in_at_most_twelve_ramps_with_its_peak(tmp_path: Path
     assert all(a.end_rps == b.start_rps for a, b in zip(model.ramps, model.ramps[1:], strict=False))
 
 
-def test_three_days_have_no_weekly_profile_no_growth_and_no_season(tmp_path: Path) -> None:
+def test_three_days_have_no_weekly_profile_no_growth_and_no_season() -> None:
     """And say why."""
-    patterns = found(tmp_path, days(3))
+    patterns = found(days(3))
     for part in (patterns.weekly, patterns.growth, patterns.seasonal):
         assert isinstance(part, NotMeasured)
         assert part.reason.startswith("insufficient data")
     assert patterns.to_dict()["weekly"]["value"] is None
 
 
-def test_growth_is_found_with_an_interval_around_it(tmp_path: Path) -> None:
+def test_growth_is_found_with_an_interval_around_it() -> None:
     """Counts are whole numbers, so that it is not exact."""
-    growth = found(tmp_path, days(42, growth=0.2, every=30)).growth
+    growth = found(days(42, growth=0.2, every=30)).growth
     assert isinstance(growth, Growth)
     assert growth.weeks == 6
     assert growth.low_percent < growth.weekly_percent < growth.high_percent
     assert 10 < growth.weekly_percent < 30
 
 
-def test_a_day_without_an_import_is_no_day_without_traffic(tmp_path: Path) -> None:
+def test_a_day_without_an_import_is_no_day_without_traffic() -> None:
     """Neither is the time before the first and after the last row."""
     hole = NOW - timedelta(days=1)
-    patterns = found(tmp_path, (row for row in days(3) if row.at >= hole or row.at < hole - timedelta(hours=40)))
+    patterns = found(row for row in days(3) if row.at >= hole or row.at < hole - timedelta(hours=40))
     assert isinstance(patterns.daily, DailyPattern)
     assert patterns.observed_days == 2 and patterns.whole_days == 1
     assert all(hour.rps > 0 for hour in patterns.daily.hourly)
 
 
 @pytest.mark.parametrize(("every_s", "process"), [(1, "regular"), (0, "bursty")])
-def test_clockwork_and_bursts_are_no_poisson_process(tmp_path: Path, every_s: int, process: str) -> None:
+def test_clockwork_and_bursts_are_no_poisson_process(every_s: int, process: str) -> None:
     """Twenty requests each minute, or forty each second minute, seconds apart or at once."""
     start = NOW - timedelta(hours=3)
     rows = (
@@ -94,7 +93,7 @@ def test_clockwork_and_bursts_are_no_poisson_process(tmp_path: Path, every_s: in
         for minute in range(180)
         for n in range(20 if every_s else 40 * (minute % 2))
     )
-    arrivals = found(tmp_path, rows).arrivals
+    arrivals = found(rows).arrivals
     assert isinstance(arrivals, Arrivals)
     assert arrivals.process == process
 
@@ -111,8 +110,8 @@ def shop() -> Iterator[RumRow]:
                 yield click(at + timedelta(seconds=90), f"s{n}", "Order Completed")
 
 
-def test_visitors_are_told_apart_by_what_they_did(tmp_path: Path) -> None:
-    users = found(tmp_path, shop()).users
+def test_visitors_are_told_apart_by_what_they_did() -> None:
+    users = found(shop()).users
     assert isinstance(users, UserClasses)
     shares = {c.name: c.share for c in users.classes}
     assert shares[ClassName.BOUNCER] == pytest.approx(0.4, abs=0.02)
@@ -124,26 +123,26 @@ def test_visitors_are_told_apart_by_what_they_did(tmp_path: Path) -> None:
     assert browser.think_s == pytest.approx(30, abs=0.1) and browser.actions == pytest.approx(1, abs=0.1)
 
 
-def test_without_a_recorded_purchase_there_are_no_buyers_and_the_result_says_so(tmp_path: Path) -> None:
-    users = found(tmp_path, (row for row in shop() if row.name != "Order Completed")).users
+def test_without_a_recorded_purchase_there_are_no_buyers_and_the_result_says_so() -> None:
+    users = found(row for row in shop() if row.name != "Order Completed").users
     assert isinstance(users, UserClasses)
     assert users.buyers_by == "nothing" and ClassName.BUYER not in {c.name for c in users.classes}
 
 
-def test_what_monitoring_and_product_analytics_both_saw_counts_once(tmp_path: Path) -> None:
+def test_what_monitoring_and_product_analytics_both_saw_counts_once() -> None:
     """The purchase comes from either; NaN is no revenue."""
     at = NOW - timedelta(hours=1)
     rows: list[Row] = [view(at, "s1"), view(at + timedelta(seconds=9), "s1", "/b")]
     rows += [product_event(at, "page_view", "s1"), product_event(at, "purchase", "s1", revenue=30.0)]
     rows += [product_event(at, "Thing", "s1", revenue=float("nan")), product_event(at, "page_view", "s2")]
-    users = found(tmp_path, iter(rows)).users
+    users = found(iter(rows)).users
     assert isinstance(users, UserClasses)
     buyer = next(c for c in users.classes if c.name is ClassName.BUYER)
     assert (buyer.views, buyer.revenue, buyer.sessions) == (2, 30, 1)
     assert users.sessions == 2
 
 
-def test_traces_count_by_their_first_span(tmp_path: Path) -> None:
+def test_traces_count_by_their_first_span() -> None:
     def spans() -> Iterator[SpanRow]:
         for n in range(60):
             at = NOW - timedelta(hours=1) + timedelta(minutes=n)
@@ -163,29 +162,29 @@ def test_traces_count_by_their_first_span(tmp_path: Path) -> None:
             )
             yield SpanRow(at, 4.0, f"t{n}", "b", "a", "db", "select", "client", False)
 
-    patterns = found(tmp_path, spans())
+    patterns = found(spans())
     assert (patterns.source, patterns.total) == ("spans", 60)
     assert patterns.mix.endpoints[0].error_share == pytest.approx(0.1)
 
 
-def test_an_empty_window_is_one_clear_sentence(tmp_path: Path) -> None:
+def test_an_empty_window_is_one_clear_sentence() -> None:
     with pytest.raises(TaskVetoed, match="no requests, spans or page views"):
-        load_patterns(loaded(tmp_path, []))
+        load_patterns(loaded([]))
 
 
 @pytest.mark.parametrize(
     ("payload", "words"), [({"source": "acces"}, "did you mean 'access'"), ({"days": 1e12}, "at most")]
 )
-def test_nonsense_in_a_task_is_told(tmp_path: Path, payload: dict[str, Any], words: str) -> None:
+def test_nonsense_in_a_task_is_told(payload: dict[str, Any], words: str) -> None:
     with pytest.raises(TaskVetoed, match=words):
-        load_patterns(loaded(tmp_path, [], **payload))
+        load_patterns(loaded([], **payload))
 
 
-def test_hostile_paths_and_clocks_are_survived(tmp_path: Path) -> None:
+def test_hostile_paths_and_clocks_are_survived() -> None:
     """Many paths that differ, kilobytes long ones, times that go backwards and one far in the past."""
     rows = [request(NOW - timedelta(seconds=n % 977), f"/{n:x}z{'a' * (n % 3000)}/\x1b[2J") for n in range(9_000)]
     rows.append(request(NOW - timedelta(days=2000)))
-    patterns = found(tmp_path, iter(rows))
+    patterns = found(iter(rows))
     assert patterns.total == 9_001
     assert len(patterns.mix.endpoints) == LISTED_ENDPOINTS
     assert len(patterns.to_json()) < 100_000

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -38,19 +37,19 @@ def traffic(*stretches: tuple[date, date], level: float = 1.0, event: float = 4.
                     yield request(datetime(day.year, day.month, day.day, hour, minute, tzinfo=UTC), "/buy")
 
 
-def found(folder: Path, rows: Iterator[AccessRow], *events: str, **payload: Any) -> SeasonalAnalysis:
-    answer = seasonal_analysis(loaded(folder, rows, now=NOW, events=list(events), **payload)).answer
+def found(rows: Iterator[AccessRow], *events: str, **payload: Any) -> SeasonalAnalysis:
+    answer = seasonal_analysis(loaded(rows, now=NOW, events=list(events), **payload)).answer
     assert isinstance(answer, SeasonalAnalysis)
     return answer
 
 
-def black_friday(folder: Path, rows: Iterator[AccessRow]) -> EventEffect:
-    return found(folder, rows, "black-friday").events[0]
+def black_friday(rows: Iterator[AccessRow]) -> EventEffect:
+    return found(rows, "black-friday").events[0]
 
 
-def test_an_event_is_measured_against_the_same_weekdays_before(tmp_path: Path) -> None:
+def test_an_event_is_measured_against_the_same_weekdays_before() -> None:
     """Friday's double traffic is not taken for the event's; Halloween, a Friday too, is no usual day."""
-    analysis = found(tmp_path, traffic(LAST_YEAR, THIS_YEAR), "black-friday")
+    analysis = found(traffic(LAST_YEAR, THIS_YEAR), "black-friday")
     event = analysis.events[0]
     assert isinstance(event.multiplier, Multiplier)
     assert event.multiplier.value == pytest.approx(4, rel=0.08)
@@ -60,9 +59,9 @@ def test_an_event_is_measured_against_the_same_weekdays_before(tmp_path: Path) -
     assert [insight.id for insight in analysis.insights] == ["insight-season-black-friday"]
 
 
-def test_the_load_expected_next_stands_at_the_level_of_now(tmp_path: Path) -> None:
+def test_the_load_expected_next_stands_at_the_level_of_now() -> None:
     """Twice the traffic of last year: twice the peak of last year's event, with its shape."""
-    event = black_friday(tmp_path, traffic(LAST_YEAR, THIS_YEAR, level=2.0))
+    event = black_friday(traffic(LAST_YEAR, THIS_YEAR, level=2.0))
     model = event.model
     assert isinstance(model, LoadModel)
     assert model.peak_rps == pytest.approx(2 * event.occurrences[0].peak_rps, rel=0.1)
@@ -70,35 +69,35 @@ def test_the_load_expected_next_stands_at_the_level_of_now(tmp_path: Path) -> No
     assert model.mix.endpoints[0].path == "/buy"
 
 
-def test_an_event_that_did_nothing_has_an_interval_around_one_and_no_insight(tmp_path: Path) -> None:
-    analysis = found(tmp_path, traffic(LAST_YEAR, THIS_YEAR, event=1.0), "black-friday")
+def test_an_event_that_did_nothing_has_an_interval_around_one_and_no_insight() -> None:
+    analysis = found(traffic(LAST_YEAR, THIS_YEAR, event=1.0), "black-friday")
     multiplier = analysis.events[0].multiplier
     assert isinstance(multiplier, Multiplier)
     assert multiplier.low < 1 < multiplier.high
     assert analysis.insights == ()
 
 
-def test_data_without_the_event_say_so(tmp_path: Path) -> None:
-    event = black_friday(tmp_path, traffic(THIS_YEAR))
+def test_data_without_the_event_say_so() -> None:
+    event = black_friday(traffic(THIS_YEAR))
     assert isinstance(event.multiplier, NotMeasured) and isinstance(event.model, NotMeasured)
     assert "2026-10-12" in event.multiplier.reason and event.occurrences == ()
 
 
-def test_an_event_at_the_begin_of_the_data_has_nothing_to_be_compared_with(tmp_path: Path) -> None:
+def test_an_event_at_the_begin_of_the_data_has_nothing_to_be_compared_with() -> None:
     """It is listed, without a multiplier."""
-    event = black_friday(tmp_path, traffic((date(2025, 11, 20), date(2025, 12, 2))))
+    event = black_friday(traffic((date(2025, 11, 20), date(2025, 12, 2))))
     assert isinstance(event.multiplier, NotMeasured)
     assert isinstance(event.occurrences[0].multiplier, NotMeasured)
 
 
-def test_a_mistyped_event_is_told(tmp_path: Path) -> None:
+def test_a_mistyped_event_is_told() -> None:
     with pytest.raises(TaskVetoed, match="did you mean 'black-friday'"):
-        found(tmp_path, traffic(THIS_YEAR), "blackfriday")
+        found(traffic(THIS_YEAR), "blackfriday")
 
 
-def test_no_traffic_is_one_sentence(tmp_path: Path) -> None:
+def test_no_traffic_is_one_sentence() -> None:
     with pytest.raises(TaskVetoed, match="aqe import"):
-        found(tmp_path, iter(()), "black-friday")
+        found(iter(()), "black-friday")
 
 
 @pytest.mark.parametrize("name", OCCASIONS)

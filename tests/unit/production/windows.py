@@ -1,25 +1,56 @@
-"""A window of rows for tests of capabilities: real datasets in a folder of the test's own."""
+"""A window of rows for tests of capabilities, and a twin of the dataset store that needs no files."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from pathlib import Path
+from itertools import groupby
+from math import isfinite
 from typing import Any
 
 from aqe.agents.production_intelligence.loaded import Loaded
 from aqe.core.records.logs import AccessRow
-from aqe.core.records.rows import Row
+from aqe.core.records.rows import KIND_OF, Row
 from aqe.core.records.rum import RumRow
 from aqe.core.records.usage import ProductRow
-from aqe.memory.datasets import DatasetStore
 
 NOW = datetime(2026, 3, 2, tzinfo=UTC)
 """A Monday."""
 
 
-def loaded(folder: Path, rows: Iterable[Row], *, now: datetime = NOW, **payload: Any) -> Loaded:
-    store = DatasetStore(folder)
-    store.write(rows, source="rows", digest="d" * 64, release=None, now=now)
-    return Loaded(now, payload, store)
+class RowsInMemory:
+    """core/ports.DatasetReader over rows; tests/integration/test_datasets.py holds it against the store."""
+
+    def __init__(self, rows: Iterable[Row]) -> None:
+        self._rows = sorted(rows, key=lambda row: row.at)
+
+    def rows(
+        self, kind: str, *, since: datetime | None = None, until: datetime | None = None, release: str | None = None
+    ) -> Iterator[Any]:
+        for row in self._rows:
+            if KIND_OF[type(row)] == kind and (since is None or since <= row.at) and (until is None or row.at < until):
+                yield row
+
+    def tally(
+        self, kind: str, columns: Sequence[str] = (), *, bucket_s: int | None = None, sums: Sequence[str] = (),
+        only: Mapping[str, str | None] = {}, **window: Any,
+    ) -> Iterator[tuple[Any, ...]]:  # fmt: skip
+        def key(row: Any) -> tuple[Any, ...]:
+            bucket = () if bucket_s is None else (int(row.at.timestamp() // bucket_s) * bucket_s,)
+            return (*(getattr(row, column) for column in columns), *bucket)
+
+        kept = [row for row in self.rows(kind, **window) if all(getattr(row, c) == v for c, v in only.items())]
+        for values, group in groupby(sorted(kept, key=lambda row: [(v is None, v or 0) for v in key(row)]), key=key):
+            found = list(group)
+            times = [row.at.timestamp() for row in found]
+            totals = ([getattr(row, name) for row in found] for name in sums)
+            added = (sum((v for v in total if v is not None and isfinite(v)), 0.0) for total in totals)
+            yield (*values, len(found), min(times), max(times), *added)
+
+    def files(self, kind: str, *, since: datetime | None = None, until: datetime | None = None) -> list[str]:
+        raise NotImplementedError
+
+
+def loaded(rows: Iterable[Row], *, now: datetime = NOW, **payload: Any) -> Loaded:
+    return Loaded(now, payload, RowsInMemory(rows))
 
 
 def request(at: datetime, path: str = "/", method: str = "GET", status: int = 200) -> AccessRow:
