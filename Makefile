@@ -1,7 +1,7 @@
 # Relative paths only: the folder's name may hold spaces.
 .DEFAULT_GOAL := help
 .PHONY: help run test check fmt bench bench-bus bench-memory bench-hooks bench-risk bench-confidence bench-assess bench-anomaly bench-logs bench-load drill-cluster docs system-deps clean drill drill-peers soak
-.PHONY: help run test check fmt bench bench-bus bench-memory bench-hooks bench-anomaly bench-logs bench-load bench-importers bench-reports bench-judge drill-cluster docs system-deps clean drill drill-peers soak
+.PHONY: help run test check fmt bench bench-bus bench-memory bench-hooks bench-anomaly bench-logs bench-load bench-importers bench-reports bench-judge drill-cluster drill-rollout docs system-deps clean drill drill-peers soak
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
@@ -69,6 +69,9 @@ drill-peers: $(VENV)/.bench  ## four of them, run by the bus and by other librar
 
 soak: $(READY)  ## SOAK_S seconds (600) of mixed load with random kills; exit 1 when anything is lost, doubled or grows
 	$(BIN)/python -P -m aqe.benchmarks soak
+
+drill-rollout: $(READY)  ## rollouts on a real HAProxy and Prometheus, run after run (15 min)
+	$(BIN)/python -P -m aqe.benchmarks drill-rollout
 
 drill-cluster: $(READY)  ## fail-overs of a Cluster and behind Sentinel, and what a fleet costs (15 min)
 	$(BIN)/python -P -m aqe.benchmarks drill-cluster

@@ -23,6 +23,30 @@ def duration(text: str) -> float:
     return float(match[1]) * _SECONDS[match[2]]
 
 
+def percent(text: str) -> float:
+    """`2%` or `2` as percent, 0 to 100, as the type of an option."""
+    return _between(text.strip().removesuffix("%"), text, 0, 100, "a percentage such as 2%")
+
+
+def milliseconds(text: str) -> float:
+    """`800ms`, `1.5s` or `800` (ms) as milliseconds, as the type of an option."""
+    short = text.strip()
+    if short.endswith("s") and not short.endswith("ms"):
+        return 1000 * _between(short[:-1], text, 0, 86_400, "a time such as 800ms")
+    return _between(short.removesuffix("ms"), text, 0, 86_400_000, "a time such as 800ms")
+
+
+def percents(text: str) -> tuple[float, ...]:
+    """`5,25,50,100` or `5%,25%`, as the type of an option."""
+    return tuple(percent(part) for part in text.split(","))
+
+
+def _between(number: str, text: str, least: float, most: float, expected: str) -> float:
+    if not re.fullmatch(r"[0-9]{1,9}(?:\.[0-9]{1,9})?", number) or not least <= float(number) <= most:
+        raise click.BadParameter(f"{text!r}: expected {expected}, {least:g} to {most:g}")
+    return float(number)
+
+
 def moment(text: str) -> datetime:
     """`2026-01-10T12:00:00Z` as aware UTC, as the type of an option; without an offset it would be a guess."""
     try:

@@ -80,8 +80,7 @@ def plan(section: RolloutSection, release: Release, baseline: str | None, wanted
         InputError: stages that do not rise to 100.
     """
     percents = wanted.stages or _stages(section, wanted.strategy)
-    if list(percents) != sorted(set(percents)) or percents[-1] != 100:
-        raise InputError(f"stages {', '.join(f'{p:g}' for p in percents)}: expected rising percents that end with 100")
+    check_stages(percents)
     triggers = {t.metric: t for t in (*_triggers(section), *wanted.triggers)}
     return RolloutPlan(
         id=dated_id("rollout", now),
@@ -101,6 +100,12 @@ def plan(section: RolloutSection, release: Release, baseline: str | None, wanted
         no_data_rollback_s=section.no_data_rollback_s,
         started_at=now,
     )
+
+
+def check_stages(percents: Sequence[float]) -> None:
+    """Raises InputError for stages that do not rise to 100."""
+    if not percents or list(percents) != sorted(set(percents)) or percents[0] <= 0 or percents[-1] != 100:
+        raise InputError(f"stages {', '.join(f'{p:g}' for p in percents)}: expected rising percents that end with 100")
 
 
 def _stages(section: RolloutSection, strategy: Strategy) -> Sequence[float]:

@@ -20,6 +20,7 @@ from .notify import Channel, named_channel
 from .notifying import send
 from .rollout_parts import Wanted, executor, plan, source, target
 from .rollout_runner import RolloutRunner, heartbeat
+from .rollout_setup import with_setup
 from .runtime import Runtime
 from .situations import Assessed, last_assessed
 
@@ -50,6 +51,7 @@ async def start_rollout(runtime: Runtime, version: str, wanted: Wanted, *, envir
     await _check_alone(runtime, release.environment)
     await _check_parts(executor(section), source(section))
     now = runtime.clock.now()
+    wanted = await with_setup(runtime, wanted, version=version, environment=release.environment)
     planned = plan(section, release, await _baseline(runtime, version, release.environment), wanted, now)
     rollout = Rollout(plan=planned, state=begin(planned), runner=runtime.bus.name, updated_at=now)
     started = DeploymentStarted(

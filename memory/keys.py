@@ -28,7 +28,7 @@ from ..core.records.recordings import UserFlow
 from ..core.records.release import Release
 from ..core.records.remediation import RemediationPlan
 from ..core.records.rollback_plan import RollbackPlan
-from ..core.records.rollout import GivenOrder, Rollout
+from ..core.records.rollout import CanarySetup, GivenOrder, Rollout, TriggerSetup
 from ..core.records.rum import RumData
 from ..core.records.scenarios import TestScenario
 from ..core.records.season import SeasonalAnalysis
@@ -82,6 +82,8 @@ KEYS: tuple[KeySpec, ...] = (
     KeySpec("aqe/rollback-plans/<version>", RollbackPlan, "the latest rollback plan of one release", (READINESS,), (READINESS, "output")),
     KeySpec("aqe/deployment/rollouts/<id>", Rollout, "a rollout: plan, state, timeline", (GATEWAY, "cli"), (GATEWAY, "cli")),
     KeySpec("aqe/deployment/orders/<rollout>", GivenOrder, "an order to a running rollout, until it is obeyed", (GATEWAY, "cli"), (GATEWAY, "cli")),
+    KeySpec("aqe/deployment/canary/<version>", CanarySetup, "stages that a release is to go through", ("cli",), ("cli",)),
+    KeySpec("aqe/deployment/triggers/<name>", TriggerSetup, "what takes releases back: of an environment, or of one version", ("cli",), ("cli",)),
     KeySpec("aqe/deployment/status", Rollout, "the rollout that changed last", (GATEWAY, "cli"), ("output",)),
     KeySpec("aqe/releases/<version>/foresights", Foresight, "what was known and said at each assessment of one release", (READINESS,), (GATEWAY, "cli"), history=True),
     KeySpec("aqe/deployment/confidence", ReleaseConfidence, "the latest release confidence", (READINESS,), ("output",)),

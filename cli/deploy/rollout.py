@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..common import output_options, print_json, say, with_runtime
-from ..params import duration
+from ..params import duration, percents
 from ..text import cleaned
 from ..text_rollout import rollout_text
 
@@ -19,14 +19,6 @@ AGGRESSIVE = 5
 """Times as many looks as aqe.yaml has."""
 
 version_option = click.option("--version", metavar="VERSION", required=True, help="Release, as tagged.")
-
-
-def percents(text: str) -> tuple[float, ...]:
-    """`5,25,50,100` or `5%,25%`, as the type of an option."""
-    try:
-        return tuple(float(part.strip().removesuffix("%")) for part in text.split(","))
-    except ValueError as error:
-        raise click.BadParameter(f"{text!r}: expected percents such as 5,25,50,100") from error
 
 
 @click.command()

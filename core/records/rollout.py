@@ -25,6 +25,23 @@ def order_key(rollout: str) -> str:
     return f"aqe/deployment/orders/{rollout}"
 
 
+class CanarySetup(Record):
+    """Stages that a release is to go through; the value at `aqe/deployment/canary/<version>`."""
+
+    stages: tuple[Percent, ...]
+    stage_s: Seconds | None = None
+
+
+def canary_key(version: str) -> str:
+    """Where a release's stages stand."""
+    return f"aqe/deployment/canary/{version}"
+
+
+def triggers_key(about: str) -> str:
+    """Where triggers stand: of an environment, or of one version."""
+    return f"aqe/deployment/triggers/{about}"
+
+
 class Strategy(StrEnum):
     """How traffic moves to the new version."""
 
@@ -88,6 +105,12 @@ class Trigger(Record):
     for_s: Annotated[FiniteFloat, Field(ge=0)] = 0.0
     below: bool = False
     """True = lower is worse."""
+
+
+class TriggerSetup(Record):
+    """Limits for later rollouts; the value at `aqe/deployment/triggers/<environment or version>`."""
+
+    triggers: tuple[Trigger, ...]
 
 
 class RolloutPlan(Record):

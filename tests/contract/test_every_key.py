@@ -30,6 +30,7 @@ OWNERS = {
     "fleet/bridging.py": {GATEWAY},
     "fleet/ingest": {"import"},
     "fleet/notif": {GATEWAY, "cli"},
+    "fleet/rollout_setup.py": {"cli"},
     "fleet/rollout": {GATEWAY, "cli"},
     "fleet/outcomes.py": {GATEWAY, "cli"},
     "fleet/policies.py": {READINESS, "cli"},

@@ -11,9 +11,10 @@ from typing import Any
 
 import pytest
 
+from aqe.benchmarks.rollout_site import Site, site
 from aqe.tests.e2e.cli_project import Project
 from aqe.tests.e2e.test_cli_readiness import POLICY, STANDARD, put
-from aqe.tests.rollout_site import Site, site
+from aqe.tests.servers import require
 
 pytestmark = pytest.mark.xdist_group("rollout")
 
@@ -24,7 +25,7 @@ READY = STANDARD | {"approvals": {"reviewApprovals": 3, "changeTicket": "approve
 def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Project, Site]]:
     """A project, and its site under load."""
     folder = tmp_path_factory.mktemp("rollout")
-    with site(folder) as parts, Project.at(folder) as project:
+    with site(folder, (require("haproxy"), require("prometheus"))) as parts, Project.at(folder) as project:
         (folder / "policy.yaml").write_text(POLICY)
         (folder / "aqe.yaml").write_text((folder / "aqe.yaml").read_text() + "policy: {file: policy.yaml}\n")
         project.ok("up", "--server-only")
@@ -91,13 +92,22 @@ def begun(project: Project, parts: Site, version: str) -> "subprocess.Popen[str]
 
 def test_a_good_release_gets_all_traffic_and_no_request_fails(running: tuple[Project, Site]) -> None:
     project, parts = running
-    code, said = end(project.start("deploy", "execute", "--version", go(project, "v2")))
+    version = go(project, "v2")
+    project.ok("deploy", "configure-canary", "--version", version, "--stages", "10,50,100")
+    project.ok("deploy", "set-rollback-triggers", "--error-rate", "2%", "--latency-p95", "800ms")
+    code, said = end(project.start("deploy", "execute", "--version", version))
     assert code == 0, said
     assert (parts.percent(), parts.failed) == (100, 0)
     state = rollout(project, "v2")["state"]
     assert state["phase"] == "PROMOTED"
-    assert [moment["percent"] for moment in state["timeline"]][:4] == [5, 25, 50, 100]
+    assert [moment["percent"] for moment in state["timeline"]][:3] == [10, 50, 100]
     assert outcome(project) == ("v2", "success")
+    seen = project.json("deploy", "validate", "--version", "v2", "--duration", "5s")
+    assert (seen["verdict"], seen["requests"] > 50) == ("HEALTHY", True)
+    assert "PROMOTED" in project.ok("deploy", "dashboard", "--version", "v2")
+    parts.canary.error_share = 0.2
+    worse = project.aqe("deploy", "validate", "--version", "v2", "--duration", "5s")
+    assert (worse.returncode, "WORSE" in worse.stdout) == (1, True)
 
 
 def test_a_release_whose_requests_fail_is_taken_back_within_seconds(running: tuple[Project, Site]) -> None:

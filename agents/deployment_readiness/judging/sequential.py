@@ -23,7 +23,7 @@ Values = NDArray[np.float64]
 
 SHARE_ALPHA = 0.015
 """Of all looks together; the posterior at the planned end must leave at most this."""
-VALUE_ALPHA = 0.008
+VALUE_ALPHA = 0.006
 TOLERATED_RATIO = 1.25
 """A share may be higher by a quarter: less is seldom worth a rollback, and would need ten times the traffic to see."""
 TOLERATED_SHIFT = 0.10

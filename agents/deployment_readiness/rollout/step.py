@@ -83,7 +83,7 @@ def step(plan: RolloutPlan, state: RolloutState, sample: Sample, order: GivenOrd
     """
     if state.phase.is_final:
         return state, ()
-    seen = _taken_in(plan, state, sample)
+    seen = take_in(plan, state, sample)
     happened: tuple[Happening, ...] = ()
     if order is not None:
         seen, happened = _obeyed(plan, seen, sample, order)
@@ -91,7 +91,8 @@ def step(plan: RolloutPlan, state: RolloutState, sample: Sample, order: GivenOrd
     return after, (*happened, *more)
 
 
-def _taken_in(plan: RolloutPlan, state: RolloutState, sample: Sample) -> RolloutState:
+def take_in(plan: RolloutPlan, state: RolloutState, sample: Sample) -> RolloutState:
+    """The state with one more look counted and judged; nothing is decided."""
     last = state.last
     there = sample.percent is not None and abs(sample.percent - state.percent) < _EXACT
     measured = sample.canary.requests is not None and sample.canary.errors is not None

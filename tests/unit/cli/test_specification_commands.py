@@ -13,7 +13,7 @@ from aqe.cli.deploy import COMMANDS, deploy
 SPECIFICATION = Path(__file__).parents[4] / "shared" / "spec" / "deployment-readiness.md"
 ROLLOUTS = frozenset(
     {
-        "validate", "dashboard", "simulate", "configure-canary", "set-rollback-triggers",
+        "simulate",
         "plan-regions", "assess-multi-region", "execute-multi-region", "multi-region",
     }
 )  # fmt: skip

@@ -15,10 +15,11 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-from aqe.benchmarks.nodes import free_port
-from aqe.tests.servers import require
+from .nodes import free_port
 
 SCRAPE_S = 1
+SLOW_S = 0.25
+CLIENTS = 16
 HAPROXY = """
 global
   stats socket {socket} level admin
@@ -47,6 +48,10 @@ global: {{scrape_interval: {scrape}s}}
 scrape_configs:
   - job_name: haproxy
     static_configs: [{{targets: ["127.0.0.1:{metrics}"]}}]
+  - job_name: shop
+    static_configs:
+      - {{targets: ["127.0.0.1:{baseline}"], labels: {{arm: baseline}}}}
+      - {{targets: ["127.0.0.1:{canary}"], labels: {{arm: canary}}}}
 """
 AQE = """
 targets:
@@ -59,6 +64,7 @@ targets:
         queries:
           requests: 'sum(haproxy_server_http_responses_total{{proxy="shop",server="{{arm}}"}})'
           errors: 'sum(haproxy_server_http_responses_total{{proxy="shop",server="{{arm}}",code="5xx"}})'
+          slow: 'sum(shop_slow_total{{arm="{{arm}}"}})'
       stages: [5, 25, 50, 100]
       stage_s: {stage_s}
       watch_s: 2
@@ -74,13 +80,17 @@ class Version:
 
     Args:
         error_share: of its answers that are 500.
+        delay_s: before each answer.
         port: on 127.0.0.1.
     """
 
     error_share: float = 0.0
+    delay_s: float = 0.0
     port: int = 0
     server: ThreadingHTTPServer | None = None
     served: int = 0
+    slow: int = 0
+    """Answered later than SLOW_S."""
 
     broken: bool = False
 
@@ -142,9 +152,16 @@ class Site:
 
 
 @contextmanager
-def site(folder: Path, *, stage_s: float = 4.0, rps: int = 80) -> Iterator[Site]:
-    """A site that serves, under load."""
-    haproxy, prometheus = require("haproxy"), require("prometheus")
+def site(folder: Path, programs: tuple[str, str], *, stage_s: float = 4.0, rps: int = 80) -> Iterator[Site]:
+    """A site that serves, under load.
+
+    Args:
+        folder: for configurations and data.
+        programs: paths of haproxy and prometheus.
+        stage_s: of each stage in aqe.yaml.
+        rps: requests a second.
+    """
+    haproxy, prometheus = programs
     with ExitStack() as stack:
         baseline, canary = stack.enter_context(_version()), stack.enter_context(_version())
         port, metrics, prometheus_port = free_port(), free_port(), free_port()
@@ -182,13 +199,23 @@ def _version() -> Iterator[Version]:
             if version.broken:
                 self.connection.close()
                 return
-            version.served += self.path != "/health"
+            if self.path in ("/health", "/metrics"):
+                self._answer(200, f"shop_slow_total {version.slow}\n".encode())
+                return
+            version.served += 1
+            time.sleep(version.delay_s)
+            version.slow += version.delay_s > SLOW_S
             # Every n-th one: a share without chance.
-            share = version.error_share if self.path != "/health" else 0.0
-            bad = int(version.served * share) != int((version.served - 1) * share)
-            self.send_response(500 if bad else 200)
-            self.send_header("Content-Length", "0")
+            bad = int(version.served * version.error_share) != int((version.served - 1) * version.error_share)
+            self._answer(500 if bad else 200, b"ok\n")
+
+        def _answer(self, status: int, body: bytes) -> None:
+            self.send_response(status)
+            self.send_header("Content-Type", "text/plain")
+            self.send_header("Content-Length", str(len(body)))
             self.end_headers()
+            with contextlib.suppress(OSError):  # HAProxy has closed a check that it did not wait for
+                self.wfile.write(body)
 
         def log_message(self, *_: object) -> None:
             pass
@@ -225,10 +252,10 @@ def _load(running: Site, rps: int) -> Iterator[None]:
                     answer.read()
             except OSError:
                 running.failed += 1
-            due += 4 / rps
+            due += CLIENTS / rps
             time.sleep(max(0.0, due - time.monotonic()))
 
-    threads = [threading.Thread(target=ask, daemon=True) for _ in range(4)]
+    threads = [threading.Thread(target=ask, daemon=True) for _ in range(CLIENTS)]
     for thread in threads:
         thread.start()
     try:

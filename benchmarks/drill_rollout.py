@@ -1,0 +1,243 @@
+"""Rollouts on real parts, run after run: HAProxy moves the traffic, Prometheus scrapes, faults are injected.
+
+Each run begins a rollout to a quarter of the traffic and injects its fault; what is reported is the time from the fault
+to HAProxy giving the canary nothing, and what the canary was sent later than half a second after that, by HAProxy's own
+counter. Good releases go through 5, 25, 50 and 100 %; their shares are HAProxy's counters over each stage.
+"""
+
+import argparse
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from redis import Redis
+
+from aqe.config.settings import load_settings
+from aqe.fleet.server import find_server
+
+from . import report
+from .report import Spread, shown, table
+from .rollout_site import Site, site
+
+LIMIT_S = 90.0
+LOOK_S = 0.01
+POLICY = "deployment_gates: {mandatory_gates: {tests: {max_failed_tests: 0, enforcement: BLOCKING}}}\n"
+
+
+class Failed(Exception):
+    """A run did not end as it must."""
+
+
+class Drill:
+    """A site and the project that deploys to it.
+
+    Args:
+        folder: of the project.
+        parts: the site.
+    """
+
+    def __init__(self, folder: Path, parts: Site) -> None:
+        self.folder, self.parts, self.number = folder, parts, 0
+
+    def aqe(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
+        """One command."""
+        command = [sys.executable, "-P", "-m", "aqe", *arguments]
+        return subprocess.run(command, cwd=self.folder, capture_output=True, text=True, check=False, timeout=LIMIT_S)
+
+    def begin(self, *arguments: str) -> tuple[str, "subprocess.Popen[bytes]"]:
+        """A rollout of a new release with a GO."""
+        self.number += 1
+        version = f"v{self.number}"
+        self._go(version)
+        parts = self.parts
+        parts.set_percent(0)
+        parts.canary.error_share, parts.canary.delay_s, parts.failed = 0.0, 0.0, 0
+        command = [sys.executable, "-P", "-m", "aqe", "deploy", "execute", "--version", version, *arguments]
+        return version, subprocess.Popen(command, cwd=self.folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+    def _go(self, version: str) -> None:
+        """An approved decision, as `assess` would store it: the drill is about what comes after it."""
+        done = self.aqe("deploy", "assess", "--version", version, "--json")
+        decision = json.loads(done.stdout) | {"decision": "APPROVED", "approved": True, "verdict": "GO"}
+        with self._redis() as client:
+            client.fcall("aqe_store", 1, f"aqe/releases/{version}/decision", json.dumps(decision))
+
+    def _redis(self) -> Redis:
+        server = find_server(load_settings(env={}, cwd=self.folder))
+        assert server is not None
+        return Redis.from_url(server.url)
+
+    def phase(self, version: str) -> str:
+        """Where a rollout stands."""
+        with self._redis() as client:
+            for key in client.scan_iter("aqe/deployment/rollouts/*"):
+                rollout = json.loads(client.get(key))
+                if rollout["plan"]["version"] == version:
+                    return str(rollout["state"]["phase"])
+        return "NONE"
+
+
+def until(what: Callable[[], bool], limit_s: float = LIMIT_S) -> float:
+    """Seconds until it is so."""
+    began = time.monotonic()
+    while not what():
+        if time.monotonic() - began > limit_s:
+            raise Failed(f"not within {limit_s:.0f} s")
+        time.sleep(LOOK_S)
+    return time.monotonic() - began
+
+
+def answered(row: dict[str, str]) -> int:
+    """Requests that a server has answered, by HAProxy's counters; its sessions include health checks."""
+    return sum(int(row[f"hrsp_{kind}xx"] or 0) for kind in range(1, 6))
+
+
+HOLD = ("--stages", "25,100", "--stage-time", "120s")
+
+
+def good(drill: Drill) -> dict[str, float]:
+    """A good release: shares of each stage, failed requests."""
+    _, execute = drill.begin()
+    worst, asked, before = 0.0, 0.0, drill.parts.stat()
+    for percent in (5, 25, 50):
+        until(lambda percent=percent: drill.parts.percent() >= percent)  # type: ignore[misc]
+        before = drill.parts.stat()
+        until(lambda percent=percent: drill.parts.percent() > percent)  # type: ignore[misc]
+        after = drill.parts.stat()
+        sent = {arm: answered(after[arm]) - answered(before[arm]) for arm in ("canary", "baseline")}
+        asked = sum(sent.values())
+        worst = max(worst, abs(100 * sent["canary"] / asked - percent))
+    if execute.wait(LIMIT_S) != 0:
+        raise Failed("a good release was not promoted")
+    return {"worst share, points": worst, "failed requests": float(drill.parts.failed), "requests a stage": asked}
+
+
+def bad(fault: Callable[[Site], None], mend: Callable[[Site], None]) -> Callable[[Drill], dict[str, float]]:
+    """A release that turns bad at a quarter of the traffic."""
+
+    def run(drill: Drill) -> dict[str, float]:
+        parts = drill.parts
+        _, execute = drill.begin(*HOLD)
+        until(lambda: parts.percent() == 25)
+        time.sleep(random.uniform(2, 4))
+        try:
+            fault(parts)
+            took_s = until(lambda: parts.percent() == 0)
+            time.sleep(0.5)
+            sent = answered(parts.stat()["canary"])
+            time.sleep(1.5)
+            late = answered(parts.stat()["canary"]) - sent
+            if execute.wait(LIMIT_S) != 1:
+                raise Failed("a bad release was not taken back")
+        finally:
+            mend(parts)
+        return {"taken back after s": took_s, "requests later": float(late), "failed requests": float(parts.failed)}
+
+    return run
+
+
+def killed(drill: Drill) -> dict[str, float]:
+    """A runner killed at a random moment, of a good or a bad release: it ends all the same."""
+    version, execute = drill.begin("--stages", "25,100", "--stage-time", "5s")
+    time.sleep(random.uniform(0, 12))
+    turns_bad = random.random() < 0.5
+    with suppress(ProcessLookupError):
+        os.kill(execute.pid, signal.SIGKILL)
+    execute.wait()
+    drill.parts.canary.error_share = 0.3 if turns_bad else 0.0
+    if drill.phase(version) == "NONE":
+        return {"before it began": 1.0}
+    took_s = until(lambda: drill.phase(version) in ("PROMOTED", "ROLLED_BACK"))
+    return {"ended after s": took_s, "taken back": float(drill.phase(version) == "ROLLED_BACK")}
+
+
+def _errors(parts: Site) -> None:
+    parts.canary.error_share = 0.2
+
+
+def _latency(parts: Site) -> None:
+    parts.canary.delay_s = 0.4
+
+
+def _mend(parts: Site) -> None:
+    parts.canary.error_share, parts.canary.delay_s = 0.0, 0.0
+    parts.canary.resume()
+
+
+SCENARIOS: dict[str, Callable[[Drill], dict[str, float]]] = {
+    "good release": good,
+    "20 % of answers 5xx": bad(_errors, _mend),
+    "400 ms slower": bad(_latency, _mend),
+    "dies": bad(lambda parts: parts.canary.pause(), _mend),
+    "runner killed": killed,
+}
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run all and print; 1 when a run did not end as it must."""
+    parser = argparse.ArgumentParser(prog="benchmarks drill-rollout", description=__doc__)
+    parser.add_argument("--runs", type=int, default=10)
+    parser.add_argument("--seed", type=int, default=1)
+    options = parser.parse_args(arguments)
+    random.seed(options.seed)
+    programs = shutil.which("haproxy"), shutil.which("prometheus")
+    if None in programs:
+        print("haproxy and prometheus are needed: make system-deps")
+        return 2
+    figures: dict[str, Any] = {}
+    with tempfile.TemporaryDirectory() as name, site(Path(name), programs) as parts:  # type: ignore[arg-type]
+        drill = Drill(Path(name), parts)
+        _prepare(drill)
+        try:
+            rows = [_rows(title, run, drill, options.runs, figures) for title, run in SCENARIOS.items()]
+        finally:
+            drill.aqe("down")
+    table(
+        f"{options.runs} runs each, 1 s scrape, 1 s looks",
+        ["rollout", "figure", "median (min-max)", "ended well"],
+        [row for group in rows for row in group],
+        text_columns=2,
+    )
+    report.json_line("drill-rollout", runs=options.runs, seed=options.seed, figures=figures)
+    return int(any(figure["failures"] for figure in figures.values()))
+
+
+def _prepare(drill: Drill) -> None:
+    (drill.folder / "policy.yaml").write_text(POLICY)
+    settings = drill.folder / "aqe.yaml"
+    settings.write_text(settings.read_text() + "policy: {file: policy.yaml}\n")
+    drill.aqe("up", "--server-only")
+    for days in (20, 9):
+        at = (datetime.now(UTC) - timedelta(days=days)).isoformat()
+        drill.aqe("deploy", "record-outcome", "--version", f"v0.{days}", "--outcome", "success", "--deployed-at", at)
+
+
+def _rows(
+    title: str, run: Callable[[Drill], dict[str, float]], drill: Drill, runs: int, figures: dict[str, Any]
+) -> list[list[str]]:
+    found: dict[str, list[float]] = {}
+    failures = []
+    for _ in range(runs):
+        try:
+            for name, value in run(drill).items():
+                found.setdefault(name, []).append(value)
+        except Failed as failure:
+            failures.append(str(failure))
+            drill.aqe("deploy", "abort", "--version", f"v{drill.number}")
+            _mend(drill.parts)
+    figures[title] = {"failures": failures, **found}
+    well = f"{runs - len(failures)} of {runs}"
+    return [[title, name, shown(Spread.of(values), 1), well] for name, values in found.items()] or [
+        [title, "", "", well]
+    ]

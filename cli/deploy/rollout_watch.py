@@ -1,0 +1,89 @@
+"""`aqe deploy dashboard` and `validate`: a rollout that is watched, a deployed release that is judged."""
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ..common import output_options, print_json, with_runtime
+from ..params import duration
+from ..text import cleaned, table
+from ..text_rollout import rollout_text
+
+if TYPE_CHECKING:
+    from ...core.records.rollout import Rollout
+    from ...fleet.runtime import Runtime
+    from ...fleet.validating import Validation
+
+
+@click.command()
+@click.option("--version", metavar="VERSION", required=True, help="Release, as tagged.")
+@output_options
+@click.pass_context
+def dashboard(ctx: click.Context, as_json: bool, version: str) -> None:
+    """A rollout as it goes, until it has ended or Ctrl-C; without a terminal, as it stands.
+
+    \b
+    Example: aqe deploy dashboard --version v2.5.0
+    """
+    live = sys.stdout.isatty() and not as_json
+
+    async def work(parts: "Runtime") -> "Rollout":
+        from ...fleet.rollouts import latest_rollout
+
+        rollout = await latest_rollout(parts, version)
+        if not live:
+            return rollout
+        from rich.live import Live
+        from rich.text import Text
+
+        with Live(Text(rollout_text(cleaned(rollout))), auto_refresh=False, transient=True) as screen:
+            while not rollout.state.phase.is_final:
+                await parts.clock.sleep(min(1.0, rollout.plan.interval_s))
+                rollout = await latest_rollout(parts, version)
+                screen.update(Text(rollout_text(cleaned(rollout))), refresh=True)
+        return rollout
+
+    rollout = with_runtime(ctx, work)
+    if as_json:
+        print_json(rollout)
+    else:
+        click.echo(rollout_text(cleaned(rollout)))
+
+
+@click.command()
+@click.option("--version", metavar="VERSION", required=True, help="Release, as tagged.")
+@click.option(
+    "--duration", "within_s", type=duration, default="10m", show_default=True, metavar="DURATION", help="Look so long."
+)
+@click.option("--env", "environment", metavar="NAME", help="Environment (default: the release's, production).")
+@output_options
+@click.pass_context
+def validate(ctx: click.Context, /, as_json: bool, version: str, **how: Any) -> None:
+    """Look at a deployed release for a while and say how it is; nothing is moved.
+
+    Its requests are held against those of the version before, as its rollout saw them, and against the triggers.
+
+    \b
+    Exit codes: 0 healthy, 1 worse or without data.
+    Example: aqe deploy validate --version v2.5.0 --duration 10m
+    """
+    from ...core.errors import EXIT_NO_GO, EXIT_OK
+
+    async def work(parts: "Runtime") -> "Validation":
+        from ...fleet.validating import validate as look
+
+        return await look(parts, version, **how)
+
+    found = with_runtime(ctx, work)
+    if as_json:
+        print_json(found)
+    else:
+        shown = cleaned(found)
+        click.echo(f"{shown.version} in {shown.environment}: {shown.verdict}, {shown.requests:.0f} requests seen")
+        if shown.problem:
+            click.echo(f"not all was measured: {shown.problem}")
+        rows = [(verdict.metric, verdict.state, verdict.reason) for verdict in shown.verdicts]
+        if rows:
+            click.echo("\n" + table(("METRIC", "STATE", "LAST LOOK"), rows))
+    ctx.exit(EXIT_OK if found.verdict == "HEALTHY" else EXIT_NO_GO)

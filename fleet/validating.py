@@ -1,0 +1,87 @@
+"""One verdict on what is deployed: looks for a while, moves nothing."""
+
+from dataclasses import replace
+
+from ..agents.deployment_readiness.judging.sequential import State
+from ..agents.deployment_readiness.rollout.look import is_worse
+from ..agents.deployment_readiness.rollout.step import take_in
+from ..core.errors import ServiceUnavailable
+from ..core.records.base import Record
+from ..core.records.release import Release
+from ..core.records.rollout import ArmTotals, MetricVerdict, RolloutState, Sample
+from .rollout_parts import Wanted, executor, plan, source, target
+from .rollout_setup import with_setup
+from .rollouts import all_rollouts
+from .runtime import Runtime
+from .signals import stored_release
+
+
+class Validation(Record):
+    """What was seen of a release that is deployed."""
+
+    version: str
+    environment: str
+    verdict: str
+    """HEALTHY, WORSE or NO_DATA."""
+    requests: float
+    verdicts: tuple[MetricVerdict, ...]
+    problem: str | None = None
+
+
+async def validate(runtime: Runtime, version: str, *, within_s: float, environment: str | None) -> Validation:
+    """Look at the release for so long and say how it is; it is held against the baseline of its rollout.
+
+    Args:
+        runtime: the open parts.
+        version: what is deployed.
+        within_s: how long, seconds.
+        environment: None = the release's.
+
+    Raises:
+        InputError: no target.
+    """
+    release = await stored_release(runtime, version)
+    release = release.model_copy(update={"environment": environment or release.environment})
+    section, now = target(runtime.settings, release.environment), runtime.clock.now()
+    wanted = await with_setup(runtime, Wanted(), version=version, environment=release.environment)
+    planned = plan(section, release, None, replace(wanted, stages=(100.0,), stage_s=within_s), now)
+    state = RolloutState(percent=100, reached_at=now, reference=await _reference(runtime, release))
+    moves, measures = executor(section), source(section)
+    deadline, problem = runtime.clock.monotonic_s() + within_s, None
+    while True:
+        try:
+            measured, placed = await measures.read(), await moves.look()
+            sample = Sample(
+                at=runtime.clock.now(),
+                canary=measured.canary.model_copy(update={"up": placed.canary_up}),
+                baseline=measured.baseline,
+                metrics=measured.metrics,
+            )
+            state = take_in(planned, state, sample)
+        except ServiceUnavailable as error:
+            problem = error.message
+        if runtime.clock.monotonic_s() >= deadline:
+            break
+        await runtime.clock.sleep(min(planned.interval_s, max(0.0, deadline - runtime.clock.monotonic_s())))
+    return Validation(
+        version=version,
+        environment=release.environment,
+        verdict=_verdict(state),
+        requests=state.canary.requests,
+        verdicts=state.verdicts,
+        problem=problem,
+    )
+
+
+async def _reference(runtime: Runtime, release: Release) -> ArmTotals:
+    """What the baseline was in the release's rollout; nothing when there was none."""
+    for rollout in await all_rollouts(runtime):
+        if (rollout.plan.version, rollout.plan.environment) == (release.version, release.environment):
+            return rollout.state.reference
+    return ArmTotals()
+
+
+def _verdict(state: RolloutState) -> str:
+    if any(map(is_worse, state.verdicts)):
+        return State.WORSE
+    return State.HEALTHY if state.canary.requests else State.NO_DATA
