@@ -47,7 +47,7 @@ async def run_role(settings: Settings, role: str, *, follow_parent: bool = False
         worker: FleetCommander | BaseAgent | Gateway
         if role == COMMANDER:
             worker = FleetCommander(
-                runtime.memory, runtime.bus, runtime.keeper, runtime.clock, runtime.clients.commands, profiles()
+                runtime.memory, runtime.bus, runtime.keeper, runtime.clock, runtime.clients.commands, tuple(profiles())
             )
         elif role == GATEWAY:
             worker = Gateway(runtime)

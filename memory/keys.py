@@ -19,6 +19,7 @@ from ..core.records.features import FeatureReport
 from ..core.records.findings import Insight, MiningResult, Prioritization
 from ..core.records.history import DeploymentOutcome, Foresight
 from ..core.records.incidents import Incident
+from ..core.records.learnt import Learnt
 from ..core.records.load import LoadPatterns
 from ..core.records.notices import ChannelState
 from ..core.records.prediction import RollbackPrediction
@@ -86,6 +87,7 @@ KEYS: tuple[KeySpec, ...] = (
     KeySpec("aqe/deployment/triggers/<name>", TriggerSetup, "what takes releases back: of an environment, or of one version", ("cli",), ("cli",)),
     KeySpec("aqe/deployment/status", Rollout, "the rollout that changed last", (GATEWAY, "cli"), ("output",)),
     KeySpec("aqe/releases/<version>/foresights", Foresight, "what was known and said at each assessment of one release", (READINESS,), (GATEWAY, "cli"), history=True),
+    KeySpec("aqe/deployment/learnt/<environment>", Learnt, "what was learnt of the history, safe to delete", (READINESS,), (READINESS,)),
     KeySpec("aqe/deployment/confidence", ReleaseConfidence, "the latest release confidence", (READINESS,), ("output",)),
     KeySpec("aqe/release-confidence/<version>", ReleaseConfidence, "the latest confidence of one release", (READINESS,), ("output",)),
     KeySpec("aqe/deployment/rollback-prediction", RollbackPrediction, "the latest rollback prediction", (READINESS,), ("output",)),

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 from ...bus.events import ReadinessAssessed
 from ...core.errors import InputError, TaskVetoed
 from ...core.records.history import HISTORY_KEY
+from ...core.records.learnt import Learnt
 from ...core.records.policy import Policy
 from ...core.records.readiness import Decision
 from ...core.records.release import Release
@@ -17,6 +18,7 @@ from ..base import BaseAgent, TaskContext
 from ..outcome import Outcome
 from .approvals import Papers, read_papers
 from .capabilities import CAPABILITIES, Loaded
+from .foresight import learnt_key
 from .inputs import read_inputs
 from .production import PRODUCTION_KEYS, Written
 
@@ -55,6 +57,7 @@ class DeploymentReadinessAgent(BaseAgent):
             context.task.payload,
             await self._records(context.task, release.version),
             self.services.checklist() if _CAPABILITY[context.task.type].wants_checklist else None,
+            await self._learnt(release.environment) if _CAPABILITY[context.task.type].foresees else None,
         )
 
     def perform_task(self, task: TaskAssignment, inputs: Loaded) -> Outcome:
@@ -97,6 +100,14 @@ class DeploymentReadinessAgent(BaseAgent):
         keys = _CAPABILITY[task.type].reads(version, task.payload)
         values = {key: await self.memory.retrieve(key) for key in keys}
         return {key: value for key, value in values.items() if value is not None}
+
+    async def _learnt(self, environment: str) -> Learnt | None:
+        key = learnt_key(environment)
+        try:
+            stored = await self.memory.retrieve(key)
+            return None if stored is None else Learnt.from_value(stored, where=key)
+        except InputError:  # of another version, or somebody wrote there: learnt again, and written over
+            return None
 
     async def _policy(self, task: TaskAssignment) -> Policy:
         name = str(task.payload.get("policy") or "default")

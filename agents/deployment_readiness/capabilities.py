@@ -8,6 +8,7 @@ from ...core.errors import InputError
 from ...core.records.base import Record
 from ...core.records.blockers import Blockers
 from ...core.records.checklist import ChecklistDefinition, ChecklistLevel
+from ...core.records.learnt import Learnt
 from ...core.records.policy import Policy
 from ...core.records.readiness import Decision, GateResult, RiskAssessment
 from ...core.records.remediation import OwnersOfFiles
@@ -22,7 +23,7 @@ from .compare import compare
 from .counterfactuals import advised
 from .decide import Judged, decide
 from .explain import explain
-from .foresight import Foreseen, foresee, note, told
+from .foresight import Foreseen, foresee, learnt_key, note, told
 from .gates import evaluate
 from .inputs import ReadinessInputs, Readings
 from .remediation import AUDIT_LOG, plan
@@ -44,6 +45,7 @@ class Loaded:
         policy: the one the task names.
         payload: the task's own arguments.
         checklist: what is asked, for the capabilities that check it.
+        learnt: the models of an earlier assessment, for the capabilities that look ahead.
         records: memory key -> JSON value of what the capability `reads` and is there; a history as a list.
     """
 
@@ -52,6 +54,7 @@ class Loaded:
     payload: Mapping[str, Any] = field(default_factory=dict)
     records: Mapping[str, Any] = field(default_factory=dict)
     checklist: ChecklistDefinition | None = None
+    learnt: Learnt | None = None
 
 
 def _nothing(version: str, payload: Mapping[str, Any]) -> tuple[str, ...]:
@@ -68,6 +71,7 @@ class Capability:
         perform: pure; the same input gives the same outcome.
         reads: of version and payload: the memory keys it needs besides signals and history.
         wants_checklist: it checks the checklist.
+        foresees: it looks ahead, with the models that were learnt of the history.
     """
 
     task_type: str
@@ -75,6 +79,7 @@ class Capability:
     perform: Callable[[Loaded], Outcome]
     reads: Callable[[str, Mapping[str, Any]], Sequence[str]] = _nothing
     wants_checklist: bool = False
+    foresees: bool = False
 
 
 def judge(loaded: Loaded) -> Judged:
@@ -88,17 +93,22 @@ def judge(loaded: Loaded) -> Judged:
     return Judged(risk, decision.model_copy(update={"summary": lines}))
 
 
+def foreseen_of(loaded: Loaded) -> Foreseen:
+    """What is said of the release ahead."""
+    return foresee(loaded.inputs, loaded.policy, loaded.learnt)
+
+
 def assess(loaded: Loaded) -> Outcome:
     """Judge and store; only an assessment decides."""
     judged = judge(loaded)
-    foreseen = foresee(loaded.inputs, loaded.policy)
+    foreseen = foreseen_of(loaded)
     risk, decision = judged.risk, told(judged.decision, foreseen)
     version = decision.version
     stores = {"aqe/deployment/decision": decision, _decision_key(version): decision}
     kept = note(decision, foreseen, loaded.inputs, loaded.policy)
     return Outcome(
         decision,
-        {**_risk_stores(version, risk), **_foresight_stores(version, foreseen), **stores},
+        {**_risk_stores(version, risk), **_foresight_stores(loaded, foreseen), **stores},
         {f"aqe/releases/{version}/foresights": [kept]},
     )
 
@@ -111,14 +121,14 @@ def risk_score(loaded: Loaded) -> Outcome:
 
 def confidence(loaded: Loaded) -> Outcome:
     """Release confidence and rollback prediction; the answer is the former."""
-    foreseen = foresee(loaded.inputs, loaded.policy)
-    return Outcome(foreseen.confidence, _foresight_stores(foreseen.confidence.version, foreseen))
+    foreseen = foreseen_of(loaded)
+    return Outcome(foreseen.confidence, _foresight_stores(loaded, foreseen))
 
 
 def rollback_prediction(loaded: Loaded) -> Outcome:
     """The same; the answer is the latter."""
-    foreseen = foresee(loaded.inputs, loaded.policy)
-    return Outcome(foreseen.prediction, _foresight_stores(foreseen.prediction.version, foreseen))
+    foreseen = foreseen_of(loaded)
+    return Outcome(foreseen.prediction, _foresight_stores(loaded, foreseen))
 
 
 def gate_check(loaded: Loaded) -> Outcome:
@@ -131,7 +141,7 @@ def what_if(loaded: Loaded) -> Outcome:
     """The decision for assumed signals; stores nothing."""
     assumptions = WhatIf.from_value({"signals": loaded.payload.get("whatIf")}, where="whatIf")
     inputs = assumed(loaded.inputs, loaded.policy, assumptions)
-    decision = told(judge(replace(loaded, inputs=inputs)).decision, foresee(inputs, loaded.policy))
+    decision = told(judge(replace(loaded, inputs=inputs)).decision, foreseen_of(replace(loaded, inputs=inputs)))
     return Outcome(decision.model_copy(update={"hypothetical": True}))
 
 
@@ -143,7 +153,7 @@ def blockers(loaded: Loaded) -> Outcome:
 def explanation(loaded: Loaded) -> Outcome:
     """Why it is decided so; stores nothing."""
     judged = judge(loaded)
-    decision = told(judged.decision, foresee(loaded.inputs, loaded.policy))
+    decision = told(judged.decision, foreseen_of(loaded))
     stored = _decision(loaded, decision.version)
     return Outcome(explain(decision, judged.risk, _blockers(loaded, judged), stored))
 
@@ -168,15 +178,19 @@ def comparison(loaded: Loaded) -> Outcome:
         raise InputError(f"{baseline!r} was never assessed", hint=f"aqe deploy assess --version {baseline}")
     before = Judged(RiskAssessment.from_value(risk, where=f"aqe/risk-scores/{baseline}"), decision)
     now = judge(loaded)
-    return Outcome(compare(before, replace(now, decision=told(now.decision, foresee(loaded.inputs, loaded.policy)))))
+    return Outcome(compare(before, replace(now, decision=told(now.decision, foreseen_of(loaded)))))
 
 
 def rollback(loaded: Loaded) -> Outcome:
     """How the release would be taken back."""
     around = Surroundings.from_value(loaded.payload.get("around") or {}, where="around")
-    prediction = foresee(loaded.inputs, loaded.policy).prediction
+    prediction = foreseen_of(loaded).prediction
     made = rollback_plan(loaded.inputs, loaded.policy, around, prediction)
     return Outcome(made, {"aqe/deployment/rollback-plan": made, f"aqe/rollback-plans/{made.version}": made})
+
+
+def _explained(version: str, payload: Mapping[str, Any]) -> tuple[str, ...]:
+    return (_decision_key(version),)
 
 
 def _compared(version: str, payload: Mapping[str, Any]) -> tuple[str, ...]:
@@ -214,17 +228,19 @@ def report(loaded: Loaded) -> Outcome:
 
 
 CAPABILITIES: tuple[Capability, ...] = (
-    Capability("deployment-assessment", "deployment-gate-enforcement", assess),
+    Capability("deployment-assessment", "deployment-gate-enforcement", assess, foresees=True),
     Capability("risk-score", "risk-scoring", risk_score),
-    Capability("release-confidence", "release-confidence-calculation", confidence),
-    Capability("rollback-prediction", "rollback-prediction", rollback_prediction),
+    Capability("release-confidence", "release-confidence-calculation", confidence, foresees=True),
+    Capability("rollback-prediction", "rollback-prediction", rollback_prediction, foresees=True),
     Capability("gate-check", "deployment-gate-enforcement", gate_check),
-    Capability("what-if", "deployment-gate-enforcement", what_if),
+    Capability("what-if", "deployment-gate-enforcement", what_if, foresees=True),
     Capability("blockers", "deployment-gate-enforcement", blockers),
-    Capability("explanation", "stakeholder-reporting", explanation, lambda version, _: (_decision_key(version),)),
+    Capability(
+        "explanation", "stakeholder-reporting", explanation, lambda version, _: (_decision_key(version),), foresees=True
+    ),
     Capability("remediation", "deployment-gate-enforcement", remediation, lambda *_: (AUDIT_LOG,)),
-    Capability("comparison", "risk-scoring", comparison, _compared),
-    Capability("rollback-plan", "rollback-prediction", rollback),
+    Capability("comparison", "risk-scoring", comparison, _compared, foresees=True),
+    Capability("rollback-plan", "rollback-prediction", rollback, foresees=True),
     Capability("checklist", "checklist-automation", checklist, _checklist_reads, wants_checklist=True),
     Capability("readiness-report", "stakeholder-reporting", report, report_reads),
 )
@@ -259,12 +275,16 @@ def _decision(loaded: Loaded, version: str) -> Decision | None:
     return None if stored is None else Decision.from_value(stored, where=key)
 
 
-def _foresight_stores(version: str, foreseen: Foreseen) -> dict[str, Record]:
-    return {
+def _foresight_stores(loaded: Loaded, foreseen: Foreseen) -> dict[str, Record]:
+    release = loaded.inputs.release
+    stores: dict[str, Record] = {
         "aqe/deployment/confidence": foreseen.confidence,
-        f"aqe/release-confidence/{version}": foreseen.confidence,
+        f"aqe/release-confidence/{release.version}": foreseen.confidence,
         "aqe/deployment/rollback-prediction": foreseen.prediction,
     }
+    if foreseen.learnt != loaded.learnt:
+        stores[learnt_key(release.environment)] = foreseen.learnt
+    return stores
 
 
 def _risk_stores(version: str, risk: Record) -> dict[str, Record]:

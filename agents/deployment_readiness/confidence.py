@@ -5,6 +5,7 @@ can only take away, and the release's own service may differ from the others (pa
 decides). Deployments in the older half of the policy's window weigh less and less.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import lru_cache
@@ -18,7 +19,7 @@ from ...analysis.logistic import Floats
 from ...core.records.confidence import Certainty, Pool, ReleaseConfidence
 from ...core.records.history import DeploymentOutcome
 from ...core.records.policy import Policy
-from .features import FEATURES, past_deployments
+from .features import FEATURES
 from .inputs import ReadinessInputs
 from .past import Past, scaled
 
@@ -52,22 +53,36 @@ class _Estimate:
     baseline: float
 
 
-def release_confidence(inputs: ReadinessInputs, policy: Policy, features: dict[str, float]) -> ReleaseConfidence:
+@lru_cache(maxsize=4)
+def sampled(harm: bytes, failed: bytes, weights: bytes, harmful: bytes) -> Posterior:
+    """From the bytes of the arguments of `sample`: the same history is sampled once a process and day."""
+    flags, labels = np.frombuffer(harmful, bool), 1 - np.frombuffer(failed)
+    rows = np.frombuffer(harm).reshape(len(labels), len(flags))
+    return sample(rows, labels, prior=PRIOR, weights=np.frombuffer(weights), harmful=flags)
+
+
+Sampled = Callable[[bytes, bytes, bytes, bytes], Posterior]
+
+
+def release_confidence(
+    inputs: ReadinessInputs, policy: Policy, features: dict[str, float], sample_from: Sampled = sampled
+) -> ReleaseConfidence:
     """The posterior for the release.
 
     Args:
         inputs: of the release, the history among them; one that cannot be read counts as none.
         policy: its window bounds the history.
         features: from `features.features_of`.
+        sample_from: `sampled`, or what recalls its answers.
     """
     window = timedelta(seconds=policy.history_window_s)
-    items = [item for item in past_deployments(inputs) if inputs.now - item.deployed_at <= window][-LATEST:]
+    items = [item for item in inputs.past if inputs.now - item.deployed_at <= window][-LATEST:]
     past = Past.of(items)
     weights = _recency(np.floor((inputs.now.timestamp() - past.at) / DAY_S) * DAY_S / policy.history_window_s)
     foreign = np.array([_is_foreign(item, inputs.release.service) for item in items], bool)
     harm, own = _harm(past, features)
     if len(items) >= LEAST_FOR_FEATURES and not foreign.all() and (len(own) or foreign.any()):
-        method, estimate = "bayesian-logistic", _logistic(harm, own, past.failed, weights, foreign)
+        method, estimate = "bayesian-logistic", _logistic(harm, own, past.failed, weights, foreign, sample_from)
     else:
         weights = weights * np.where(foreign, OTHER_SERVICE_WEIGHT, 1.0)
         method, estimate = ("beta-binomial" if items else "prior"), _beta(past.failed, weights)
@@ -122,7 +137,9 @@ def _harm(past: Past, features: dict[str, float]) -> tuple[Floats, Floats]:
     return np.nan_to_num(standard), own
 
 
-def _logistic(harm: Floats, own: Floats, failed: Floats, weights: Floats, foreign: Flags) -> _Estimate:
+def _logistic(
+    harm: Floats, own: Floats, failed: Floats, weights: Floats, foreign: Flags, sample_from: Sampled
+) -> _Estimate:
     """The posterior of this release and of a typical one of its service.
 
     Another service is a feature that may do harm or good: its deployments count the more, the more alike the two are.
@@ -130,18 +147,10 @@ def _logistic(harm: Floats, own: Floats, failed: Floats, weights: Floats, foreig
     harmful = np.ones(len(own), bool)
     if foreign.any():
         harm, own, harmful = np.column_stack([harm, foreign]), np.append(own, 0), np.append(harmful, False)
-    posterior = _sampled(harm.tobytes(), failed.tobytes(), weights.tobytes(), harmful.tobytes())
+    posterior = sample_from(harm.tobytes(), failed.tobytes(), weights.tobytes(), harmful.tobytes())
     mine, typical = 100 * posterior.probabilities(np.vstack([own, np.zeros(len(own))]))
     low, high = np.quantile(mine, [0.025, 0.975])
     return _Estimate(float(mine.mean()), (float(low), float(high)), float(typical.mean()))
-
-
-@lru_cache(maxsize=4)
-def _sampled(harm: bytes, failed: bytes, weights: bytes, harmful: bytes) -> Posterior:
-    """From the bytes of the arguments of `sample`: the same history is sampled once a process and day."""
-    flags, labels = np.frombuffer(harmful, bool), 1 - np.frombuffer(failed)
-    rows = np.frombuffer(harm).reshape(len(labels), len(flags))
-    return sample(rows, labels, prior=PRIOR, weights=np.frombuffer(weights), harmful=flags)
 
 
 def _beta(failed: Floats, weights: Floats) -> _Estimate:

@@ -101,18 +101,6 @@ def features_of(inputs: ReadinessInputs, policy: Policy) -> dict[str, float]:
     return {feature.name: found[feature.name] for feature in FEATURES if feature.name in found}
 
 
-def past_deployments(inputs: ReadinessInputs) -> list[DeploymentOutcome]:
-    """Those to the release's environment whose outcome is known by now, in order of time."""
-    known = (
-        item
-        for item in inputs.history
-        if item.environment == inputs.release.environment
-        and item.deployed_at <= inputs.now
-        and item.learnt_at <= inputs.now
-    )
-    return sorted(known, key=lambda item: item.deployed_at)
-
-
 def known_before(item: DeploymentOutcome) -> Foresight | None:
     """What was known and said before it was deployed: an assessment made afterwards may know how it ended."""
     before = item.before
@@ -120,7 +108,7 @@ def known_before(item: DeploymentOutcome) -> Foresight | None:
 
 
 def _from_time_and_history(inputs: ReadinessInputs) -> dict[str, float]:
-    past, now = past_deployments(inputs), inputs.now
+    past, now = inputs.past, inputs.now
     found = {
         "off_hours": float(now.hour not in WORKING_HOURS),
         "end_of_week": float(now.weekday() not in LAST_WORKING_DAYS),

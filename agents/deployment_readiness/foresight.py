@@ -4,12 +4,18 @@ from dataclasses import dataclass
 
 from ...core.records.confidence import ReleaseConfidence
 from ...core.records.history import Foresight
+from ...core.records.learnt import Learnt
 from ...core.records.policy import Policy
 from ...core.records.prediction import RollbackPrediction
 from ...core.records.readiness import Decision
 from ...core.records.signals import SignalKind
 from .features import features_of
 from .inputs import ReadinessInputs, Readings
+
+
+def learnt_key(environment: str) -> str:
+    """Where the models stand; every environment has a history of its own."""
+    return f"aqe/deployment/learnt/{environment}"
 
 
 @dataclass(frozen=True)
@@ -19,16 +25,27 @@ class Foreseen:
     features: dict[str, float]
     confidence: ReleaseConfidence
     prediction: RollbackPrediction
+    learnt: Learnt
+    """What the models are now; the next `foresee` of the same history need not learn them."""
 
 
-def foresee(inputs: ReadinessInputs, policy: Policy) -> Foreseen:
-    """Confidence and prediction for the release."""
+def foresee(inputs: ReadinessInputs, policy: Policy, kept: Learnt | None = None) -> Foreseen:
+    """Confidence and prediction for the release.
+
+    Args:
+        inputs: of the release.
+        policy: it bounds the history.
+        kept: `learnt` of an earlier one; whatever it is, the answer is the same.
+    """
     # Not at the top: numpy would be a tenth of a second of every command that only risk and gates are asked of.
     from .confidence import release_confidence
+    from .learnt import Recalled
     from .rollback_prediction import predict_rollback
 
-    features = features_of(inputs, policy)
-    return Foreseen(features, release_confidence(inputs, policy, features), predict_rollback(inputs, features))
+    features, models = features_of(inputs, policy), Recalled(kept)
+    confidence = release_confidence(inputs, policy, features, models.sampled)
+    prediction = predict_rollback(inputs, features, models.taught)
+    return Foreseen(features, confidence, prediction, models.learnt)
 
 
 def told(decision: Decision, foreseen: Foreseen) -> Decision:

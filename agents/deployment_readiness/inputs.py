@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cached_property
 from math import isfinite
 from types import MappingProxyType
 from typing import Any
@@ -66,6 +67,32 @@ class ReadinessInputs:
     audit_head: str = GENESIS
     papers: Papers = field(default_factory=Papers)
     """What approvers have signed about the release."""
+
+    @cached_property
+    def past(self) -> tuple[DeploymentOutcome, ...]:
+        """Deployments to the release's environment whose outcome is known by now, in order of time."""
+        known = (
+            item
+            for item in self.history
+            if item.environment == self.release.environment
+            and item.deployed_at <= self.now
+            and item.learnt_at <= self.now
+        )
+        return tuple(sorted(known, key=lambda item: item.deployed_at))
+
+    def stability(self, window_s: float) -> dict[str, float | None]:
+        """The metrics of historical stability over so many seconds; counted once, however many `Readings` ask."""
+        if window_s not in self._stability:
+            environment = self.release.environment
+            self._stability[window_s] = stability(
+                self.history, environment=environment, window_s=window_s, now=self.now
+            )
+        return self._stability[window_s]
+
+    @cached_property
+    def _stability(self) -> dict[float, dict[str, float | None]]:
+        # Not a field: `replace` must not carry it over to another history.
+        return {}
 
 
 def read_inputs(
@@ -188,7 +215,7 @@ def _is_value(value: object) -> bool:
 def _history(inputs: ReadinessInputs, window_s: float) -> _Found | str:
     if inputs.history_problem:
         return inputs.history_problem
-    values = stability(inputs.history, environment=inputs.release.environment, window_s=window_s, now=inputs.now)
+    values = inputs.stability(window_s)
     if not values:
         return f"no deployment to {inputs.release.environment} in the policy's window"
     return _Found(HISTORY_KEY, values, None)

@@ -33,7 +33,7 @@ class Past:
 
     @classmethod
     def of(cls, items: Sequence[DeploymentOutcome]) -> "Past":
-        """From `features.past_deployments`."""
+        """From `ReadinessInputs.past`."""
         return cls(
             items,
             np.array([item.deployed_at.timestamp() for item in items]),

@@ -4,7 +4,7 @@ The model (analysis/online_risk.py) learns from the outcomes of earlier deployme
 predicted outcomes that it had not seen better than counting them would have; until then the base rate is given.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Literal
@@ -17,7 +17,7 @@ from ...analysis.online_risk import FIRST_FIT, KNOTS, PRIOR_FAILURES, PRIOR_SUCC
 from ...core.records.calibration import Calibration
 from ...core.records.prediction import Factor, RollbackPrediction, SimilarDeployment
 from .calibrate import calibrate
-from .features import FEATURES, past_deployments
+from .features import FEATURES
 from .inputs import ReadinessInputs
 from .past import Past, filled, scaled, unscaled
 
@@ -38,7 +38,7 @@ LEAST_POINTS = 0.5
 
 
 @dataclass(frozen=True)
-class _Learnt:
+class Taught:
     """What the history teaches, whatever the release.
 
     Args:
@@ -65,16 +65,41 @@ class _Learnt:
         return None
 
 
-def predict_rollback(inputs: ReadinessInputs, features: Mapping[str, float]) -> RollbackPrediction:
+@lru_cache(maxsize=4)
+def taught(at: bytes, learnt_at: bytes, failed: bytes, values: bytes) -> Taught:
+    """From the bytes of the columns of `Past`: the same history is learnt once a process."""
+    labels = np.frombuffer(failed)
+    features = filled(np.frombuffer(values).reshape(len(labels), len(FEATURES)))
+    first = min(len(labels), max(FIRST_FIT, int(len(labels) * (1 - HELD_OUT))))
+    walked = walk(Outcomes(np.frombuffer(at), np.frombuffer(learnt_at), labels, features), first=first)
+    held_out = slice(first, None)
+    judged = calibrate(
+        "rollback",
+        walked.probability[held_out],
+        labels[held_out],
+        walked.base_rate[held_out],
+        resamples=RESAMPLES,
+    )
+    rate = Beta(PRIOR_FAILURES, PRIOR_SUCCESSES).updated(successes=labels.sum(), failures=(1 - labels).sum())
+    return Taught(walked.model, rate, judged, walked.probability[held_out], labels[held_out])
+
+
+Teach = Callable[[bytes, bytes, bytes, bytes], Taught]
+
+
+def predict_rollback(
+    inputs: ReadinessInputs, features: Mapping[str, float], teach: Teach = taught
+) -> RollbackPrediction:
     """The prediction for the release.
 
     Args:
         inputs: of the release, with the history; one that cannot be read counts as none.
         features: from `features.features_of`.
+        teach: `taught`, or what recalls its answers.
     """
-    past = Past.of(past_deployments(inputs)[-LATEST:])
+    past = Past.of(inputs.past[-LATEST:])
     columns = (past.at, past.learnt_at, past.failed, past.values)
-    learnt = _learn(*(column.tobytes() for column in columns))
+    learnt = teach(*(column.tobytes() for column in columns))
     row = scaled([features])[0]
     said = _base_rate(learnt) if learnt.doubt else _calibrated(past, row, learnt, features)
     probability = said["probability_percent"]
@@ -92,26 +117,7 @@ def predict_rollback(inputs: ReadinessInputs, features: Mapping[str, float]) -> 
     )
 
 
-@lru_cache(maxsize=4)
-def _learn(at: bytes, learnt_at: bytes, failed: bytes, values: bytes) -> _Learnt:
-    """From the bytes of the columns of `Past`: the same history is learnt once a process."""
-    labels = np.frombuffer(failed)
-    features = filled(np.frombuffer(values).reshape(len(labels), len(FEATURES)))
-    first = min(len(labels), max(FIRST_FIT, int(len(labels) * (1 - HELD_OUT))))
-    walked = walk(Outcomes(np.frombuffer(at), np.frombuffer(learnt_at), labels, features), first=first)
-    held_out = slice(first, None)
-    judged = calibrate(
-        "rollback",
-        walked.probability[held_out],
-        labels[held_out],
-        walked.base_rate[held_out],
-        resamples=RESAMPLES,
-    )
-    rate = Beta(PRIOR_FAILURES, PRIOR_SUCCESSES).updated(successes=labels.sum(), failures=(1 - labels).sum())
-    return _Learnt(walked.model, rate, judged, walked.probability[held_out], labels[held_out])
-
-
-def _base_rate(learnt: _Learnt) -> dict[str, Any]:
+def _base_rate(learnt: Taught) -> dict[str, Any]:
     low, high = learnt.rate.interval()
     return {
         "probability_percent": 100 * learnt.rate.mean,
@@ -121,7 +127,7 @@ def _base_rate(learnt: _Learnt) -> dict[str, Any]:
     }
 
 
-def _calibrated(past: Past, row: Floats, learnt: _Learnt, features: Mapping[str, float]) -> dict[str, Any]:
+def _calibrated(past: Past, row: Floats, learnt: Taught, features: Mapping[str, float]) -> dict[str, Any]:
     row = _without_gaps(past, row, learnt.model)
     probability = float(learnt.model.predict(row[None])[0])
     factors = _factors(past, row, learnt.model, features)
@@ -186,7 +192,7 @@ def _mitigation(factors: tuple[Factor, ...]) -> tuple[str, ...]:
     return tuple(words[factor.feature] for factor in against[:MITIGATIONS])
 
 
-def _interval(learnt: _Learnt, probability: float) -> tuple[float, float]:
+def _interval(learnt: Taught, probability: float) -> tuple[float, float]:
     """Of the share that failed among the held-out predictions nearest to this one; it holds the prediction itself."""
     nearest = np.argsort(np.abs(learnt.probability - probability), kind="stable")[:NEAREST]
     failures = float(learnt.failed[nearest].sum())

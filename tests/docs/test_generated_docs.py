@@ -37,7 +37,7 @@ from aqe.core.records.rows import DATASET_ROWS
 from aqe.core.records.signals import SIGNAL_METRICS, Signal, SignalKind
 from aqe.fleet.asyncapi import ABOUT, FIELDS, HEADERS, REQUIRED_HEADERS
 from aqe.fleet.library import load_sync
-from aqe.fleet.roster import AGENTS
+from aqe.fleet.roster import profiles
 from aqe.fleet.schemas import asyncapi, field_words, file_name, schemas
 from aqe.fleet.tasks import OUTCOMES
 from aqe.fleet.what_if import read_what_if
@@ -481,7 +481,7 @@ def test_every_type_of_task_is_described() -> None:
     """What other programs may ask for."""
     text = (ROOT / "docs" / "events.md").read_text(encoding="utf-8")
     rows = set(re.findall(r"^\| `([a-z-]+)` \|", text.partition("| task type |")[2], re.MULTILINE))
-    assert {*WORKFLOWS, *(kind for agent in AGENTS for kind in agent.task_types)} <= rows
+    assert {*WORKFLOWS, *(kind for profile in profiles() for kind in profile.task_types)} <= rows
 
 
 @pytest.mark.parametrize("page", ["events.md", "memory.md"])
