@@ -1,15 +1,18 @@
 """Protocols of the outside, so that pure code and agents need not know who answers."""
 
+from __future__ import annotations
+
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from types import MappingProxyType
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-from .records.datasets import DatasetRef
-from .records.notices import Notice
-from .records.release import Release
-from .records.rollout import Measured, Placement
-from .records.rows import Row
+if TYPE_CHECKING:
+    from .records.datasets import DatasetRef
+    from .records.notices import Notice
+    from .records.release import Release
+    from .records.rollout import Measured, Placement
+    from .records.rows import Row
 
 
 class MemoryReader(Protocol):

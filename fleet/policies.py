@@ -6,14 +6,16 @@ name. And the checklist, the project's own or the one that comes with aqe.
 """
 
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
-from ..config.checklist import default_checklist, load_checklist
 from ..config.policy import FAST_TRACK_POLICY, default_policy, load_policy, parse_policy
 from ..config.settings import Settings
-from ..core.records.checklist import ChecklistDefinition
 from ..core.records.policy import Policy
 from ..core.records.stored_policy import StoredPolicy
 from ..memory.store import MemoryStore
+
+if TYPE_CHECKING:
+    from ..core.records.checklist import ChecklistDefinition
 
 DEFAULT = "default"
 SPECIFICATION = "specification"
@@ -42,8 +44,10 @@ async def known_policies(memory: MemoryStore, settings: Settings) -> dict[str, P
     return policies
 
 
-def project_checklist(settings: Settings) -> ChecklistDefinition:
+def project_checklist(settings: Settings) -> "ChecklistDefinition":
     """What is asked before a release; raises like `load_policies`."""
+    from ..config.checklist import default_checklist, load_checklist
+
     file = settings.checklist.file
     return load_checklist(file) if file else default_checklist()
 

@@ -1,39 +1,34 @@
-"""What the agent can be asked: task type -> pure function. A new capability is a function and a line in the table."""
+"""What the agent can be asked: task type -> pure function. A new capability is a function and a line in the table.
+
+What an assessment does not need is imported by the function that does: a command of its own waits for every import.
+"""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from ...core.errors import InputError
 from ...core.records.base import Record
-from ...core.records.blockers import Blockers
-from ...core.records.checklist import ChecklistDefinition, ChecklistLevel
 from ...core.records.learnt import Learnt
 from ...core.records.policy import Policy
-from ...core.records.readiness import Decision, GateResult, RiskAssessment
-from ...core.records.remediation import OwnersOfFiles
-from ...core.records.rollback_plan import Surroundings
-from ...core.records.what_if import WhatIf
+from ...core.records.readiness import Decision, RiskAssessment
 from ...core.registry import by_name
 from ..outcome import Outcome
 from .approvals import Here, seen_now, stand
-from .blockers import blockers_of
-from .checklist import check, read_previous
-from .compare import compare
 from .counterfactuals import advised
 from .decide import Judged, decide
-from .explain import explain
 from .foresight import Foreseen, foresee, learnt_key, note, told
 from .gates import evaluate
 from .inputs import ReadinessInputs, Readings
-from .remediation import AUDIT_LOG, plan
-from .reporting.readiness import PROJECT, readiness_report
-from .reporting.readiness import reads as report_reads
-from .resolutions import RESOLUTIONS_KEY, read_resolutions, resolved
+from .names import AUDIT_LOG, PROJECT, RESOLUTIONS_KEY
 from .risk import score
-from .rollback_plan import rollback_plan
 from .summary import summary
-from .what_if import assumed
+
+T = TypeVar("T")
+
+if TYPE_CHECKING:
+    from ...core.records.blockers import Blockers
+    from ...core.records.checklist import ChecklistDefinition
 
 
 @dataclass(frozen=True)
@@ -53,7 +48,7 @@ class Loaded:
     policy: Policy
     payload: Mapping[str, Any] = field(default_factory=dict)
     records: Mapping[str, Any] = field(default_factory=dict)
-    checklist: ChecklistDefinition | None = None
+    checklist: "ChecklistDefinition | None" = None
     learnt: Learnt | None = None
 
 
@@ -133,12 +128,15 @@ def rollback_prediction(loaded: Loaded) -> Outcome:
 
 def gate_check(loaded: Loaded) -> Outcome:
     """The gate that the payload names; stores nothing."""
-    gates = [_NamedGate(gate.gate, gate) for gate in evaluate(loaded.inputs, loaded.policy)]
-    return Outcome(by_name(gates, str(loaded.payload.get("gate", "")), "gate").result)
+    gates = [_Named(gate.gate, gate) for gate in evaluate(loaded.inputs, loaded.policy)]
+    return Outcome(by_name(gates, str(loaded.payload.get("gate", "")), "gate").value)
 
 
 def what_if(loaded: Loaded) -> Outcome:
     """The decision for assumed signals; stores nothing."""
+    from ...core.records.what_if import WhatIf
+    from .what_if import assumed
+
     assumptions = WhatIf.from_value({"signals": loaded.payload.get("whatIf")}, where="whatIf")
     inputs = assumed(loaded.inputs, loaded.policy, assumptions)
     decision = told(judge(replace(loaded, inputs=inputs)).decision, foreseen_of(replace(loaded, inputs=inputs)))
@@ -152,6 +150,8 @@ def blockers(loaded: Loaded) -> Outcome:
 
 def explanation(loaded: Loaded) -> Outcome:
     """Why it is decided so; stores nothing."""
+    from .explain import explain
+
     judged = judge(loaded)
     decision = told(judged.decision, foreseen_of(loaded))
     stored = _decision(loaded, decision.version)
@@ -160,6 +160,9 @@ def explanation(loaded: Loaded) -> Outcome:
 
 def remediation(loaded: Loaded) -> Outcome:
     """A plan against what keeps the release from a GO, with the owners that the payload knows."""
+    from ...core.records.remediation import OwnersOfFiles
+    from .remediation import plan
+
     known = OwnersOfFiles.from_value({"owners": loaded.payload.get("owners", {})}, where="payload")
     made = plan(_blockers(loaded, judge(loaded)), known.owners, loaded.records.get(AUDIT_LOG) or (), loaded.inputs.now)
     return Outcome(made, {"aqe/deployment/remediation": made})
@@ -171,6 +174,8 @@ def comparison(loaded: Loaded) -> Outcome:
     Raises:
         InputError: the baseline was never assessed.
     """
+    from .compare import compare
+
     baseline = str(loaded.payload.get("baseline") or "")
     decision = _decision(loaded, baseline)
     risk = loaded.records.get(f"aqe/risk-scores/{baseline}")
@@ -183,6 +188,9 @@ def comparison(loaded: Loaded) -> Outcome:
 
 def rollback(loaded: Loaded) -> Outcome:
     """How the release would be taken back."""
+    from ...core.records.rollback_plan import Surroundings
+    from .rollback_plan import rollback_plan
+
     around = Surroundings.from_value(loaded.payload.get("around") or {}, where="around")
     prediction = foreseen_of(loaded).prediction
     made = rollback_plan(loaded.inputs, loaded.policy, around, prediction)
@@ -193,6 +201,12 @@ def _explained(version: str, payload: Mapping[str, Any]) -> tuple[str, ...]:
     return (_decision_key(version),)
 
 
+def _reported(version: str, payload: Mapping[str, Any]) -> tuple[str, ...]:
+    from .reporting.readiness import reads
+
+    return reads(version, payload)
+
+
 def _compared(version: str, payload: Mapping[str, Any]) -> tuple[str, ...]:
     baseline = payload.get("baseline")
     return (_decision_key(str(baseline)), f"aqe/risk-scores/{baseline}")
@@ -200,14 +214,19 @@ def _compared(version: str, payload: Mapping[str, Any]) -> tuple[str, ...]:
 
 def checklist(loaded: Loaded) -> Outcome:
     """Every item of the payload's `level`; what was open and is not any more is remembered."""
+    from ...core.records.checklist import ChecklistLevel
+    from .checklist import check, read_previous
+    from .resolutions import read_resolutions, resolved
+
     assert loaded.checklist is not None
+    levels = tuple(_Named(level.value, level) for level in ChecklistLevel)
     version = loaded.inputs.release.version
     previous = read_previous(loaded.records.get(f"aqe/releases/{version}/checklist"))
     checked = check(
         loaded.inputs,
         loaded.policy,
         loaded.checklist,
-        by_name(_LEVELS, str(loaded.payload.get("level", ChecklistLevel.FULL)), "level").level,
+        by_name(levels, str(loaded.payload.get("level", ChecklistLevel.FULL)), "level").value,
         previous=previous,
         resolutions=read_resolutions(loaded.records.get(RESOLUTIONS_KEY, ())),
     )
@@ -221,6 +240,8 @@ def _checklist_reads(version: str, payload: Mapping[str, Any]) -> tuple[str, ...
 
 def report(loaded: Loaded) -> Outcome:
     """What is stored about the release, as a report; `summary` in the payload = the executive summary."""
+    from .reporting.readiness import readiness_report
+
     project = {PROJECT: given} if (given := loaded.payload.get("project")) else {}
     summary = bool(loaded.payload.get("summary"))
     inputs = loaded.inputs
@@ -242,26 +263,19 @@ CAPABILITIES: tuple[Capability, ...] = (
     Capability("comparison", "risk-scoring", comparison, _compared, foresees=True),
     Capability("rollback-plan", "rollback-prediction", rollback, foresees=True),
     Capability("checklist", "checklist-automation", checklist, _checklist_reads, wants_checklist=True),
-    Capability("readiness-report", "stakeholder-reporting", report, report_reads),
+    Capability("readiness-report", "stakeholder-reporting", report, _reported),
 )
 
 
 @dataclass(frozen=True)
-class _Level:
+class _Named(Generic[T]):
     name: str
-    level: ChecklistLevel
+    value: T
 
 
-_LEVELS = tuple(_Level(level.value, level) for level in ChecklistLevel)
+def _blockers(loaded: Loaded, judged: Judged) -> "Blockers":
+    from .blockers import blockers_of
 
-
-@dataclass(frozen=True)
-class _NamedGate:
-    name: str
-    result: GateResult
-
-
-def _blockers(loaded: Loaded, judged: Judged) -> Blockers:
     return blockers_of(loaded.inputs, loaded.policy, judged.risk, judged.decision)
 
 

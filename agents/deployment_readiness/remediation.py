@@ -16,8 +16,8 @@ from ...core.records.evidence import Evidence, Reading, measured, not_measured
 from ...core.records.readiness import GateStatus
 from ...core.records.remediation import Owners, RemediationPhase, RemediationPlan, RemediationStep
 from ...core.records.signals import SignalKind
+from .names import AUDIT_LOG
 
-AUDIT_LOG = "aqe/audit/log"
 _ASSESSED = "release:assessed"
 _PHASES: dict[SignalKind, str] = {
     SignalKind.SECURITY: "Security",

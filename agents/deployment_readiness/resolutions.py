@@ -9,8 +9,8 @@ from statistics import median
 
 from ...core.numbers import duration_text
 from ...core.records.checklist import Checklist, Estimate, ItemResult, ItemStatus, Resolution
+from .names import RESOLUTIONS_KEY
 
-RESOLUTIONS_KEY = "aqe/deployment/checklist-resolutions"
 MIN_CASES = 3
 """Past resolutions of an item below which nothing is said about the next."""
 RESOLVED = frozenset({ItemStatus.PASSED, ItemStatus.ATTESTED, ItemStatus.WARNING, ItemStatus.NOT_APPLICABLE})

@@ -11,12 +11,10 @@ from ....core.records.history import HISTORY_KEY
 from ....core.records.readiness import Decision, RiskAssessment
 from ....core.records.report import Line, Report, Section
 from ....core.records.rollback_plan import RollbackPlan
+from ..names import PROJECT
 from . import change, checklist, confidence, decision, risk, rollback
 from .traced import Shelf, Stored
 from .words import time_words
-
-PROJECT = "aqe.yaml"
-"""Stands among the records for what the project says of itself."""
 
 
 def reads(version: str, payload: Mapping[str, Any]) -> tuple[str, ...]:

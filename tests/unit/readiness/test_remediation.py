@@ -8,7 +8,8 @@ import pytest
 from aqe.agents.deployment_readiness.blockers import blockers_of
 from aqe.agents.deployment_readiness.capabilities import CAPABILITIES, Loaded, judge
 from aqe.agents.deployment_readiness.inputs import ReadinessInputs
-from aqe.agents.deployment_readiness.remediation import AUDIT_LOG, plan
+from aqe.agents.deployment_readiness.names import AUDIT_LOG
+from aqe.agents.deployment_readiness.remediation import plan
 from aqe.config.policy import default_policy
 from aqe.core.audit import chained
 from aqe.core.errors import InputError

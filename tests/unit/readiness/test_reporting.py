@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from aqe.agents.deployment_readiness.capabilities import CAPABILITIES, Loaded
-from aqe.agents.deployment_readiness.reporting.readiness import PROJECT, readiness_report, reads
+from aqe.agents.deployment_readiness.names import PROJECT
+from aqe.agents.deployment_readiness.reporting.readiness import readiness_report, reads
 from aqe.config.checklist import default_checklist
 from aqe.config.policy import default_policy
 from aqe.core.errors import NotFoundError
