@@ -7,6 +7,7 @@ from pathlib import Path
 
 from ..analysis.conventional_commits import parse_commit
 from ..analysis.redaction import Redactor
+from ..connectors.formats.quality.git_log import diff_size
 from ..core.records.changes import MAX_LISTED, Change, ChangeKind, ReleaseChanges
 from ..core.records.release import Release
 from .git import ask_git
@@ -55,7 +56,7 @@ def _changes(log: str, redactor: Redactor) -> Iterator[Change]:
 def _counted(
     version: str, commit: str, previous: str | None, changes: Sequence[Change], numbers: str, now: datetime
 ) -> ReleaseChanges:
-    rows = [line.split("\t", 2) for line in numbers.splitlines()]
+    size = diff_size(numbers)
 
     def of(kind: ChangeKind) -> int:
         return sum(change.kind == kind for change in changes)
@@ -71,10 +72,9 @@ def _counted(
         other=of("other"),
         unconventional=of("unconventional"),
         breaking=sum(change.breaking for change in changes),
-        files_changed=len(rows),
-        # A binary file has no lines: git prints a dash.
-        lines_added=sum(int(added) for added, _, _ in rows if added != "-"),
-        lines_deleted=sum(int(deleted) for _, deleted, _ in rows if deleted != "-"),
+        files_changed=size.files,
+        lines_added=size.added,
+        lines_deleted=size.deleted,
         changes=tuple(changes[:MAX_LISTED]),
         collected_at=now,
     )

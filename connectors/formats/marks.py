@@ -58,7 +58,10 @@ class MarksFormat(PagesFormat):
         if alone is not None:
             yield from self.item((), alone, reading)
             reading.used += 1
-        elif page and not any(isinstance(_at(page, way), list) for way in self.arrays if way):
+        elif isinstance(document, list):
+            if () not in self.arrays:
+                raise Unusable(f"no page of {self.one}s")
+        elif not any(isinstance(_at(page, way), list) for way in self.arrays if way):
             said = next((page[key] for key in _ERROR_KEYS if page.get(key)), None)
             if said is None:
                 raise Unusable(f"no list of {self.one}s")

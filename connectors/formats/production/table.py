@@ -7,6 +7,7 @@ from .amplitude import Amplitude
 from .appdynamics import AppDynamics
 from .chrome_recorder import ChromeRecorder
 from .cloudwatch import CloudWatch
+from .cloudwatch_metrics import CloudWatchMetrics
 from .datadog_incidents import DatadogIncidents
 from .datadog_metrics import DatadogMetrics
 from .datadog_monitors import DatadogMonitors
@@ -54,6 +55,7 @@ PRODUCTION_IMPORTERS: tuple[Importer, ...] = (
     Zipkin(),
     Jaeger(),
     Prometheus(),
+    CloudWatchMetrics(),
     NewRelic(),
     # logs
     AccessLog(),

@@ -9,38 +9,16 @@ lines once a parent, marked `(from ...)`: they are left out, the merged commits 
 import re
 from codecs import BOM_UTF8
 from collections.abc import Iterator
-from fnmatch import translate
 from typing import IO
 
 from ....core.errors import InputError
 from ....core.importing import About, Head, Parsed, Sample
-from ....core.records.signals import MetricValue, Outcome, SignalKind, SignalPart
+from ....core.records.signals import Outcome, SignalKind, SignalPart
+from ..change_size import METRICS, ChangeSize
 from ..documents import clean, no_value
 
 _KIND = SignalKind.CHANGE_RISK
 _TOOL = "git"
-
-MANIFESTS = (
-    # Python
-    "pyproject.toml", "setup.py", "setup.cfg", "requirements*.txt", "requirements*.in", "requirements/*.txt",
-    "requirements/*.in", "constraints*.txt", "Pipfile", "environment.yml", "environment.yaml",
-    # JavaScript
-    "package.json", "package-lock.json", "npm-shrinkwrap.json", "pnpm-lock.yaml", "bun.lockb",
-    # JVM
-    "pom.xml", "build.gradle", "build.gradle.kts", "libs.versions.toml", "gradle.lockfile", "build.sbt",
-    # Go, Rust, Ruby, PHP, .NET, Swift, Dart, Elixir, C++
-    "go.mod", "go.sum", "Cargo.toml", "Gemfile", "*.gemspec", "composer.json", "*.csproj", "*.fsproj",
-    "packages.config", "packages.lock.json", "Directory.Packages.props", "Package.swift", "Package.resolved",
-    "Podfile", "pubspec.yaml", "mix.exs", "conanfile.txt", "conanfile.py", "vcpkg.json",
-    # poetry.lock, uv.lock, yarn.lock, Cargo.lock, Gemfile.lock, composer.lock, Podfile.lock, flake.lock, ...
-    "*.lock",
-)  # fmt: skip
-"""Files that name dependencies or pin them, in any folder."""
-_MANIFEST = re.compile(
-    # `*` stays within a name here.
-    "(?:.*/)?(?:" + "|".join(translate(pattern).replace(".*", "[^/]*") for pattern in MANIFESTS) + ")",
-    re.DOTALL,
-)
 
 _ENTRY = re.compile(r"(\d{1,12}|-)\t(\d{1,12}|-)\t(.*)", re.DOTALL)
 _HASH = r"[0-9a-f]{40}(?:[0-9a-f]{24})?"
@@ -69,14 +47,7 @@ class GitNumstat:
         versions="git log with any first line that names the commit, git diff; both with or without -z",
         recognised_by="a first line that names a commit or is an entry of --numstat",
         fields="commits; added and deleted lines and path of each entry, renames and binary files told apart",
-        metrics=(
-            "commits",
-            "lines_added",
-            "lines_deleted",
-            "files_changed",
-            "modules_affected",
-            "dependencies_changed",
-        ),
+        metrics=("commits", *METRICS),
         sample=Sample.REAL,
         how_to_export="git log --numstat PREVIOUS_TAG..HEAD > changes.txt",
     )
@@ -96,7 +67,7 @@ class GitNumstat:
         for number, line in enumerate(lines, start=1):
             if not line.strip():
                 continue
-            if change.style is None and not change.entries:
+            if change.style is None and not change.size.entries:
                 if line.startswith(("fatal: ", "error: ", "usage: git")):
                     return no_value(Outcome.TOOL_FAILED, f"git says: {clean(line)}", _KIND, tool=_TOOL)
                 change.style = _style_of(line)
@@ -108,18 +79,20 @@ class GitNumstat:
         return change.parsed()
 
 
+def diff_size(text: str) -> ChangeSize:
+    """What a `git diff --numstat` adds up to."""
+    change, lines = _Change(), iter(text.splitlines())
+    for line in lines:
+        change.add(line, lines)
+    return change.size
+
+
 class _Change:
     def __init__(self) -> None:
         self.style: re.Pattern[str] | None = None
         """What begins a commit; None in a diff."""
         self.commits: set[str] = set()
-        self.entries = 0
-        self.added = 0
-        self.deleted = 0
-        self.binary = 0
-        self.files: set[str] = set()
-        self.folders: set[str] = set()
-        self.manifests: set[str] = set()
+        self.size = ChangeSize()
         self._skipping = False
 
     def add(self, line: str, following: Iterator[str]) -> bool:
@@ -136,39 +109,20 @@ class _Change:
         added, deleted, path = entry.groups()
         old, new = (next(following, ""), next(following, "")) if not path else _renamed(path)
         if not self._skipping:
-            self._add_entry(added, deleted, old, new)
+            is_binary = "-" in (added, deleted)
+            self.size.add(new, None if is_binary else int(added), None if is_binary else int(deleted), old=old)
         return True
 
-    def _add_entry(self, added: str, deleted: str, old: str, new: str) -> None:
-        self.entries += 1
-        if added == "-":
-            self.binary += 1
-        else:
-            self.added += int(added)
-            self.deleted += int(deleted if deleted != "-" else 0)
-        self.files.add(new)
-        for path in (old, new):
-            if "/" in path:
-                self.folders.add(path.partition("/")[0])
-        if _MANIFEST.fullmatch(new) or _MANIFEST.fullmatch(old):
-            self.manifests.add(new)
-
     def parsed(self) -> Parsed:
-        if not self.entries:
+        if not self.size.entries:
             reason = "the file is empty: no change in it"
             if self.commits:
                 reason = f"{len(self.commits)} commits without a line of numstat: was --numstat given?"
             return no_value(Outcome.NOT_MEASURED, reason, _KIND, tool=_TOOL)
-        metrics: dict[str, MetricValue] = {
-            "lines_added": self.added,
-            "lines_deleted": self.deleted,
-            "files_changed": len(self.files),
-            "modules_affected": len(self.folders),
-            "dependencies_changed": len(self.manifests),
-        }
+        metrics = self.size.metrics()
         if self.style is not None:
             metrics["commits"] = len(self.commits)
-        notes = (f"entries of binary files, without lines: {self.binary}",) if self.binary else ()
+        notes = (f"entries of binary files, without lines: {self.size.binary}",) if self.size.binary else ()
         part = SignalPart(tool=_TOOL, outcome=Outcome.VALUE, metrics=metrics)
         return Parsed(Outcome.VALUE, signals=((_KIND, part),), notes=notes)
 

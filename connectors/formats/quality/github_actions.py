@@ -1,4 +1,4 @@
-"""GitHub Actions: runs of workflows and their jobs, check runs, the same as webhooks, and what `gh run list` writes.
+"""GitHub Actions: runs, jobs, check runs, statuses, the same as webhooks, and what `gh run list` writes.
 
 `conclusion` is null until the run is completed; a run that is tried again keeps its id and counts `run_attempt` up.
 """
@@ -24,6 +24,21 @@ def _job(item: dict[str, Any]) -> OpsRow:
                 tags={"attempt": item.get("run_attempt"), "branch": item.get("head_branch"), "run": item.get("run_id"),
                       "workflow": item.get("workflow_name")},
                 url=item.get("html_url"))  # fmt: skip
+
+
+def _status(item: dict[str, Any]) -> OpsRow:
+    """A commit status: what systems other than Actions report."""
+    return OpsRow(
+        at=needs(clock(item.get("updated_at")) or clock(item.get("created_at")), "time"),
+        event="ci-run",
+        name=text(item.get("context")) or "status",
+        text=text(item.get("description")),
+        state=text(item.get("state")),
+        service=text(dict_at(item, "repository").get("full_name")),
+        release=text(item.get("sha")),
+        id=text(item.get("id")),
+        source="github",
+    )
 
 
 def _listed(item: dict[str, Any]) -> OpsRow:
@@ -66,14 +81,14 @@ class GithubActions(MarksFormat):
     about = About(
         title="Runs and jobs of GitHub Actions",
         producers="GitHub (REST, webhooks, gh)",
-        versions="REST API 2022-11-28; webhooks workflow_run, workflow_job, check_run; gh run list --json",
+        versions="REST API 2022-11-28; webhooks workflow_run, workflow_job, check_run, status; gh run list --json",
         recognised_by="`workflow_runs`, `jobs`, `check_runs` or a list whose first has `head_sha` and its run's number",
         fields="id, name, status, conclusion, run_attempt, head_sha, head_branch; run_started_at, started_at, "
         "completed_at, updated_at",
         sample=Sample.RECORDED,
         how_to_export="gh api --paginate /repos/OWNER/REPO/actions/runs > runs.json",
     )
-    arrays: ClassVar[tuple[Way, ...]] = ((), ("workflow_runs",), ("jobs",), ("check_runs",))
+    arrays: ClassVar[tuple[Way, ...]] = ((), ("workflow_runs",), ("jobs",), ("check_runs",), ("statuses",))
     bodies = ("workflow_run", "workflow_job", "check_run")
     one = "run"
     kinds = (
@@ -81,4 +96,5 @@ class GithubActions(MarksFormat):
         (frozenset({"head_sha", "run_id", "status"}), _job),
         (frozenset({"head_sha", "check_suite", "status"}), _job),
         (frozenset({"databaseId", "status", "conclusion"}), _listed),
+        (frozenset({"context", "state", "created_at"}), _status),
     )

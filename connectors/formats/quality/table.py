@@ -6,6 +6,7 @@ from .argo_rollouts import ArgoRollouts
 from .bandit import BanditJson
 from .bitbucket_deployments import BitbucketDeployments
 from .bitbucket_pipelines import BitbucketPipelines
+from .bitbucket_pulls import BitbucketPulls
 from .circleci import CircleCi
 from .clover import CloverXml
 from .cobertura import CoberturaXml
@@ -18,9 +19,15 @@ from .eslint import EslintJson
 from .gatling import Gatling
 from .git_log import GitNumstat
 from .github_actions import GithubActions
+from .github_changes import GithubChanges
 from .github_deployments import GithubDeployments
+from .github_issues import GithubIssues
+from .github_pulls import GithubPulls
+from .github_reviews import GithubReviews
 from .gitlab_ci import GitlabCi
 from .gitlab_deployments import GitlabDeployments
+from .gitlab_issues import GitlabIssues
+from .gitlab_merge_requests import GitlabMergeRequests
 from .gitlab_security import GitlabSecurity
 from .go_cover import GoCover
 from .grype import Grype
@@ -28,12 +35,14 @@ from .istanbul import IstanbulJson
 from .jacoco import JacocoXml
 from .jenkins import JenkinsBuilds
 from .jenkins_tests import JenkinsTestReport
+from .jira import JiraIssues
 from .jmeter_csv import JmeterCsv
 from .jmeter_xml import JmeterXml
 from .jscpd import Jscpd
 from .junit import JunitXml
 from .k6_stream import K6Stream
 from .k6_summary import K6Summary
+from .launchdarkly import LaunchDarklyAudit, LaunchDarklyFlags
 from .lcov import Lcov
 from .lizard import LizardCsv, LizardXml
 from .locust import LocustCsv
@@ -50,8 +59,10 @@ from .radon import Radon
 from .ruff import RuffJson
 from .sarif import Sarif
 from .semgrep import SemgrepJson
+from .servicenow import ServiceNowChanges
 from .snyk import Snyk
 from .sonar_gate import SonarGate
+from .sonar_hotspots import SonarHotspots
 from .sonar_issues import SonarIssues
 from .sonar_measures import SonarMeasures
 from .spinnaker import Spinnaker
@@ -112,6 +123,7 @@ QUALITY_IMPORTERS: tuple[Importer, ...] = (
     SonarMeasures(),
     SonarGate(),
     SonarIssues(),
+    SonarHotspots(),
     EslintJson(),
     RuffJson(),
     CodeClimate(),
@@ -121,6 +133,18 @@ QUALITY_IMPORTERS: tuple[Importer, ...] = (
     Jscpd(),
     # change
     GitNumstat(),
+    GithubChanges(),
+    # open bugs, reviews, change management
+    GithubIssues(),
+    GitlabIssues(),
+    JiraIssues(),
+    GithubPulls(),
+    GithubReviews(),
+    GitlabMergeRequests(),
+    BitbucketPulls(),
+    ServiceNowChanges(),
+    LaunchDarklyFlags(),
+    LaunchDarklyAudit(),
     # runs of CI
     GithubActions(),
     GitlabCi(),

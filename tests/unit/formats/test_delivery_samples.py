@@ -9,8 +9,9 @@ import pytest
 
 from aqe.connectors.formats import recognise
 from aqe.core.records.incidents import OpsRow
+from aqe.core.records.signals import Outcome, SignalKind
 
-from .test_samples import FILES, SAMPLES, head_of, parse
+from .test_samples import FILES, SAMPLES, head_of, metrics, parse
 
 CLAIMED = {
     "argo_rollouts/": "argo-rollouts",
@@ -18,12 +19,24 @@ CLAIMED = {
     "circleci/": "circleci",
     "github_actions/": "github-actions",
     "github_deployments/": "github-deployments",
+    "github_pr/commits": "github-changes",
+    "github_pr/pulls": "github-pulls",
+    "github_pr/reviews": "github-reviews",
     "github_webhooks/check_run": "github-actions",
     "github_webhooks/deployment": "github-deployments",
+    "github_webhooks/pull_request_0": "github-pulls",
+    "github_webhooks/pull_request_review": "github-reviews",
+    "github_webhooks/status": "github-actions",
     "github_webhooks/workflow": "github-actions",
     "gitlab_deployments/": "gitlab-deployments",
+    "gitlab_mr/": "gitlab-merge-requests",
     "gitlab_pipelines/": "gitlab-ci",
     "jenkins/": "jenkins-builds",
+    "jira/issues": "jira-issues",
+    "launchdarkly/": "launchdarkly-flags",
+    "servicenow/": "servicenow-change",
+    "sonarqube/api_sonarqube__hotspots": "sonar-hotspots",
+    "sonarqube/devlake_hotspots": "sonar-hotspots",
     "spinnaker/": "spinnaker",
 }
 """How the path begins -> who claims it."""
@@ -106,3 +119,36 @@ def test_webhooks() -> None:
     assert (deployed.ended_at - deployed.at).total_seconds() == 2
     assert [row.ended_at for row in rows("github_webhooks/workflow_job_0.json")] == [None]
     assert states("github_webhooks/check_run_0.json") == {"queued": 1}
+
+
+def test_reviews_and_sizes() -> None:
+    """Two pull requests with comments and nothing else; one line for one line; 29 commits, one of them twice."""
+    assert metrics("github_pr/reviews_a.json", SignalKind.APPROVALS) == {"review_approvals": 0}
+    assert metrics("github_webhooks/pull_request_review_0.json", SignalKind.APPROVALS) == {"review_approvals": 0}
+    assert metrics("github_webhooks/pull_request_0.json", SignalKind.CHANGE_RISK) == {
+        "lines_added": 1, "lines_deleted": 1, "files_changed": 1, "commits": 1,
+    }  # fmt: skip
+    assert metrics("github_pr/commits_a.json", SignalKind.CHANGE_RISK) == {"commits": 29}
+
+
+def test_what_was_merged() -> None:
+    """Six of ten pull requests, seven of eight merge requests."""
+    assert len(rows("github_pr/pulls_a.json")) == 6
+    assert len(rows("gitlab_mr/merge_requests.json")) == 7
+    first = rows("gitlab_mr/merge_requests.json")[0]
+    assert (first.event, first.name, first.at.isoformat()) == ("change", "!1", "2019-06-28T14:32:06.192000+00:00")
+
+
+def test_tickets_flags_and_hotspots() -> None:
+    """Requested; the only temporary flag is off; one HIGH and one MEDIUM to review; four to review, one found safe."""
+    assert metrics("servicenow/change_request_raw_values.json", SignalKind.APPROVALS) == {"change_ticket": "pending"}
+    assert metrics("launchdarkly/flags_list.json", SignalKind.OPERATIONS) == {"feature_flags_ready": True}
+    found = metrics("sonarqube/api_sonarqube__hotspots__many_vulns.json", SignalKind.SECURITY)
+    assert (found["high_vulnerabilities"], found["medium_vulnerabilities"]) == (1, 1)
+    found = metrics("sonarqube/devlake_hotspots.json", SignalKind.SECURITY)
+    assert (found["high_vulnerabilities"], found["medium_vulnerabilities"]) == (2, 2)
+
+
+def test_stories_are_no_bugs() -> None:
+    """Four stories, named in Chinese: whether there are bugs, the file does not say."""
+    assert parse(SAMPLES / "jira/issues_a.json")[0].outcome is Outcome.NOT_MEASURED
