@@ -24,7 +24,8 @@ PERCENTILES = {50: "p50_latency_ms", 95: "p95_latency_ms", 99: "p99_latency_ms"}
 """Percent -> our metric."""
 _DIGITS = 5
 """Significant digits kept of a response time: an error of 0.005 % at most, for a memory that does not grow."""
-_EXACT_BELOW = 10**_DIGITS
+EXACT_BELOW = 10**_DIGITS
+"""Whole response times below this, ms, are kept as they are."""
 _LARGEST = 2**53
 """Above it a number is none that anybody measured."""
 _FEW = 20
@@ -50,9 +51,14 @@ class Latencies:
         if not 0 <= ms < inf:
             raise InputError(f"a response time is {ms} ms")
         self.count += 1
-        if ms >= _EXACT_BELOW or (ms >= 1e-3 and ms != int(ms)):
+        if ms >= EXACT_BELOW or (ms >= 1e-3 and ms != int(ms)):
             ms = round(ms, _DIGITS - 1 - floor(log10(ms)))
         self._of[ms] += 1
+
+    def add_whole(self, ms: list[int]) -> None:
+        """Many response times at once, each a whole number from 0 to below EXACT_BELOW."""
+        self.count += len(ms)
+        self._of.update(ms)
 
     def percentiles(self) -> dict[int, float]:
         """Percent -> ms, for those of PERCENTILES; {} without a request."""

@@ -7,7 +7,10 @@ was killed. Throughput needs the time stamps, which a site may write in a form t
 
 import math
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator
+from itertools import islice
+from operator import add, itemgetter
 from typing import IO
 
 from ....core.errors import InputError
@@ -15,7 +18,7 @@ from ....core.importing import About, Head, Parsed, Sample
 from ....core.records.signals import Outcome, SignalKind
 from ..csv_rows import DELIMITERS, csv_rows
 from ..documents import EMPTY_FILE, clean
-from ..load_tests import METRICS, Latencies, load_test
+from ..load_tests import EXACT_BELOW, METRICS, Latencies, load_test
 from ..times import epoch, utc_moment
 
 _WHAT = "JMeter CSV"
@@ -25,6 +28,10 @@ _DEFAULT = (
 )  # fmt: skip
 _PASSED = {"true": True, "false": False}
 _EPOCH_MS = re.compile(r"\d{12,13}")
+_FIRST_MS, _END_MS = 10**11, 10**13
+"""Stamps of 12 and 13 digits."""
+_BATCH = 256
+"""Rows looked at together: few enough that they stay in the processor's cache."""
 _MAX_MS = 10**12
 """30 years."""
 _BARE_ROW = re.compile(r"\d{10,13}[,;\t|]\d+[,;\t|].*[,;\t|](?:true|false)(?:[,;\t|].*)?", re.IGNORECASE)
@@ -56,6 +63,12 @@ class Requests:
             self._first_ms = start_ms
         if start_ms + elapsed_ms > self._last_ms:
             self._last_ms = start_ms + elapsed_ms
+
+    def add_many(self, first_ms: int, last_ms: int, elapsed_ms: list[int], *, failed: int) -> None:
+        """Samples that began at `first_ms` or later and ended until `last_ms`."""
+        self.latencies.add_whole(elapsed_ms)
+        self.failed += failed
+        self._first_ms, self._last_ms = min(self._first_ms, first_ms), max(self._last_ms, last_ms)
 
     def parsed(self, notes: tuple[str, ...] = ()) -> Parsed:
         """The performance."""
@@ -130,23 +143,59 @@ def _read(rows: Iterator[list[str]], columns: dict[str, int]) -> Parsed:
         raise InputError(f"{_WHAT}: no column {', '.join(sorted(missing))}")
     stamp, elapsed, success = columns["timeStamp"], columns["elapsed"], columns["success"]
     samples, transactions, is_transaction = Requests(), Requests(), _tells_transactions(columns)
-    broken = ""
-    for number, row in enumerate(rows, start=2):
-        if broken:
-            raise InputError(f"{_WHAT}: {broken}")
-        try:
-            took_ms, passed = int(row[elapsed]), _PASSED[row[success].strip().lower()]
-        except (IndexError, ValueError, KeyError):
-            broken = f"row {number} is {clean(','.join(row), 80)!r}, expected elapsed in ms and success true or false"
+    broken, add_usual = "", _adds_usual(columns, samples)
+    number = 1
+    while batch := list(islice(rows, _BATCH)):
+        if not broken and add_usual(batch):
+            number += len(batch)
             continue
-        of = transactions if is_transaction(row) else samples
-        of.add(row[stamp].strip(), took_ms, failed=not passed)
+        for row in batch:
+            number += 1
+            if broken:
+                raise InputError(f"{_WHAT}: {broken}")
+            try:
+                took_ms, passed = int(row[elapsed]), _PASSED[row[success].strip().lower()]
+            except (IndexError, ValueError, KeyError):
+                broken = (
+                    f"row {number} is {clean(','.join(row), 80)!r}, expected elapsed in ms and success true or false"
+                )
+                continue
+            of = transactions if is_transaction(row) else samples
+            of.add(row[stamp].strip(), took_ms, failed=not passed)
     if broken:
         return Parsed(Outcome.TOOL_FAILED, reason=f"the last row is cut off: JMeter was killed ({broken})")
     if transactions.latencies.count and not samples.latencies.count:
         return transactions.parsed(("the file has only transactions, no requests: these count",))
     left_out = transactions.latencies.count
     return samples.parsed((f"transactions, whose requests stand there too, left out: {left_out}",) if left_out else ())
+
+
+def _adds_usual(columns: dict[str, int], samples: Requests) -> Callable[[list[list[str]]], bool]:
+    """What adds a batch of rows column by column, in a third of the time; False, and nothing added, when one of them is
+    not like the usual ones and each must be looked at.
+    """
+    stamp, elapsed, success = (itemgetter(columns[name]) for name in ("timeStamp", "elapsed", "success"))
+    message, kind = (itemgetter(columns[name]) if name in columns else None for name in ("responseMessage", "dataType"))
+
+    def add_usual(batch: list[list[str]]) -> bool:
+        try:
+            if message is not None:
+                unusual = any(word.startswith(_TRANSACTION) for word in set(map(message, batch)))
+            else:
+                unusual = kind is not None and "" in set(map(kind, batch))
+            passed = Counter(map(success, batch))
+            starts, took = list(map(int, map(stamp, batch))), list(map(int, map(elapsed, batch)))
+        except (IndexError, ValueError):
+            return False
+        if unusual or not passed.keys() <= _PASSED.keys() or min(took) < 0 or max(took) >= EXACT_BELOW:
+            return False
+        first, last = min(starts), max(map(add, starts, took))
+        if first < _FIRST_MS or last >= _END_MS:
+            return False
+        samples.add_many(first, last, took, failed=passed["false"])
+        return True
+
+    return add_usual
 
 
 def _tells_transactions(columns: dict[str, int]) -> Callable[[list[str]], bool]:

@@ -274,3 +274,21 @@ def test_percentiles_are_numpys(count: int) -> None:
             latencies.add(value)
         expected = dict(zip((50, 95, 99), np.percentile(values, (50, 95, 99)), strict=True))
         assert latencies.percentiles() == pytest.approx(expected, rel=tolerance)
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        "1772442900302,302,cart,200,True",
+        "1772442900302,302,cart,200, true",
+        "2026-03-02 09:15:00.302,302,cart,200,true",
+    ],
+)
+def test_jmeter_rows_count_the_same_one_by_one_and_in_batches(odd: str) -> None:
+    """A row that is not like the usual ones changes how its batch is read, not what comes out."""
+    rows = [f"{1_772_442_900_000 + n},{n},cart,200,{'false' if n % 7 == 0 else 'true'}" for n in range(600)]
+    header = "timeStamp,elapsed,label,responseCode,success"
+    usual, other = ("\n".join([header, *some]) for some in (rows, [*rows[:302], odd, *rows[303:]]))
+    found = metrics("jmeter-csv", usual)
+    assert (found["requests"], found["error_rate_percent"]) == (600, pytest.approx(100 * 86 / 600))
+    assert metrics("jmeter-csv", other) == found
