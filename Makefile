@@ -1,7 +1,7 @@
 # Relative paths only: the folder's name may hold spaces.
 .DEFAULT_GOAL := help
 .PHONY: help run test check fmt bench bench-bus bench-memory bench-hooks bench-risk bench-confidence bench-assess bench-anomaly bench-logs bench-load drill-cluster docs system-deps clean drill drill-peers soak
-.PHONY: help run test check fmt bench bench-bus bench-memory bench-hooks bench-anomaly bench-logs bench-load bench-importers bench-reports bench-judge drill-cluster drill-rollout docs system-deps clean drill drill-peers soak
+.PHONY: help run test check fmt bench bench-bus bench-memory bench-hooks bench-anomaly bench-logs bench-load bench-importers bench-reports bench-judge drill-cluster drill-rollout docs system-deps clean drill drill-peers soak fuzz
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
@@ -60,6 +60,9 @@ bench-reports: $(READY)  ## large reports against the plain parsers (2 min)
 bench-judge: $(READY)  ## false alarms and detection time of the canary judges (5 min)
 bench-anomaly bench-logs bench-importers bench-redaction bench-reports bench-judge:
 	$(BIN)/python -P -m aqe.benchmarks $(@:bench-%=%)
+
+fuzz: $(READY)  ## 200,000 damaged files over all importers: only InputError, no hang, bounded memory (3 min)
+	$(BIN)/python -P -m aqe.tests.contract.fuzzing
 
 drill: $(READY)  ## kill processes, servers and connections under the bus; exit 1 when one drill fails (4 min)
 	$(BIN)/python -P -m aqe.benchmarks drill

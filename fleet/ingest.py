@@ -29,6 +29,7 @@ from .import_paths import Input
 from .ingest_production import note_datasets, store_records
 from .redact_rows import redact_record, redact_row
 from .redaction import make_redactor, note_unredacted
+from .retention import prune_datasets
 from .runtime import Runtime
 from .traffic import TrafficSummary
 from .unpacking import Content, Unpacked, contents
@@ -172,9 +173,7 @@ class Ingest:
         now = self.runtime.clock.now()
         references = self.runtime.datasets.write(rows, source=name, digest=digest, release=self.release, now=now)
         await note_datasets(self.runtime, references)
-        retention = self.runtime.settings.retention
-        for kind in {reference.kind for reference in references}:
-            self.runtime.datasets.prune(kind, retention.days_of(kind), now)
+        prune_datasets(self.runtime, now)
         return sum(reference.rows for reference in references), summary.signals()
 
     def _redacted(self, rows: Iterator[Row], summary: TrafficSummary) -> Iterator[Row]:

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 import structlog
@@ -19,6 +20,7 @@ from ..core.clock import SystemClock
 from ..core.errors import AqeError, ServiceUnavailable
 from .folders import make_data_dir
 from .gateway import Gateway
+from .retention import prune_datasets
 from .roster import COMMANDER, GATEWAY, ROLES, agent_class, profiles
 from .runtime import open_runtime
 from .server import ensure_server
@@ -47,7 +49,13 @@ async def run_role(settings: Settings, role: str, *, follow_parent: bool = False
         worker: FleetCommander | BaseAgent | Gateway
         if role == COMMANDER:
             worker = FleetCommander(
-                runtime.memory, runtime.bus, runtime.keeper, runtime.clock, runtime.clients.commands, tuple(profiles())
+                runtime.memory,
+                runtime.bus,
+                runtime.keeper,
+                runtime.clock,
+                runtime.clients.commands,
+                tuple(profiles()),
+                partial(prune_datasets, runtime),
             )
         elif role == GATEWAY:
             worker = Gateway(runtime)

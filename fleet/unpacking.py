@@ -9,6 +9,7 @@ import hashlib
 import io
 import lzma
 import shutil
+import struct
 import sys
 import tempfile
 import zipfile
@@ -19,6 +20,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import IO
 
+from ..connectors.formats.documents import clean
 from ..core.errors import InputError
 
 if sys.version_info >= (3, 14):  # pragma: no cover
@@ -38,6 +40,7 @@ MAX_DIRECTORY_BYTES = 32 * 1024 * 1024
 """Of a zip's list of names, which is held in memory; some 400,000 names."""
 _BUFFER_BYTES = 256 * 1024
 _BROKEN = (OSError, EOFError, zlib.error, lzma.LZMAError, ZstdError, zipfile.BadZipFile, NotImplementedError)
+_BROKEN_ZIP = (*_BROKEN, ValueError, LookupError, RuntimeError, OverflowError, struct.error)
 """What the libraries raise for packed bytes that are damaged or use what they do not know."""
 _LITTER = ("__MACOSX", ".DS_Store")
 
@@ -89,7 +92,7 @@ class _Passing(io.RawIOBase):
         except _BROKEN as error:
             if self._packing is None:
                 raise
-            raise InputError(f"{self._name}: the {self._packing} data is damaged: {error}") from error
+            raise InputError(f"{self._name}: the {self._packing} data is damaged: {clean(str(error), 120)}") from error
         self.hash.update(buffer[:filled])
         self._size += filled
         self._count(self._size)
@@ -197,13 +200,13 @@ def _unpacked(
 def _members(file: IO[bytes], name: str, budget: _Budget, layers: int) -> Iterator[Unpacked]:
     try:
         archive = zipfile.ZipFile(_SmallReads(file, name))
-    except (*_BROKEN, ValueError) as error:
-        raise InputError(f"{name}: the zip archive is damaged: {error}") from error
+    except _BROKEN_ZIP as error:
+        raise InputError(f"{name}: the zip archive is damaged: {clean(str(error), 120)}") from error
     for member in archive.infolist():
         if budget.refused:
             return
         parts = [part for part in PurePosixPath(member.filename.replace("\\", "/")).parts if part.strip("./")]
-        if member.is_dir() or not parts or not {*parts}.isdisjoint(_LITTER):
+        if not parts or member.is_dir() or not {*parts}.isdisjoint(_LITTER):
             continue
         inside = "/".join((name, *parts))
         try:
@@ -214,8 +217,10 @@ def _members(file: IO[bytes], name: str, budget: _Budget, layers: int) -> Iterat
                 yield from _unpacked(content, inside, budget, layers - 1, None, archived=True)
         except InputError as error:
             yield Unpacked(inside, error, archived=True)
-        except (*_BROKEN, ValueError) as error:
-            yield Unpacked(inside, InputError(f"{inside}: the zip archive is damaged: {error}"), archived=True)
+        except _BROKEN_ZIP as error:
+            yield Unpacked(
+                inside, InputError(f"{inside}: the zip archive is damaged: {clean(str(error), 120)}"), archived=True
+            )
 
 
 def _in_place(content: Content, seekable: IO[bytes] | None, budget: _Budget) -> AbstractContextManager[IO[bytes]]:

@@ -7,7 +7,8 @@ acknowledgement of the event that caused it, so nothing happens twice.
 import asyncio
 import os
 import socket
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import TypeVar
 
 import structlog
@@ -66,6 +67,7 @@ class FleetCommander:
         memory, bus, keeper, clock: the fleet's.
         client: asyncio client, to ask for heartbeats.
         profiles: every agent type and what it can do.
+        prune: deletes bulk data that is too old; called every UPKEEP_EVERY_S.
     """
 
     agent_type = "fleet-commander"
@@ -78,6 +80,7 @@ class FleetCommander:
         clock: Clock,
         client: CommandClient,
         profiles: Sequence[AgentProfile],
+        prune: Callable[[datetime], None] = lambda now: None,
     ) -> None:
         self._memory = memory
         self._bus = bus
@@ -85,6 +88,7 @@ class FleetCommander:
         self._clock = clock
         self._client = client
         self._profiles = profiles
+        self._prune = prune
         self._retention = Retention(client, bus, clock, source=self.agent_type)
         self._stopping = asyncio.Event()
         self._started_at = clock.now()
@@ -108,6 +112,7 @@ class FleetCommander:
                     await self._retention.run()
                     await self._fail_orphans()
                     await self._expire_approvals()
+                    self._prune(self._clock.now())
                     upkeep_at = self._clock.monotonic_s() + UPKEEP_EVERY_S
             except SERVER_TROUBLE as error:
                 log.warning("commander waits for the server", error=str(error))

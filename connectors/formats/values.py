@@ -19,6 +19,8 @@ MAX_TEXT = 4_000
 MAX_LONG_TEXT = 64_000
 """Characters of a message or trace."""
 _MAX_INT = 2**63 - 1
+# Of a duration or a time in any unit: what is greater overflows when the unit is changed, and measures nothing.
+_GREATEST = 1e300
 _STATUSES: dict[Any, int] = {key: code for code in range(100, 600) for key in (code, str(code))}
 # Scheme, user, host and port of a URL; urlsplit would take six times as long.
 _ORIGIN = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.-]{0,20}:)?//[^/?#]*")
@@ -91,7 +93,7 @@ def s_to_ms(value: Any) -> float | None:
 
 def _not_negative(value: Any, divisor: float) -> float | None:
     found = number(value)
-    return found / divisor if found is not None and found >= 0 else None
+    return found / divisor if found is not None and 0 <= found <= _GREATEST else None
 
 
 def status(value: Any) -> int | None:
@@ -111,14 +113,17 @@ def at_us(microseconds: int) -> datetime | None:
 
 def at_ms(value: Any) -> datetime | None:
     """Milliseconds since 1970, see `at_us`."""
-    found = number(value)
-    return None if found is None else at_us(round(found * 1e3))
+    return _at(value, 1e3)
 
 
 def at_s(value: Any) -> datetime | None:
     """Seconds since 1970, see `at_us`."""
+    return _at(value, 1e6)
+
+
+def _at(value: Any, microseconds: float) -> datetime | None:
     found = number(value)
-    return None if found is None else at_us(round(found * 1e6))
+    return at_us(round(found * microseconds)) if found is not None and 0 < found <= _GREATEST else None
 
 
 def at_ns(value: Any) -> datetime | None:

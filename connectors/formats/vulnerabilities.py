@@ -77,6 +77,10 @@ class Vulnerabilities:
             return
         self.max_cvss = max(self.max_cvss, score or 0.0)
         rank = SEVERITIES.index(word)
+        try:
+            hash(same)
+        except TypeError:  # an id that is a list or an object: the same as nothing else
+            same = object()
         if same not in self._found or rank < self._found[same][0]:
             self._found[same] = rank, finding(rule, message or "(no message)", word, file, line)
 

@@ -1,139 +1,98 @@
-"""Samples of every importer of rows or records, damaged: refused with InputError, or read into what can be stored.
-
-Values are exchanged for others of any type, keys and items taken out, bytes changed. `python -m` runs it for longer.
-"""
+"""Hostile files for every importer: damaged, bottomless, endless, exploding."""
 
 import io
-import json
-import math
-import random
-import sys
-from collections.abc import Callable, Iterator
-from copy import deepcopy
-from datetime import datetime
-from pathlib import Path
+import re
+import resource
 from typing import Any
 
-import orjson
 import pytest
 
-from aqe.analysis.redaction import Redactor
 from aqe.connectors.formats import IMPORTERS
+from aqe.connectors.formats.documents import XmlFormat
 from aqe.core.errors import InputError
-from aqe.core.importing import HEAD_BYTES, Head, Importer
-from aqe.core.records.base import Record
-from aqe.core.records.rows import KIND_OF
-from aqe.core.records.signals import SignalKind
-from aqe.fleet.redact_rows import redact_record, redact_row
-from aqe.memory.dataset_sql import column_types
+from aqe.core.importing import Importer
 
-# The others give metrics: test_quality_importers_fuzz.py.
-ROW_IMPORTERS = [one for one in IMPORTERS if not set(one.produces) <= set(SignalKind)]
-FORMATS = Path(__file__).parents[1] / "formats"
-REDACTOR = Redactor(b"key")
-ODD: tuple[Any, ...] = (
-    None, True, 0, -1, 1.5, 1e300, 10**30, "", "x", "-", "NaN", "\x00", "é" * 300, "2026-13-40T99:99:99Z", [], {}, [[]],
-    [None], {"a": None}, ["x"], [{"key": 1, "value": 2}], {"value": {"value": []}}, "9" * 5000, "\ud7ff", -(2**63),
-)  # fmt: skip
-FITS: dict[str, Callable[[Any], bool]] = {
-    "VARCHAR": lambda value: isinstance(value, str),
-    "BIGINT": lambda value: type(value) is int and abs(value) < 2**63,
-    "DOUBLE": lambda value: type(value) in (int, float) and math.isfinite(value),
-    "BOOLEAN": lambda value: type(value) is bool,
-    "TIMESTAMP": lambda value: isinstance(value, datetime) and value.utcoffset() is not None,
-}
-"""Type of a dataset's column -> what may stand there."""
+from .fuzzing import fuzz, no_hang, sample_of
+
 ROUNDS = 60
+XML = [importer for importer in IMPORTERS if isinstance(importer, XmlFormat)]
+JSON = [importer for importer in IMPORTERS if sample_of(importer).lstrip(b"\xef\xbb\xbf \r\n\t")[:1] in (b"{", b"[")]
+ENTITIES = "".join(f'<!ENTITY a{n} "{f"&a{n - 1};" * 10}">' for n in range(1, 10))
+LAUGHS = f'<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a0 "ha">{ENTITIES}]>'
+OUTSIDE = '<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a9 SYSTEM "file:///etc/passwd">]>'
 
 
-def sample_of(importer: Importer) -> bytes:
-    (path,) = (FORMATS / importer.name).glob("sample.*")
-    return path.read_bytes()
+@pytest.mark.parametrize("importer", IMPORTERS, ids=lambda importer: importer.name)
+def test_a_damaged_sample_is_refused_or_gives_what_can_be_stored(importer: Importer) -> None:
+    """No other error than InputError, no hang, no value that a signal or a dataset has no place for."""
+    fuzz(importer, ROUNDS, "suite")
 
 
-def damaged(data: bytes, chance: random.Random) -> bytes:
-    """JSON with odd values, or any text with odd bytes."""
-    if chance.random() < 0.3:
-        return with_odd_bytes(data, chance)
-    try:
-        return json.dumps(with_odd_values(orjson.loads(data), chance)).encode()
-    except ValueError:  # lines, or no JSON
-        lines = data.splitlines()
-        at = chance.randrange(len(lines))
+@pytest.mark.parametrize("prologue", [LAUGHS, OUTSIDE], ids=["billion laughs", "external entity"])
+@pytest.mark.parametrize("importer", XML, ids=lambda importer: importer.name)
+def test_an_xml_bomb_is_refused(importer: Importer, prologue: str) -> None:
+    """An entity is refused where it is declared, before anything is expanded or fetched."""
+    assert isinstance(importer, XmlFormat)
+    root = importer.roots[0]
+    with no_hang(), pytest.raises(InputError, match="declares an entity"):
+        importer.parse(io.BytesIO(f"{prologue}<{root}>&a9;</{root}>".encode()))
+
+
+@pytest.mark.parametrize("importer", XML, ids=lambda importer: importer.name)
+def test_xml_nested_without_end_is_refused(importer: Importer) -> None:
+    """And takes no time or memory for it."""
+    sample = sample_of(importer)
+    root = re.search(rb"<[A-Za-z][^>]*>", sample)
+    assert root
+    with no_hang(), pytest.raises(InputError, match="nested deeper than 256"):
+        importer.parse(io.BytesIO(sample[: root.end()] + b"<a>" * 500_000))
+
+
+@pytest.mark.parametrize("open_", ['{"a":', "[", '[{"a":['], ids=["objects", "lists", "both"])
+@pytest.mark.parametrize("importer", JSON, ids=lambda importer: importer.name)
+def test_json_nested_without_end_gives_nothing(importer: Importer, open_: str) -> None:
+    """Refused; a format of lines may pass over the line, and says so."""
+    data = open_.encode() * 200_000
+    with no_hang():
         try:
-            lines[at] = json.dumps(with_odd_values(orjson.loads(lines[at]), chance)).encode()
-        except ValueError:
-            return with_odd_bytes(data, chance)
-        return b"\n".join(lines)
+            parsed = importer.parse(io.BytesIO(data))
+            assert not list(parsed.rows or ())
+            assert not parsed.signals or all(not part.metrics for _, part in parsed.signals)
+        except InputError as error:
+            assert len(error.message) < 500
 
 
-def with_odd_values(value: Any, chance: random.Random) -> Any:
-    """The value with two places exchanged or taken out."""
-    for _ in range(2):
-        places = list(containers(value))
-        if not places:
-            return chance.choice(ODD)
-        inside, key = chance.choice(places)
-        if chance.random() < 0.2:
-            del inside[key]
-        else:
-            inside[key] = deepcopy(chance.choice(ODD))
-    return value if isinstance(value, dict | list) else chance.choice(ODD)
+class EndlessLine(io.RawIOBase):
+    """A file whose one line has a gigabyte, made while it is read."""
+
+    def __init__(self, start: bytes, size: int = 1_000_000_000) -> None:
+        self._start, self._left = start, size
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        count = min(len(buffer), self._left)
+        buffer[:count] = b"a" * count
+        buffer[: min(count, len(self._start))], self._start = self._start[:count], self._start[count:]
+        self._left -= count
+        return count
 
 
-def containers(value: Any) -> Iterator[tuple[Any, Any]]:
-    entries = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    for key, inner in entries:
-        yield value, key
-        yield from containers(inner)
-
-
-def with_odd_bytes(data: bytes, chance: random.Random) -> bytes:
-    changed = bytearray(data)
-    for _ in range(chance.randint(1, 8)):
-        at = chance.randrange(len(changed))
-        changed[at : at + chance.randint(0, 3)] = chance.randbytes(chance.randint(0, 3))
-    return bytes(changed) or b" "
-
-
-def check(importer: Importer, data: bytes) -> None:
-    """Recognise, read, redact, write down."""
-    importer.recognises(Head("f", data[:HEAD_BYTES], whole=len(data) <= HEAD_BYTES))
+@pytest.mark.parametrize(
+    ("name", "start"),
+    [("json-lines", b'{"level":"info","message":"'), ("access-log", b'1.1.1.1 - - [22/Nov/2026:01:55:21 +0000] "GET /'),
+     ("plain-log", b"2026-11-22 01:55:21 INFO "), ("otlp-json", b'{"resourceSpans":[{"a":"'), ("lcov", b"TN:\nSF:"),
+     ("mixpanel", b'{"event":"'), ("junit-xml", b'<testsuite name="'), ("sarif", b'{"version":"2.1.0","runs":["')],
+)  # fmt: skip
+def test_a_line_of_a_gigabyte_is_refused_in_little_memory(name: str, start: bytes) -> None:
+    """Whatever it begins like: no row, no metric, and at most as much memory as a document may take."""
+    (importer,) = (one for one in IMPORTERS if one.name == name)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     try:
-        parsed = importer.parse(io.BytesIO(data))
-        rows = list(parsed.rows or ())
-    except InputError:
-        return
-    for row in rows:
-        redacted = redact_row(row, REDACTOR)
-        orjson.dumps(redacted._asdict())
-        for (name, column), value in zip(column_types(KIND_OF[type(row)]).items(), redacted, strict=False):
-            assert value is None or FITS[column](value), (name, value)
-    for record in parsed.records:
-        assert isinstance(redact_record(record, REDACTOR), Record)
-
-
-@pytest.mark.parametrize("importer", ROW_IMPORTERS, ids=lambda importer: importer.name)
-def test_a_damaged_sample_is_refused_or_gives_rows_that_can_be_stored(importer: Importer) -> None:
-    """No other error, no value that a dataset has no column for."""
-    chance, data = random.Random(importer.name), sample_of(importer)
-    for _ in range(ROUNDS):
-        changed = damaged(data, chance)
-        try:
-            check(importer, changed)
-        except Exception as error:
-            error.add_note(f"the damaged sample: {changed[:2000]!r}")
-            raise
-
-
-if __name__ == "__main__":
-    rounds = int(sys.argv[1])
-    for one in ROW_IMPORTERS:
-        luck, whole = random.Random(rounds), sample_of(one)
-        for _ in range(rounds):
-            text = damaged(whole, luck)
-            try:
-                check(one, text)
-            except Exception:
-                print(one.name, text[:3000])
-                raise
+        parsed = importer.parse(io.BufferedReader(EndlessLine(start)))
+        assert not list(parsed.rows or ())
+        assert not any(part.metrics for _, part in parsed.signals)
+    except InputError as error:
+        assert len(error.message) < 500
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 700_000

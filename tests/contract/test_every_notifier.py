@@ -122,5 +122,15 @@ async def test_production_text_calls_nobody_in_a_chat() -> None:
     assert not {"<!channel>", "@here"} & {word for word in (posted["title"] + " " + posted["message"]).split()}
 
 
+async def test_pitfall_14_a_long_message_stays_below_what_slack_takes() -> None:
+    """Slack refuses blocks of about 13,200 characters in total."""
+    kind = next(kind for kind in NOTIFIERS if kind.name == "apprise")
+    long = NOTICE.model_copy(update={"lines": ("é & <x> " * 5_000,) * 3})
+    with web_receiver() as receiver:
+        await kind.make(destination(f"json://127.0.0.1:{receiver.port}/")).notify(long)
+    posted = receiver.posted[0]
+    assert 1_000 < len(posted["title"] + posted["message"]) < 13_200
+
+
 def _webhook(url: str):  # type: ignore[no-untyped-def]
     return next(kind for kind in NOTIFIERS if kind.name == "webhook").make(destination(url))

@@ -30,7 +30,7 @@ def part(document: object) -> SignalPart:
     return dict(parse(document).signals)[SignalKind.TEST_COVERAGE]
 
 
-def test_percent_covered_is_never_used_because_it_mixes_lines_and_branches() -> None:
+def test_pitfall_7_percent_covered_is_never_used_because_it_mixes_lines_and_branches() -> None:
     """30 of 40 lines and 12 of 20 branches are 75 % and 60 %, although percent_covered says 70."""
     metrics = part(report(covered_branches=12, num_branches=20)).metrics
     assert metrics == {

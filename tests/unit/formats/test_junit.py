@@ -37,7 +37,7 @@ PASS = '<testcase classname="t" name="{}"/>'
 FAIL = '<testcase classname="t" name="{}"><failure message="no"/></testcase>'
 
 
-def test_test_cases_are_counted_not_the_counters_of_the_suite() -> None:
+def test_pitfall_3_test_cases_are_counted_not_the_counters_of_the_suite() -> None:
     """A suite that claims five passing tests but holds two, one failed, has two tests; the difference is a note."""
     xml = f'<testsuite name="s" tests="5" failures="0">{PASS.format("a")}{FAIL.format("b")}</testsuite>'
     assert counts(xml) == (2, 1, 1, 0)
@@ -53,7 +53,7 @@ def test_agreeing_counters_give_no_note() -> None:
     assert parse(f'<testsuite tests="2" failures="1">{PASS.format("a")}{FAIL.format("b")}</testsuite>').notes == ()
 
 
-def test_test_cases_directly_under_testsuites_count() -> None:
+def test_pitfall_3_test_cases_directly_under_testsuites_count() -> None:
     """Node's runner writes no testsuite; a reader that looks for suites sees nothing and hides the failure."""
     assert counts(f"<testsuites>{PASS.format('a')}{FAIL.format('b')}</testsuites>") == (2, 1, 1, 0)
 
@@ -102,7 +102,7 @@ def test_a_status_attribute_stands_for_a_missing_child(status: str, expected: tu
     assert counts(f'<testsuite><testcase name="a" status="{status}"/></testsuite>') == expected
 
 
-def test_reruns_of_pytest_count_once_and_the_last_try_decides() -> None:
+def test_pitfall_4_reruns_of_pytest_count_once_and_the_last_try_decides() -> None:
     """pytest-rerunfailures repeats the case and leaves the failed tries without a mark."""
     xml = (
         '<testsuite name="pytest" tests="3">'
@@ -152,7 +152,7 @@ def test_a_test_that_failed_at_every_try_is_not_flaky() -> None:
     assert part(xml, SignalKind.TEST_RELIABILITY).outcome is Outcome.CLEAN
 
 
-def test_the_same_name_in_several_projects_of_playwright_is_not_flaky() -> None:
+def test_pitfall_4_the_same_name_in_several_projects_of_playwright_is_not_flaky() -> None:
     """One suite element a browser: each holds its own tests."""
     suite = '<testsuite name="a.spec.ts" hostname="{}" tests="1" failures="{}">{}</testsuite>'
     xml = (

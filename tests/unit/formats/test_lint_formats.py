@@ -107,7 +107,7 @@ def test_what_does_not_fit_is_named(name: str, content: object, message: str) ->
 
 
 @pytest.mark.parametrize(("rating", "grade"), [("1.0", "A"), ("2.0", "B"), ("3.0", "C"), ("4.0", "D"), ("5.0", "E")])
-def test_a_rating_of_sonar_is_a_number_as_text(rating: str, grade: str) -> None:
+def test_pitfall_8_a_rating_of_sonar_is_a_number_as_text(rating: str, grade: str) -> None:
     """Pitfall 8."""
     assert metrics("sonar-measures", measures(sqale_rating=rating)) == {"grade": grade}
 
@@ -169,7 +169,7 @@ def test_the_gate_says_which_conditions_failed(status: str, passed: bool) -> Non
     assert [found.message for found in findings("sonar-gate", report)] == ["no value; fails when LT 80"]
 
 
-def test_both_scales_of_sonar_are_read() -> None:
+def test_pitfall_8_both_scales_of_sonar_are_read() -> None:
     """Pitfall 8: BLOCKER to INFO, or impacts with HIGH, MEDIUM, LOW."""
     standard = [{"type": "BUG", "severity": word} for word in ("BLOCKER", "CRITICAL", "MAJOR", "MINOR", "INFO")]
     found = metrics("sonar-issues", sonar(*standard))

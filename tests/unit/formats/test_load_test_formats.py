@@ -106,7 +106,7 @@ def test_what_does_not_fit_is_named(name: str, content: object, message: str) ->
 # k6 ------------------------------------------------------------------------------------------------------------------
 
 
-def test_a_threshold_of_summary_export_is_true_when_it_was_crossed() -> None:
+def test_pitfall_1_a_threshold_of_summary_export_is_true_when_it_was_crossed() -> None:
     """Pitfall 1: inverted. handleSummary says `ok`."""
     exported = k6(http_req_duration={"med": 1, "thresholds": {"p(95)<500": True, "p(99)<900": False}})
     assert metrics("k6-summary", exported)["failed_thresholds"] == 1
@@ -116,7 +116,7 @@ def test_a_threshold_of_summary_export_is_true_when_it_was_crossed() -> None:
     assert findings("k6-summary", data)[0].message == "crossed: a"
 
 
-def test_passes_of_http_req_failed_are_the_requests_that_failed() -> None:
+def test_pitfall_1_passes_of_http_req_failed_are_the_requests_that_failed() -> None:
     """Pitfall 1: it is a rate of failures; --summary-export calls it `value`."""
     exported = k6(http_req_failed={"passes": 25, "fails": 75, "value": 0.25})
     assert metrics("k6-summary", exported)["error_rate_percent"] == 25
@@ -194,7 +194,7 @@ def test_a_jtl_without_header_is_in_the_default_order() -> None:
     ("stamp", "is_moment"),
     [("2026/03/02 09:15:00.000", True), ("2026-03-02 09:15:00", True), ("2014-21-24 07:42:21", False)],
 )
-def test_a_time_stamp_of_jmeter_may_be_text(stamp: str, is_moment: bool) -> None:
+def test_pitfall_10_a_time_stamp_of_jmeter_may_be_text(stamp: str, is_moment: bool) -> None:
     """Pitfall 10; one that names no moment is said, and takes the throughput away only."""
     parsed = read("jmeter-csv", jtl(f"{stamp},2000,a,OK,text,true,u"))
     assert ("throughput_rps" in parsed.signals[0][1].metrics) is is_moment

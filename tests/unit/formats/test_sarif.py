@@ -55,7 +55,7 @@ def quality(parsed: Parsed) -> tuple[Any, Any] | None:
         (3, "error", (1, 0)),
     ],
 )
-def test_a_missing_level_comes_from_the_rule_then_is_warning(
+def test_pitfall_6_a_missing_level_comes_from_the_rule_then_is_warning(
     level: Any, default: Any, expected: tuple[int, int]
 ) -> None:
     """result.level, then rule.defaultConfiguration.level, then "warning"."""
@@ -102,7 +102,7 @@ def test_a_result_absent_since_the_baseline_is_no_finding(state: str, counts: in
         (None, "unknown"), ([], "unknown"), ("nan", "unknown"),
     ],
 )  # fmt: skip
-def test_the_severity_is_the_cvss_score_of_the_rule(score: object, severity: str) -> None:
+def test_pitfall_6_the_severity_is_the_cvss_score_of_the_rule(score: object, severity: str) -> None:
     """A text on the rule; `level` says nothing about it, and no score is unknown, not low."""
     found = security(parse(run("Trivy", [result(level="note")], [rule("R1", score)])))
     assert found is not None
@@ -152,7 +152,7 @@ def test_a_security_scanner_without_findings_is_clean(tool: str) -> None:
     }
 
 
-def test_a_linter_without_findings_is_clean_as_a_linter_only() -> None:
+def test_pitfall_6_a_linter_without_findings_is_clean_as_a_linter_only() -> None:
     """ruff lists no rules then: whether the S rules were selected is not known, so security stays unmeasured."""
     parsed = parse(run("ruff", []))
     assert parsed.outcome is Outcome.CLEAN

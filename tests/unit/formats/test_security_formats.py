@@ -154,7 +154,7 @@ def test_what_does_not_fit_is_named(name: str, content: object, message: str) ->
 # npm, Yarn, pip ------------------------------------------------------------------------------------------------------
 
 
-def test_npm_2_counts_advisories_and_not_packages() -> None:
+def test_pitfall_9_npm_2_counts_advisories_and_not_packages() -> None:
     """Pitfall 9: three packages in reach of one advisory are one vulnerability."""
     via = {"source": 1, "dependency": "a", "severity": "high", "title": "t", "cvss": {"score": 0}}
     packages = {"a": {"severity": "high", "via": [via]}, "b": {"severity": "high", "via": ["a", via]},
@@ -174,7 +174,7 @@ def test_npm_1_counts_advisories_and_not_paths() -> None:
     assert read("npm-audit", report).notes == ("left out, information only: 1",)
 
 
-def test_the_error_object_of_npm_is_recognised() -> None:
+def test_pitfall_5_the_error_object_of_npm_is_recognised() -> None:
     """Else nobody would say that the audit failed."""
     assert claimed_by({"message": "405 Method Not Allowed", "method": "POST", "statusCode": 405}) == "npm-audit"
     assert claimed_by({"error": {"code": "EAUDIT", "summary": "x", "detail": ""}}) == "npm-audit"
@@ -187,7 +187,7 @@ def test_a_line_an_advisory_is_yarn_4() -> None:
     assert metrics("yarn-audit", lines(line, line)) == counts(0, 1)
 
 
-def test_pip_audit_has_no_severity() -> None:
+def test_pitfall_9_pip_audit_has_no_severity() -> None:
     """Pitfall 9: unknown, not low; what was skipped is said."""
     report = [{"name": "a", "version": "1", "vulns": [{"id": "PYSEC-1"}]}, {"name": "b", "skip_reason": "local"}]
     assert claimed_by(report) == "pip-audit"
@@ -206,7 +206,7 @@ def test_the_list_of_old_trivy_and_the_resources_of_a_cluster_are_read() -> None
         assert metrics("trivy", report) == counts(0, 1)
 
 
-def test_one_vulnerability_of_snyk_has_one_entry_a_path() -> None:
+def test_pitfall_9_one_vulnerability_of_snyk_has_one_entry_a_path() -> None:
     """Pitfall 9; and in every project that has the package."""
     entry = {"id": "S-1", "severity": "high", "cvssScore": None, "packageName": "a", "version": "1", "from": ["x"]}
     report = [

@@ -109,7 +109,7 @@ def test_a_run_that_broke_is_not_counted(name: str, content: object) -> None:
 # Playwright ----------------------------------------------------------------------------------------------------------
 
 
-def test_a_flaky_test_of_playwright_passed_and_is_flaky() -> None:
+def test_pitfall_4_a_flaky_test_of_playwright_passed_and_is_flaky() -> None:
     """Pitfall 4: `ok` is true for it."""
     tries = [{"status": "failed", "duration": 1}, {"status": "passed", "duration": 1}]
     found = metrics("playwright-json", playwright({"status": "flaky", "results": tries}))
@@ -122,7 +122,7 @@ def test_two_projects_of_playwright_repeat_a_name_without_being_flaky() -> None:
     assert metrics("playwright-json", report) == counted(2, 2, 0, 0, duration_s=0)
 
 
-def test_a_test_that_could_not_run_is_told_from_one_that_was_left_out() -> None:
+def test_pitfall_4_a_test_that_could_not_run_is_told_from_one_that_was_left_out() -> None:
     """Pitfall 4: after a failed `beforeAll` the other tests are only skipped."""
     report = playwright({"status": "skipped"}, {"status": "skipped", "expectedStatus": "skipped"})
     assert read("playwright-json", report).notes == ("tests that should have run and did not: 1",)
