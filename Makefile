@@ -55,10 +55,11 @@ bench-anomaly: $(READY)  ## anomaly detection on labelled series, and its speed 
 bench-logs: $(READY)  ## log templates on labelled lines, and their speed (1 min)
 bench-load: $(READY)  ## load as ramps, visitors told apart, intervals, what a million rows cost (2 min)
 bench-importers: $(READY)  ## reading production's bulk formats against json.loads (3 min)
+bench-imports: $(READY)  ## whole imports of up to 1 GB against the plain parsers, and their memory (5 min)
 bench-redaction: $(READY)  ## what redaction finds and touches wrongly, and its speed (2 min)
 bench-reports: $(READY)  ## large reports against the plain parsers (2 min)
 bench-judge: $(READY)  ## false alarms and detection time of the canary judges (5 min)
-bench-anomaly bench-logs bench-importers bench-redaction bench-reports bench-judge:
+bench-anomaly bench-logs bench-importers bench-imports bench-redaction bench-reports bench-judge:
 	$(BIN)/python -P -m aqe.benchmarks $(@:bench-%=%)
 
 fuzz: $(READY)  ## 200,000 damaged files over all importers: only InputError, no hang, bounded memory (3 min)

@@ -15,6 +15,7 @@ BENCHMARKS = {
     "hooks": ("hooks", "hooks around a task, and against starting a process (15 s)"),
     "anomaly": ("anomaly", "anomaly detection on labelled series, and its speed (1 min)"),
     "importers": ("importers", "reading production's bulk formats against json.loads (5 min)"),
+    "imports": ("imports", "whole imports of up to 1 GB: CPU time against the plain parsers, memory (5 min)"),
     "redaction": ("redaction", "what redaction finds and touches, and its speed (2 min)"),
     "reports": ("reports", "reading JUnit, lcov, k6, JMeter against the plain parsers (2 min)"),
     "drill": ("drills.driver", "faults against the bus: processes, servers and connections that die (4 min)"),

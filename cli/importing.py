@@ -109,7 +109,7 @@ async def _import(
     from ..fleet.experiments import ExperimentColumn
     from ..fleet.import_paths import inputs
     from ..fleet.ingest import ImportReport, Ingest
-    from ..fleet.overview import gates_without_evidence
+    from ..fleet.missing_evidence import gates_without_evidence
     from ..fleet.signals import find_release
 
     column = ExperimentColumn(experiment) if experiment else None

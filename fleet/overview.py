@@ -10,8 +10,6 @@ from pydantic import Field
 from pydantic.alias_generators import to_camel
 
 from ..agents.commander.agent import FleetCommander
-from ..agents.deployment_readiness.gates import evaluate
-from ..agents.deployment_readiness.inputs import read_inputs
 from ..bus.deadletters import DeadLetter, letter_name, list_dead_letters
 from ..bus.events import EVENT_TYPES, Event
 from ..bus.inspect import GroupInfo, RawEntry, StreamInfo, group_infos, raw_tail, stream_infos
@@ -19,14 +17,9 @@ from ..bus.names import check_type
 from ..config.settings import Settings
 from ..connectors.formats import IMPORTERS
 from ..core import jsontext
-from ..core.criteria import CRITERIA, HOW_TO_MEASURE
 from ..core.errors import InputError, ServiceUnavailable
 from ..core.globs import is_glob
 from ..core.records.base import Record
-from ..core.records.evidence import Status
-from ..core.records.history import HISTORY_KEY
-from ..core.records.readiness import GateStatus
-from ..core.records.release import Release
 from ..core.records.tasks import AgentRecord, Priority, TaskStatus
 from ..memory.store import MemoryRecord
 from ..memory.watch import watch
@@ -36,7 +29,6 @@ from .processes import supervisor_pid
 from .roster import AGENTS
 from .runtime import Runtime, open_runtime
 from .server import ServerInfo, find_server
-from .signals import check_version
 from .tasks import agents, list_tasks
 
 READY_TIMEOUT_S = 60.0
@@ -239,27 +231,6 @@ def event_json(event: Event) -> dict[str, Any]:
 def watch_memory(runtime: Runtime, glob: str) -> AsyncIterator[MemoryRecord]:
     """Values as they change; see memory/watch.watch."""
     return watch(runtime.memory, runtime.clients.commands, glob, prefix=runtime.settings.prefix)
-
-
-# Releases ------------------------------------------------------------------------------------------------------------
-
-
-async def gates_without_evidence(runtime: Runtime, release: Release, *, policy: str = "default") -> tuple[str, ...]:
-    """What the policy's gates ask for and nobody has measured, in the words of `Decision.missing_evidence`."""
-    memory = runtime.memory
-    values = {
-        **await memory.retrieve_pattern(f"aqe/releases/{check_version(release.version)}/signals/*"),
-        **await memory.retrieve_pattern("aqe/quality-signals/*"),
-    }
-    inputs = read_inputs(release, values, await memory.retrieve(HISTORY_KEY), runtime.clock.now())
-    policies = await runtime.policies()
-    return tuple(
-        f"{criterion.criterion} ({gate.enforcement} gate {gate.gate}): {criterion.reading.reason}; "
-        + HOW_TO_MEASURE[CRITERIA[criterion.criterion].signal].format(version=release.version)
-        for gate in evaluate(inputs, policies[policy])
-        for criterion in gate.criteria
-        if criterion.status is GateStatus.NO_EVIDENCE and criterion.reading.status is Status.NOT_MEASURED
-    )
 
 
 def formats() -> list[dict[str, Any]]:

@@ -10,6 +10,7 @@ import sys
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import structlog
 
@@ -19,11 +20,13 @@ from ..config.settings import Settings, environment
 from ..core.clock import SystemClock
 from ..core.errors import AqeError, ServiceUnavailable
 from .folders import make_data_dir
-from .gateway import Gateway
 from .retention import prune_datasets
 from .roster import COMMANDER, GATEWAY, ROLES, agent_class, profiles
 from .runtime import open_runtime
 from .server import ensure_server
+
+if TYPE_CHECKING:
+    from .gateway import Gateway
 
 RESTART_PAUSE_S = (0.2, 10.0)
 """First and longest pause before a dead process is started again; a minute of life resets it."""
@@ -58,7 +61,9 @@ async def run_role(settings: Settings, role: str, *, follow_parent: bool = False
                 partial(prune_datasets, runtime),
             )
         elif role == GATEWAY:
-            worker = Gateway(runtime)
+            from . import gateway  # with statistics of 70 MB, which nobody else who imports this module needs
+
+            worker = gateway.Gateway(runtime)
         else:
             worker = agent_class(role)(runtime.services())
         async with _stopping_with(worker.stop, follow_parent=follow_parent):
