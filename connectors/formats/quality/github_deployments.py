@@ -63,7 +63,8 @@ class GithubDeployments(MarksFormat):
         rows, statuses = reading.memory
         for one in item if isinstance(item, list) else [item]:
             if _is_status(one):
-                statuses.setdefault(_id_in(one["deployment_url"]), []).append(_status(one))
+                status = _status(one)  # may be unusable: then it leaves no deployment without a status behind
+                statuses.setdefault(_id_in(one["deployment_url"]), []).append(status)
             elif _is_deployment(one):
                 row = _row(one)
                 rows[row.id] = row
