@@ -87,8 +87,13 @@ def daily(loaded: Loaded, streams: tuple[Stream, ...], features: FeatureMap) -> 
     first = int(loaded.since.timestamp() // DAY_S)
     count = int(loaded.until.timestamp() // DAY_S) - first + 1
     kinds = list(dict.fromkeys(stream.kind for stream in streams))
-    displaced: list[object] = []
-    counted: Frequent[str, Array] = Frequent(MAX_TRACKED, lambda: np.zeros((len(kinds), count)), displaced.append)
+    displaced = 0
+
+    def forget(_: Array) -> None:
+        nonlocal displaced
+        displaced += 1
+
+    counted: Frequent[str, Array] = Frequent(MAX_TRACKED, lambda: np.zeros((len(kinds), count)), forget)
     observed = np.zeros(count, dtype=bool)
     for stream in streams:
         columns = [column for column in (stream.event, stream.path) if column]
@@ -99,7 +104,7 @@ def daily(loaded: Loaded, streams: tuple[Stream, ...], features: FeatureMap) -> 
             name = features.of(values[0] if stream.event else None, values[-1], by_event=stream.by_event)
             if name is not None:
                 counted.count(name, times)[kinds.index(stream.kind), day] += times
-    return Daily(first, {name: by_kind.max(axis=0) for name, _, by_kind in counted.items()}, observed, len(displaced))
+    return Daily(first, {name: by_kind.max(axis=0) for name, _, by_kind in counted.items()}, observed, displaced)
 
 
 @dataclass
