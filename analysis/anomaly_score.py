@@ -11,6 +11,7 @@ O(1) state a series, the same floats whatever the blocks the points come in.
 
 from dataclasses import dataclass, field
 from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -131,10 +132,8 @@ class AnomalyScorer:
         cuts = [0, *(np.flatnonzero(np.diff(days)) + 1).tolist(), len(days)]
         parts = [self._feed_day(int(days[a]), times_s[a:b], values[:, a:b]) for a, b in pairwise(cuts) if b > a]
         if not parts:
-            return Scores(np.zeros((self.series, 0)), np.zeros((self.series, 0)))
-        return Scores(
-            *(np.concatenate(rows, axis=1) for rows in zip(*((p.total, p.upward) for p in parts), strict=True))
-        )
+            return Scores(*np.zeros((4, self.series, 0)))
+        return Scores(*(np.concatenate(rows, axis=1) for rows in zip(*parts, strict=True)))
 
     def _feed_day(self, day: int, times_s: Array, values: Array) -> "Scores":
         self._turn_to(day)
@@ -145,7 +144,8 @@ class AnomalyScorer:
         excess = signals - mean
         spread = self.spread.feed_lagged(np.abs(excess))
         self._learn(times_s, values, size, usual, OUTLIER * spread[RESIDUAL])
-        return self._beyond_records(signals, mean, excess, self._margin(spread, size))
+        total, upward = self._beyond_records(signals, mean, excess, self._margin(spread, size))
+        return Scores(total, upward, values - excess[RESIDUAL], spread[RESIDUAL])
 
     def _turn_to(self, day: int) -> None:
         if self.day is not None and day != self.day:
@@ -186,7 +186,7 @@ class AnomalyScorer:
         units[list(IN_OWN_UNIT)] = 0.0
         return SPREAD_SHARE * spread + ROUNDING * np.where(units, size, 1.0)
 
-    def _beyond_records(self, signals: Array, mean: Array, excess: Array, margin: Array) -> "Scores":
+    def _beyond_records(self, signals: Array, mean: Array, excess: Array, margin: Array) -> tuple[Array, Array]:
         shape = (MEMBERS, *signals.shape[1:])
         both = _both_sides(signals)
         first, second = (r.reshape(shape) for r in self.records.feed(both.reshape(-1, shape[-1])))
@@ -203,20 +203,23 @@ class AnomalyScorer:
         np.add.at(upward, (row[up], time[up]), size[up])
         np.add.at(upward, (row[down], time[down]), -size[down])
         self.seen += shape[-1]
-        return Scores(total, upward)
+        return total, upward
 
 
-@dataclass(frozen=True)
-class Scores:
-    """Scores of a block.
+class Scores(NamedTuple):
+    """Scores of a block, and what was expected.
 
     Args:
         total: (series, time), >= 0.
         upward: (series, time): the part of the views that broke a record upwards less that downwards.
+        centre: (series, time): the expected value: what is usual at this time, and how far the series is off it lately.
+        spread: (series, time): how far values usually are from it, mean absolute deviation.
     """
 
     total: Array
     upward: Array
+    centre: Array
+    spread: Array
 
 
 def _logs(values: Array, size: Array) -> Array:

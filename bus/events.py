@@ -27,6 +27,28 @@ class ProductionAnalyzed(Payload):
     release: str | None = None
 
 
+class AnomalyDetected(Payload):
+    """Something in production is not as usual, and was not known."""
+
+    event_type = "anomaly:detected"
+    anomaly: str
+    """Its id; it stands at `aqe/anomalies/<yyyy-mm-dd>/<id>`, the day it began."""
+    type: str
+    """`ERROR_RATE_SPIKE`, `LATENCY_DEGRADATION`, ..."""
+    severity: str
+    """`CRITICAL`, `HIGH`, `MEDIUM`, `LOW`."""
+    series: str
+    """What is not as usual."""
+    service: str | None
+    """Of which service; null = all, or not said."""
+    began_at: AwareDatetime
+    """The first point that was not."""
+    explanation: str
+    """In words: observed, expected, since when, which deployment came before."""
+    release: str | None = None
+    """The release it was looked for in, if the task named one."""
+
+
 class ReadinessAssessed(Payload):
     """deployment-readiness made a decision; the whole of it is at `aqe/deployment/decision`."""
 
@@ -279,6 +301,7 @@ class DeploymentPromoted(_DeploymentEvent):
 
 PAYLOADS: tuple[type[Payload], ...] = (
     ProductionAnalyzed,
+    AnomalyDetected,
     ReadinessAssessed,
     SignalImported,
     TaskSubmitted,

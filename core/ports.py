@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from .records.datasets import DatasetRef
+    from .records.levels import Level, LevelSource, MetricPoint, Stretch
     from .records.notices import Notice
     from .records.release import Release
     from .records.rollout import Measured, Placement
@@ -72,6 +73,35 @@ class DatasetReader(Protocol):
             `(*values, bucket start (with `bucket_s`), rows, first, last, *sums)`, times in seconds since the epoch, in
             order of the values and then of time; None comes last, texts go by code point.
         """
+        ...
+
+    def levels(
+        self,
+        source: LevelSource,
+        *,
+        bucket_s: int,
+        purchase: str = "",
+        since: datetime | None = None,
+        until: datetime | None = None,
+        release: str | None = None,
+    ) -> Iterator[Level]:
+        """How services and their busiest endpoints did, in order of scope and time; buckets without rows are left out.
+
+        Args:
+            bucket_s: length of a bucket in seconds since the epoch, 1 or more.
+            purchase: of sessions: regular expression (RE2, any case) for the whole name of an event that is a purchase.
+            since, until, release: as for `rows`.
+        """
+        ...
+
+    def metric_points(
+        self, *, since: datetime | None = None, until: datetime | None = None, release: str | None = None
+    ) -> Iterator[MetricPoint]:
+        """Every point of a metric that is a number, in order of series and time; a histogram's buckets are none."""
+        ...
+
+    def people(self, stretch: Stretch, *, release: str | None = None) -> tuple[int, int]:
+        """How many different people were hit, and how many hits name nobody."""
         ...
 
     def files(self, kind: str, *, since: datetime | None = None, until: datetime | None = None) -> list[str]:

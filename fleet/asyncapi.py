@@ -44,6 +44,7 @@ ABOUT: dict[str, About] = {
     "production-intelligence:analyzed": About(
         "an analysis is stored", "the release, else the task's id", (PRODUCTION,)
     ),
+    "anomaly:detected": About("an anomaly is found that was not known", "the series", (PRODUCTION,)),
     "deployment-readiness:assessed": About("a decision is stored", "the version", (READINESS,)),
     "signal:imported": About("a signal is stored by `aqe import` or `aqe signal put`", "the version", ("import",)),
     "task:submitted": About("work is wanted", "the task's id", ("cli", PROGRAMS), (COMMANDER,)),

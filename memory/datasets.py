@@ -16,11 +16,13 @@ from typing import Any
 
 from ..core.errors import ServiceUnavailable
 from ..core.records.datasets import DatasetRef
+from ..core.records.levels import Level, LevelSource, MetricPoint, Scope, Stretch
 from ..core.records.release import Release
-from ..core.records.rows import DATASET_ROWS, RUM, Row
+from ..core.records.rows import DATASET_ROWS, METRICS, RUM, Row
 from ..core.records.rum import RumData
 from .dataset_sql import FIGURES, RUM_DAY, column_types, connect, tally_sql
 from .dataset_write import DayFile, write_days
+from .level_sql import levels_sql, metric_points_sql, people_sql
 
 BATCH_ROWS = 8192
 
@@ -94,6 +96,52 @@ class DatasetStore:
         where, values = _where(since, until, release, only)
         query = tally_sql(kind, columns, bucket_s=bucket_s, sums=sums, only=only, source=_stored(types), where=where)
         yield from self._fetch(query, [files, *values])
+
+    def levels(
+        self,
+        source: LevelSource,
+        *,
+        bucket_s: int,
+        purchase: str = "",
+        since: datetime | None = None,
+        until: datetime | None = None,
+        release: str | None = None,
+    ) -> Iterator[Level]:
+        """See core/ports.DatasetReader."""
+        rows, values = self._window(source.kind, since, until, release)
+        if rows:
+            query = levels_sql(source, rows, bucket_s=bucket_s, purchase=purchase)
+            for service, endpoint, start, total, hits, timed, percentiles in self._fetch(query, values):
+                p50, p95, p99 = percentiles or (None, None, None)
+                yield Level(Scope(service, endpoint), start, total, hits, timed, p50, p95, p99)
+
+    def metric_points(
+        self, *, since: datetime | None = None, until: datetime | None = None, release: str | None = None
+    ) -> Iterator[MetricPoint]:
+        """See core/ports.DatasetReader."""
+        rows, values = self._window(METRICS, since, until, release)
+        if rows:
+            yield from (MetricPoint(*found) for found in self._fetch(metric_points_sql(rows), values))
+
+    def people(self, stretch: Stretch, *, release: str | None = None) -> tuple[int, int]:
+        """See core/ports.DatasetReader."""
+        rows, values = self._window(stretch.source.kind, stretch.since, stretch.until, release)
+        if not rows:
+            return 0, 0
+        slower, (service, endpoint) = stretch.slower_than_ms, stretch.scope
+        asked = [*([] if slower is None else [slower]), service, endpoint, endpoint]
+        ((named, nameless),) = self._fetch(people_sql(stretch.source, rows, slow=slower is not None), [*values, *asked])
+        return named, nameless
+
+    def _window(
+        self, kind: str, since: datetime | None, until: datetime | None, release: str | None
+    ) -> tuple[str, list[Any]]:
+        """A query for all columns of the rows and its values; "" when there is no file."""
+        files = self.files(kind, since=since, until=until)
+        if not files:
+            return "", []
+        where, values = _where(since, until, release)
+        return f"SELECT * FROM ({_stored(column_types(kind))}) {where}", [files, *values]
 
     def _fetch(self, query: str, values: list[Any]) -> Iterator[tuple[Any, ...]]:
         with connect(self._folder) as connection:

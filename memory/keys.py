@@ -7,6 +7,7 @@ people and other agents. docs/memory.md and the JSON Schemas are generated from 
 from dataclasses import dataclass
 from typing import Any
 
+from ..core.records.anomalies import Anomaly
 from ..core.records.approvals import Approval, Override
 from ..core.records.attestations import Attestation
 from ..core.records.audit import AuditEntry
@@ -91,7 +92,7 @@ KEYS: tuple[KeySpec, ...] = (
     KeySpec("aqe/deployment/confidence", ReleaseConfidence, "the latest release confidence", (READINESS,), ("output",)),
     KeySpec("aqe/release-confidence/<version>", ReleaseConfidence, "the latest confidence of one release", (READINESS,), ("output",)),
     KeySpec("aqe/deployment/rollback-prediction", RollbackPrediction, "the latest rollback prediction", (READINESS,), ("output",)),
-    KeySpec("aqe/deployment/history", DeploymentOutcome, "past deployments and their outcomes", (GATEWAY, "cli", "other agents"), (READINESS, GATEWAY, "cli"), history=True),
+    KeySpec("aqe/deployment/history", DeploymentOutcome, "past deployments and their outcomes", (GATEWAY, "cli", "other agents"), (READINESS, PRODUCTION, GATEWAY, "cli"), history=True),
     KeySpec("aqe/policies/<name>", StoredPolicy, "a policy of the fleet's, the last one in force", ("cli",), (READINESS, "cli"), history=True),
     KeySpec("aqe/audit/log", AuditEntry, "who decided what, each entry bound to the one before it", (READINESS, COMMANDER, "cli"), (READINESS, COMMANDER, "cli"), history=True),
     KeySpec("aqe/approvers/<id>/attempts", Any, "wrong secrets of an approver lately; goes by itself", ("cli",), ("cli",)),
@@ -119,9 +120,10 @@ KEYS: tuple[KeySpec, ...] = (
     KeySpec("aqe/production/insights", Insight, "what all analyses found, in words, most important first", (PRODUCTION,), (READINESS, PRODUCTION, "cli", "output"), many=True),
     KeySpec("aqe/production/insights/<capability>", Insight, "what the latest run of one analysis found", (PRODUCTION,), (PRODUCTION,), many=True),
     KeySpec("aqe/production/prioritization", Prioritization, "what to test or repair first, and why", (PRODUCTION,), ("cli", "output")),
-    KeySpec("aqe/production/alerts", OpenFinding, "alerts of production: severity, status, resolvedAt", ("other agents",), (READINESS,), many=True),
-    KeySpec("aqe/production/anomalies", OpenFinding, "anomalies of production, the same", ("other agents",), (READINESS,), many=True),
-    KeySpec("aqe/production/status", Health, "how production is: status healthy, degraded, unhealthy, critical", ("other agents",), (READINESS,)),
+    KeySpec("aqe/production/alerts", OpenFinding, "what somebody should look at now: severe anomalies, open incidents", (PRODUCTION, "other agents"), (READINESS, PRODUCTION), many=True),
+    KeySpec("aqe/production/anomalies", Anomaly, "anomalies that are open or were lately, the worst first", (PRODUCTION,), (READINESS, PRODUCTION), many=True),
+    KeySpec("aqe/anomalies/<yyyy-mm-dd>/<id>", Anomaly, "one anomaly, under the day it began", (PRODUCTION,), ("output",)),
+    KeySpec("aqe/production/status", Health, "how production is: healthy, degraded, unhealthy, critical", (PRODUCTION, "other agents"), (READINESS,)),
     KeySpec("aqe/production/test-scenarios", TestScenario, "tests worth having", (PRODUCTION,), (PRODUCTION, "output"), many=True),
     KeySpec("aqe/test-scenarios/production-derived", TestScenario, "the same, where test generators look", (PRODUCTION,), ("output",), many=True),
     KeySpec("aqe/coverage/results", Any, "coverage, as qe-coverage-analyzer writes it; becomes a signal", ("other agents",), (GATEWAY,)),

@@ -3,7 +3,8 @@
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, ClassVar, get_args
 
-from ...bus.events import Payload, ProductionAnalyzed
+from ...bus.events import AnomalyDetected, Payload, ProductionAnalyzed
+from ...core.records.anomalies import AnomalyReport, Severity
 from ...core.records.base import Record
 from ...core.records.dead_code import DeadCodeReport
 from ...core.records.features import FeatureReport
@@ -50,7 +51,8 @@ class ProductionIntelligenceAgent(BaseAgent):
         """Stores what was found, and says so."""
         await merge_insights(self.memory, context, result)
         for payload in events_of(result.answer, context.task.payload.get("release")):
-            context.emit(payload, subject=context.task.payload.get("release"))
+            series = payload.series if isinstance(payload, AnomalyDetected) else None
+            context.emit(payload, subject=series or context.task.payload.get("release"))
         return result.answer
 
 
@@ -84,8 +86,30 @@ def _looked(answer: Looked, release: str | None) -> Iterator[Payload]:
     )
 
 
+def _watched(answer: AnomalyReport, release: str | None) -> Iterator[Payload]:
+    yield ProductionAnalyzed(
+        scenarios_generated=0,
+        anomalies_detected=len(answer.anomalies) + answer.held_back,
+        high_priority_insights=sum(a.severity in (Severity.CRITICAL, Severity.HIGH) for a in answer.anomalies),
+        release=release,
+    )
+    for one in answer.anomalies:
+        if one.id in answer.new:
+            yield AnomalyDetected(
+                anomaly=one.id,
+                type=one.type,
+                severity=one.severity,
+                series=one.series,
+                service=one.service,
+                began_at=one.began_at,
+                explanation=one.explanation,
+                release=release,
+            )
+
+
 _EVENTS: Mapping[type[Record], Callable[[Any, str | None], Iterator[Payload]]] = {
     MinedErrors: _mined,
+    AnomalyReport: _watched,
     **dict.fromkeys(get_args(Looked), _looked),
 }
 """Type of answer -> the events about it."""

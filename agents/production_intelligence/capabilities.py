@@ -8,6 +8,8 @@ from ...core.records.logs import LogRow
 from ...core.records.rows import LOGS
 from ...core.records.scenarios import MinedErrors
 from ..outcome import Outcome
+from .anomalies import READS as ANOMALY_KEYS
+from .anomalies import detect_anomalies
 from .dead_code import dead_code
 from .error_patterns import mine
 from .feature_usage import COVERAGE_KEY, feature_usage
@@ -64,6 +66,7 @@ def mine_errors(loaded: Loaded) -> Outcome:
 
 CAPABILITIES: tuple[Capability, ...] = (
     Capability("error-pattern-mining", "error-pattern-mining", mine_errors),
+    Capability("anomaly-detection", "anomaly-detection", detect_anomalies, reads=lambda payload: ANOMALY_KEYS),
     Capability("load-pattern-analysis", "load-pattern-analysis", load_patterns),
     Capability("seasonal-analysis", "load-pattern-analysis", seasonal_analysis),
     Capability(

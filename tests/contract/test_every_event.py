@@ -19,6 +19,7 @@ from aqe.core.records.base import Record
 
 PROMISED = {
     "production-intelligence": ["analyzed"],
+    "anomaly": ["detected"],
     "deployment-readiness": ["assessed"],
     "signal": ["imported"],
     "task": ["submitted", "assigned", "started", "completed", "failed", "cancelled", "dead-lettered"],

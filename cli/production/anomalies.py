@@ -1,0 +1,147 @@
+"""`aqe production detect-anomalies`: what is not as usual, since when, and how bad."""
+
+import re
+from typing import TYPE_CHECKING
+
+import click
+
+from ..common import load, look, output_options, print_json, with_runtime
+from ..sparkline import sparkline
+from ..text import cleaned, facts, table, value_text
+from .load import MAX_DAYS, performed
+
+if TYPE_CHECKING:
+    from ...core.records.anomalies import Anomaly, AnomalyReport
+
+MAX_WHERE = 60
+"""Characters of a series' name in the table; --json has all."""
+LINE = 24
+"""Characters of a sparkline."""
+
+
+def threshold(text: str) -> float | str:
+    """`3-sigma` or a score, as the type of an option."""
+    if re.fullmatch(r"[0-9]{1,3}(\.[0-9]{1,6})?[ -]?sigmas?", text):
+        return text
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0 < value < 1e6:
+        raise click.BadParameter(f"{text!r} is no threshold, expected such as 3-sigma, or a score above 0 such as 0.3")
+    return value
+
+
+@click.command("detect-anomalies")
+@click.option(
+    "--threshold", "limit", type=threshold, metavar="N|N-sigma", help="Least score (default: 0.3), or 3-sigma."
+)
+@click.option(
+    "--method",
+    type=click.Choice(["score", "3sigma"]),
+    help="How surprise is measured (default: score; 3sigma with a threshold in sigmas).",
+)
+@click.option(
+    "--days",
+    type=click.FloatRange(min=0, min_open=True, max=MAX_DAYS),
+    default=7.0,
+    show_default=True,
+    help="Window back from now; the four weeks before it are learnt from.",
+)
+@click.option("--release", metavar="VERSION", help="Only what was imported for this release.")
+@click.option("--max-anomalies", type=click.IntRange(1, 50), metavar="N", help="Keep the worst N (default: 50).")
+@output_options
+@click.pass_context
+def detect_anomalies(
+    ctx: click.Context, as_json: bool, limit: float | str | None, method: str | None, days: float,
+    release: str | None, max_anomalies: int | None,
+) -> None:  # fmt: skip
+    """Error rates, latencies, traffic, conversion and metrics that are not as usual; times are UTC.
+
+    Every series is held against its own past, by weekday and time of day where that is known; one event is one
+    anomaly. A series with too little data says so and raises nothing. The fixed rule of --threshold 3-sigma is there
+    for comparison: it raises many times more false alarms.
+
+    \b
+    Exit codes: 0 done, 1 nothing was imported.
+    Examples: aqe import metrics.json && aqe production detect-anomalies
+              aqe production detect-anomalies --days 1 --json | jq '.anomalies[] | select(.status == "open")'
+    """
+    from ...core.records.anomalies import AnomalyReport
+
+    payload = {
+        "threshold": limit, "method": method, "days": days, "release": release, "maxAnomalies": max_anomalies,
+    }  # fmt: skip
+    result = with_runtime(ctx, lambda parts: performed(parts, "anomaly-detection", payload))
+    if as_json:
+        print_json(result)
+    else:
+        report = AnomalyReport.from_value(result, where="result of the detection")
+        click.echo(anomalies_text(report, blocks=look(load(ctx)).emoji))
+
+
+def anomalies_text(report: "AnomalyReport", *, blocks: bool = False) -> str:
+    """Everything, for people.
+
+    Args:
+        blocks: the terminal can show blocks.
+    """
+    report = cleaned(report)
+    rows = [
+        ("Window", f"{report.window_from:%Y-%m-%d %H:%M} to {report.window_to:%Y-%m-%d %H:%M} UTC"),
+        ("Judged", f"{report.series} series, {report.points} points, by {_method(report)}"),
+        ("Not judged", _unjudged(report)),
+        ("Left out", _left_out(report)),
+    ]
+    parts = [facts(rows), ""]
+    if report.anomalies:
+        head = ("SEVERITY", "STATUS", "BEGAN", "OBSERVED", "EXPECTED", "USERS", "COURSE", "WHERE")
+        parts += [table(head, [_row(anomaly, blocks) for anomaly in report.anomalies]), ""]
+        parts += [f"{a.severity}  {a.explanation}.\n  {a.recommendation}" for a in report.anomalies]
+    else:
+        parts.append("nothing unusual" if report.series else "nothing could be judged: this is no all-clear")
+    if report.improvements:
+        parts += ["", "Better than expected", *(f"  {a.explanation}" for a in report.improvements)]
+    return "\n".join(parts)
+
+
+def _method(report: "AnomalyReport") -> str:
+    named = "score" if report.method == "score" else "the fixed rule, sigmas"
+    return f"{named} from {report.threshold:g}"
+
+
+def _unjudged(report: "AnomalyReport") -> str | None:
+    if not report.unjudged:
+        return None
+    first = report.unjudged[0]
+    return f"{report.unjudged_series} series; {first.series}: {first.reason}"
+
+
+def _left_out(report: "AnomalyReport") -> str | None:
+    said = []
+    if report.by_chance:
+        said.append(f"{report.by_chance} events that chance explains")
+    if report.held_back:
+        said.append(f"the {report.held_back} mildest anomalies")
+    return ", ".join(said) or None
+
+
+def _row(anomaly: "Anomaly", blocks: bool) -> tuple[object, ...]:
+    users = anomaly.affected_users
+    name = anomaly.series if len(anomaly.series) <= MAX_WHERE else anomaly.series[: MAX_WHERE - 1] + "…"
+    return (
+        anomaly.severity,
+        anomaly.status,
+        f"{anomaly.began_at:%Y-%m-%d %H:%M}",
+        _value(anomaly.observed, anomaly.unit),
+        f"{_value(anomaly.expected_low, anomaly.unit)} to {_value(anomaly.expected_high, anomaly.unit)}",
+        users if isinstance(users, int) else "-",
+        sparkline(anomaly.recent, width=LINE, blocks=blocks),
+        name,
+    )
+
+
+def _value(value: float, unit: str | None) -> str:
+    if unit == "share":
+        return f"{value_text(100 * max(value, 0.0))} %"
+    return value_text(value)

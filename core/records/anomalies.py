@@ -1,0 +1,152 @@
+"""Events in production that are not as usual, and how production is."""
+
+from enum import StrEnum
+from typing import Literal
+
+from pydantic import AwareDatetime, Field, FiniteFloat
+
+from .base import Record
+from .evidence import NotMeasured
+
+ANOMALIES_KEY = "aqe/production/anomalies"
+ALERTS_KEY = "aqe/production/alerts"
+
+
+class AnomalyType(StrEnum):
+    """What kind of thing is not as usual."""
+
+    ERROR_RATE_SPIKE = "ERROR_RATE_SPIKE"
+    LATENCY_DEGRADATION = "LATENCY_DEGRADATION"
+    THROUGHPUT_DROP = "THROUGHPUT_DROP"
+    THROUGHPUT_SURGE = "THROUGHPUT_SURGE"
+    USER_BEHAVIOR_ANOMALY = "USER_BEHAVIOR_ANOMALY"
+    METRIC_ANOMALY = "METRIC_ANOMALY"
+    """Of a metric of which nobody knows which way is worse."""
+
+
+class Severity(StrEnum):
+    """How bad, by what was seen, not by how surprising it was."""
+
+    CRITICAL = "CRITICAL"
+    HIGH = "HIGH"
+    MEDIUM = "MEDIUM"
+    LOW = "LOW"
+
+
+class NearestDeployment(Record):
+    """The last deployment before an event began. That it came before does not say that it is the cause."""
+
+    version: str
+    service: str | None
+    deployed_at: AwareDatetime
+    minutes_before: float
+    source: str
+    """Where it is known from: a memory key or `ops-events`."""
+
+
+class Anomaly(Record):
+    """One event of one series: an item of `aqe/production/anomalies`, and `aqe/anomalies/<yyyy-mm-dd>/<id>`."""
+
+    id: str
+    """Stable while the event is looked at again: a digest of the series and of its begin when it was first seen."""
+    type: AnomalyType
+    severity: Severity
+    status: Literal["open", "resolved"]
+    series: str
+    """`payments POST /pay: p95 latency`, a metric's name with its labels."""
+    source: str
+    """What the series was made of: `access`, `spans`, `metric-points`, ..."""
+    service: str | None = None
+    endpoint: str | None = None
+    unit: str | None = None
+    """Of observed and expected: `share` (0 to 1), `ms`, `per bucket`, or the metric's own."""
+    began_at: AwareDatetime
+    detected_at: AwareDatetime
+    """The point at which it was noticed, in the data's time."""
+    ended_at: AwareDatetime | None = None
+    """First point that was as usual again; None = it lasts, as far as the data go."""
+    resolved_at: AwareDatetime | None = None
+    """The same, named as alerts name it."""
+    last_data_at: AwareDatetime
+    """Up to when the series was seen."""
+    observed: FiniteFloat
+    """The value farthest from the expected one."""
+    expected: FiniteFloat
+    """What was usual at that time: of this weekday or time of day where that is known, else lately."""
+    expected_low: FiniteFloat
+    expected_high: FiniteFloat
+    ratio: FiniteFloat | None = None
+    """Observed over expected; None where the expected value is 0 or below."""
+    score: FiniteFloat
+    """How surprising: it ranks anomalies, and is no probability."""
+    p_value: FiniteFloat | NotMeasured
+    """Chance of so many hits among so many if the expected share still held; independent hits assumed."""
+    affected_users: int | NotMeasured
+    """Different people among the rows that failed, or took longer than expected, while it lasted."""
+    deployment: NearestDeployment | None = None
+    explanation: str
+    recommendation: str
+    also: tuple[str, ...] = ()
+    """Other series of the same thing that left their range in the same time: p50 beside p95."""
+    recent: tuple[FiniteFloat | None, ...] = ()
+    """The series around the event in at most forty values, the highest of each stretch, for a sparkline."""
+
+
+class Unjudged(Record):
+    """A series that could not be judged."""
+
+    series: str
+    reason: str
+
+
+class AnomalyReport(Record):
+    """What was found in a window; the answer of the task `anomaly-detection`."""
+
+    window_from: AwareDatetime
+    window_to: AwareDatetime
+    method: Literal["score", "3sigma"]
+    threshold: FiniteFloat
+    """Of the score, or standard deviations."""
+    series: int
+    """Judged."""
+    points: int
+    """Values that were judged, those of the time before the window that was only learnt from included."""
+    anomalies: tuple[Anomaly, ...]
+    """The worst first."""
+    new: tuple[str, ...] = ()
+    """Ids of those that were not known before."""
+    improvements: tuple[Anomaly, ...] = ()
+    """Fewer errors or lower latency than expected: no alarm, but somebody may want to know."""
+    by_chance: int = 0
+    """Events that chance explains: too few requests or errors, a single point that is hardly outside."""
+    held_back: int = 0
+    """Anomalies beyond the budget, the mildest; they are in no key."""
+    unjudged: tuple[Unjudged, ...] = ()
+    """At most fifty of them."""
+    unjudged_series: int = 0
+    """All of them."""
+
+
+class Alert(Record):
+    """An item of `aqe/production/alerts`: what somebody should look at now."""
+
+    id: str
+    source: str
+    """`production-intelligence`, or what the incident came from."""
+    title: str
+    severity: str | None
+    status: str
+    started_at: AwareDatetime
+    service: str | None = None
+    resolved_at: AwareDatetime | None = None
+
+
+class ProductionStatus(Record):
+    """The value at `aqe/production/status`."""
+
+    status: Literal["healthy", "degraded", "unhealthy", "critical"]
+    reason: str
+    open_anomalies: int = Field(ge=0)
+    judged_series: int = Field(ge=0)
+    data_until: AwareDatetime
+    """Nothing is said about what came later."""

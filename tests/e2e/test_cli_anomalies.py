@@ -1,0 +1,82 @@
+"""A fault in imported metrics, as a user sees it: found, in the way of a release, over."""
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from aqe.core.errors import EXIT_NO_GO, EXIT_USAGE
+from aqe.tests.e2e.cli_project import Project
+
+pytestmark = pytest.mark.xdist_group("cli-anomalies")
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
+    with Project.at(tmp_path_factory.mktemp("anomalies")) as project:
+        yield project
+
+
+def prometheus(*, fault: tuple[float, float]) -> str:
+    """Four days of an error rate every five minutes, answered by `query_range`.
+
+    Args:
+        fault: hours before now at which it begins and ends.
+    """
+    now = datetime.now(UTC).replace(second=0, microsecond=0)
+    points = []
+    for n in range(4 * 288):
+        at = now - timedelta(minutes=5 * (4 * 288 - n))
+        hours = (now - at) / timedelta(hours=1)
+        value = 31.0 if fault[1] < hours <= fault[0] else 1.0 + (n * 37 % 11) / 50
+        points.append([at.timestamp(), str(value)])
+    series = {"metric": {"__name__": "http_errors_percent", "service": "pay"}, "values": points}
+    return json.dumps({"status": "success", "data": {"resultType": "matrix", "result": [series]}})
+
+
+def looked(project: Project, name: str, **fault: Any) -> dict[str, Any]:
+    """Import and detect."""
+    file = project.write(name, prometheus(**fault))
+    project.ok("import", file, "--release", "v1", "--commit", "abc1234")
+    found: dict[str, Any] = project.json("production", "detect-anomalies", "--release", "v1")
+    return found
+
+
+def production(project: Project) -> dict[str, Any]:
+    """What the risk of v1 says of production."""
+    project.aqe("deploy", "assess", "--version", "v1", "--commit", "abc1234", "--json")
+    risk = json.loads(project.ok("memory", "get", "aqe/deployment/risk-score"))
+    (metric,) = [m for d in risk["dimensions"] for m in d["metrics"] if m["metric"] == "production_alerts"]
+    return dict(metric)
+
+
+def test_nothing_imported_is_told(project: Project) -> None:
+    done = project.aqe("production", "detect-anomalies")
+    assert (done.returncode, "aqe import" in done.stderr) == (EXIT_NO_GO, True)
+    assert project.aqe("production", "detect-anomalies", "--threshold=3-sigmoid").returncode == EXIT_USAGE
+
+
+def test_a_fault_is_found_stands_in_the_way_of_a_release_and_is_over(project: Project) -> None:
+    """The same anomaly throughout; the event is sent once."""
+    (anomaly,) = looked(project, "1.json", fault=(1.5, -1))["anomalies"]
+    assert (anomaly["severity"], anomaly["status"], anomaly["service"]) == ("CRITICAL", "open", "pay")
+    assert json.loads(project.ok("memory", "get", "aqe/production/status"))["status"] == "critical"
+    day = anomaly["beganAt"][:10]
+    assert json.loads(project.ok("memory", "get", f"aqe/anomalies/{day}/{anomaly['id']}"))["id"] == anomaly["id"]
+    before = production(project)
+
+    (again,) = looked(project, "2.json", fault=(1.5, 0.6))["anomalies"]
+    assert (again["id"], again["status"]) == (anomaly["id"], "resolved")
+    assert json.loads(project.ok("memory", "get", "aqe/production/alerts")) == []
+    assert json.loads(project.ok("memory", "get", "aqe/production/status"))["status"] == "healthy"
+    after = production(project)
+    assert (before["reading"]["status"], before["risk"] > after["risk"] == 0) == ("MEASURED", True)
+    events = project.ok("events", "tail", "anomaly:*", "--from", "0", "--no-follow", "--json").splitlines()
+    assert [json.loads(line)["data"]["anomaly"] for line in events] == [anomaly["id"]]
+
+    text = project.ok("production", "detect-anomalies", "--release", "v1")
+    assert "CRITICAL  resolved" in text and "outside of the expected" in text
+    found = project.json("production", "detect-anomalies", "--threshold", "3-sigma", "--days", "2")
+    assert (found["method"], found["threshold"]) == ("3sigma", 3.0)
