@@ -35,6 +35,8 @@ _MAX_TWIN_WORDS = 40
 _TWIN_VALUES = 3
 # The same for a quoted identifier, which more often names a field than a value.
 _TWIN_NAMES = 8
+# Distinct words remembered: those of a service's log recur, all but its numbers and times.
+_MAX_WORDS = 50_000
 # Distinct masked messages remembered, to answer for the common ones without looking for twins.
 _MAX_SEEN = 10_000
 
@@ -199,10 +201,12 @@ def _typed(message: str) -> str:
     return " ".join(map(_typed_word, message.split()))
 
 
-@lru_cache(maxsize=20_000)
+@lru_cache(maxsize=_MAX_WORDS)
 def _typed_word(word: str) -> str:
     if len(word) > _MAX_WORD_CHARS:
         return "<long>"
+    if word.isdecimal():  # most of the words that never recur
+        return "<num>"
     if not _MAY_BE_TYPED(word):
         return word
     return _TYPED.sub(_token, word)

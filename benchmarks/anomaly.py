@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.signal import lfilter
 
 from ..analysis import anomaly_score
 from ..analysis.alarms import AlarmRules, Alarms
@@ -140,16 +141,23 @@ def _moved(corpus: Any) -> dict[str, float]:
 
 def _speed() -> dict[str, float]:
     points = np.random.default_rng(1).lognormal(3, 0.4, 200_000)
-    many = points.reshape(200, 1000)
+    many = np.random.default_rng(2).lognormal(3, 0.4, (1000, 7 * 288))
     found = {
         "one series, 5 minutes apart, one block": _rate(points[None, :], 300.0, len(points)),
         "one series, 5 minutes apart, blocks of 1,000": _rate(points[None, :], 300.0, 1000),
         "one series, 1 minute apart, one block": _rate(points[None, :], 60.0, len(points)),
-        "200 series at once, 5 minutes apart": _rate(many, 300.0, 1000),
+        "1,000 series at once, 5 minutes apart, day by day": _rate(many, 300.0, 288),
+        "numpy and scipy: one exponential mean of the same 1,000 series": _time(lambda: _means(many), many.size),
         "fixed 3 sigma, for comparison": _time(lambda: ThreeSigma().feed(points), points.size),
     }
     table("Points per CPU second", ("what", "thousands"), [[k, f"{v / 1e3:,.0f}"] for k, v in found.items()])
     return found
+
+
+def _means(values: Array) -> Array:
+    """What the fastest detector there could be does: one pass, one number a series."""
+    means: Array = lfilter([0.1], [1.0, -0.9], values, axis=-1)
+    return means
 
 
 def _rate(values: Array, interval_s: float, block: int) -> float:

@@ -8,7 +8,7 @@ from ...analysis.log_templates import digest
 from ...core.numbers import duration_text, value_text
 from ...core.records.anomalies import Anomaly, AnomalyType, NearestDeployment, Severity
 from ...core.records.evidence import NotMeasured
-from .anomaly_rules import CHANCE, LEAST_TRAFFIC, LONE_POINT, chance_of, meaning_of, severity_of
+from .anomaly_rules import CHANCE, INSIDE_SCORE, LEAST_TRAFFIC, LONE_POINT, chance_of, meaning_of, severity_of
 from .anomaly_search import Found
 
 BLAME_S = 86_400
@@ -54,7 +54,8 @@ def judge(found: Found, deployments: Sequence[Deployment]) -> Judged:
     p_value = chance_of(found.hits, found.total, expected_share) if about.unit == "share" else None
     few = p_value > CHANCE if p_value is not None else False
     few |= type_ is AnomalyType.THROUGHPUT_DROP and event.expected < LEAST_TRAFFIC
-    few |= event.points == 1 and abs(event.deviation) < LONE_POINT * (event.high - event.expected)
+    reach = abs(event.deviation) / max(event.high - event.expected, 1e-300)
+    few |= (event.points == 1 and reach < LONE_POINT) or (reach <= 1.0 and event.score < INSIDE_SCORE)
     began = _at(event.began_s)
     ended = None if event.ended_s is None else _at(event.ended_s)
     deployment = nearest(deployments, began, about.scope.service)

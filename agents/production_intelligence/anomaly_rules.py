@@ -14,6 +14,9 @@ CHANCE = 1e-4
 LONE_POINT = 5 / 3
 """Half widths of the expected range (3 standard deviations) that a single point must be off: of a normal series
 one point in two million is. Two points in a row need no more than the alarm."""
+INSIDE_SCORE = 1.0
+"""Least score of an event that never leaves the expected range, such as a slow drift: of 1,200 series of noise of six
+kinds one reached it in a week."""
 LEAST_TRAFFIC = 10.0
 """Requests expected of a bucket, below which a bucket without any says nothing."""
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from ...core.errors import InputError
 from ...core.globs import compile_glob
 from ...core.records.features import FeatureRule
-from .error_patterns import endpoint
+from .endpoints import endpoint
 from .sessions import PAGE_VIEW
 
 HOME = "home"

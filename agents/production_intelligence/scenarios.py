@@ -6,7 +6,7 @@ from datetime import datetime
 
 from ...core.records.findings import ErrorPattern, FindingPriority, MiningResult, RequestShape
 from ...core.records.scenarios import Expectation, Provenance, RequestStep, TestScenario
-from .error_patterns import endpoint
+from .endpoints import endpoint
 
 # Repeating these changes nothing (RFC 9110 section 9.2.1). HEAD has no body, OPTIONS is answered by frameworks.
 _SAFE = frozenset({"GET"})

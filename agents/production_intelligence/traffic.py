@@ -12,7 +12,7 @@ from ...core.errors import TaskVetoed
 from ...core.records.load import EndpointMix, EndpointShare
 from ...core.records.rows import ACCESS, RUM, SPANS
 from ...core.registry import did_you_mean
-from .error_patterns import endpoint
+from .endpoints import endpoint
 from .loaded import Loaded
 
 MINUTE_S = 60

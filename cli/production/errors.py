@@ -80,7 +80,7 @@ def _write(scenarios: list[Any], folder: Path) -> int:
 
 
 def patterns_text(result: "MiningResult") -> str:
-    """Every pattern, one a line."""
+    """Every pattern, one a line; then what evidence points to."""
     result = cleaned(result)
     head = f"{result.total_errors} errors in {result.total_records} log records"
     if result.window_from and result.window_to:
@@ -89,6 +89,11 @@ def patterns_text(result: "MiningResult") -> str:
     if result.patterns:
         headers = ("PRIORITY", "OCCURRENCES", "USERS", "TREND", "TITLE", "WHERE", "REQUESTS")
         lines += ["", table(headers, [_row(pattern) for pattern in result.patterns])]
+    lines += [f"\n{p.title}\n  {p.hypothesis}." for p in result.patterns if p.hypothesis]
+    lines += [
+        f"\n{' + '.join(c.titles)}, correlation {c.correlation:.2f}\n  {c.hypothesis}.\n  {c.recommendation}"
+        for c in result.correlations
+    ]
     if result.below_threshold:
         lines += ["", f"{result.below_threshold} rarer patterns are left out; --min-occurrences 1 shows them"]
     if not result.total_records:

@@ -42,6 +42,49 @@ class ErrorContext(Record):
     occurrences: int
 
 
+class Concentration(Record):
+    """A value of a context that holds far more of the errors than of all records."""
+
+    dimension: str
+    value: str
+    share: float
+    """Of the errors that say."""
+    usual_share: float
+    """Of all records that say."""
+    p_value: float
+    """Chance of as many, were errors independent; corrected for all that was compared (Benjamini-Hochberg)."""
+
+
+class DailyPattern(Record):
+    """Hours of the day, UTC, to which the errors keep beyond what traffic explains."""
+
+    from_hour: int
+    hours: int
+    share: float
+    """Of the errors."""
+    usual_share: float
+    """Of all records."""
+    p_value: float
+    """Of a permutation test over days, in which a single burst is no pattern; corrected as above."""
+
+
+class ErrorCorrelation(Record):
+    """Two patterns that come together."""
+
+    errors: tuple[str, str]
+    """Ids of the patterns; the first is the one that comes first."""
+    titles: tuple[str, str]
+    correlation: float
+    """Of the counts by the minute, at the best lag; 1 = always together."""
+    lag_s: int
+    """By which the second follows the first, 0 or more."""
+    p_value: float
+    """Of a permutation test that keeps bursts and daily rhythm, corrected as above."""
+    hypothesis: str
+    """An inference, and said to be one: coming together is no cause."""
+    recommendation: str
+
+
 class ErrorPattern(Record):
     """Errors that are one and the same bug, as far as their traces and messages say."""
 
@@ -63,6 +106,10 @@ class ErrorPattern(Record):
     contexts: tuple[ErrorContext, ...] = ()
     requests: tuple[RequestShape, ...] = ()
     """Distinct failing requests, most frequent first."""
+    concentrations: tuple[Concentration, ...] = ()
+    time_pattern: DailyPattern | None = None
+    hypothesis: str | None = None
+    """An inference from the two above; None = nothing points anywhere."""
     sample_trace: str | None = None
     priority: FindingPriority
 
@@ -76,6 +123,8 @@ class MiningResult(Record):
     window_to: datetime | None
     patterns: tuple[ErrorPattern, ...]
     """Most important first."""
+    correlations: tuple[ErrorCorrelation, ...] = ()
+    """The strongest first."""
     below_threshold: int = 0
     """Patterns with fewer occurrences than asked for, not listed."""
 

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aqe.agents.production_intelligence import error_patterns
-from aqe.agents.production_intelligence.error_patterns import MAX_LISTED, MAX_RESULT_BYTES, endpoint, mine
+from aqe.agents.production_intelligence import error_groups
+from aqe.agents.production_intelligence.endpoints import endpoint
+from aqe.agents.production_intelligence.error_patterns import MAX_LISTED, MAX_RESULT_BYTES, mine
 from aqe.core.errors import InputError
 from aqe.core.records.findings import FindingPriority, MiningResult, Trend
 from aqe.core.records.logs import LogRow
@@ -276,7 +277,7 @@ def test_an_endpoint_is_a_path_without_its_ids(path: str, expected: str) -> None
 
 def test_a_million_rare_patterns_do_not_displace_the_frequent_one(monkeypatch: pytest.MonkeyPatch) -> None:
     """Memory is bounded by a thousandth of that here; what was displaced is numbered."""
-    monkeypatch.setattr(error_patterns, "MAX_TRACKED", 50)
+    monkeypatch.setattr(error_groups, "MAX_TRACKED", 50)
 
     def rows() -> Iterator[LogRow]:
         for n in range(3000):

@@ -6,7 +6,7 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aqe.agents.production_intelligence.error_patterns import endpoint
+from aqe.agents.production_intelligence.endpoints import endpoint
 from aqe.agents.production_intelligence.sessions import PURCHASE
 from aqe.core.records.apm import SpanRow
 from aqe.core.records.levels import LevelSource, Scope, Stretch
