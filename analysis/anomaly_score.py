@@ -187,22 +187,24 @@ class AnomalyScorer:
         return SPREAD_SHARE * spread + ROUNDING * np.where(units, size, 1.0)
 
     def _beyond_records(self, signals: Array, mean: Array, excess: Array, margin: Array) -> tuple[Array, Array]:
-        shape = (MEMBERS, *signals.shape[1:])
-        both = _both_sides(signals)
-        first, second = (r.reshape(shape) for r in self.records.feed(both.reshape(-1, shape[-1])))
-        centre, above = _both_sides(mean), _both_sides(excess)
-        margin = np.concatenate([margin, margin[:TWO_SIDED]])
-        nearer = np.maximum(second - centre, 0.0) + margin
-        member, row, time = np.nonzero(above > nearer)
-        over = above[member, row, time]
-        farther = np.maximum(first - centre, 0.0)[member, row, time] + margin[member, row, time]
-        size = np.log1p(np.log(over / nearer[member, row, time]) + np.maximum(np.log(over / farther), 0.0))
-        total, upward = np.zeros(shape[1:]), np.zeros(shape[1:])
+        # Nearly no point is beyond its records: all that follows looks at the few that may be.
+        known = self.records.feed(np.concatenate([signals, -signals[:TWO_SIDED]]).reshape(-1, signals.shape[-1]))
+        member, row = np.divmod(known.row, self.series)
+        side = np.where(member < SIGNALS, 1.0, -1.0)
+        at = (member % SIGNALS, row, known.time)
+        centre, above, margins = side * mean[at], side * excess[at], margin[at]
+        nearer = np.maximum(known.second - centre, 0.0) + margins
+        beyond = np.flatnonzero(above > nearer)
+        over = above[beyond]
+        farther = np.maximum(known.first - centre, 0.0)[beyond] + margins[beyond]
+        size = np.log1p(np.log(over / nearer[beyond]) + np.maximum(np.log(over / farther), 0.0))
+        total, upward = np.zeros(signals.shape[1:]), np.zeros(signals.shape[1:])
+        member, row, time = member[beyond], row[beyond], known.time[beyond]
         np.add.at(total, (row, time), size)
         up, down = member < TWO_SIDED, member >= SIGNALS
         np.add.at(upward, (row[up], time[up]), size[up])
         np.add.at(upward, (row[down], time[down]), -size[down])
-        self.seen += shape[-1]
+        self.seen += signals.shape[-1]
         return total, upward
 
 
@@ -229,7 +231,3 @@ def _logs(values: Array, size: Array) -> Array:
 def _lagged(values: Array, before: Array) -> Array:
     """Each value's predecessor; before the first there is none, and the value itself stands in."""
     return np.concatenate([np.where(np.isnan(before), values[:, :1], before), values[:, :-1]], axis=1)
-
-
-def _both_sides(signals: Array) -> Array:
-    return np.concatenate([signals, -signals[:TWO_SIDED]])
