@@ -8,7 +8,7 @@ import click
 from ..common import load, look, output_options, print_json, with_runtime
 from ..sparkline import sparkline
 from ..text import cleaned, facts, table, value_text
-from .load import MAX_DAYS, performed
+from .common import MAX_DAYS, performed, release_option
 
 if TYPE_CHECKING:
     from ...core.records.anomalies import Anomaly, AnomalyReport
@@ -48,7 +48,7 @@ def threshold(text: str) -> float | str:
     show_default=True,
     help="Window back from now; the four weeks before it are learnt from.",
 )
-@click.option("--release", metavar="VERSION", help="Only what was imported for this release.")
+@release_option
 @click.option("--max-anomalies", type=click.IntRange(1, 50), metavar="N", help="Keep the worst N (default: 50).")
 @output_options
 @click.pass_context

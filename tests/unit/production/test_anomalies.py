@@ -18,7 +18,7 @@ from aqe.core.records.incidents import OpsRow
 from aqe.core.records.logs import AccessRow
 from aqe.core.records.production import Health, OpenFinding
 from aqe.core.records.rows import Row
-from aqe.tests.unit.production.windows import NOW, loaded
+from aqe.tests.unit.production.windows import NOW, stored
 
 DAY = timedelta(days=1)
 STEP = timedelta(minutes=5)
@@ -62,7 +62,7 @@ def requests(*, failing: tuple[float, float] | None = None, slow: tuple[float, f
 
 
 def report_of(folder: Path, rows: Iterable[Row], **payload: Any) -> AnomalyReport:
-    answer = detect_anomalies(loaded(folder, rows, **payload)).answer
+    answer = detect_anomalies(stored(folder, rows, **payload)).answer
     assert isinstance(answer, AnomalyReport)
     return answer
 
@@ -86,13 +86,13 @@ def test_a_quiet_series_raises_nothing(tmp_path: Path) -> None:
 
 def test_what_lasts_is_open_and_makes_production_unwell_until_it_ends(tmp_path: Path) -> None:
     """The next look keeps the id and resolves it; readiness reads the same keys."""
-    first = detect_anomalies(loaded(tmp_path / "1", metric(fault=(2, 0, 30.0))))
+    first = detect_anomalies(stored(tmp_path / "1", metric(fault=(2, 0, 30.0))))
     (open_item,) = first.stores[ANOMALIES_KEY]
     assert OpenFinding.from_value(open_item, where="anomalies").is_open
     assert [OpenFinding.from_value(item, where="alerts").is_severe for item in first.stores[ALERTS_KEY]] == [True]
     assert Health.from_value(first.stores["aqe/production/status"].to_dict(), where="status").well is False
 
-    later = loaded(tmp_path / "2", metric(fault=(2, 1, 30.0)))
+    later = stored(tmp_path / "2", metric(fault=(2, 1, 30.0)))
     second = detect_anomalies(
         replace(later, records={ANOMALIES_KEY: [open_item], ALERTS_KEY: first.stores[ALERTS_KEY]})
     )
@@ -103,14 +103,14 @@ def test_what_lasts_is_open_and_makes_production_unwell_until_it_ends(tmp_path: 
 
 def test_an_open_anomaly_without_newer_data_stays_open(tmp_path: Path) -> None:
     """Nobody looked, so nobody can say that it is over."""
-    (item,) = detect_anomalies(loaded(tmp_path / "1", metric(fault=(2, 0, 30.0)))).stores[ANOMALIES_KEY]
-    other = loaded(tmp_path / "2", metric("queue_length"))
+    (item,) = detect_anomalies(stored(tmp_path / "1", metric(fault=(2, 0, 30.0)))).stores[ANOMALIES_KEY]
+    other = stored(tmp_path / "2", metric("queue_length"))
     assert detect_anomalies(replace(other, records={ANOMALIES_KEY: [item]})).stores[ANOMALIES_KEY] == [item]
 
 
 def test_too_little_data_says_so_and_gives_no_all_clear(tmp_path: Path) -> None:
     """No status, no empty list: both would be read as good news."""
-    outcome = detect_anomalies(loaded(tmp_path, metric(days=1)))
+    outcome = detect_anomalies(stored(tmp_path, metric(days=1)))
     assert isinstance(outcome.answer, AnomalyReport)
     (unjudged,) = outcome.answer.unjudged
     assert unjudged.reason.startswith("insufficient data: 288 points")
@@ -179,12 +179,12 @@ def test_the_fixed_rule_can_be_asked_for(tmp_path: Path) -> None:
 )  # fmt: skip
 def test_a_threshold_that_is_none_is_refused(tmp_path: Path, payload: dict[str, Any]) -> None:
     with pytest.raises(TaskVetoed, match="expected"):
-        detect_anomalies(loaded(tmp_path, metric(days=1), **payload))
+        detect_anomalies(stored(tmp_path, metric(days=1), **payload))
 
 
 def test_nothing_imported_is_told(tmp_path: Path) -> None:
     with pytest.raises(TaskVetoed, match="aqe import"):
-        detect_anomalies(loaded(tmp_path, []))
+        detect_anomalies(stored(tmp_path, []))
 
 
 def test_counters_are_watched_as_their_growth(tmp_path: Path) -> None:

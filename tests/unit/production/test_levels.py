@@ -14,7 +14,7 @@ from aqe.core.records.logs import AccessRow, LogRow
 from aqe.core.records.rows import Row
 from aqe.core.records.rum import RumRow
 from aqe.memory.level_sql import route
-from aqe.tests.unit.production.windows import NOW, loaded, view
+from aqe.tests.unit.production.windows import NOW, stored, view
 
 paths = st.text("/abc019-_%~.:<>AF?#é\n", max_size=40) | st.sampled_from(
     [
@@ -47,7 +47,7 @@ def test_levels_count_fail_and_time_what_is_a_request(tmp_path: Path) -> None:
         span._replace(kind="client", parent_id="1", is_error=True),
         span._replace(at=NOW + timedelta(seconds=300), request_method="POST", duration_ms=None, status=503),
     ]
-    datasets = loaded(tmp_path, rows).datasets
+    datasets = stored(tmp_path, rows).datasets
     found = list(datasets.levels(LevelSource.SPANS, bucket_s=300))
     start = int(NOW.timestamp())
     assert [(level.scope, level.start_s - start, level.total, level.hits, level.timed) for level in found] == [
@@ -74,7 +74,7 @@ def test_each_source_has_its_own_failures(tmp_path: Path) -> None:
         RumRow(NOW, "action", session="s1", name="place_order"),
         view(NOW, "s2"),
     ]
-    datasets = loaded(tmp_path, rows).datasets
+    datasets = stored(tmp_path, rows).datasets
     totals = {}
     for source in LevelSource:
         levels = list(datasets.levels(source, bucket_s=300, purchase=PURCHASE.pattern))

@@ -4,13 +4,16 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import groupby
 from math import isfinite
+from pathlib import Path
 from typing import Any
 
 from aqe.agents.production_intelligence.loaded import Loaded
+from aqe.core.records.levels import Level, LevelSource, MetricPoint, Stretch
 from aqe.core.records.logs import AccessRow
 from aqe.core.records.rows import KIND_OF, Row
 from aqe.core.records.rum import RumRow
 from aqe.core.records.usage import ProductRow
+from aqe.memory.datasets import DatasetStore
 
 NOW = datetime(2026, 3, 2, tzinfo=UTC)
 """A Monday."""
@@ -45,12 +48,28 @@ class RowsInMemory:
             added = (sum((v for v in total if v is not None and isfinite(v)), 0.0) for total in totals)
             yield (*values, len(found), min(times), max(times), *added)
 
+    def levels(self, source: LevelSource, **how: Any) -> Iterator[Level]:
+        raise NotImplementedError
+
+    def metric_points(self, **window: Any) -> Iterator[MetricPoint]:
+        raise NotImplementedError
+
+    def people(self, stretch: Stretch, *, release: str | None = None) -> tuple[int, int]:
+        raise NotImplementedError
+
     def files(self, kind: str, *, since: datetime | None = None, until: datetime | None = None) -> list[str]:
         raise NotImplementedError
 
 
 def loaded(rows: Iterable[Row], *, now: datetime = NOW, **payload: Any) -> Loaded:
     return Loaded(now, payload, RowsInMemory(rows))
+
+
+def stored(folder: Path, rows: Iterable[Row], *, now: datetime = NOW, **payload: Any) -> Loaded:
+    """The same over real files, for what only SQL answers."""
+    store = DatasetStore(folder)
+    store.write(rows, source="rows", digest="d" * 64, release=None, now=now)
+    return Loaded(now, payload, store)
 
 
 def request(at: datetime, path: str = "/", method: str = "GET", status: int = 200) -> AccessRow:
