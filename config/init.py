@@ -254,13 +254,12 @@ def _gate_lines(gate: Gate, by_criterion: dict[str, str]) -> list[str]:
     return [*lines, f"{head}      enforcement: {gate.enforcement}"]
 
 
-def _settings_text(project: str) -> str:
-    return f"""\
-# Settings of the AQE fleet for {_printable(project)}. Flags and AQE_ variables win over this file;
+_SETTINGS = """\
+# Settings of the AQE fleet for {project}. Flags and AQE_ variables win over this file;
 # `aqe config show` says what is in force and why. Take away the # before a setting to switch it on.
 
 policy:
-  file: {POLICY_NAME}
+  file: {policy}
 #  fast_track: aqe-hotfix-policy.yaml  # narrower, for --fast-track
 
 # A named fleet keeps its keys apart from others on the same server; a Redis Cluster needs one.
@@ -326,3 +325,7 @@ policy:
 #  days:
 #    access: 7
 """
+
+
+def _settings_text(project: str) -> str:
+    return _SETTINGS.format(project=_printable(project), policy=POLICY_NAME)

@@ -11,6 +11,7 @@ from ..core.errors import InputError
 from ..core.records.approvers import AuthenticatedApprover
 from ..core.records.attestations import Attestation, AttestedEvidence, attestation_key, is_attestable
 from ..core.records.audit import AuditDraft
+from ..core.records.release import Release
 from ..core.registry import did_you_mean
 from ..memory.audit import audited
 from .policies import project_checklist
@@ -52,11 +53,8 @@ async def attest(
     """
     found = await find_release(runtime, version=version, commit=commit, environment=environment, folder=folder)
     assert found is not None
-    if found.release.commit is None:
-        raise InputError(
-            f"the commit of {version} is not known: an attestation is for one commit and no other",
-            hint="give --commit HASH, or run inside its git clone",
-        )
+    release = found.release
+    _check_commit(release)
     _check_item(runtime, item)
     if expires_s > LONGEST_S:
         raise InputError("--expires is over a year", hint="vouch again when it is time")
@@ -64,21 +62,32 @@ async def attest(
     signed = Attestation(
         approver="",
         item=item,
-        release=found.release.model_copy(update={"updated_at": None}),
+        release=release.model_copy(update={"updated_at": None}),
         evidence=_evidence(evidence, folder),
         justification=justification,
         at=now,
         expires_at=now + timedelta(seconds=expires_s),
     ).signed_by(who)
-    details = signed.to_dict()
-    draft = AuditDraft(action="item:attested", actor=signed.approver, subject=version, details=details)
-    memory = runtime.memory
-    writes = [
-        memory.prepare_store(attestation_key(version, item), signed),
-        memory.prepare_store(f"aqe/releases/{version}/release", found.release.model_copy(update={"updated_at": now})),
-    ]
-    await audited(memory, [draft], now, lambda chain: memory.apply([*writes, *chain]))
+    await _write_down(runtime, signed, release.model_copy(update={"updated_at": now}))
     return signed
+
+
+async def _write_down(runtime: Runtime, signed: Attestation, release: Release) -> None:
+    memory, version = runtime.memory, release.version
+    draft = AuditDraft(action="item:attested", actor=signed.approver, subject=version, details=signed.to_dict())
+    writes = [
+        memory.prepare_store(attestation_key(version, signed.item), signed),
+        memory.prepare_store(f"aqe/releases/{version}/release", release),
+    ]
+    await audited(memory, [draft], signed.at, lambda chain: memory.apply([*writes, *chain]))
+
+
+def _check_commit(release: Release) -> None:
+    if release.commit is None:
+        raise InputError(
+            f"the commit of {release.version} is not known: an attestation is for one commit and no other",
+            hint="give --commit HASH, or run inside its git clone",
+        )
 
 
 def _check_item(runtime: Runtime, item: str) -> None:

@@ -5,13 +5,10 @@ gone, however it went. So whoever gets the lock may start a server, whoever does
 two servers never write into one folder, even when the socket was deleted (a logout removes $XDG_RUNTIME_DIR).
 """
 
-import fcntl
 import os
 import re
-import secrets
 import shutil
 import signal
-import stat
 import subprocess
 import threading
 from collections.abc import Iterator
@@ -26,13 +23,22 @@ from redis.exceptions import AuthenticationError, BusyLoadingError, RedisError, 
 from redis.exceptions import ConnectionError as RedisConnectionError
 
 from ..config.sections import split_address
-from ..config.settings import Settings, user_id
+from ..config.settings import Settings
 from ..core.clock import SystemClock
-from ..core.errors import AqeError, InputError, ServiceUnavailable
-from ..core.records.base import Record
+from ..core.errors import InputError, ServiceUnavailable
 from .connect import NEEDED, connect_sync, translate
-from .folders import make_data_dir
 from .redis_url import unix_url
+from .server_files import (
+    ServerRecord,
+    check_private,
+    log_file,
+    make_folders,
+    read_record,
+    record_file,
+    server_lock,
+    server_password,
+    write_private,
+)
 
 START_S = 10.0
 """A server answers after 0.05 s; this is for a machine under load."""
@@ -61,22 +67,14 @@ class Running(NamedTuple):
     """Reading its data; other commands than INFO are refused."""
 
 
-class _Record(Record):
-    """What the starter wrote down, so that the server that replaces a killed one can be reached as before."""
-
-    socket: Path
-    """$XDG_RUNTIME_DIR differs between a login shell and cron; the server has one socket."""
-    listen: str | None = None
-
-
 def find(settings: Settings) -> Running | None:
     """The embedded server of this data folder, if it runs.
 
     Raises:
         ServiceUnavailable: it is there but does not let us in or does not answer, or its socket's folder is not ours.
     """
-    socket = _read_record(settings).socket
-    _check_private(socket.parent)
+    socket = read_record(settings).socket
+    check_private(socket.parent)
     if not socket.exists():
         return None
     with closing(_client(settings, socket)) as client:
@@ -102,7 +100,7 @@ def ensure(settings: Settings) -> tuple[Running, bool]:
     """The embedded server, and whether this call started it; see server.ensure_server."""
     listen = _permitted_address(settings)
     with _disk_errors(settings):
-        _make_folders(settings)
+        make_folders(settings)
         running, started = _find_or_start(settings)
         if listen and running.listen != listen:
             _open_tcp(settings, running, listen)
@@ -121,9 +119,9 @@ def stop(settings: Settings) -> bool:
                 _shut_down(settings, running)
         except ServiceUnavailable:
             _end_unreachable(settings)
-        with _disk_errors(settings), _lock(settings) as lock:
+        with _disk_errors(settings), server_lock(settings) as lock:
             if lock is not None:
-                _record_file(settings).unlink(missing_ok=True)
+                record_file(settings).unlink(missing_ok=True)
                 return ran
         ran = True
         waited_s = _CLOCK.monotonic_s() - begun_s
@@ -131,7 +129,7 @@ def stop(settings: Settings) -> bool:
             _end_unreachable(settings)
         if waited_s > STOP_S:
             raise ServiceUnavailable(
-                f"the embedded server did not stop within {STOP_S:.0f} s", hint=f"look at {_log_file(settings)}"
+                f"the embedded server did not stop within {STOP_S:.0f} s", hint=f"look at {log_file(settings)}"
             )
         _CLOCK.pause(POLL_S)
     return ran
@@ -156,7 +154,7 @@ def _find_or_start(settings: Settings) -> tuple[Running, bool]:
         if running and not running.loading:
             return running, started
         if running is None:
-            with _lock(settings) as lock:
+            with server_lock(settings) as lock:
                 if lock is not None:
                     _start(settings, lock)
                     started = True
@@ -167,15 +165,15 @@ def _find_or_start(settings: Settings) -> tuple[Running, bool]:
         if waited_s > (LOAD_S if running else START_S):
             state = "is still loading its data" if running else "lives but does not answer"
             raise ServiceUnavailable(
-                f"the embedded server of {settings.data_dir} {state}", hint=f"look at {_log_file(settings)}"
+                f"the embedded server of {settings.data_dir} {state}", hint=f"look at {log_file(settings)}"
             )
         _CLOCK.pause(POLL_S)
 
 
 def _start(settings: Settings, lock: int) -> None:
     """Start one and wait until it answers, if only that it is loading."""
-    record = _Record(socket=settings.socket_path, listen=_read_record(settings).listen)
-    _write_private(_record_file(settings), record.to_json())
+    record = ServerRecord(socket=settings.socket_path, listen=read_record(settings).listen)
+    write_private(record_file(settings), record.to_json())
     failures = []
     for program in _programs(settings):
         failure = _launch(program, settings, record, lock)
@@ -204,9 +202,9 @@ def _packaged() -> str | None:
         return None
 
 
-def _launch(program: str, settings: Settings, record: _Record, lock: int) -> str | None:
+def _launch(program: str, settings: Settings, record: ServerRecord, lock: int) -> str | None:
     """Start one program; returns why it failed."""
-    with _log_file(settings).open("ab") as log, TemporaryFile() as configuration:
+    with log_file(settings).open("ab") as log, TemporaryFile() as configuration:
         log_start = log.tell()
         # By standard input: arguments show in the process list, and the password is among them.
         configuration.write(_configuration(settings, record).encode())
@@ -260,13 +258,13 @@ def _too_old(settings: Settings) -> str | None:
 
 def _last_words(settings: Settings, start: int) -> str:
     """The last line that a server which ended wrote into its log, without process id and time."""
-    with _log_file(settings).open("rb") as log:
+    with log_file(settings).open("rb") as log:
         log.seek(start)
         lines = log.read().decode(errors="replace").split("\n")
     return _LOG_PREFIX.sub("", next((line for line in reversed(lines) if line.strip()), ""))
 
 
-def _configuration(settings: Settings, record: _Record) -> str:
+def _configuration(settings: Settings, record: ServerRecord) -> str:
     host, port = split_address(record.listen) if record.listen else ("127.0.0.1", 0)
     lines = {
         "bind": host,
@@ -279,7 +277,7 @@ def _configuration(settings: Settings, record: _Record) -> str:
         "save": "",
     }
     if settings.server_password_file.exists():
-        lines["requirepass"] = _password(settings)
+        lines["requirepass"] = server_password(settings)
     return "".join(f"{name} {_quoted(value)}\n" for name, value in lines.items())
 
 
@@ -304,7 +302,7 @@ def _open_tcp(settings: Settings, running: Running, listen: str) -> None:
     """Let the running server answer over TCP too, with a password from now on."""
     host, port = split_address(listen)
     # The file comes first: a client that already sends the password is let in before it is wanted, too.
-    password = _password(settings)
+    password = server_password(settings)
     with closing(_client(settings, running.socket)) as client:
         try:
             client.config_set("requirepass", password, "bind", host, "port", port)
@@ -312,7 +310,7 @@ def _open_tcp(settings: Settings, running: Running, listen: str) -> None:
             raise ServiceUnavailable(
                 f"cannot listen on {listen}: {translate(error, f'unix:{running.socket}')}", hint="is the port taken?"
             ) from error
-    _write_private(_record_file(settings), _Record(socket=running.socket, listen=listen).to_json())
+    write_private(record_file(settings), ServerRecord(socket=running.socket, listen=listen).to_json())
 
 
 def _address(host: str, port: int) -> str:
@@ -343,79 +341,3 @@ def _end_unreachable(settings: Settings) -> None:
 def _client(settings: Settings, socket: Path) -> Redis:
     # No retries: asking whether somebody is there must not take seconds.
     return connect_sync(unix_url(socket), settings=settings, retries=0)
-
-
-@contextmanager
-def _lock(settings: Settings) -> Iterator[int | None]:
-    """The server's lock as a file descriptor, or None when a server or its starter has it."""
-    descriptor = os.open(settings.server_dir / "server.lock", os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            held = True
-        except BlockingIOError:
-            held = False
-        yield descriptor if held else None
-    finally:
-        # A server that was started meanwhile has its own copy and with it the lock.
-        os.close(descriptor)
-
-
-def _make_folders(settings: Settings) -> None:
-    make_data_dir(settings)
-    settings.server_dir.mkdir(mode=0o700, exist_ok=True)
-    settings.socket_path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    _check_private(settings.socket_path.parent)
-
-
-def _check_private(folder: Path) -> None:
-    """Refuse a socket's folder that somebody else made: in /tmp anybody can, and put a server of his own there."""
-    try:
-        status = folder.lstat()
-    except FileNotFoundError:
-        return
-    if not stat.S_ISDIR(status.st_mode) or status.st_uid != user_id():
-        raise ServiceUnavailable(
-            f"{folder} is not a folder of user {user_id()}: the embedded server's socket would not be safe there",
-            hint="set XDG_RUNTIME_DIR to a folder of your own",
-        )
-    if status.st_mode & 0o077:
-        folder.chmod(0o700)
-
-
-def _log_file(settings: Settings) -> Path:
-    return settings.server_dir / "server.log"
-
-
-def _record_file(settings: Settings) -> Path:
-    return settings.server_dir / "server.json"
-
-
-def _read_record(settings: Settings) -> _Record:
-    try:
-        return _Record.from_json(_record_file(settings).read_text(), where=str(_record_file(settings)))
-    except (OSError, ValueError, AqeError):  # None yet, or damaged: the defaults find the server in most cases.
-        return _Record(socket=settings.socket_path)
-
-
-def _password(settings: Settings) -> str:
-    """The password in the file; made once, whoever comes first."""
-    file = settings.server_password_file
-    if not file.exists():
-        draft = file.with_suffix(f".{os.getpid()}")
-        _write_private(draft, secrets.token_urlsafe(24))
-        with suppress(FileExistsError):
-            os.link(draft, file)
-        draft.unlink()
-    return file.read_text().strip()
-
-
-def _write_private(file: Path, text: str) -> None:
-    """Replace the file's content in one step, readable for its owner only."""
-    draft = file.with_name(f"{file.name}.{os.getpid()}.new")
-    try:
-        with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as stream:
-            stream.write(text)
-        draft.replace(file)
-    finally:
-        draft.unlink(missing_ok=True)

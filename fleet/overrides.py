@@ -57,11 +57,16 @@ async def override(
         at=now,
         expires_at=now + timedelta(seconds=policy.gate_overrides.valid_s),
     ).signed_by(who)
-    memory, release = runtime.memory, situation.release
-    writes = [memory.prepare_store(override_key(version, signed.id), signed, expected_version=0)]
-    if emergency:
+    await _write_down(runtime, signed)
+    return signed
+
+
+async def _write_down(runtime: Runtime, signed: Override) -> None:
+    memory, release = runtime.memory, signed.situation.release
+    writes = [memory.prepare_store(override_key(release.version, signed.id), signed, expected_version=0)]
+    if signed.emergency:
         event = ApprovalGranted(
-            version=version,
+            version=release.version,
             approval=signed.id,
             environment=release.environment,
             commit=release.commit,
@@ -70,15 +75,14 @@ async def override(
             emergency=True,
             expires_at=signed.expires_at,
         )
-        writes.append(published(runtime, event, now))
+        writes.append(published(runtime, event, signed.at))
     draft = AuditDraft(
-        action="approval:emergency" if emergency else "gate:overridden",
+        action="approval:emergency" if signed.emergency else "gate:overridden",
         actor=signed.approver,
-        subject=version,
-        details=audit_details(situation, signed.id, names=signed.names, justification=justification),
+        subject=release.version,
+        details=audit_details(signed.situation, signed.id, names=signed.names, justification=signed.justification),
     )
-    await audited(memory, [draft], now, lambda chain: memory.apply([*writes, *chain]))
-    return signed
+    await audited(memory, [draft], signed.at, lambda chain: memory.apply([*writes, *chain]))
 
 
 def _liftable(decision: Decision) -> tuple[str, ...]:

@@ -20,9 +20,10 @@ from redis.retry import Retry
 
 from aqe.config.settings import Settings, load_settings
 from aqe.core.errors import EXIT_UNAVAILABLE, EXIT_USAGE, InputError, ServiceUnavailable
-from aqe.fleet import embedded
+from aqe.fleet import embedded, server_files
 from aqe.fleet.connect import connect_sync
 from aqe.fleet.server import ServerInfo, ensure_server, find_server, stop_server
+from aqe.fleet.server_files import server_lock
 
 PACKAGED = embedded._packaged()
 Project = Callable[..., Settings]
@@ -224,7 +225,7 @@ def test_stopping_saves_waits_and_can_be_repeated(project: Project) -> None:
 
     assert find_server(settings) is None
     assert not settings.socket_path.exists()
-    with embedded._lock(settings) as lock:
+    with server_lock(settings) as lock:
         assert lock is not None, "the process is gone"
     assert stop_server(settings) is False
     assert get(ensure_server(settings), settings, "k") == b"v"
@@ -254,7 +255,7 @@ def test_data_and_socket_are_private(project: Project) -> None:
 def test_a_socket_folder_of_somebody_else_is_refused(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     settings = project()
     settings.socket_path.parent.mkdir()
-    monkeypatch.setattr(embedded, "user_id", lambda: os.getuid() + 1)
+    monkeypatch.setattr(server_files, "user_id", lambda: os.getuid() + 1)
     with pytest.raises(ServiceUnavailable, match="is not a folder of user"):
         ensure_server(settings)
     with pytest.raises(ServiceUnavailable, match="is not a folder of user"):
