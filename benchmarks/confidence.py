@@ -78,6 +78,7 @@ def main(arguments: Sequence[str]) -> int:
         ["posterior, n", "95 % interval holds it", "mean width", "rank chi-square p"],
         rows,
     )
+    _print_calibration(figures)
     rows = [_product(name, options.histories // 4, rng, figures) for name in CASES]
     table(
         f"release_confidence itself, {options.histories // 4:,} histories each",
@@ -128,6 +129,20 @@ def _analysis(
     p = _uniform_p(np.array(places[-histories:]))
     figures[f"{name}, n = {size}"] = {"covered": covered, "width": width, "p": p}
     return [f"{name}, n = {size}", _share(covered, histories), f"{100 * width:.1f}", f"{p:.3f}"]
+
+
+def _print_calibration(figures: dict[str, Any]) -> None:
+    """Of so many cells one or the other looks unlikely: the least p, once that is allowed for (Sidak, 1967)."""
+    cells = {name: found["p"] for name, found in figures.items() if ", n = " in name}
+    name, least = min(cells.items(), key=lambda cell: cell[1])
+    adjusted = adjusted_p(least, len(cells))
+    figures["least p"] = {"cell": name, "p": least, "adjusted": adjusted}
+    print(f"\nleast p of {len(cells)} cells: {least:.3f} ({name}); allowing for so many: {adjusted:.3f}")
+
+
+def adjusted_p(least: float, tests: int) -> float:
+    """The chance that the least of so many independent p-values is as small as this, were all histories calibrated."""
+    return 1 - (1 - least) ** tests
 
 
 def _uniform_p(places: Floats) -> float:

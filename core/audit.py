@@ -27,8 +27,7 @@ def chained(draft: AuditDraft, *, sequence: int, previous: str, at: datetime) ->
 
 def digest(entry: AuditEntry) -> str:
     """What the entry's hash has to be."""
-    covered = {name: value for name, value in entry.to_dict().items() if name != "hash"}
-    return sha256(jsontext.canonical(covered)).hexdigest()
+    return sha256(entry.canonical_without("hash")).hexdigest()
 
 
 def verify(items: Sequence[object], heads: Collection[str] = ()) -> AuditVerdict:

@@ -5,10 +5,12 @@ from datetime import datetime
 
 from ..agents.deployment_readiness.outcome_report import calibration_report, in_window, replay
 from ..core.errors import InputError, NotFoundError
+from ..core.records.audit import AuditDraft
 from ..core.records.history import HISTORY_KEY, DeploymentOutcome, Foresight, read_history
 from ..core.records.release import DeploymentResult, same_commit
 from ..core.records.replay import HistoryReport
 from ..core.registry import did_you_mean
+from ..memory.audit import audited
 from .runtime import Runtime
 from .signals import check_version, stored_release
 
@@ -41,13 +43,26 @@ class Recorded:
     correct: bool = False
 
 
-async def record_outcome(runtime: Runtime, recorded: Recorded) -> DeploymentOutcome:
-    """Append the outcome, with what was known and said before the deployment.
+async def record_outcome(runtime: Runtime, recorded: Recorded, *, by: str = "cli") -> DeploymentOutcome:
+    """Append the outcome, with what was known and said before the deployment; a correction is audited.
+
+    Args:
+        runtime: the open parts.
+        recorded: what is known.
+        by: who says so.
 
     Raises: as `outcome_item`.
     """
-    item = await outcome_item(runtime, recorded)
-    await runtime.memory.append(HISTORY_KEY, item)
+    item, memory = await outcome_item(runtime, recorded), runtime.memory
+    details = {"corrects": item.corrects, "outcome": item.outcome, "deployedAt": item.deployed_at.isoformat()}
+    draft = AuditDraft(action="outcome:corrected", actor=by, subject=item.version, details=details)
+    appended = memory.prepare_append(HISTORY_KEY, item)
+    await audited(
+        memory,
+        [draft] if item.corrects else [],
+        runtime.clock.now(),
+        lambda chained: memory.apply([appended, *chained]),
+    )
     return item
 
 

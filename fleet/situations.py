@@ -38,7 +38,11 @@ async def last_assessed(runtime: Runtime, version: str) -> Assessed:
     decided = await runtime.memory.retrieve(f"aqe/releases/{version}/decision")
     scored = await runtime.memory.retrieve(f"aqe/risk-scores/{version}")
     if decided is None or scored is None:
-        raise InputError(f"{version} has not been assessed: nobody can approve what is not known", hint=assess)
+        elsewhere = "or, where that was done elsewhere, the same AQE_REDIS_URL, or `aqe memory export` and `import`"
+        raise InputError(
+            f"{version} has not been assessed: nobody can approve or deploy what is not known",
+            hint=f"{assess}, {elsewhere}",
+        )
     decision = Decision.from_value(decided, where=f"the decision about {version}")
     risk = RiskAssessment.from_value(scored, where=f"the risk of {version}")
     if risk.risk != decision.risk:

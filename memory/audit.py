@@ -1,11 +1,11 @@
 """The audit log in memory: entries are chained to its end and sent in one transaction with what they speak of."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from datetime import datetime
 from typing import TypeVar
 
 from ..core.audit import chained
-from ..core.errors import ConflictError
+from ..core.errors import ConflictError, InputError
 from ..core.records.audit import GENESIS, AuditDraft, AuditEntry
 from ..core.writes import Write
 from .store import MemoryStore
@@ -67,6 +67,41 @@ def _writes(
         writes.append(memory.prepare_append(AUDIT_LOG, entry, task=task, expected_length=expected))
         head = entry.hash
     return writes
+
+
+class AuditReader:
+    """The log's entries of some kinds; each time only what was added since the last time is read.
+
+    What cannot be read is left out: `aqe audit verify` is who names it.
+
+    Args:
+        memory: the store.
+        actions: which kinds.
+    """
+
+    def __init__(self, memory: MemoryStore, actions: Collection[str]) -> None:
+        self._memory, self._actions = memory, frozenset(actions)
+        self._marks = [action.encode() for action in self._actions]
+        self._read, self._found = 0, list[AuditEntry]()
+
+    async def entries(self) -> tuple[AuditEntry, ...]:
+        """The oldest first."""
+        length, _ = await self._memory.tail(AUDIT_LOG, 1)
+        if length < self._read:  # cut off, or another log
+            self._read, self._found = 0, []
+        texts = await self._memory.items_from(AUDIT_LOG, self._read) if length > self._read else []
+        self._read += len(texts)
+        self._found += filter(None, map(self._entry, texts))
+        return tuple(self._found)
+
+    def _entry(self, text: bytes) -> AuditEntry | None:
+        if not any(mark in text for mark in self._marks):  # most of the log is about something else
+            return None
+        try:
+            entry = AuditEntry.from_json(text, where=AUDIT_LOG)
+        except InputError:
+            return None
+        return entry if entry.action in self._actions else None
 
 
 async def _end(memory: MemoryStore) -> tuple[int, str]:

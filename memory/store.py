@@ -148,6 +148,11 @@ class MemoryStore:
         length = int(await self._client.execute_command("LLEN", physical))
         return length, decode(await self._client.execute_command("LRANGE", physical, -count, -1), key)
 
+    async def items_from(self, key: str, start: int) -> list[bytes]:
+        """The JSON texts of a history's items from this place on, 0 = the first."""
+        found: list[bytes] = await self._client.execute_command("LRANGE", self._physical(key), start, -1)
+        return found
+
     async def ttl_s(self, key: str) -> float | None:
         """Seconds until the key expires; None = never, or there is none."""
         left_ms = int(await self._client.execute_command("PTTL", self._physical(key)))

@@ -13,10 +13,10 @@ from ...core.records.policy import Policy
 from ...core.records.readiness import Decision
 from ...core.records.release import Release
 from ...core.records.tasks import TaskAssignment
-from ...memory.audit import audit_head
+from ...memory.audit import AuditReader, audit_head
 from ..base import BaseAgent, TaskContext
 from ..outcome import Outcome
-from .approvals import Papers, read_papers
+from .approvals import LOGGED, Papers, read_papers
 from .capabilities import CAPABILITIES, Loaded
 from .foresight import learnt_key
 from .inputs import read_inputs
@@ -34,6 +34,8 @@ class DeploymentReadinessAgent(BaseAgent):
 
     agent_type = "deployment-readiness"
     task_types: ClassVar[Mapping[str, str]] = {c.task_type: c.serves for c in CAPABILITIES}
+
+    _log_reader: AuditReader | None = None
 
     async def on_pre_task(self, context: TaskContext) -> Loaded:
         """All signals of the release, the latest ones of any release, and the deployment history."""
@@ -90,7 +92,9 @@ class DeploymentReadinessAgent(BaseAgent):
             **await self.memory.retrieve_pattern(f"aqe/releases/{name}/overrides/*"),
             **await self.memory.retrieve_pattern(f"aqe/releases/{name}/attestations/*"),
         }
-        return read_papers(signed, self.services.approvers())
+        papers = read_papers(signed, self.services.approvers())
+        self._log_reader = self._log_reader or AuditReader(self.memory, LOGGED)
+        return replace(papers, logged=await self._log_reader.entries())
 
     async def _production(self) -> dict[str, Written]:
         found = {key: await self.memory.retrieve_record(key) for key in PRODUCTION_KEYS}

@@ -16,11 +16,14 @@ from ...core.errors import InputError
 from ...core.records.approvals import Approval, ApprovalState, Override, Seen, SeenCriterion, Situation, Vote
 from ...core.records.approvers import Approver
 from ...core.records.attestations import Attestation
+from ...core.records.audit import AuditEntry
 from ...core.records.policy import Policy
 from ...core.records.readiness import GateResult, GateStatus, Lifted, RiskAssessment
 from ...core.records.release import Release, same_commit
 
 EMERGENCY = "emergency approval"
+REQUESTED, REJECTED = LOGGED = ("approval:requested", "approval:rejected")
+"""Actions of the audit log that are looked at."""
 HOLDS = frozenset({GateStatus.PASSED, GateStatus.ATTESTED, GateStatus.NOT_APPLICABLE})
 
 
@@ -39,6 +42,8 @@ class Papers:
     approvers: Mapping[str, Approver] = field(default_factory=dict)
     unreadable: tuple[str, ...] = ()
     attestations: tuple[Attestation, ...] = ()
+    logged: tuple[AuditEntry, ...] = ()
+    """Of LOGGED and any version, the oldest first: a record can be deleted, the log tells that it was."""
 
 
 @dataclass(frozen=True)
@@ -106,6 +111,9 @@ def stand(papers: Papers, here: Here) -> Standing:
     for attestation in papers.attestations:
         if objection := attestation.objection(here.release, here.approvers, here.now):
             remarks.append(f"the attestation of {attestation.item} does not count: {objection}")
+    if ApprovalState.REFUSED not in states and (refusal := _deleted_refusal(papers, latest, here)):
+        states = (ApprovalState.REFUSED,)
+        remarks.append(refusal)
     if emergency and ApprovalState.REFUSED not in states:
         states = (ApprovalState.GRANTED,)
     return Standing(states, overridden, emergency, tuple(lifted), (*papers.unreadable, *remarks))
@@ -156,6 +164,35 @@ def latest_approval(approvals: Iterable[Approval], here: Here) -> Approval | Non
     """The one that was asked for last, of those about this commit and environment."""
     about = [a for a in approvals if _same_release(a.request.situation, here.release)]
     return max(about, key=lambda a: (a.request.requested_at, a.request.id), default=None)
+
+
+def _deleted_refusal(papers: Papers, latest: Approval | None, here: Here) -> str | None:
+    """What the log tells of a refusal whose record is gone, or says something else; None = there is none.
+
+    It stands, like any other, until somebody asks again.
+    """
+    about = [entry for entry in papers.logged if _is_about(entry, here.release)]
+    refused = next((entry for entry in reversed(about) if entry.action in LOGGED), None)
+    if refused is None or refused.action == REQUESTED:
+        return None
+    if latest is not None and latest.request.id != refused.details["id"] and latest.request.requested_at > refused.at:
+        return None  # asked again where another log is kept
+    return (
+        f"approval {refused.details['id']} was refused by {refused.actor}: entry {refused.sequence} of the audit log "
+        "says so, its record does not"
+    )
+
+
+def _is_about(entry: AuditEntry, release: Release) -> bool:
+    details = entry.details
+    commit = details.get("commit")
+    return (
+        entry.subject == release.version
+        and details.get("environment") == release.environment
+        and isinstance(details.get("id"), str)
+        and (commit is None or isinstance(commit, str))
+        and same_commit(commit, release.commit)
+    )
 
 
 def state_of(approval: Approval, here: Here) -> tuple[ApprovalState, str]:

@@ -1,6 +1,7 @@
 """`aqe deploy record-outcome`: what came of a deployment."""
 
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -39,8 +40,9 @@ def record_outcome(ctx: click.Context, /, as_json: bool, deployed_at: datetime |
 
     async def work(parts: "Runtime") -> "DeploymentOutcome":
         from ...fleet.outcomes import Recorded, record_outcome
+        from ...fleet.situations import asking_person
 
-        return await record_outcome(parts, Recorded(deployed_at=deployed_at, **given))
+        return await record_outcome(parts, Recorded(deployed_at=deployed_at, **given), by=asking_person(Path.cwd()))
 
     item = with_runtime(ctx, work)
     if deployed_at is None and not given["correct"]:

@@ -6,7 +6,6 @@ from typing import Self
 
 from pydantic import Field
 
-from .. import jsontext
 from ..credentials import SecretHash, SigningKey
 from .base import Record
 
@@ -59,5 +58,4 @@ class Signed(Record):
 
     def message(self) -> bytes:
         """What is signed: the kind of record, then its canonical JSON without the signature."""
-        body = {name: value for name, value in self.to_dict().items() if name != "signature"}
-        return type(self).__name__.encode() + b"\n" + jsontext.canonical(body)
+        return type(self).__name__.encode() + b"\n" + self.canonical_without("signature")

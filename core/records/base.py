@@ -27,6 +27,10 @@ class Record(BaseModel):
         """JSON-ready dict with camelCase keys; times as ISO text."""
         return self.model_dump(mode="json", by_alias=True)
 
+    def canonical_without(self, field: str) -> bytes:
+        """The canonical JSON of all fields but one: what the hash or signature in that one covers."""
+        return jsontext.canonical({name: value for name, value in self.to_dict().items() if name != field})
+
     @classmethod
     def from_json(cls, text: str | bytes, *, where: str) -> Self:
         """Read from JSON text.

@@ -7,6 +7,7 @@ import subprocess
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,7 +16,7 @@ from aqe.tests.e2e.cli_project import Project, junit, wait_until
 
 pytestmark = pytest.mark.xdist_group("cli-commands")
 
-SIGNALS = {
+SIGNALS: dict[str, dict[str, Any]] = {
     "code-quality": {"grade": "A", "criticalIssues": 0, "codeSmells": 3, "complexityMean": 4, "duplicationPercent": 1,
                      "maintainabilityIndex": 60, "technicalDebtPercent": 2},
     "test-coverage": {"lineCoveragePercent": 95, "branchCoveragePercent": 95},

@@ -13,7 +13,7 @@ from aqe.core.errors import ConflictError, InputError
 from aqe.core.records.audit import AuditDraft
 from aqe.fleet.approvers import MAX_ATTEMPTS, AuthenticationError, authenticate
 from aqe.fleet.runtime import open_runtime
-from aqe.memory.audit import AUDIT_LOG, audit_head, audited
+from aqe.memory.audit import AUDIT_LOG, AuditReader, audit_head, audited
 from aqe.memory.store import MemoryStore
 from aqe.memory.transfer import export_memory, import_memory
 
@@ -55,6 +55,21 @@ async def test_writers_at_the_same_time_make_one_chain(settings: Settings) -> No
             )
         )
         assert await intact(one.memory) == 80
+
+
+async def test_a_reader_reads_what_was_added_since_and_begins_anew_with_another_log(settings: Settings) -> None:
+    async with open_runtime(settings, name="a") as runtime:
+        memory = runtime.memory
+        reader = AuditReader(memory, ["approval:rejected"])
+        refusal = draft("v2").model_copy(update={"action": "approval:rejected"})
+        assert await reader.entries() == ()
+        await audited(memory, [draft("approval:rejected"), refusal], NOW, memory.apply)
+        assert [entry.sequence for entry in await reader.entries()] == [2]
+        await audited(memory, [refusal], NOW, memory.apply)
+        assert [entry.sequence for entry in await reader.entries()] == [2, 3]
+        await memory.delete(AUDIT_LOG)
+        await audited(memory, [refusal], NOW, memory.apply)
+        assert [entry.sequence for entry in await reader.entries()] == [1]
 
 
 async def test_an_effect_and_its_entry_are_one_step(settings: Settings) -> None:

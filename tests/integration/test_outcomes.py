@@ -10,6 +10,7 @@ from aqe.core.records.history import HISTORY_KEY, Foresight
 from aqe.fleet.outcomes import Recorded, history_report, record_outcome
 from aqe.fleet.runtime import Runtime
 from aqe.fleet.tasks import new_task, perform
+from aqe.memory.audit import AUDIT_LOG
 
 V1 = Recorded("v1", "success")
 
@@ -56,11 +57,14 @@ async def test_a_second_outcome_is_refused_unless_it_corrects_or_is_of_another_m
         with pytest.raises(InputError, match="v1 is recorded as success"):
             await record_outcome(parts, again)
     await record_outcome(parts, Recorded("v1", "success", deployed_at=at + timedelta(hours=1)))
-    corrected = await record_outcome(parts, Recorded("v1", "failed", deployed_at=at, correct=True))
+    corrected = await record_outcome(parts, Recorded("v1", "failed", deployed_at=at, correct=True), by="somebody")
     assert corrected.corrects == first.id
     report = await history_report(parts, environment="production", days=1)
     assert [item.outcome for item in report.deployments] == ["failed", "success"]
     assert len(await parts.memory.retrieve(HISTORY_KEY)) == 3, "nothing is rewritten"
+    (entry,) = await parts.memory.retrieve(AUDIT_LOG)
+    assert (entry["action"], entry["subject"], entry["actor"]) == ("outcome:corrected", "v1", "somebody")
+    assert entry["details"]["corrects"] == first.id
 
 
 async def test_what_cannot_be_is_refused(parts: Runtime) -> None:

@@ -16,6 +16,7 @@ from aqe.agents.deployment_readiness.gates import evaluate
 from aqe.agents.deployment_readiness.inputs import ReadinessInputs
 from aqe.agents.deployment_readiness.risk import score
 from aqe.config.policy import FAST_TRACK_POLICY, default_policy, load_policy
+from aqe.core.audit import chained
 from aqe.core.records.approvals import (
     Approval,
     ApprovalRequest,
@@ -28,6 +29,7 @@ from aqe.core.records.approvals import (
     approval_key,
     override_key,
 )
+from aqe.core.records.audit import GENESIS, AuditDraft, AuditEntry
 from aqe.core.records.policy import ApprovalRules, GateOverrides, Policy
 from aqe.core.records.readiness import Decision, DecisionStatus, GateStatus
 from aqe.core.records.signals import MetricValue, SignalKind
@@ -180,6 +182,43 @@ def test_a_refusal_outlives_worse_signals() -> None:
     """Else making things worse would lift it."""
     refused = voted(a_request(), "cto", granted=False)
     assert state(refused, here(seen=SEEN.model_copy(update={"risk": 99.0}))) is ApprovalState.REFUSED
+
+
+def logged(action: str, approval: Approval, at: datetime = NOW, **details: Any) -> AuditEntry:
+    known = {"id": approval.request.id, "commit": a_release().commit, "environment": "production"}
+    draft = AuditDraft(action=action, actor="cto", subject=a_release().version, details=known | details)
+    return chained(draft, sequence=1, previous=GENESIS, at=at)
+
+
+@given(
+    left=st.sampled_from(["nothing", "the request alone", "a grant in its place"]),
+    minutes=st.integers(0, 100_000),
+    risk=st.floats(0, 100),
+)
+def test_a_refusal_that_somebody_deleted_stands_as_the_log_tells_it(left: str, minutes: int, risk: float) -> None:
+    """Until somebody asks again."""
+    asked = a_request()
+    papers = {"nothing": (), "the request alone": (asked,), "a grant in its place": (voted(asked, "cto"),)}[left]
+    log = (logged("approval:requested", asked), logged("approval:rejected", asked))
+    then = here(now=NOW + timedelta(minutes=minutes), seen=SEEN.model_copy(update={"risk": risk}))
+    found = stand(Papers(approvals=papers, logged=log), then)
+    assert found.approvals == (ApprovalState.REFUSED,)
+    assert "was refused by cto" in found.remarks[-1]
+    again = stand(Papers(approvals=papers, logged=(*log, logged("approval:requested", asked))), then)
+    assert ApprovalState.REFUSED not in again.approvals
+
+
+@pytest.mark.parametrize("other", [{"commit": OTHER_COMMIT}, {"commit": None}, {"environment": "staging"}, {"id": 7}])
+def test_a_logged_refusal_of_another_commit_or_environment_says_nothing_here(other: dict[str, Any]) -> None:
+    log = (logged("approval:rejected", a_request(), **other),)
+    assert stand(Papers(logged=log), here()).approvals == ()
+
+
+def test_a_request_made_where_another_log_is_kept_takes_the_place_of_an_older_refusal() -> None:
+    old, new = a_request(), a_request(at=NOW + HOUR)
+    new = new.model_copy(update={"request": new.request.model_copy(update={"id": "approval-of-elsewhere"})})
+    papers = Papers(approvals=(new,), logged=(logged("approval:rejected", old),))
+    assert stand(papers, here(now=NOW + HOUR)).approvals == (ApprovalState.PENDING,)
 
 
 def test_the_latest_request_counts() -> None:
