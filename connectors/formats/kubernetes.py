@@ -17,7 +17,7 @@ from ...core.records.signals import Outcome
 from .documents import EMPTY_FILE, clean
 from .pages import Reading, Unusable
 from .shapes import dict_at, first_of
-from .values import listed
+from .values import listed, text
 
 MAX_BYTES = 32 * 1024 * 1024
 """Of one file; a cluster's rollouts take a few megabytes."""
@@ -44,7 +44,7 @@ class ArgoFormat:
             found = dict_at(head.json)
             first = dict_at(first_of(found["items"])) if isinstance(found.get("items"), list) else found
             api = first.get("apiVersion")
-            return isinstance(api, str) and api.startswith(_GROUP) and first.get("kind") in self.rows_of
+            return isinstance(api, str) and api.startswith(_GROUP) and text(first.get("kind")) in self.rows_of
         kind = _KIND.search(head.text.replace("\r\n", "\n"))
         return kind is not None and kind[1] in self.rows_of and _API.search(head.text) is not None
 

@@ -21,7 +21,7 @@ _HEALTHY = frozenset({"Healthy", "NewReplicaSetAvailable"})
 
 def _rollout(item: dict[str, Any]) -> Iterator[OpsRow]:
     meta, spec, status = dict_at(item, "metadata"), dict_at(item, "spec"), dict_at(item, "status")
-    conditions = {one.get("type"): one for one in map(dict_at, listed(status.get("conditions")))}
+    conditions = {text(one.get("type")): one for one in map(dict_at, listed(status.get("conditions")))}
     progress = dict_at(conditions, "Progressing")
     aborted = is_true(status.get("abort"))
     state = "Aborted" if aborted else text(status.get("phase")) or text(progress.get("reason"))

@@ -154,12 +154,12 @@ def _add(found: Bugs, item: dict[str, Any]) -> str:
 def _ticket_state(fields: dict[str, Any]) -> TicketState | None:
     """What the approvals decided, the worst of them; without any, what the status says."""
     decided = {
-        dict_at(one).get("finalDecision")
+        text(dict_at(one).get("finalDecision"))
         for value in fields.values()
         for one in listed(value)
         if "finalDecision" in dict_at(one)
     }
-    states = {_DECISIONS.get(text(word)) for word in decided}
+    states = {_DECISIONS.get(word) for word in decided}
     for worst in ("rejected", "pending", "approved"):
         if worst in states:
             return worst

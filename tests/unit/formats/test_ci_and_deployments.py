@@ -57,6 +57,12 @@ def test_a_running_jenkins_build_has_no_result_and_no_end() -> None:
     assert (row.state, row.ended_at) == ("RUNNING", None)
 
 
+def test_a_status_without_time_leaves_no_deployment_behind() -> None:
+    """Nothing is known of its deployment."""
+    with pytest.raises(InputError, match="no time of a status"):
+        rows("github-deployments", [{"state": "success", "deployment_url": "x/deployments/8"}])
+
+
 def test_a_superseded_deployment_keeps_how_it_ended() -> None:
     """`inactive` after `success` is a success; its statuses may come in any order and before it."""
     url = "https://api.github.com/repos/acme/shop/deployments/8"
@@ -108,9 +114,10 @@ def test_a_rollout_ends_when_it_is_healthy_or_taken_back(
 
 @pytest.mark.parametrize(
     "content",
-    ["a: &x [1]\nb: *x\n", "a:\n" + "".join(f"{' ' * depth}- \n" for depth in range(1, 200)), "? [a]\n: b\n", "a: [",
+    ['{"apiVersion": "argoproj.io/v1", "kind": ["Rollout"]}',
+     "a: &x [1]\nb: *x\n", "a:\n" + "".join(f"{' ' * depth}- \n" for depth in range(1, 200)), "? [a]\n: b\n", "a: [",
      "kind: Deployment\nmetadata: {}\n", "[" * 100_000],
-    ids=["aliases", "deep", "a list as key", "cut", "another kind", "deeper than any stack"],
+    ids=["a kind that is no text", "aliases", "deep", "a list as key", "cut", "another kind", "deeper than any stack"],
 )  # fmt: skip
 def test_hostile_yaml_is_refused(content: str) -> None:
     """One clear error each."""

@@ -72,6 +72,12 @@ def test_jira_goes_by_ids_and_categories_where_names_are_translated() -> None:
     assert metrics(CODE_OF_JIRA, [jira(resolution={"name": "Fixed"})]) == {"critical_issues": 0}
 
 
+def test_a_decision_that_is_no_text_is_no_decision() -> None:
+    """Nor is one without a name: then the status says it."""
+    change = jira("Change", status="Declined", customfield_1=[{"finalDecision": ["approved"]}, {"finalDecision": None}])
+    assert metrics(CODE_OF_JIRA, [change]) == {"change_ticket": "rejected"}
+
+
 def test_an_empty_search_of_jira_found_no_bug() -> None:
     assert claimed_by({"startAt": 0, "total": 0, "issues": []}) == CODE_OF_JIRA
     assert outcome(CODE_OF_JIRA, {"startAt": 0, "total": 0, "issues": []}) is Outcome.CLEAN
