@@ -204,7 +204,7 @@ def of_metrics(points: Iterable[MetricPoint]) -> Iterator[Series]:
         found = list(rows)
         times = np.array([point.at_s for point in found])
         values = np.clip([point.value for point in found], -LARGEST, LARGEST)
-        # Of two points at one moment the later import counts.
+        # Of two points at one moment one counts: whatever was imported twice.
         keep = np.append(np.diff(times) > 0, True)
         times, values = times[keep], values[keep]
         counter = found[0].kind == "counter"

@@ -19,26 +19,30 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
         yield project
 
 
-def prometheus(*, fault: tuple[float, float]) -> str:
-    """Four days of an error rate every five minutes, answered by `query_range`.
+NOW = datetime.now(UTC).replace(second=0, microsecond=0)
+"""One for all imports: each goes on where the one before it stopped."""
+
+
+def prometheus(*, hours: tuple[float, float], fault_s: float = 0) -> str:
+    """An error rate every five minutes, answered by `query_range`.
 
     Args:
-        fault: hours before now at which it begins and ends.
+        hours: before now, from which to which.
+        fault_s: of the end, in which it is high.
     """
-    now = datetime.now(UTC).replace(second=0, microsecond=0)
+    count, end = round((hours[0] - hours[1]) * 12), NOW - timedelta(hours=hours[1])
     points = []
-    for n in range(4 * 288):
-        at = now - timedelta(minutes=5 * (4 * 288 - n))
-        hours = (now - at) / timedelta(hours=1)
-        value = 31.0 if fault[1] < hours <= fault[0] else 1.0 + (n * 37 % 11) / 50
-        points.append([at.timestamp(), str(value)])
+    for n in range(count):
+        left_s = 300 * (count - n)
+        value = 31.0 if left_s <= fault_s else 1.0 + (n * 37 % 11) / 50
+        points.append([end.timestamp() - left_s, str(value)])
     series = {"metric": {"__name__": "http_errors_percent", "service": "pay"}, "values": points}
     return json.dumps({"status": "success", "data": {"resultType": "matrix", "result": [series]}})
 
 
-def looked(project: Project, name: str, **fault: Any) -> dict[str, Any]:
+def looked(project: Project, name: str, **data: Any) -> dict[str, Any]:
     """Import and detect."""
-    file = project.write(name, prometheus(**fault))
+    file = project.write(name, prometheus(**data))
     project.ok("import", file, "--release", "v1", "--commit", "abc1234")
     found: dict[str, Any] = project.json("production", "detect-anomalies", "--release", "v1")
     return found
@@ -60,14 +64,14 @@ def test_nothing_imported_is_told(project: Project) -> None:
 
 def test_a_fault_is_found_stands_in_the_way_of_a_release_and_is_over(project: Project) -> None:
     """The same anomaly throughout; the event is sent once."""
-    (anomaly,) = looked(project, "1.json", fault=(1.5, -1))["anomalies"]
+    (anomaly,) = looked(project, "1.json", hours=(96, 2), fault_s=3600)["anomalies"]
     assert (anomaly["severity"], anomaly["status"], anomaly["service"]) == ("CRITICAL", "open", "pay")
     assert json.loads(project.ok("memory", "get", "aqe/production/status"))["status"] == "critical"
     day = anomaly["beganAt"][:10]
     assert json.loads(project.ok("memory", "get", f"aqe/anomalies/{day}/{anomaly['id']}"))["id"] == anomaly["id"]
     before = production(project)
 
-    (again,) = looked(project, "2.json", fault=(1.5, 0.6))["anomalies"]
+    (again,) = looked(project, "2.json", hours=(2, 0))["anomalies"]
     assert (again["id"], again["status"]) == (anomaly["id"], "resolved")
     assert json.loads(project.ok("memory", "get", "aqe/production/alerts")) == []
     assert json.loads(project.ok("memory", "get", "aqe/production/status"))["status"] == "healthy"
