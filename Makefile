@@ -2,6 +2,8 @@
 .DEFAULT_GOAL := help
 .PHONY: help run test check fmt bench bench-bus bench-memory bench-hooks bench-risk bench-confidence bench-assess bench-anomaly bench-logs bench-load drill-cluster docs system-deps clean drill drill-peers soak
 .PHONY: help run test check fmt bench bench-bus bench-memory bench-hooks bench-anomaly bench-logs bench-load bench-importers bench-reports bench-judge drill-cluster drill-rollout docs system-deps clean drill drill-peers soak fuzz
+.PHONY: help run test check fmt bench bench-bus bench-memory bench-hooks bench-risk bench-confidence bench-assess bench-ab bench-anomaly bench-logs bench-load drill-cluster docs system-deps clean drill drill-peers soak
+.PHONY: help run test check fmt bench bench-bus bench-memory bench-hooks bench-anomaly bench-logs bench-load bench-importers bench-reports bench-judge drill-cluster docs system-deps clean drill drill-peers soak
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
@@ -51,6 +53,7 @@ bench: bench-bus bench-memory bench-hooks bench-risk bench-confidence bench-asse
 bench-bus bench-memory bench-hooks bench-risk bench-confidence bench-assess: $(VENV)/.bench  ## one of them
 	$(BIN)/python -P -m aqe.benchmarks $(@:bench-%=%)
 
+bench-ab: $(READY)  ## experiments looked at every day: false alarms and power (1 min)
 bench-anomaly: $(READY)  ## anomaly detection on labelled series, and its speed (1 min)
 bench-logs: $(READY)  ## log templates on labelled lines, and their speed (1 min)
 bench-load: $(READY)  ## load as ramps, visitors told apart, intervals, what a million rows cost (2 min)
@@ -60,6 +63,8 @@ bench-redaction: $(READY)  ## what redaction finds and touches wrongly, and its 
 bench-reports: $(READY)  ## large reports against the plain parsers (2 min)
 bench-judge: $(READY)  ## false alarms and detection time of the canary judges (5 min)
 bench-anomaly bench-logs bench-importers bench-imports bench-redaction bench-reports bench-judge:
+bench-anomaly bench-logs bench-importers bench-redaction bench-reports bench-judge:
+bench-ab bench-anomaly bench-logs bench-importers bench-reports bench-judge:
 	$(BIN)/python -P -m aqe.benchmarks $(@:bench-%=%)
 
 fuzz: $(READY)  ## 200,000 damaged files over all importers: only InputError, no hang, bounded memory (3 min)

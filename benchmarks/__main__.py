@@ -13,6 +13,7 @@ BENCHMARKS = {
     "bus": ("bus.driver", "publish, consume, end to end, latency against raw redis-py and other libraries (12 min)"),
     "memory": ("memory", "glob retrieval from 1,000 to 1,000,000 keys, what the index costs (2 min)"),
     "hooks": ("hooks", "hooks around a task, and against starting a process (15 s)"),
+    "ab": ("ab", "experiments looked at every day: false alarms and power beside the naive test (1 min)"),
     "anomaly": ("anomaly", "anomaly detection on labelled series, and its speed (1 min)"),
     "importers": ("importers", "reading production's bulk formats against json.loads (5 min)"),
     "imports": ("imports", "whole imports of up to 1 GB: CPU time against the plain parsers, memory (5 min)"),

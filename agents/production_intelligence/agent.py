@@ -7,8 +7,10 @@ from ...bus.events import AnomalyDetected, Payload, ProductionAnalyzed
 from ...core.records.anomalies import AnomalyReport, Severity
 from ...core.records.base import Record
 from ...core.records.dead_code import DeadCodeReport
+from ...core.records.experiment import ExperimentImpact
 from ...core.records.features import FeatureReport
 from ...core.records.findings import FindingPriority
+from ...core.records.incident_analysis import IncidentAnalysis
 from ...core.records.load import LoadPatterns
 from ...core.records.scenarios import MinedErrors
 from ...core.records.season import SeasonalAnalysis
@@ -73,7 +75,7 @@ def _mined(answer: MinedErrors, release: str | None) -> Iterator[Payload]:
     )
 
 
-Looked = LoadPatterns | SeasonalAnalysis | FeatureReport | DeadCodeReport
+Looked = LoadPatterns | SeasonalAnalysis | FeatureReport | DeadCodeReport | IncidentAnalysis | ExperimentImpact
 """Answers of analyses that make no scenarios and look for no anomalies."""
 
 

@@ -12,7 +12,10 @@ from .anomalies import READS as ANOMALY_KEYS
 from .anomalies import detect_anomalies
 from .dead_code import dead_code
 from .error_patterns import mine
+from .experiment import ab_test_impact
 from .feature_usage import COVERAGE_KEY, feature_usage
+from .incidents import READS as INCIDENT_KEYS
+from .incidents import analyze_incidents
 from .insights import insights_from
 from .load_patterns import load_patterns
 from .loaded import Loaded
@@ -73,4 +76,6 @@ CAPABILITIES: tuple[Capability, ...] = (
         "feature-usage-analytics", "feature-usage-analytics", feature_usage, reads=lambda payload: (COVERAGE_KEY,)
     ),
     Capability("dead-code", "feature-usage-analytics", dead_code),
+    Capability("incident-analysis", "incident-replay", analyze_incidents, reads=lambda payload: INCIDENT_KEYS),
+    Capability("ab-test-impact", "rum-analysis", ab_test_impact),
 )

@@ -6,6 +6,12 @@ from ..lazy import LazyGroup
 
 COMMANDS: dict[str, tuple[str, str, str]] = {
     "detect-anomalies": ("production.anomalies", "detect_anomalies", "What is not as usual, since when, and how bad."),
+    "analyze-incidents": (
+        "production.incidents",
+        "analyze_incidents",
+        "Where incidents' time went, and what led there.",
+    ),
+    "ab-test-impact": ("production.experiment", "ab_test_impact", "What an experiment's variants did."),
     "load-patterns": ("production.load", "load_patterns", "When how much traffic comes, of what and from whom."),
     "seasonal-analysis": ("production.season", "seasonal_analysis", "What named days such as Black Friday did."),
     "feature-usage": ("production.features", "feature_usage", "Which features are used, and how much that matters."),
