@@ -53,7 +53,6 @@ bench: bench-bus bench-memory bench-hooks bench-risk bench-confidence bench-asse
 bench-bus bench-memory bench-hooks bench-risk bench-confidence bench-assess: $(VENV)/.bench  ## one of them
 	$(BIN)/python -P -m aqe.benchmarks $(@:bench-%=%)
 
-bench-ab: $(READY)  ## experiments looked at every day: false alarms and power (1 min)
 bench-anomaly: $(READY)  ## anomaly detection on labelled series, and its speed (1 min)
 bench-logs: $(READY)  ## log templates on labelled lines, and their speed (1 min)
 bench-load: $(READY)  ## load as ramps, visitors told apart, intervals, what a million rows cost (2 min)
@@ -84,6 +83,12 @@ drill-rollout: $(READY)  ## rollouts on a real HAProxy and Prometheus, run after
 
 drill-cluster: $(READY)  ## fail-overs of a Cluster and behind Sentinel, and what a fleet costs (15 min)
 	$(BIN)/python -P -m aqe.benchmarks drill-cluster
+
+.PHONY: bench-ab bench-incidents
+bench-ab: $(READY)  ## experiments looked at every day: false alarms and power (1 min)
+bench-incidents: $(READY)  ## the service a fault was injected into, of recorded faults (10 s)
+bench-ab bench-incidents:
+	$(BIN)/python -P -m aqe.benchmarks $(@:bench-%=%)
 
 # The libraries we are measured against are no dependency of anything else.
 $(VENV)/.bench: $(READY)

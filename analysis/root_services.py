@@ -37,11 +37,16 @@ def change(before: Sequence[float], during: Sequence[float]) -> float | None:
     return (median(now) - usual) / floor
 
 
-def rank(changes: Mapping[str, Sequence[float | None]]) -> list[tuple[str, float]]:
-    """Services, the likeliest first, with their scores; those without a measured change are left out."""
+def rank(changes: Mapping[str, Sequence[float | None]], *, strongest: int = STRONGEST) -> list[tuple[str, float]]:
+    """Services, the likeliest first, with their scores; those without a measured change are left out.
+
+    Args:
+        changes: service -> `change` of each of its series.
+        strongest: so many of a service's series count.
+    """
     scores = {}
     for service, values in changes.items():
-        sizes = sorted((log1p(abs(value)) for value in values if value is not None), reverse=True)[:STRONGEST]
+        sizes = sorted((log1p(abs(value)) for value in values if value is not None), reverse=True)[:strongest]
         if sizes:
             scores[service] = sum(sizes) / len(sizes)
     return sorted(scores.items(), key=lambda item: (-item[1], item[0]))

@@ -14,6 +14,7 @@ BENCHMARKS = {
     "memory": ("memory", "glob retrieval from 1,000 to 1,000,000 keys, what the index costs (2 min)"),
     "hooks": ("hooks", "hooks around a task, and against starting a process (15 s)"),
     "ab": ("ab", "experiments looked at every day: false alarms and power beside the naive test (1 min)"),
+    "incidents": ("incidents", "which service a fault was injected into, of recorded faults (10 s)"),
     "anomaly": ("anomaly", "anomaly detection on labelled series, and its speed (1 min)"),
     "importers": ("importers", "reading production's bulk formats against json.loads (5 min)"),
     "imports": ("imports", "whole imports of up to 1 GB: CPU time against the plain parsers, memory (5 min)"),

@@ -18,6 +18,7 @@ from ..core.records.datasets import DatasetRef
 from ..core.records.dead_code import DeadCodeReport
 from ..core.records.experiment import ExperimentImpact
 from ..core.records.features import FeatureReport
+from ..core.records.feedback import LoopState
 from ..core.records.findings import Insight, MiningResult, Prioritization
 from ..core.records.history import DeploymentOutcome, Foresight
 from ..core.records.incident_analysis import IncidentAnalysis
@@ -126,6 +127,7 @@ KEYS: tuple[KeySpec, ...] = (
     KeySpec("aqe/production/anomalies", Anomaly, "anomalies that are open or were lately, the worst first", (PRODUCTION,), (READINESS, PRODUCTION), many=True),
     KeySpec("aqe/anomalies/<yyyy-mm-dd>/<id>", Anomaly, "one anomaly, under the day it began", (PRODUCTION,), ("output",)),
     KeySpec("aqe/production/status", Health, "how production is: healthy, degraded, unhealthy, critical", (PRODUCTION, "other agents"), (READINESS,)),
+    KeySpec("aqe/production/feedback-loop", LoopState, "the feedback loop: its round, the analyses of it, anomalies taken in", ("cli",), ("cli", "output")),
     KeySpec("aqe/production/incident-analysis", IncidentAnalysis, "where incidents' time went, what was different, what the figures hide", (PRODUCTION,), ("output",)),
     KeySpec("aqe/production/experiments/<name>", ExperimentImpact, "what an experiment's variants did against the control", (PRODUCTION,), ("output",)),
     KeySpec("aqe/production/test-scenarios", TestScenario, "tests worth having", (PRODUCTION,), (PRODUCTION, "output"), many=True),

@@ -12,6 +12,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
         "Where incidents' time went, and what led there.",
     ),
     "ab-test-impact": ("production.experiment", "ab_test_impact", "What an experiment's variants did."),
+    "feedback-loop": ("production.feedback", "feedback_loop", "Every analysis, again and again."),
     "load-patterns": ("production.load", "load_patterns", "When how much traffic comes, of what and from whom."),
     "seasonal-analysis": ("production.season", "seasonal_analysis", "What named days such as Black Friday did."),
     "feature-usage": ("production.features", "feature_usage", "Which features are used, and how much that matters."),

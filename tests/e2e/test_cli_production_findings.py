@@ -5,9 +5,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from aqe.tests.e2e.cli_project import Project
+from aqe.tests.e2e.cli_project import Project, wait_until
 
 pytestmark = pytest.mark.xdist_group("cli-production-findings")
+FEEDBACK = "aqe/production/feedback-loop"
 
 
 def log_lines(count: int) -> str:
@@ -32,3 +33,23 @@ def test_what_was_found_is_ranked_and_limited(tmp_path_factory: pytest.TempPathF
         ranked = project.json("production", "generate-by-priority", "--top", "1")
         assert [(f["rank"], f["insight"]) for f in ranked["findings"]] == [(1, insight["id"])]
         assert "seen 12 times" in project.ok("production", "generate-by-priority", "--top", "5")
+
+
+def test_a_loop_that_is_killed_is_gone_on_with(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """kill -9 at any point: no round is begun twice, no task done twice; SIGTERM ends it with 0."""
+    with Project.at(tmp_path_factory.mktemp("loop")) as project:
+        project.ok("up", "--server-only")
+        project.ok("import", project.write("app.jsonl", log_lines(3)))
+        killed = project.start("production", "feedback-loop", "--interval", "1h")
+        wait_until(lambda: project.aqe("memory", "get", FEEDBACK).returncode == 0)
+        killed.kill()
+        killed.wait()
+        wait_until(lambda: project.aqe("production", "feedback-loop", "--once").returncode == 0)
+        state = project.json("memory", "get", FEEDBACK)
+        assert state["round"] in (1, 2) and all(run["status"] for run in state["runs"])
+        again = project.start("production", "feedback-loop", "--interval", "1h")
+        wait_until(lambda: json.loads(project.ok("memory", "get", FEEDBACK))["phase"] == "WAITING")
+        again.terminate()
+        out, err = again.communicate(timeout=30)
+        assert again.returncode == 0, err
+        assert "round" in out

@@ -1,0 +1,66 @@
+"""`aqe production feedback-loop`: analyse production again and again, and keep what is known of it fresh."""
+
+import asyncio
+import signal
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from ..common import output_options, print_json, say, with_runtime
+from ..params import duration
+from ..text import cleaned, table, time_text
+
+if TYPE_CHECKING:
+    from ...core.records.feedback import LoopState
+    from ...fleet.runtime import Runtime
+
+
+@click.command("feedback-loop")
+@click.option("--interval", type=duration, default="1h", show_default=True, help="From begin to begin of two rounds.")
+@click.option("--once", is_flag=True, help="One round, then end: for CI.")
+@click.option(
+    "--days", type=click.FloatRange(min=0, min_open=True), default=7.0, show_default=True, help="Window of each round."
+)
+@click.option(
+    "--output",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIR",
+    help="Also write each round's findings into this folder.",
+)
+@output_options
+@click.pass_context
+def feedback_loop(
+    ctx: click.Context, as_json: bool, interval: float, once: bool, days: float, output: Path | None
+) -> None:
+    """Every analysis, every interval, until SIGTERM or Ctrl-C; anomalies are taken in as they come.
+
+    One loop a fleet. It finishes the task at hand when told to stop; killed, the next one goes on where it was.
+
+    \b
+    Exit codes: 0 stopped, or the round is done, 2 another loop runs.
+    Examples: aqe production feedback-loop --interval 1h
+              aqe production feedback-loop --once --output findings
+    """
+    from ...core.records.feedback import LoopPlan
+    from ...fleet.feedback import FeedbackLoop, analyses
+
+    plan = LoopPlan(interval_s=interval, analyses=analyses(), days=days, once=once)
+
+    async def work(parts: "Runtime") -> "LoopState":
+        loop = FeedbackLoop(parts, plan, output=output, said=say)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(number, loop.stop)
+        return await loop.run()
+
+    state = with_runtime(ctx, work)
+    if as_json:
+        print_json(state)
+    else:
+        click.echo(_state_text(cleaned(state)))
+
+
+def _state_text(state: "LoopState") -> str:
+    rows = [(run.task_type, run.status or "not over", run.error or "-") for run in state.runs]
+    head = f"round {state.round}, began {time_text(state.round_started_at)}, ended {time_text(state.round_ended_at)}"
+    return "\n".join([head, "", table(("ANALYSIS", "STATUS", "WHY"), rows)])

@@ -1,0 +1,162 @@
+"""Runs the feedback loop: look, step, save, act; one of it in a fleet.
+
+The state is saved with the version it had: of two loops one is refused and ends. Its heartbeat is written from a thread
+and goes HEARTBEAT_TTL_S after its death, so that the next loop need not wait long and two do not run side by side.
+"""
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+
+from ..agents.context import task_key
+from ..agents.production_intelligence.agent import ProductionIntelligenceAgent
+from ..agents.production_intelligence.feedback import End, Perform, Seen, Wait, resumed, step
+from ..bus.lease import Pulse
+from ..bus.names import OWN_LANE
+from ..core.errors import ConflictError, InputError, NotFoundError, ServiceUnavailable
+from ..core.records.base import encode
+from ..core.records.feedback import FEEDBACK_KEY, LoopPlan, LoopState, Run
+from ..core.records.tasks import FINAL, TaskAssignment
+from .output import write_file
+from .runtime import Runtime
+from .tasks import TaskFailedError, new_task, perform, show
+
+HEARTBEAT_EVERY_S = 1.0
+HEARTBEAT_TTL_S = 4.0
+POLL_S = 1.0
+"""Between two looks at a task that another process does, and at the stream of anomalies."""
+ANALYSES = (
+    "anomaly-detection",
+    "error-pattern-mining",
+    "incident-analysis",
+    "rum-analysis",
+    "user-journey-reconstruction",
+    "load-pattern-analysis",
+    "feature-usage-analytics",
+)
+WRITTEN = ("insights", "prioritization", "test-scenarios")
+"""`aqe/production/...` that each round writes into --output."""
+
+
+def analyses() -> tuple[str, ...]:
+    """What a round runs: those of ANALYSES that the agent can do."""
+    return tuple(kind for kind in ANALYSES if kind in ProductionIntelligenceAgent.task_types)
+
+
+def heartbeat(prefix: str) -> str:
+    """Physical key of the loop's heartbeat."""
+    return f"{prefix}aqe:feedback-loop"
+
+
+class FeedbackLoop:
+    """One process's hold of the loop.
+
+    Args:
+        runtime: the open parts.
+        plan: what to do how often.
+        output: folder that each round's findings are written into; None = memory keys only.
+        said: called with a line at the end of each round and about each task.
+    """
+
+    def __init__(
+        self, runtime: Runtime, plan: LoopPlan, *, output: Path | None = None, said: Callable[[str], None] = print
+    ) -> None:
+        self._runtime = runtime
+        self._plan = plan
+        self._output = output
+        self._said = said
+        self._stopping = asyncio.Event()
+        self._version = 0
+
+    def stop(self) -> None:
+        """Finish the task at hand, save, end."""
+        self._stopping.set()
+
+    async def run(self) -> LoopState:
+        """Until it is stopped, or after one round.
+
+        Raises:
+            InputError: another loop runs in this fleet, or took over.
+        """
+        key, name = heartbeat(self._runtime.settings.prefix), self._runtime.bus.name
+        if await self._runtime.clients.commands.exists(key):
+            raise InputError("a feedback loop runs in this fleet already", hint="aqe memory get " + FEEDBACK_KEY)
+        self._runtime.keeper.pulse(Pulse(key, name, HEARTBEAT_EVERY_S, HEARTBEAT_TTL_S))
+        state = await self._load(name)
+        while True:
+            before = state
+            state, action = step(state, await self._look(state), self._runtime.clock.now())
+            await self._save(state)
+            if state.rounds_done > before.rounds_done:
+                await self._tell(state)
+            match action:
+                case End():
+                    return state
+                case Wait(seconds):
+                    await self._rest(min(seconds, POLL_S))
+                case Perform(run):
+                    await self._perform(run)
+
+    async def _load(self, name: str) -> LoopState:
+        record = await self._runtime.memory.retrieve_record(FEEDBACK_KEY)
+        self._version = record.version if record else 0
+        saved = LoopState.from_value(record.value, where=FEEDBACK_KEY) if record else None
+        return resumed(saved, self._plan, name, self._runtime.clock.now())
+
+    async def _save(self, state: LoopState) -> None:
+        memory = self._runtime.memory
+        try:
+            write = memory.prepare_store("aqe/production/feedback-loop", state, expected_version=self._version)
+            (self._version,) = await memory.apply([write])
+        except ConflictError as error:
+            raise InputError("another process runs the feedback loop by now") from error
+
+    async def _look(self, state: LoopState) -> Seen:
+        over, lost = {}, set()
+        for run in state.runs:
+            task = await self._task(run) if run.status is None else None
+            if task and task.status in FINAL:
+                over[run.task] = (task.status.value, task.error)
+            elif task and (task.lane or "").startswith(OWN_LANE):
+                lost.add(run.task)  # we hold the loop and are not doing it: the process that was is dead
+        ids, position = [], None
+        async for position, event in self._runtime.bus.tail("anomaly:detected", start=state.position, follow=False):  # noqa: B007
+            data = event.data if isinstance(event.data, dict) else event.data.to_dict()
+            ids.append(str(data.get("anomaly") or event.id))
+        return Seen(over, frozenset(lost), ids, position, self._stopping.is_set())
+
+    async def _task(self, run: Run) -> TaskAssignment | None:
+        try:
+            return await show(self._runtime, run.task)
+        except NotFoundError:
+            return None
+
+    async def _perform(self, run: Run) -> None:
+        """Its outcome stands in its record: the next look finds it there."""
+        if await self._runtime.memory.retrieve(task_key(run.task)) is not None:
+            await self._rest(POLL_S)  # submitted to the fleet before we were killed
+            return
+        made = new_task(self._runtime, run.task_type, {"days": self._plan.days})
+        task = made.model_copy(update={"id": run.task, "correlation_id": run.task.rsplit("-", 1)[0]})
+        try:
+            await perform(self._runtime, task, said=self._said)
+        except (TaskFailedError, ServiceUnavailable) as error:
+            self._said(error.message)
+
+    async def _rest(self, seconds: float) -> None:
+        try:
+            async with asyncio.timeout(seconds):
+                await self._stopping.wait()
+        except TimeoutError:
+            pass
+
+    async def _tell(self, state: LoopState) -> None:
+        done = sum(run.status == "completed" for run in state.runs)
+        self._said(
+            f"round {state.round}: {done} of {len(state.runs)} analyses done,"
+            f" {state.anomalies_noticed} anomalies noticed so far"
+        )
+        if self._output is not None:
+            for name in WRITTEN:
+                value = await self._runtime.memory.retrieve(f"aqe/production/{name}")
+                write_file(self._output / f"{name}.json", encode(value) + "\n", overwrite=True)
