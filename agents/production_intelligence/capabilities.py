@@ -19,6 +19,8 @@ from .incidents import analyze_incidents
 from .insights import insights_from
 from .load_patterns import load_patterns
 from .loaded import Loaded
+from .reporting import READS as REPORT_KEYS
+from .reporting import production_report
 from .scenarios import scenarios_from
 from .seasonal import seasonal_analysis
 
@@ -77,5 +79,6 @@ CAPABILITIES: tuple[Capability, ...] = (
     ),
     Capability("dead-code", "feature-usage-analytics", dead_code),
     Capability("incident-analysis", "incident-replay", analyze_incidents, reads=lambda payload: INCIDENT_KEYS),
+    Capability("production-report", "insights", production_report, reads=lambda payload: REPORT_KEYS),
     Capability("ab-test-impact", "rum-analysis", ab_test_impact),
 )

@@ -19,6 +19,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "dead-code": ("production.dead_code", "dead_code", "Routes that nobody asks for, and the code behind them."),
     "generate-by-priority": ("production.insights", "generate_by_priority", "What is most worth a test."),
     "insights": ("production.insights", "insights", "What all analyses found, the most important first."),
+    "report": ("production.report", "report", "What all analyses found, as Markdown, HTML, PDF, JSON, text."),
     "mine-errors": ("production.errors", "mine_errors", "Errors in the imported logs, grouped into bugs."),
 }
 """Command -> module, attribute, one line of help."""

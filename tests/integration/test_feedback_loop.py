@@ -3,6 +3,7 @@
 import asyncio
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -73,13 +74,14 @@ async def test_of_two_that_both_think_they_hold_it_one_ends(open_parts: Open) ->
 async def test_anomalies_are_taken_in_once(open_parts: Open) -> None:
     """Also by the loop that comes after."""
     parts = await open_parts()
+    client: Any = parts.clients.commands
     for number in range(3):
         event = ["type", "anomaly:detected", "specversion", "1.0", "datacontenttype", "application/json",
                  "id", f"e{number}", "source", "x", "time", "2026-03-02T12:00:00.000Z", "data",
                  json.dumps({"anomaly": f"a{number}", "type": "T", "severity": "HIGH", "series": "s", "service": None,
                              "beganAt": "2026-03-02T12:00:00Z", "explanation": "x"})]  # fmt: skip
-        await parts.clients.commands.execute_command("XADD", "aqe:events:anomaly:detected", "*", *event)
-    await parts.clients.commands.execute_command("SADD", "aqe:events", "anomaly:detected")
+        await client.execute_command("XADD", "aqe:events:anomaly:detected", "*", *event)
+    await client.execute_command("SADD", "aqe:events", "anomaly:detected")
     await a_loop(parts).run()
     await parts.clients.commands.delete(heartbeat(""))
     await a_loop(parts).run()

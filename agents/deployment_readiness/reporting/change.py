@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from ....core.records.report import Block, Column, Fact, Facts, Item, Items, Line, Paragraph, Section, Table, Tone
-from .traced import Stored
+from ...traced import Stored
 
 MAX_CHANGES = 12
 """Features and fixes named in a report; all are counted."""

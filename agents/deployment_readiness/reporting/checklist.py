@@ -14,7 +14,7 @@ from ....core.records.report import (
     Tone,
     Value,
 )
-from .traced import Shelf, Stored
+from ...traced import Shelf, Stored
 from .words import CHECKLIST_TONES, duration_words, spoken, time_words, tone_of
 
 

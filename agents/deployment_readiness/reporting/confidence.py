@@ -1,7 +1,7 @@
 """How sure one may be, from which past, and how well earlier predictions agreed with what came."""
 
 from ....core.records.report import Fact, Facts, Figure, Interval, Line, Paragraph, Point, Section, Timeline, Tone
-from .traced import Stored, counted
+from ...traced import Stored, counted
 from .words import CERTAINTY_TONES, percent_words, risk_words, tone_of
 
 MAX_POINTS = 40

@@ -19,7 +19,7 @@ from ....core.records.report import (
     Value,
     text_of,
 )
-from .traced import Shelf, Stored, counted, joined, quoted
+from ...traced import Shelf, Stored, counted, joined, quoted
 from .words import date_words, label_words, limit_words, reading_words, risk_words, spoken, time_words, tone_of
 
 

@@ -12,8 +12,8 @@ from ....core.records.readiness import Decision, RiskAssessment
 from ....core.records.report import Line, Report, Section
 from ....core.records.rollback_plan import RollbackPlan
 from ..names import PROJECT
+from ...traced import Shelf, Stored
 from . import change, checklist, confidence, decision, risk, rollback
-from .traced import Shelf, Stored
 from .words import time_words
 
 

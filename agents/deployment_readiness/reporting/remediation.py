@@ -2,7 +2,7 @@
 
 from ....core.records.remediation import REMEDIATION_KEY, RemediationPlan
 from ....core.records.report import Item, Items, Line, Paragraph, Report, Section, Tone
-from .traced import Shelf, Stored, joined
+from ...traced import Shelf, Stored, joined
 from .words import spoken, time_words, tone_of
 
 

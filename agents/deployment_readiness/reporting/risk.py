@@ -18,8 +18,8 @@ from ....core.records.report import (
     Tone,
     Value,
 )
+from ...traced import Stored
 from ..risk import LEVELS, level_of
-from .traced import Stored
 from .words import metric_words, risk_words, spoken, tone_of
 
 MAX_RECOMMENDED = 5

@@ -19,7 +19,7 @@ from ....core.records.report import (
     Table,
     Tone,
 )
-from .traced import Stored
+from ...traced import Stored
 from .words import date_words, duration_words, probability_words, spoken, tone_of
 
 

@@ -2,7 +2,7 @@
 
 from ....core.records.report import Block, Fact, Facts, Item, Items, Line, Paragraph, Report, Section, Tone
 from ....core.records.rollback_plan import RollbackPlan
-from .traced import Shelf, Stored
+from ...traced import Shelf, Stored
 from .words import duration_words, probability_words, spoken, time_words
 
 

@@ -4,10 +4,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ....core.errors import InputError
-from ....core.numbers import value_text
-from ....core.records.base import Record
-from ....core.records.report import Line, Origin, Tone, Value, Words
+from ..core.errors import InputError
+from ..core.numbers import value_text
+from ..core.records.base import Record
+from ..core.records.report import Line, Origin, Tone, Value, Words
 
 NOT_MEASURED = "not measured"
 

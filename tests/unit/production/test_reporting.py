@@ -1,0 +1,130 @@
+"""The production report: every number stands in a record, and what was not analysed says so."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from aqe.agents.production_intelligence.prioritize import merged, prioritized
+from aqe.agents.production_intelligence.reporting import MOST_ROWS, READS, report_of
+from aqe.agents.traced import Shelf
+from aqe.core.records.evidence import NotMeasured
+from aqe.core.records.findings import ErrorPattern, FindingPriority, Insight, MiningResult
+from aqe.core.records.incident_analysis import (
+    Factor,
+    FactorKind,
+    Hop,
+    IncidentAnalysis,
+    IncidentFinding,
+    Masking,
+    RankedService,
+    Traces,
+)
+from aqe.core.records.report import Origin, Report, text_of
+from aqe.core.records.rum import RumData
+from aqe.reports.table import FORMATS
+from aqe.reports.terminal import Terminal
+
+NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
+HOSTILE = '</script><b>"\x1b[31m${x}'
+
+
+def an_incident() -> IncidentFinding:
+    bank = Hop(service="bank", spans=100, self_ms=30_000.0, self_before_ms=200.0, share=0.7, errors=45,
+               errors_begin_here=45)  # fmt: skip
+    return IncidentFinding(
+        incident="i1", title=f"Payments fail {HOSTILE}", severity="CRITICAL", severity_because="so", service="payment",
+        started_at=NOW, ended_at=None, duration_s=None, affected_users=None,
+        traces=Traces(traces=100, spans=500, failing=bank, because="it grew", hops=(bank,)),
+        masking=(Masking(service="bank", timeout_ms=30_000.0, calls=100, cut=100, words="100 of 100 calls"),),
+        little=NotMeasured(reason="no metric"),
+        factors=(Factor(kind=FactorKind.DEPLOYMENT, what="v2 was deployed", evidence=("x",)),),
+        root_services=(RankedService(service="bank", score=3.0, signs=()),), priority=FindingPriority.HIGH,
+    )  # fmt: skip
+
+
+def records() -> dict[str, Any]:
+    insights = merged(
+        {
+            "error-pattern-mining": [
+                Insight(id=f"i{n}", title=f"Error {n}", detail="12 errors", priority=FindingPriority.HIGH,
+                        recommendation="repair it", created_at=NOW, occurrences=n, benefit=f"{n} fewer")
+                for n in range(MOST_ROWS + 4)
+            ]
+        }
+    )  # fmt: skip
+    pattern = ErrorPattern(
+        id="p", title="KeyError", error_type=None, fingerprint="f", occurrences=7, affected_users=None, first_seen=NOW,
+        last_seen=NOW, priority=FindingPriority.HIGH,
+    )  # fmt: skip
+    mined = MiningResult(total_records=90, total_errors=7, window_from=NOW, window_to=NOW, patterns=(pattern,))
+    analysis = IncidentAnalysis(window_from=NOW, window_to=NOW, incidents=(an_incident(),))
+    rum = RumData(day=NOW.date(), total_sessions=84, total_page_views=342, total_users=80, total_errors=3,
+                  lcp_p75_ms=2341.5)  # fmt: skip
+    return {
+        "aqe/production/insights": [i.to_dict() for i in insights],
+        "aqe/production/prioritization": prioritized(insights, (), NOW).to_dict(),
+        "aqe/production/patterns": mined.to_dict(),
+        "aqe/production/incident-analysis": analysis.to_dict(),
+        "aqe/production/rum-data": rum.to_dict(),
+        "aqe/production/status": {"status": "degraded"},
+        "aqe/production/anomalies": [
+            {"id": "a", "severity": "HIGH", "status": "open", "series": "errors", "beganAt": NOW.isoformat()}
+        ],
+    }
+
+
+def made(records: dict[str, Any]) -> Report:
+    return report_of(Shelf(records), NOW)
+
+
+def stands(records: dict[str, Any], origin: Origin) -> Any:
+    """What stands at an origin; raises where there is no such field."""
+    value = records[origin.key]
+    for part in filter(None, origin.field.split(".")):
+        value = value[int(part)] if isinstance(value, list) else value[part]
+    return value
+
+
+def test_every_value_stands_where_the_report_says() -> None:
+    """Numbers, words, verdicts; a count is that of a list."""
+    values = [value for value in made(records()).values() if value.value is not None]
+    assert len(values) > 100
+    for value in values:
+        there = [stands(records(), origin) for origin in value.origins]
+        if value.computed is None:
+            assert there == [value.value]
+        else:
+            assert isinstance(there[0], list) and int(str(value.value)) <= len(there[0])
+
+
+def test_an_empty_memory_gives_a_report_that_says_what_to_run() -> None:
+    """Nothing is 0."""
+    report = made({})
+    assert all(value.value is None and value.reason for value in report.values())
+    text = Terminal(False, False).render(report).decode()
+    for command in ("mine-errors", "analyze-incidents", "detect-anomalies", "feedback-loop --once", "load-patterns"):
+        assert command in text
+
+
+def test_the_state_is_the_verdict_and_the_first_finding_stands_on_top() -> None:
+    """What a reader looks for first."""
+    report = made(records())
+    assert report.verdict and report.verdict.text == "degraded"
+    assert text_of(report.highlights[0].line) == f"Error {MOST_ROWS + 3}"
+
+
+@pytest.mark.parametrize("format_", [f for f in FORMATS if not f.binary], ids=lambda f: f.name)
+def test_hostile_text_is_rendered_in_every_format_and_obeyed_in_none(format_: Any) -> None:
+    """Titles of incidents come from outside."""
+    text = format_.render(made(records())).decode()
+    assert "Payments fail" in text and "\x1b[31m" not in text
+    if format_.name == "html":
+        assert "</script><b>" not in text
+
+
+@pytest.mark.parametrize("key", READS)
+def test_a_record_that_somebody_else_broke_is_not_measured(key: str) -> None:
+    """It says so, and the rest is there."""
+    for broken in (7, "x", [], {}, [{"x": 1}], [7], {"status": 5, "patterns": 3}):
+        assert made({**records(), key: broken}).sections
