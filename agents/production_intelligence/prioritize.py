@@ -69,4 +69,4 @@ def _line(rank: int, insight: Insight, tests: Mapping[str, Sequence[str]]) -> Pr
 def _because(insight: Insight) -> str:
     users = "users not known" if insight.affected_users is None else f"{insight.affected_users:,} known users"
     times = "not counted" if insight.occurrences is None else f"seen {insight.occurrences:,} times"
-    return f"{insight.priority} priority, {users}, {times}"
+    return f"{users}, {times}"

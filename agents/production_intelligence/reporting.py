@@ -63,9 +63,7 @@ def report_of(shelf: Shelf, now: datetime) -> Report:
         now: when it is made, aware UTC.
     """
     status = shelf.get(STATUS, missing="nobody looked at it; aqe production detect-anomalies")
-    priorities = shelf.get(
-        PRIORITIES, Prioritization, missing="no analysis has run; aqe production feedback-loop --once"
-    )
+    priorities = shelf.get(PRIORITIES, Prioritization, missing=NOTHING_RAN)
     patterns = shelf.get(PATTERNS, MiningResult, missing="not mined; aqe production mine-errors")
     incidents = shelf.get(INCIDENTS, IncidentAnalysis, missing="not analysed; aqe production analyze-incidents")
     anomalies = shelf.get(ANOMALIES, missing="not looked for; aqe production detect-anomalies")
@@ -148,17 +146,12 @@ def _table(items: Stored, columns: tuple[Column, ...], row: Callable[[Stored], t
 
 
 def _priorities(whole: Stored) -> Section:
-    columns = (
-        Column(title="Rank", numeric=True), Column(title="Priority"), Column(title="Finding", wide=True),
-        Column(title="Because", wide=True), Column(title="Found by"),
-    )  # fmt: skip
+    columns = (Column(title="Rank", numeric=True), Column(title="Priority"), Column(title="Finding", wide=True))
 
     def row(item: Stored) -> tuple[Line, ...]:
         priority = item["priority"].say(tone=_tone(item["priority"].value))
-        return (
-            (item["rank"].say(),), (priority,), (item["title"].say(),), (item["because"].say(),),
-            (item["capability"].say(),),
-        )  # fmt: skip
+        finding = (item["title"].say(), ": ", item["because"].say(), "; found by ", item["capability"].say())
+        return (item["rank"].say(),), (priority,), finding
 
     def blocks() -> Iterator[Block]:
         yield Paragraph(line=("In order of ", whole["rule"].say(), "."))
@@ -236,10 +229,7 @@ _RUM = (
 
 def _users(whole: Stored) -> Section:
     def blocks() -> Iterator[Block]:
-        facts = [
-            Fact(label="Day", line=(whole["day"].say(),)),
-            Fact(label="Sessions", line=(whole["totalSessions"].say(),)),
-        ]
+        facts = [Fact(label="Day", line=(whole["day"].say(),))]
         facts += [
             Fact(label=name, line=whole[field].or_missing("no row tells it").why() if whole[field].value is None
                  else (whole[field].say(_with(unit)),))

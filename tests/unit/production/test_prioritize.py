@@ -41,8 +41,8 @@ def test_a_finding_names_the_tests_that_exist_for_it() -> None:
     test = TestScenario(id="s1", title="s", priority=FindingPriority.HIGH, steps=(), provenance=of)
     insights = merged({"a": [an_insight("x", evidence=("p1", "key"), affected_users=2), an_insight("y")]})
     first, second = prioritized(insights, [test], NOW).findings
-    assert (first.rank, first.scenarios, first.because) == (1, ("s1",), "HIGH priority, 2 known users, not counted")
-    assert (second.rank, second.scenarios, second.because) == (2, (), "HIGH priority, users not known, not counted")
+    assert (first.rank, first.scenarios, first.because) == (1, ("s1",), "2 known users, not counted")
+    assert (second.rank, second.scenarios, second.because) == (2, (), "users not known, not counted")
 
 
 def test_more_than_memory_holds_is_counted_not_hidden() -> None:
