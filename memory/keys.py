@@ -125,7 +125,7 @@ KEYS: tuple[KeySpec, ...] = (
     KeySpec("aqe/production/alerts", OpenFinding, "what somebody should look at now: severe anomalies, open incidents", (PRODUCTION, "other agents"), (READINESS, PRODUCTION), many=True),
     KeySpec("aqe/production/anomalies", Anomaly, "anomalies that are open or were lately, the worst first", (PRODUCTION,), (READINESS, PRODUCTION), many=True),
     KeySpec("aqe/anomalies/<yyyy-mm-dd>/<id>", Anomaly, "one anomaly, under the day it began", (PRODUCTION,), ("output",)),
-    KeySpec("aqe/production/status", Health, "how production is: healthy, degraded, unhealthy, critical", (PRODUCTION, "other agents"), (READINESS,)),
+    KeySpec("aqe/production/status", Health, "how production is: healthy, degraded, unhealthy, critical", (PRODUCTION, "other agents"), (PRODUCTION, READINESS)),
     KeySpec("aqe/production/experiments/<name>", ExperimentImpact, "what an experiment's variants did against the control", (PRODUCTION,), ("output",)),
     KeySpec("aqe/production/prioritization", Prioritization, "what to test or repair first, and why", (PRODUCTION,), (PRODUCTION, "cli", "output")),
     KeySpec("aqe/production/feedback-loop", LoopState, "the feedback loop: its round, the analyses of it, anomalies taken in", ("cli",), (PRODUCTION, "cli", "output")),

@@ -6,7 +6,7 @@ import click
 
 from ..common import output_options, print_json, with_runtime
 from ..text import cleaned, table, value_text
-from .load import insight_lines, performed
+from .common import insight_lines, performed
 
 if TYPE_CHECKING:
     from ...core.records.experiment import ExperimentImpact, MetricEffect

@@ -7,7 +7,7 @@ import click
 
 from ..common import output_options, print_json, with_runtime
 from ..text import cleaned, duration_text, table, time_text
-from .load import performed
+from .common import performed
 
 if TYPE_CHECKING:
     from ...core.records.incident_analysis import IncidentAnalysis, IncidentFinding

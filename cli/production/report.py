@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from ..common import load, look, say, with_runtime
-from .load import performed
+from .common import performed
 
 FORMATS = ("text", "markdown", "html", "pdf", "json")
 

@@ -11,8 +11,8 @@ from ....core.records.history import HISTORY_KEY
 from ....core.records.readiness import Decision, RiskAssessment
 from ....core.records.report import Line, Report, Section
 from ....core.records.rollback_plan import RollbackPlan
-from ..names import PROJECT
 from ...traced import Shelf, Stored
+from ..names import PROJECT
 from . import change, checklist, confidence, decision, risk, rollback
 from .words import time_words
 

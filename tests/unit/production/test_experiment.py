@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -30,9 +29,9 @@ def visitors(count: int, *, lift: float = 1.0, slower: float = 1.0, treated_ever
             yield product_event(at, "purchase", who, revenue=10.0 + n % 5, currency="EUR")
 
 
-def found(folder: Path, rows: Iterator[Row], **payload: Any) -> ExperimentImpact:
+def found(rows: Iterator[Row], **payload: Any) -> ExperimentImpact:
     given = {"experiment": "checkout", "days": 90, **payload}
-    answer = ab_test_impact(loaded(folder, rows, now=NOW, **given)).answer
+    answer = ab_test_impact(loaded(rows, now=NOW, **given)).answer
     assert isinstance(answer, ExperimentImpact)
     return answer
 
@@ -41,9 +40,9 @@ def verdicts(impact: ExperimentImpact) -> dict[str, str]:
     return {e.metric: e.verdict for e in impact.effects if isinstance(e, MetricEffect)}
 
 
-def test_a_lift_in_sales_is_better_and_slower_pages_are_worse(tmp_path: Path) -> None:
+def test_a_lift_in_sales_is_better_and_slower_pages_are_worse() -> None:
     """With its interval, and the insight to stop; vitals that are no number are not measured."""
-    impact = found(tmp_path, visitors(8000, lift=1.6, slower=1.3))
+    impact = found(visitors(8000, lift=1.6, slower=1.3))
     told = verdicts(impact)
     assert told["conversion"] == told["revenue"] == EffectVerdict.BETTER
     assert told["loading"] == EffectVerdict.WORSE
@@ -54,48 +53,48 @@ def test_a_lift_in_sales_is_better_and_slower_pages_are_worse(tmp_path: Path) ->
     assert {i.priority for i in impact.insights} == {"HIGH", "MEDIUM"}
 
 
-def test_arms_that_are_alike_show_no_difference_which_is_not_that_there_is_none(tmp_path: Path) -> None:
+def test_arms_that_are_alike_show_no_difference_which_is_not_that_there_is_none() -> None:
     """And give no insight."""
-    impact = found(tmp_path, visitors(4000))
+    impact = found(visitors(4000))
     assert set(verdicts(impact).values()) == {EffectVerdict.NO_DIFFERENCE_SHOWN}
     assert impact.insights == ()
 
 
-def test_a_split_that_is_not_as_planned_tells_no_effect(tmp_path: Path) -> None:
+def test_a_split_that_is_not_as_planned_tells_no_effect() -> None:
     """Somebody is lost: a third instead of a half. With the split said, it is fine."""
-    impact = found(tmp_path / "a", visitors(4000, lift=3.0, treated_every=3))
+    impact = found(visitors(4000, lift=3.0, treated_every=3))
     assert (impact.split_holds, impact.effects) == (False, ())
     assert "does not split as planned" in impact.insights[0].title
-    assert found(tmp_path / "b", visitors(4000, treated_every=3), splitPercent=100 / 3).split_holds
+    assert found(visitors(4000, treated_every=3), splitPercent=100 / 3).split_holds
 
 
-def test_too_few_people_are_no_experiment(tmp_path: Path) -> None:
+def test_too_few_people_are_no_experiment() -> None:
     """Every metric says so."""
-    impact = found(tmp_path, visitors(150))
+    impact = found(visitors(150))
     assert all(isinstance(effect, NotMeasured) for effect in impact.effects)
 
 
-def test_without_revenue_somebody_has_to_say_what_a_conversion_is(tmp_path: Path) -> None:
+def test_without_revenue_somebody_has_to_say_what_a_conversion_is() -> None:
     """`--goal` names an event, a page or a page group."""
     views = [row for row in visitors(1000) if hasattr(row, "loading_ms")]
-    (asked,) = found(tmp_path / "a", iter(views), metric="conversion").effects
+    (asked,) = found(iter(views), metric="conversion").effects
     assert isinstance(asked, NotMeasured) and "--goal" in asked.reason
-    assert verdicts(found(tmp_path / "b", iter(views), metric="conversion", goal="/")) == {
+    assert verdicts(found(iter(views), metric="conversion", goal="/")) == {
         "conversion": EffectVerdict.NO_DIFFERENCE_SHOWN
     }
 
 
-def test_who_was_in_both_arms_is_left_out_and_counted(tmp_path: Path) -> None:
+def test_who_was_in_both_arms_is_left_out_and_counted() -> None:
     """Nobody knows which of them did it."""
     both = [view(NOW - timedelta(hours=1), "s0", experiment=f"checkout={v}") for v in ("control", "new")]
-    impact = found(tmp_path, iter([*visitors(600), *both]))
+    impact = found(iter([*visitors(600), *both]))
     assert (impact.in_several_arms, sum(arm.units for arm in impact.arms)) == (1, 599)
 
 
-def test_a_wrong_name_says_which_ones_there_are(tmp_path: Path) -> None:
+def test_a_wrong_name_says_which_ones_there_are() -> None:
     """One clear line each."""
     with pytest.raises(TaskVetoed, match=r"names experiment 'chekout'; seen are checkout, other"):
-        found(tmp_path, visitors(10), experiment="chekout")
+        found(visitors(10), experiment="chekout")
     for payload, words in (
         ({"experiment": ""}, "which experiment"),
         ({"metric": "joy"}, "expected one of conversion"),
@@ -103,10 +102,10 @@ def test_a_wrong_name_says_which_ones_there_are(tmp_path: Path) -> None:
         ({"splitPercent": 100.0}, "the control gets nothing"),
     ):
         with pytest.raises(TaskVetoed, match=words):
-            found(tmp_path, visitors(10), **payload)
+            found(visitors(10), **payload)
 
 
-def test_more_people_than_memory_holds_are_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_more_people_than_memory_holds_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     """Bounded, and said."""
     monkeypatch.setattr(experiment_units, "MAX_UNITS", 300)
-    assert found(tmp_path, visitors(400)).left_out >= 100
+    assert found(visitors(400)).left_out >= 100

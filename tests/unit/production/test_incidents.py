@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -60,10 +59,8 @@ def rows() -> Iterator[Row]:
         yield MetricRow(at, "db.connections", 7.0, service="payment")
 
 
-def found(
-    folder: Path, rows: Iterator[Row], *incidents: Incident, records: Any = None, **payload: Any
-) -> IncidentAnalysis:
-    window = loaded(folder, rows, now=NOW, **payload)
+def found(rows: Iterator[Row], *incidents: Incident, records: Any = None, **payload: Any) -> IncidentAnalysis:
+    window = loaded(rows, now=NOW, **payload)
     known = {"aqe/production/incidents": [i.to_dict() for i in incidents], **(records or {})}
     answer = analyze_incidents(replace(window, records=known)).answer
     assert isinstance(answer, IncidentAnalysis)
@@ -71,7 +68,7 @@ def found(
 
 
 @pytest.fixture(scope="module")
-def incident(tmp_path_factory: pytest.TempPathFactory) -> IncidentFinding:
+def incident() -> IncidentFinding:
     deployed = {"version": "v2.4.2", "deployedAt": (START - timedelta(hours=2)).isoformat(), "outcome": "success"}
     older = {**deployed, "version": "v2.4.1", "deployedAt": (START - timedelta(days=9)).isoformat()}
     anomalies = [
@@ -80,7 +77,7 @@ def incident(tmp_path_factory: pytest.TempPathFactory) -> IncidentFinding:
         {"id": "a3", "beganAt": "no time"},
     ]
     records = {HISTORY_KEY: [older, deployed], "aqe/production/anomalies": anomalies}
-    return found(tmp_path_factory.mktemp("rows"), rows(), an_incident(), records=records).incidents[0]
+    return found(rows(), an_incident(), records=records).incidents[0]
 
 
 def test_the_failing_hop_is_where_self_time_grew_not_where_the_longest_span_is(incident: IncidentFinding) -> None:
@@ -134,34 +131,34 @@ def test_anomalies_of_the_service_at_the_time_are_linked(incident: IncidentFindi
     assert incident.anomalies == ("a1",)
 
 
-def test_where_nothing_was_recorded_nothing_is_claimed(tmp_path: Path) -> None:
+def test_where_nothing_was_recorded_nothing_is_claimed() -> None:
     """No rows at all."""
-    (finding,) = found(tmp_path, iter(()), an_incident()).incidents
+    (finding,) = found(iter(()), an_incident()).incidents
     assert isinstance(finding.traces, NotMeasured) and isinstance(finding.little, NotMeasured)
     assert (finding.factors, finding.masking, finding.root_services) == ((), (), ())
 
 
-def test_alerts_are_left_out_and_counted_unless_asked_for(tmp_path: Path) -> None:
+def test_alerts_are_left_out_and_counted_unless_asked_for() -> None:
     """So are incidents of another time, but one that still lasts is of now."""
     others = (an_incident(id="alert-1", kind="alert"), an_incident(id="old", started_at=START - timedelta(days=60),
               resolved_at=END - timedelta(days=60)), an_incident(id="lasting", started_at=START - timedelta(days=30),
               resolved_at=None))  # fmt: skip
-    few = found(tmp_path, iter(()), an_incident(), *others)
+    few = found(iter(()), an_incident(), *others)
     assert ([f.incident for f in few.incidents], few.alerts_left_out) == (["pagerduty-Q1", "lasting"], 1)
-    assert len(found(tmp_path, iter(()), an_incident(), *others, alerts=True).incidents) == 3
+    assert len(found(iter(()), an_incident(), *others, alerts=True).incidents) == 3
 
 
-def test_one_incident_is_found_by_its_number_whenever_it_was(tmp_path: Path) -> None:
+def test_one_incident_is_found_by_its_number_whenever_it_was() -> None:
     """A wrong one names those that are known."""
-    assert found(tmp_path, iter(()), an_incident(), days=0.01, incident="INC-1").incidents[0].incident == "pagerduty-Q1"
+    assert found(iter(()), an_incident(), days=0.01, incident="INC-1").incidents[0].incident == "pagerduty-Q1"
     with pytest.raises(TaskVetoed, match="no incident 'INC-9'; the newest known: INC-1"):
-        found(tmp_path, iter(()), an_incident(), incident="INC-9")
+        found(iter(()), an_incident(), incident="INC-9")
 
 
-def test_severity_is_the_sources_own_and_else_says_why(tmp_path: Path) -> None:
+def test_severity_is_the_sources_own_and_else_says_why() -> None:
     """Never made up."""
     bare = an_incident(severity=None, affected_users=None)
-    (finding,) = found(tmp_path, iter(()), bare).incidents
+    (finding,) = found(iter(()), bare).incidents
     assert (finding.severity, "does not rate it" in finding.severity_because) == ("UNKNOWN", True)
 
 
