@@ -45,7 +45,7 @@ def test_a_loop_that_is_killed_is_gone_on_with(tmp_path_factory: pytest.TempPath
         killed.kill()
         killed.wait()
         wait_until(lambda: project.aqe("production", "feedback-loop", "--once").returncode == 0)
-        state = project.json("memory", "get", FEEDBACK)
+        state = json.loads(project.ok("memory", "get", FEEDBACK))
         assert state["round"] in (1, 2) and all(run["status"] for run in state["runs"])
         again = project.start("production", "feedback-loop", "--interval", "1h")
         wait_until(lambda: json.loads(project.ok("memory", "get", FEEDBACK))["phase"] == "WAITING")
