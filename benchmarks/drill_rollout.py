@@ -108,19 +108,26 @@ HOLD = ("--stages", "25,100", "--stage-time", "120s")
 
 def good(drill: Drill) -> dict[str, float]:
     """A good release: shares of each stage, failed requests."""
-    _, execute = drill.begin()
-    worst, asked, before = 0.0, 0.0, drill.parts.stat()
+    _, execute = drill.begin("--stage-time", "8s")
+    worst, fewest = 0.0, float("inf")
     for percent in (5, 25, 50):
-        until(lambda percent=percent: drill.parts.percent() >= percent)  # type: ignore[misc]
-        before = drill.parts.stat()
-        until(lambda percent=percent: drill.parts.percent() > percent)  # type: ignore[misc]
-        after = drill.parts.stat()
-        sent = {arm: answered(after[arm]) - answered(before[arm]) for arm in ("canary", "baseline")}
-        asked = sum(sent.values())
-        worst = max(worst, abs(100 * sent["canary"] / asked - percent))
+        sent = _stage(drill.parts, percent)
+        worst = max(worst, abs(100 * sent["canary"] / sum(sent.values()) - percent))
+        fewest = min(fewest, sum(sent.values()))
     if execute.wait(LIMIT_S) != 0:
         raise Failed("a good release was not promoted")
-    return {"worst share, points": worst, "failed requests": float(drill.parts.failed), "requests a stage": asked}
+    failed = float(drill.parts.failed)
+    return {"worst share, points": worst, "failed requests": failed, "requests a stage": fewest}
+
+
+def _stage(parts: Site, percent: int) -> dict[str, int]:
+    """Answered requests of each arm, from the first look of a stage to the last one: both show its weights."""
+    until(lambda: parts.percent() >= percent)
+    first = last = parts.stat()
+    while int(parts.stat()["canary"]["weight"]) == int(first["canary"]["weight"]):
+        last = parts.stat()
+        time.sleep(0.05)
+    return {arm: answered(last[arm]) - answered(first[arm]) for arm in ("canary", "baseline")}
 
 
 def bad(fault: Callable[[Site], None], mend: Callable[[Site], None]) -> Callable[[Drill], dict[str, float]]:
@@ -189,6 +196,7 @@ def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="benchmarks drill-rollout", description=__doc__)
     parser.add_argument("--runs", type=int, default=10)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--only", choices=SCENARIOS, help="this one alone")
     options = parser.parse_args(arguments)
     random.seed(options.seed)
     programs = shutil.which("haproxy"), shutil.which("prometheus")
@@ -200,7 +208,8 @@ def main(arguments: Sequence[str]) -> int:
         drill = Drill(Path(name), parts)
         _prepare(drill)
         try:
-            rows = [_rows(title, run, drill, options.runs, figures) for title, run in SCENARIOS.items()]
+            wanted = {options.only: SCENARIOS[options.only]} if options.only else SCENARIOS
+            rows = [_rows(title, run, drill, options.runs, figures) for title, run in wanted.items()]
         finally:
             drill.aqe("down")
     table(
