@@ -63,7 +63,7 @@ class DatasetReader(Protocol):
 
         Args:
             kind: as for `rows`.
-            columns: of the kind; none = all rows together.
+            columns: of the kind, or `of_release`, `of_environment`; none = all rows together.
             bucket_s: also by time, in steps of so many seconds since the epoch, 1 or more.
             sums: numeric columns to be added up; NaN, infinity and NULL count as nothing.
             only: column -> the text that it must hold; None = rows that do not say.

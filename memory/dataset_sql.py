@@ -81,7 +81,7 @@ def tally_sql(
     Raises:
         ValueError: a column that the kind does not have, or a bucket below one second.
     """
-    if unknown := {*columns, *sums, *only} - set(DATASET_ROWS[kind]._fields):
+    if unknown := {*columns, *sums, *only} - {*DATASET_ROWS[kind]._fields, *OF_RELEASE}:
         raise ValueError(f"{kind} has no columns {sorted(unknown)}")
     if bucket_s is not None and bucket_s < 1:
         raise ValueError(f"bucket_s is {bucket_s}, expected 1 or more")

@@ -16,6 +16,7 @@ from ..core.records.checklist import Checklist, Resolution
 from ..core.records.confidence import ReleaseConfidence
 from ..core.records.datasets import DatasetRef
 from ..core.records.dead_code import DeadCodeReport
+from ..core.records.environments import EnvironmentComparison
 from ..core.records.experiment import ExperimentImpact
 from ..core.records.features import FeatureReport
 from ..core.records.feedback import LoopState
@@ -119,6 +120,7 @@ KEYS: tuple[KeySpec, ...] = (
     KeySpec("aqe/production/load-patterns", LoadPatterns, "when how much traffic comes, of what, from whom; the model that load tests follow", (PRODUCTION,), (PRODUCTION, "output")),
     KeySpec("aqe/production/seasonal-analysis", SeasonalAnalysis, "what named days did to traffic, and the load to expect of the next ones", (PRODUCTION,), ("output",)),
     KeySpec("aqe/production/feature-usage", FeatureReport, "which features are used, by whom, and how much their tests matter", (PRODUCTION,), ("output",)),
+    KeySpec("aqe/production/environments", EnvironmentComparison, "two environments beside each other", (PRODUCTION,), ("output",)),
     KeySpec("aqe/production/dead-code", DeadCodeReport, "routes that nobody asks for, and the code that only they lead to", (PRODUCTION,), ("output",)),
     KeySpec("aqe/production/insights", Insight, "what all analyses found, in words, most important first", (PRODUCTION,), (READINESS, PRODUCTION, "cli", "output"), many=True),
     KeySpec("aqe/production/insights/<capability>", Insight, "what the latest run of one analysis found", (PRODUCTION,), (PRODUCTION,), many=True),

@@ -11,6 +11,7 @@ from ..outcome import Outcome
 from .anomalies import READS as ANOMALY_KEYS
 from .anomalies import detect_anomalies
 from .dead_code import dead_code
+from .environments import compare_environments
 from .error_patterns import mine
 from .experiment import ab_test_impact
 from .feature_usage import COVERAGE_KEY, feature_usage
@@ -81,4 +82,5 @@ CAPABILITIES: tuple[Capability, ...] = (
     Capability("incident-analysis", "incident-replay", analyze_incidents, reads=lambda payload: INCIDENT_KEYS),
     Capability("production-report", "insights", production_report, reads=lambda payload: REPORT_KEYS),
     Capability("ab-test-impact", "rum-analysis", ab_test_impact),
+    Capability("environment-comparison", "load-pattern-analysis", compare_environments),
 )

@@ -15,6 +15,11 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "feedback-loop": ("production.feedback", "feedback_loop", "Every analysis, again and again."),
     "load-patterns": ("production.load", "load_patterns", "When how much traffic comes, of what and from whom."),
     "seasonal-analysis": ("production.season", "seasonal_analysis", "What named days such as Black Friday did."),
+    "compare-environments": (
+        "production.environments",
+        "compare_environments",
+        "Two environments beside each other.",
+    ),
     "feature-usage": ("production.features", "feature_usage", "Which features are used, and how much that matters."),
     "dead-code": ("production.dead_code", "dead_code", "Routes that nobody asks for, and the code behind them."),
     "generate-by-priority": ("production.insights", "generate_by_priority", "What is most worth a test."),
