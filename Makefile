@@ -1,9 +1,8 @@
 # Relative paths only: the folder's name may hold spaces.
 .DEFAULT_GOAL := help
-.PHONY: help run test check fmt bench bench-bus bench-memory bench-hooks bench-risk bench-confidence bench-assess bench-anomaly bench-logs bench-load drill-cluster docs system-deps clean drill drill-peers soak
-.PHONY: help run test check fmt bench bench-bus bench-memory bench-hooks bench-anomaly bench-logs bench-load bench-importers bench-reports bench-judge drill-cluster drill-rollout docs system-deps clean drill drill-peers soak fuzz
-.PHONY: help run test check fmt bench bench-bus bench-memory bench-hooks bench-risk bench-confidence bench-assess bench-ab bench-anomaly bench-logs bench-load drill-cluster docs system-deps clean drill drill-peers soak
-.PHONY: help run test check fmt bench bench-bus bench-memory bench-hooks bench-anomaly bench-logs bench-load bench-importers bench-reports bench-judge drill-cluster docs system-deps clean drill drill-peers soak
+.PHONY: help run test check fmt bench bench-bus bench-memory bench-hooks bench-risk bench-confidence bench-assess \
+	bench-anomaly bench-logs bench-load bench-importers bench-imports bench-redaction bench-reports bench-judge \
+	bench-ab fuzz drill drill-peers soak drill-rollout drill-cluster bench-incidents docs system-deps clean
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
@@ -61,9 +60,9 @@ bench-imports: $(READY)  ## whole imports of up to 1 GB against the plain parser
 bench-redaction: $(READY)  ## what redaction finds and touches wrongly, and its speed (2 min)
 bench-reports: $(READY)  ## large reports against the plain parsers (2 min)
 bench-judge: $(READY)  ## false alarms and detection time of the canary judges (5 min)
-bench-anomaly bench-logs bench-importers bench-imports bench-redaction bench-reports bench-judge:
-bench-anomaly bench-logs bench-importers bench-redaction bench-reports bench-judge:
-bench-ab bench-anomaly bench-logs bench-importers bench-reports bench-judge:
+bench-ab: $(READY)  ## experiments looked at every day: false alarms and power (1 min)
+bench-incidents: $(READY)  ## the service a fault was injected into, of recorded faults (10 s)
+bench-anomaly bench-logs bench-load bench-importers bench-imports bench-redaction bench-reports bench-judge bench-ab bench-incidents:
 	$(BIN)/python -P -m aqe.benchmarks $(@:bench-%=%)
 
 fuzz: $(READY)  ## 200,000 damaged files over all importers: only InputError, no hang, bounded memory (3 min)
@@ -84,7 +83,6 @@ drill-rollout: $(READY)  ## rollouts on a real HAProxy and Prometheus, run after
 drill-cluster: $(READY)  ## fail-overs of a Cluster and behind Sentinel, and what a fleet costs (15 min)
 	$(BIN)/python -P -m aqe.benchmarks drill-cluster
 
-.PHONY: bench-ab bench-incidents
 bench-ab: $(READY)  ## experiments looked at every day: false alarms and power (1 min)
 bench-incidents: $(READY)  ## the service a fault was injected into, of recorded faults (10 s)
 bench-ab bench-incidents:
