@@ -1,8 +1,10 @@
 """What a target of aqe.yaml names for its rollouts, made ready: executor, metric source, plan."""
 
+import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from ..config.rollout_sections import RolloutSection
 from ..config.settings import Settings, environment
@@ -10,11 +12,12 @@ from ..connectors.executors.command import CommandExecutor
 from ..connectors.executors.dry_run import DryRunExecutor
 from ..connectors.executors.haproxy import HAProxyExecutor
 from ..connectors.sources.prometheus import PrometheusSource
-from ..core.errors import InputError
+from ..core.clock import Clock
+from ..core.errors import InputError, ServiceUnavailable
 from ..core.ids import dated_id
 from ..core.ports import Executor, MetricSource
 from ..core.records.release import Release
-from ..core.records.rollout import RolloutPlan, Stage, Strategy, Trigger
+from ..core.records.rollout import RolloutPlan, Sample, Stage, Strategy, Trigger
 from ..core.registry import did_you_mean
 
 ROLLING_STAGES = (25.0, 50.0, 75.0, 100.0)
@@ -71,6 +74,30 @@ def source(section: RolloutSection) -> MetricSource:
     """What measures both arms."""
     own = section.metrics
     return PrometheusSource(own.url, own.queries, canary=own.canary, baseline=own.baseline, timeout_s=own.timeout_s)
+
+
+async def look(moves: Executor, measures: MetricSource, clock: Clock, problem: str | None = None) -> Sample:
+    """What both say now; what one of them does not is missing, and `problem` tells why.
+
+    Args:
+        problem: that there was before.
+    """
+    measured, placed = await asyncio.gather(measures.read(), moves.look(), return_exceptions=True)
+    problems = [problem] if problem else []
+    for answer in (measured, placed):
+        if isinstance(answer, ServiceUnavailable):
+            problems.append(answer.message)
+        elif isinstance(answer, BaseException):
+            raise answer
+    seen: dict[str, Any] = {"at": clock.now(), "problem": "; ".join(dict.fromkeys(problems)) or None}
+    if not isinstance(measured, BaseException):
+        seen |= {"canary": measured.canary, "baseline": measured.baseline, "metrics": measured.metrics}
+    sample = Sample(**seen)
+    if isinstance(placed, BaseException):
+        return sample
+    # The executor sees a server die before a scrape does.
+    up = sample.canary.up if placed.canary_up is not False and sample.canary.up is not None else placed.canary_up
+    return sample.model_copy(update={"percent": placed.percent, "canary": sample.canary.model_copy(update={"up": up})})
 
 
 def plan(section: RolloutSection, release: Release, baseline: str | None, wanted: Wanted, now: datetime) -> RolloutPlan:

@@ -5,10 +5,8 @@ that the executor is to have) is repeated at every look, so a runner may be kill
 the saved state. Its heartbeat is written from a thread and goes HEARTBEAT_TTL_S after its death.
 """
 
-import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from typing import Any
 
 import structlog
 
@@ -28,10 +26,11 @@ from ..core.errors import ConflictError, InputError, ServiceUnavailable
 from ..core.ports import Executor, MetricSource
 from ..core.records.audit import AuditDraft
 from ..core.records.history import HISTORY_KEY
-from ..core.records.rollout import GivenOrder, Phase, Rollout, RolloutState, Sample, order_key, rollout_key
+from ..core.records.rollout import GivenOrder, Phase, Rollout, RolloutState, order_key, rollout_key
 from ..core.writes import Write
 from ..memory.audit import audited
 from .outcomes import Recorded, outcome_item
+from .rollout_parts import look
 from .runtime import Runtime
 
 HEARTBEAT_EVERY_S = 1.0
@@ -101,7 +100,7 @@ class RolloutRunner:
         while not rollout.state.phase.is_final:
             problem = await self._act(rollout.state)
             await self._wait(rollout)
-            sample = await self._look(problem)
+            sample = await look(self._executor, self._source, self._runtime.clock, problem)
             order = await self._order()
             state, happened = step(rollout.plan, rollout.state, sample, order)
             rollout = await self._save(rollout, state, happened, order)
@@ -129,31 +128,6 @@ class RolloutRunner:
     async def _wait(self, rollout: Rollout) -> None:
         urgent = rollout.state.phase is Phase.ROLLING_BACK
         await self._runtime.clock.sleep(CONFIRM_S if urgent else rollout.plan.interval_s)
-
-    async def _look(self, problem: str | None) -> Sample:
-        measured, placed = await asyncio.gather(self._source.read(), self._executor.look(), return_exceptions=True)
-        problems = [problem] if problem else []
-        for answer in (measured, placed):
-            if isinstance(answer, ServiceUnavailable):
-                problems.append(answer.message)
-            elif isinstance(answer, BaseException):
-                raise answer
-        seen: dict[str, Any] = {"at": self._runtime.clock.now(), "problem": "; ".join(dict.fromkeys(problems)) or None}
-        if not isinstance(measured, BaseException):
-            seen |= {"canary": measured.canary, "baseline": measured.baseline, "metrics": measured.metrics}
-        sample = Sample(**seen)
-        if isinstance(placed, BaseException):
-            return sample
-        # The executor sees a server die before a scrape does.
-        up = (
-            False
-            if placed.canary_up is False
-            else sample.canary.up
-            if sample.canary.up is not None
-            else placed.canary_up
-        )
-        canary = sample.canary.model_copy(update={"up": up})
-        return sample.model_copy(update={"percent": placed.percent, "canary": canary})
 
     async def _order(self) -> GivenOrder | None:
         value = await self._runtime.memory.retrieve(order_key(self._id))

@@ -110,10 +110,10 @@ async def give_order(runtime: Runtime, version: str, order: Order, *, by: str, r
 
 async def latest_rollout(runtime: Runtime, version: str) -> Rollout:
     """The last one of a version; NotFoundError when there is none."""
-    ours = [rollout for rollout in await all_rollouts(runtime) if rollout.plan.version == version]
-    if not ours:
-        raise NotFoundError(f"no rollout of {version}", hint=f"aqe deploy execute --version {version}")
-    return max(ours, key=lambda rollout: rollout.plan.started_at)
+    for rollout in await all_rollouts(runtime):
+        if rollout.plan.version == version:
+            return rollout
+    raise NotFoundError(f"no rollout of {version}", hint=f"aqe deploy execute --version {version}")
 
 
 async def all_rollouts(runtime: Runtime) -> list[Rollout]:
@@ -140,8 +140,9 @@ async def orphaned(runtime: Runtime) -> list[Rollout]:
 
 def alert_channel(settings: Settings, name: str, say: Callable[[str], None]) -> Channel:
     """A channel of aqe.yaml by its name, else the first of this kind; InputError when there is none."""
-    named = next((known for known, section in settings.notify.items() if section.kind == name), name)
-    return named_channel(settings, name if name in settings.notify else named, say)
+    if name not in settings.notify:
+        name = next((known for known, section in settings.notify.items() if section.kind == name), name)
+    return named_channel(settings, name, say)
 
 
 async def alert(channel: Channel, rollout: Rollout) -> None:

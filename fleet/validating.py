@@ -5,11 +5,10 @@ from dataclasses import replace
 from ..agents.deployment_readiness.judging.sequential import State
 from ..agents.deployment_readiness.rollout.look import is_worse
 from ..agents.deployment_readiness.rollout.step import take_in
-from ..core.errors import ServiceUnavailable
 from ..core.records.base import Record
 from ..core.records.release import Release
-from ..core.records.rollout import ArmTotals, MetricVerdict, RolloutState, Sample
-from .rollout_parts import Wanted, executor, plan, source, target
+from ..core.records.rollout import ArmTotals, MetricVerdict, RolloutState
+from .rollout_parts import Wanted, executor, look, plan, source, target
 from .rollout_setup import with_setup
 from .rollouts import all_rollouts
 from .runtime import Runtime
@@ -49,17 +48,12 @@ async def validate(runtime: Runtime, version: str, *, within_s: float, environme
     moves, measures = executor(section), source(section)
     deadline, problem = runtime.clock.monotonic_s() + within_s, None
     while True:
-        try:
-            measured, placed = await measures.read(), await moves.look()
-            sample = Sample(
-                at=runtime.clock.now(),
-                canary=measured.canary.model_copy(update={"up": placed.canary_up}),
-                baseline=measured.baseline,
-                metrics=measured.metrics,
-            )
+        sample = await look(moves, measures, runtime.clock)
+        if sample.problem:
+            # Half a look would take back what an earlier one found.
+            problem = sample.problem
+        else:
             state = take_in(planned, state, sample)
-        except ServiceUnavailable as error:
-            problem = error.message
         if runtime.clock.monotonic_s() >= deadline:
             break
         await runtime.clock.sleep(min(planned.interval_s, max(0.0, deadline - runtime.clock.monotonic_s())))

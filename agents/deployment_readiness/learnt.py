@@ -2,6 +2,7 @@
 
 from base64 import b64decode, b64encode
 from collections.abc import Callable
+from contextlib import suppress
 from hashlib import sha256
 from typing import TypeVar
 
@@ -57,10 +58,9 @@ def _known(
         parts.update(sha256(column).digest())
     digest = parts.hexdigest()
     if kept is not None and kept.digest == digest:
-        try:
+        # Where somebody wrote there, it is learnt again and written over.
+        with suppress(KeyError, ValueError, IndexError):
             return read(kept), kept
-        except (KeyError, ValueError, IndexError):
-            pass  # somebody wrote there: learnt again, and written over
     found = learn(*columns)
     return found, write(digest, found)
 

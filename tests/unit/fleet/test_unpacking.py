@@ -100,8 +100,8 @@ def test_the_hash_is_that_of_the_content_however_it_is_packed() -> None:
 
 def test_names_in_an_archive_never_lead_out_of_it() -> None:
     """They are names only, and nothing is written."""
-    data = zipped(**{"../../etc/passwd": b"a", "/root/.ssh/key": b"b", "..\\up\\c": b"c", "C:/d": b"d"})
-    assert list(read(io.BytesIO(data))) == ["f/etc/passwd", "f/root/.ssh/key", "f/up/c", "f/C:/d"]
+    data = zipped(**{"../../etc/passwd": b"a", "/srv/.ssh/key": b"b", "..\\up\\c": b"c", "C:/d": b"d"})
+    assert list(read(io.BytesIO(data))) == ["f/etc/passwd", "f/srv/.ssh/key", "f/up/c", "f/C:/d"]
 
 
 def test_a_damaged_content_fails_alone() -> None:
