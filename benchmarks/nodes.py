@@ -25,6 +25,7 @@ NODE_TIMEOUT_MS = 2000
 DOWN_AFTER_MS = 1500
 """The same for sentinels."""
 SLOTS = 16384
+_HELD: list[socket.socket] = []
 DURABLE = {"appendonly": "yes", "appendfsync": "everysec", "save": ""}
 
 
@@ -60,7 +61,9 @@ class Node:
         assert program, "no redis-server on PATH"
         with (self.folder / "log").open("ab") as log:
             self.process = subprocess.Popen([program, *self.arguments, *words], stdout=log, stderr=log, cwd=self.folder)
-        until(self.answers, what=f"start of {self.folder.name}")
+        until(self._answers_or_ended, what=f"start of {self.folder.name}")
+        if self.process.poll() is not None:
+            raise RuntimeError(f"{self.folder.name} ended at once: {(self.folder / 'log').read_text()[-500:]}")
 
     def kill(self) -> None:
         """SIGKILL."""
@@ -83,6 +86,9 @@ class Node:
         with contextlib.suppress(RedisError), self.client() as client:
             return bool(client.ping())
         return False
+
+    def _answers_or_ended(self) -> bool:
+        return (self.process is not None and self.process.poll() is not None) or self.answers()
 
     def client(self) -> Redis:
         """A blocking connection."""
@@ -257,11 +263,25 @@ def until(condition: Callable[[], object], *, within_s: float = START_S, what: s
 
 
 def free_port() -> int:
-    """A port of loopback that nobody uses; below those that outgoing connections get, so that it stays free."""
+    """A port of loopback that nobody uses; below those that outgoing connections get, so that it stays free.
+
+    It is held for this process, bound but not listening: no other call, here or in another process, is given it too,
+    while a server that sets SO_REUSEADDR, as all that we start do, may listen there.
+    """
     while True:
-        with socket.socket() as free, contextlib.suppress(OSError):
-            free.bind(("127.0.0.1", random.randrange(20_000, 32_000)))
-            return int(free.getsockname()[1])
+        held = socket.socket()
+        held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            # Two such sockets may share a port, so ask first without.
+            with socket.socket() as asked:
+                asked.bind(("127.0.0.1", random.randrange(20_000, 32_000)))
+                port = int(asked.getsockname()[1])
+            held.bind(("127.0.0.1", port))
+        except OSError:
+            held.close()
+            continue
+        _HELD.append(held)
+        return port
 
 
 @contextlib.contextmanager

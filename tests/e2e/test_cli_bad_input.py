@@ -1,6 +1,5 @@
 """What is wrong is one clear line on stderr and the documented exit code, never a traceback."""
 
-import socket
 import socketserver
 import subprocess
 import threading
@@ -10,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from aqe.benchmarks.nodes import free_port
 from aqe.core.errors import EXIT_UNAVAILABLE, EXIT_USAGE
 from aqe.tests.e2e.cli_project import Project, junit
 
@@ -188,9 +188,7 @@ def test_a_server_that_is_too_old(project: Project) -> None:
 
 def test_a_wrong_password_and_none_at_all(project: Project) -> None:
     """The password itself is not repeated."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        address = f"127.0.0.1:{free.getsockname()[1]}"
+    address = f"127.0.0.1:{free_port()}"
     project.ok("up", "--server-only", "--listen", address)
     line = the_line(project.aqe("--redis-url", f"redis://:geheim@{address}", "memory", "ls"), EXIT_UNAVAILABLE)
     assert "refuses the password" in line and "geheim" not in line

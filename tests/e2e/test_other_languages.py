@@ -7,7 +7,6 @@ judges it by that.
 import json
 import os
 import shutil
-import socket
 import subprocess
 import threading
 from collections.abc import Iterator
@@ -16,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from aqe.benchmarks.nodes import free_port
 from aqe.core.errors import EXIT_NO_GO
 from aqe.tests.e2e.cli_project import Project
 from aqe.tests.e2e.test_subscribers import npm_install, require
@@ -31,10 +31,8 @@ pytestmark = pytest.mark.xdist_group("npm")
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
     """An embedded server that also answers on a loopback port, with a password."""
-    with Project.at(tmp_path_factory.mktemp("languages")) as project, socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-        free.close()
+    with Project.at(tmp_path_factory.mktemp("languages")) as project:
+        port = free_port()
         project.ok("up", "--server-only", "--listen", f"127.0.0.1:{port}")
         project.write("port", str(port))
         yield project

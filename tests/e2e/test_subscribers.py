@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import threading
@@ -13,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from aqe.benchmarks.nodes import free_port
 from aqe.core.errors import EXIT_NO_GO
 from aqe.tests.e2e.cli_project import Project, wait_until
 
@@ -57,10 +57,8 @@ def run(*command: str, cwd: Path, stdin: str = "") -> str:
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
     """A fleet's embedded server that also listens on TCP, with a password."""
-    with Project.at(tmp_path_factory.mktemp("subscribers")) as project, socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        address = f"127.0.0.1:{free.getsockname()[1]}"
-        free.close()
+    with Project.at(tmp_path_factory.mktemp("subscribers")) as project:
+        address = f"127.0.0.1:{free_port()}"
         project.ok("up", "--server-only", "--listen", address)
         project.write("address", address)
         yield project

@@ -15,6 +15,7 @@ import redis
 import redis.exceptions
 from redis.asyncio.sentinel import MasterNotFoundError
 
+from aqe.benchmarks.nodes import free_port
 from aqe.config.settings import Settings, load_settings
 from aqe.core.errors import EXIT_UNAVAILABLE, AqeError, InputError, ServiceUnavailable
 from aqe.fleet import embedded
@@ -88,12 +89,6 @@ def _received(connection: socket.socket) -> bytes:
         return connection.recv(65536)
     except OSError:
         return b""
-
-
-def free_port() -> int:
-    with socket.socket() as probe_socket:
-        probe_socket.bind(("127.0.0.1", 0))
-        return int(probe_socket.getsockname()[1])
 
 
 def settings_for(url: str, folder: Path, **flags: str) -> Settings:

@@ -18,6 +18,7 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from aqe.benchmarks.nodes import free_port
 from aqe.config.settings import Settings, load_settings
 from aqe.core.errors import EXIT_UNAVAILABLE, EXIT_USAGE, InputError, ServiceUnavailable
 from aqe.fleet import embedded, server_files
@@ -44,11 +45,9 @@ def project(tmp_path: Path) -> Iterator[Project]:
         stop_server(each)
 
 
-@pytest.fixture
-def free_port() -> int:
-    with sockets.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+@pytest.fixture(name="free_port")
+def a_free_port() -> int:
+    return free_port()
 
 
 def kill(info: ServerInfo) -> None:
