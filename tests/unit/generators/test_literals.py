@@ -1,13 +1,17 @@
 """Any text stays inside its literal and comes back equal when the file runs."""
 
 import ast
+import json
+import math
+import subprocess
 from typing import Any
 
 import pytest
-from hypothesis import example, given
+from hypothesis import Phase, example, given, settings
 from hypothesis import strategies as st
 
-from aqe.generators.literals import python, python_prose, slug
+from aqe.generators.literals import javascript, javascript_prose, python, python_prose, slug
+from aqe.tests.servers import require
 
 HOSTILE = (
     "it's",
@@ -34,6 +38,11 @@ HOSTILE = (
     "%s {} %(x)s",
     "\\N{BULLET}",
     "\\x41",
+    "<!--<script>",
+    "`${process.exit(9)}`",
+    "//# sourceMappingURL=/dev/zero",
+    "__proto__",
+    "@jest-environment ./evil",
 )
 texts = st.text(st.characters(codec=None)) | st.lists(st.sampled_from(HOSTILE)).map("".join)
 values = st.recursive(
@@ -97,3 +106,66 @@ def test_a_slug_is_a_safe_name_or_nothing(text: str, limit: int) -> None:
     name = slug(text, limit)
     assert len(name) <= limit
     assert f"test_{name}".isidentifier() and f"test_{name}".isascii()
+
+
+JSON_VALUES = st.recursive(
+    texts | st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False),
+    lambda inner: st.lists(inner) | st.dictionaries(texts, inner),
+    max_leaves=8,
+)
+
+
+def test_node_evaluates_every_literal_to_the_value() -> None:
+    """Hundreds of values in one file that node runs: literals as code against JSON that it parses, key by key."""
+    require("node")
+    found: list[Any] = [*HOSTILE, {text: [text] for text in HOSTILE}, -0.0, 1e16, 1e-7, 2**53 + 1, 10**400, {}, []]
+
+    @settings(max_examples=300, phases=[Phase.generate])
+    @given(JSON_VALUES)
+    def collect(value: Any) -> None:
+        found.append(value)
+
+    collect()
+    rows = "\n".join(f"  [{javascript(value)}, JSON.parse({javascript(json.dumps(value))})]," for value in found)
+    program = (
+        f"/* {javascript_prose(' '.join(HOSTILE))} */\n// {javascript_prose(' '.join(HOSTILE))}\n"
+        f"const pairs = [\n{rows}\n];\npairs.forEach(([a, b]) => require('assert').deepStrictEqual(a, b));\n"
+        "console.log(pairs.length);\n"
+    )
+    assert program.isascii() and program.count("\n") == len(found) + 6
+    node = subprocess.run(["node", "-"], input=program, capture_output=True, text=True, check=False, timeout=60)
+    assert node.stdout == f"{len(found)}\n", node.stderr[-2000:]
+
+
+@given(JSON_VALUES)
+def test_a_javascript_literal_can_stand_in_a_script_a_comment_and_a_template(value: Any) -> None:
+    """Nothing in it ends what is around it."""
+    literal = javascript(value)
+    assert literal.isascii() and literal.isprintable()
+    assert not any(mark in literal for mark in ("*/", "</", "<!--", "<s", "${", "# sourceMappingURL"))
+
+
+def test_javascript_numbers_are_those_of_the_language() -> None:
+    """Without the decimals and signs that Python would write."""
+    numbers = (3, 3.0, -2.5, 1e22, 1e-7, math.nan, math.inf, -math.inf)
+    assert [*map(javascript, numbers)] == ["3", "3", "-2.5", "1e22", "1e-07", "NaN", "Infinity", "-Infinity"]
+
+
+def test_a_property_named_proto_stays_a_property() -> None:
+    """Written plainly it would set the prototype; names are quoted only where they must be."""
+    assert javascript({"__proto__": 1, "a_$1": 2, "1": 3}) == '{ ["__proto__"]: 1, a_$1: 2, "1": 3 }'
+
+
+@pytest.mark.parametrize("value", [object(), {1: "a"}])
+def test_what_has_no_javascript_literal_is_refused(value: object) -> None:
+    """A number as key would come back as text."""
+    with pytest.raises(TypeError, match="has no literal"):
+        javascript(value)
+
+
+@given(texts)
+def test_javascript_prose_ends_no_comment_and_gives_no_orders(text: str) -> None:
+    """Runners obey `@jest-environment` and `@ts-nocheck` in comments."""
+    prose = javascript_prose(text)
+    assert prose.isascii() and prose.isprintable()
+    assert not any(mark in prose for mark in ("*/", "@", "</", "# sourceMappingURL"))
