@@ -29,7 +29,9 @@ Values = tuple[str | bytes, ...]
 class Payload(Record):
     """Base of payloads: unknown fields are ignored, so that a newer writer does not stop an older reader."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore", alias_generator=to_camel, populate_by_name=True)
+    model_config = ConfigDict(
+        frozen=True, extra="ignore", alias_generator=to_camel, populate_by_name=True, defer_build=True
+    )
     event_type: ClassVar[str]
 
     def to_json_bytes(self) -> bytes:

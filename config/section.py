@@ -17,4 +17,4 @@ FilePath = Annotated[Path, AfterValidator(_from_root)]
 class Section(BaseModel):
     """Frozen; an unknown key is an error."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
