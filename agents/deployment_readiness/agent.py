@@ -1,20 +1,21 @@
 """The deployment-readiness agent: loads signals and history, lets the pure modules decide, stores and publishes."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from hashlib import sha256
 from typing import Any, ClassVar
 
 from ...bus.events import ReadinessAssessed
 from ...core.errors import InputError, TaskVetoed
-from ...core.records.history import HISTORY_KEY
+from ...core.records.history import HISTORY_KEY, DeploymentOutcome, HistoryReader, read_history
 from ...core.records.learnt import Learnt
 from ...core.records.policy import Policy
 from ...core.records.readiness import Decision
 from ...core.records.release import Release
 from ...core.records.tasks import TaskAssignment
 from ...memory.audit import AuditReader, audit_head
-from ..base import BaseAgent, TaskContext
+from ...memory.values import decode
+from ..base import AgentServices, BaseAgent, TaskContext
 from ..outcome import Outcome
 from .approvals import LOGGED, Papers, read_papers
 from .capabilities import CAPABILITIES, Loaded
@@ -37,6 +38,10 @@ class DeploymentReadinessAgent(BaseAgent):
 
     _log_reader: AuditReader | None = None
 
+    def __init__(self, services: AgentServices, *, agent_id: str | None = None) -> None:
+        super().__init__(services, agent_id=agent_id)
+        self._history = HistoryReader()
+
     async def on_pre_task(self, context: TaskContext) -> Loaded:
         """All signals of the release, the latest ones of any release, and the deployment history."""
         release = await self._release(context.task)
@@ -44,14 +49,14 @@ class DeploymentReadinessAgent(BaseAgent):
             **await self.memory.retrieve_pattern(f"aqe/releases/{_literal(release.version)}/signals/*"),
             **await self.memory.retrieve_pattern("aqe/quality-signals/*"),
         }
-        history = await self.memory.retrieve(HISTORY_KEY)
+        history, read = await self._stored_history()
         self.log.info(
             "assessment started",
             version=release.version,
             quality_signals_collected=len(signals),
-            historical_deployments=len(history or ()),
+            historical_deployments=len(history),
         )
-        inputs = read_inputs(release, signals, history, context.now, await self._production())
+        inputs = read_inputs(release, signals, history, context.now, await self._production(), read)
         inputs = replace(inputs, audit_head=await audit_head(self.memory), papers=await self._papers(release.version))
         return Loaded(
             inputs,
@@ -84,6 +89,13 @@ class DeploymentReadinessAgent(BaseAgent):
         known = Release.from_value(stored, where=key).to_dict() if stored else {"version": version}
         given = {name: payload[name] for name in ("commit", "environment") if payload.get(name)}
         return Release.from_value({**known, **given}, where=f"payload of {task.type}")
+
+    async def _stored_history(self) -> tuple[list[Any], Callable[[Sequence[Any]], tuple[DeploymentOutcome, ...]]]:
+        """The history's items and what reads them."""
+        stored = await self.memory.retrieve_raw(HISTORY_KEY)
+        if isinstance(stored, list):
+            return stored, self._history.read
+        return decode(stored, HISTORY_KEY) or [], read_history  # somebody stored a JSON list in its place
 
     async def _papers(self, version: str) -> Papers:
         name = _literal(version)

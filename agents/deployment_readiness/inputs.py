@@ -1,6 +1,6 @@
 """What a release is judged by, and which of it counts as evidence."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -101,6 +101,7 @@ def read_inputs(
     history: Sequence[object] | None,
     now: datetime,
     production: Mapping[str, Written] = MappingProxyType({}),
+    read: Callable[[Sequence[Any]], tuple[DeploymentOutcome, ...]] = read_history,
 ) -> ReadinessInputs:
     """Inputs from memory values.
 
@@ -112,6 +113,7 @@ def read_inputs(
         values: key -> JSON value; the keys of `signal_key` and `mirror_key` are looked up, others ignored.
         history: items of the list at `aqe/deployment/history`, None when there is none.
         production: what production-intelligence wrote, see `production.watch`.
+        read: how the history's items are read, where not from JSON values.
     """
     signals = {}
     for kind in SignalKind:
@@ -120,7 +122,7 @@ def read_inputs(
     deployments: tuple[DeploymentOutcome, ...] = ()
     problem = None
     try:
-        deployments = read_history(history or ())
+        deployments = read(history or ())
     except InputError as error:
         problem = str(error)
     return ReadinessInputs(release, now, signals, deployments, problem, production)

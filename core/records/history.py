@@ -93,6 +93,29 @@ def read_history(values: Sequence[object]) -> tuple[DeploymentOutcome, ...]:
     )
 
 
+class HistoryReader:
+    """Reads the list again and again: an item whose text is as it was is not parsed again.
+
+    Texts are compared, not lengths: who writes to the server can change an item in its place.
+    """
+
+    def __init__(self) -> None:
+        self._texts: list[bytes] = []
+        self._items: list[DeploymentOutcome] = []
+
+    def read(self, texts: Sequence[bytes]) -> tuple[DeploymentOutcome, ...]:
+        """As `read_history`, from the items' JSON texts; raises like it."""
+        known = len(self._texts)
+        items = [
+            self._items[index]
+            if index < known and self._texts[index] == text
+            else DeploymentOutcome.from_json(text, where=f"{HISTORY_KEY}[{index}]")
+            for index, text in enumerate(texts)
+        ]
+        self._texts, self._items = list(texts), items
+        return in_force(items)
+
+
 def in_force(items: Iterable[DeploymentOutcome]) -> tuple[DeploymentOutcome, ...]:
     """The items without those that a later one corrects, in order of the list.
 

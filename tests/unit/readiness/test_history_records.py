@@ -3,9 +3,11 @@
 from datetime import timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from aqe.core.errors import InputError
-from aqe.core.records.history import DeploymentOutcome, Foresight, read_history
+from aqe.core.records.history import DeploymentOutcome, Foresight, HistoryReader, read_history
 from aqe.core.records.signals import SignalKind
 from aqe.tests.builders import NOW, a_deployment
 
@@ -80,3 +82,31 @@ def test_an_outcome_is_used_from_when_it_was_known() -> None:
     assert a_deployment(10).learnt_at == a_deployment(10).deployed_at
     assert a_deployment(10, restored_at=restored).learnt_at == restored
     assert a_deployment(10, restored_at=restored, known_at=known).learnt_at == known
+
+
+def texts(*items: DeploymentOutcome) -> list[bytes]:
+    return [item.to_json().encode() for item in items]
+
+
+@given(st.lists(st.lists(st.integers(0, 5), max_size=6), max_size=5))
+def test_a_reader_that_has_read_before_reads_what_a_new_one_does(lists: list[list[int]]) -> None:
+    """Whatever was appended, cut off, or changed in its place in between."""
+    known = [a_deployment(version=f"v{n}") for n in range(6)]
+    reader = HistoryReader()
+    for numbers in lists:
+        items = [known[number] for number in numbers]
+        assert reader.read(texts(*items)) == read_history(values(*items))
+
+
+def test_a_reader_does_not_parse_again_what_it_has_read() -> None:
+    reader = HistoryReader()
+    (first,) = reader.read(texts(a_deployment()))
+    assert reader.read(texts(a_deployment(), a_deployment(version="v9")))[0] is first
+
+
+def test_a_reader_names_the_item_that_does_not_fit_and_reads_on_when_it_is_mended() -> None:
+    good, reader = texts(a_deployment()), HistoryReader()
+    for bad in (b"{", b'{"version": 3}', b"\xff"):
+        with pytest.raises(InputError, match=r"history\[1\]"):
+            reader.read([*good, bad])
+    assert len(reader.read(good)) == 1
