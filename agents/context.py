@@ -84,9 +84,9 @@ class TaskContext:
         )
         self.effects.append(write)
 
-    def append(self, key: str, item: object) -> None:
-        """Add to a history when the task succeeds."""
-        self.effects.append(self._services.memory.prepare_append(key, item, task=self.task.id))
+    def append(self, key: str, item: object, *, newest: int | None = None) -> None:
+        """Add to a history when the task succeeds; see MemoryStore.prepare_append for `newest`."""
+        self.effects.append(self._services.memory.prepare_append(key, item, task=self.task.id, newest=newest))
 
     def audit(self, action: str, subject: str, **details: Any) -> None:
         """Write into the audit log when the task succeeds; `details` are JSON, named in camelCase."""
@@ -98,7 +98,7 @@ class TaskContext:
             self.store(name, value)
         for name, items in outcome.appends.items():
             for item in items:
-                self.append(name, item)
+                self.append(name, item, newest=outcome.newest)
 
     def emit(self, payload: Payload, *, subject: str | None = None) -> None:
         """Publish an event when the task succeeds; its id follows from the task, so it exists once."""

@@ -15,8 +15,10 @@ class Outcome:
         answer: the task's result.
         stores: memory key -> record or sequence of records, written when the task succeeds.
         appends: memory key -> items, added to that history when the task succeeds.
+        newest: how many items each of these histories keeps; None = all.
     """
 
     answer: Record
     stores: Mapping[str, Any] = field(default_factory=dict)
     appends: Mapping[str, Sequence[Record]] = field(default_factory=dict)
+    newest: int | None = None

@@ -127,7 +127,8 @@ OPS.store = {
   end,
 }
 
--- args: json item, writer, task, expected length before it or "" (left out = ""). Returns the new length.
+-- args: json item, writer, task, expected length before it or "", how many of the newest are kept or "" = all; the last
+-- two may be left out. Returns the new length.
 OPS.append = {
   kind = "list",
   check = function(key, args)
@@ -145,6 +146,11 @@ OPS.append = {
   end,
   apply = function(key, args)
     local length = redis.call("RPUSH", key, args[1])
+    local kept = tonumber(args[5] or "")
+    if kept and length > kept then
+      redis.call("LTRIM", key, -kept, -1)
+      length = kept
+    end
     touch(key, "", args[2], args[3])
     return length
   end,

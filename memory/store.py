@@ -105,15 +105,19 @@ class MemoryStore:
         version = "" if expected_version is None else str(expected_version)
         return Write("store", self._physical(key), (encode(value), ttl_ms, version, self._writer, task))
 
-    def prepare_append(self, key: str, item: object, *, task: str = "", expected_length: int | None = None) -> Write:
+    def prepare_append(
+        self, key: str, item: object, *, task: str = "", expected_length: int | None = None, newest: int | None = None
+    ) -> Write:
         """`append` as a value.
 
         Args:
             expected_length: refuse (ConflictError) unless the history has so many items when the writes are checked;
                 None = append to whatever is there.
+            newest: how many items are kept, >= 1; older ones are cut off. None = all.
         """
         length = "" if expected_length is None else str(expected_length)
-        return Write("append", self._physical(key), (encode(item), self._writer, task, length))
+        kept = "" if newest is None else str(newest)
+        return Write("append", self._physical(key), (encode(item), self._writer, task, length, kept))
 
     def prepare_delete(self, key: str) -> Write:
         """`delete` as a value."""

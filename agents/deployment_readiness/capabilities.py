@@ -25,6 +25,8 @@ from .risk import score
 from .summary import summary
 
 T = TypeVar("T")
+FORESIGHTS = 1000
+"""Of one release that are kept, the newest: who assesses every minute shall not fill the server."""
 
 if TYPE_CHECKING:
     from ...core.records.blockers import Blockers
@@ -105,6 +107,7 @@ def assess(loaded: Loaded) -> Outcome:
         decision,
         {**_risk_stores(version, risk), **_foresight_stores(loaded, foreseen), **stores},
         {f"aqe/releases/{version}/foresights": [kept]},
+        newest=FORESIGHTS,
     )
 
 

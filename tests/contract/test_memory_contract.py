@@ -216,6 +216,14 @@ async def test_a_history_grows_and_is_retrieved_as_a_list(memory: MemoryStore) -
     assert record is not None and record.version == 3 and len(record.value) == 3
 
 
+async def test_a_history_that_keeps_the_newest_only(memory: MemoryStore) -> None:
+    for n in range(5):
+        (length,) = await memory.apply([memory.prepare_append("aqe/h", n, newest=3)])
+        assert length == min(n + 1, 3)
+    assert await memory.retrieve("aqe/h") == [2, 3, 4]
+    assert await memory.append("aqe/h", 5) == 4
+
+
 async def test_a_value_is_no_history_and_a_history_no_value(memory: MemoryStore) -> None:
     """The wrong kind is refused by name; nothing is lost."""
     await memory.store(KEY, 1)

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from aqe.agents.deployment_readiness.capabilities import FORESIGHTS
 from aqe.core.errors import InputError, NotFoundError
 from aqe.core.records.history import HISTORY_KEY, Foresight
 from aqe.fleet.outcomes import Recorded, history_report, record_outcome
@@ -32,6 +33,14 @@ async def test_what_assess_said_is_kept_with_the_outcome(parts: Runtime) -> None
     report = await history_report(parts, environment="production", days=1, replay_policy="default")
     assert report.deployments == (item,)
     assert report.replay is not None and report.replay.releases[0].blocked
+
+
+async def test_of_a_release_that_is_assessed_for_ever_the_newest_assessments_are_kept(parts: Runtime) -> None:
+    key = "aqe/releases/v1/foresights"
+    await foresights(parts, *[said(parts.clock.now(), risk=1)] * (FORESIGHTS + 1))
+    await perform(parts, new_task(parts, "deployment-assessment", {"version": "v1"}))
+    length, (last,) = await parts.memory.tail(key, 1)
+    assert length == FORESIGHTS and last["risk"] != 1
 
 
 async def test_the_last_assessment_before_the_deployment_counts(parts: Runtime) -> None:
