@@ -33,6 +33,9 @@ def write_tests(scenarios: Iterable[TestScenario], folder: Path, *, target: str 
     written = []
     for scenario in scenarios:
         path = folder / renderer.file_name(scenario)
+        if refusal := renderer.refusal(scenario):
+            written.append(WrittenTest(path, f"{path} is not written: {refusal}"))
+            continue
         try:
             _write(path, renderer.render(scenario))
             written.append(WrittenTest(path, None))

@@ -79,15 +79,19 @@ class PytestTarget:
     name = "pytest"
     language = "python"
 
+    def refusal(self, scenario: TestScenario) -> str | None:
+        """It sends requests; it has no browser."""
+        return None if len(scenario.requests) == len(scenario.steps) else "it has steps in a browser"
+
     def file_name(self, scenario: TestScenario) -> str:
         """`test_get_api_products_id_..._<end of the id>.py`."""
         return f"test_{slug(f'{slug(scenario.title)} {scenario.id[-12:]}', limit=80)}.py"
 
     def render(self, scenario: TestScenario) -> str:
         """The file's text; see Target."""
-        groups = _groups(scenario.steps)
-        content = any(step.headers or step.body is not None for step in scenario.steps)
-        expectations = [e for step in scenario.steps for e in step.expectations]
+        groups = _groups(scenario.requests)
+        content = any(step.headers or step.body is not None for step in scenario.requests)
+        expectations = [e for step in scenario.requests for e in step.expectations]
         parts = [_docstring(scenario), _imports(expectations), "\nTIMEOUT_S = 10\n"]
         tables = ["REQUESTS" if len(groups) == 1 else f"REQUESTS_{number}" for number in range(1, len(groups) + 1)]
         for table, steps in zip(tables, groups, strict=True):

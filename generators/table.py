@@ -16,7 +16,11 @@ class Target(Protocol):
 
     @property
     def language(self) -> str:
-        """Of the file: `python`."""
+        """Of the file: `python`, `typescript`."""
+        ...
+
+    def refusal(self, scenario: TestScenario) -> str | None:
+        """Why a scenario cannot be written for this target, in one line; None = it can."""
         ...
 
     def file_name(self, scenario: TestScenario) -> str:

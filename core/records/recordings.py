@@ -6,7 +6,7 @@ from typing import NamedTuple
 from pydantic import Field
 
 from .base import Record
-from .privacy import Id, Json, Text, Url, Word
+from .privacy import Id, Json, Session, Text, Url, Word
 
 
 class ExchangeRow(NamedTuple):
@@ -46,6 +46,16 @@ class ExchangeRow(NamedTuple):
     referer: Url | None = None
     error: Text | None = None
     """Why there was no answer."""
+    response_body: Text | None = None
+    """Text bodies up to 16 KiB, longer ones not at all: a part of a JSON document is none. Hostile."""
+    request_headers: Json | None = None
+    """JSON object of those that say what was asked for; never cookies or authorization. Names in lower case."""
+    response_headers: Json | None = None
+    """JSON object of those that say what the answer is and how a browser is to treat it. Names in lower case."""
+    session: Session | None = None
+    """The session cookie or authorization that was sent."""
+    session_given: Session | None = None
+    """The session cookie that the answer sets."""
 
 
 class FlowStep(Record):

@@ -8,16 +8,67 @@ from pydantic import Field
 from .base import Record
 from .findings import FindingPriority, Insight, MiningResult
 
+PLACEHOLDER = r"\{\{([a-z][a-z0-9_]*)\}\}"
+"""A captured value, used later: a whole segment of a path, a whole value of a query, a header or a JSON text."""
+
+StatusKind = Literal["status-below", "status-is"]
+HeaderKind = Literal["header-is"]
+JsonKind = Literal[
+    "json-has-key",
+    "json-equals",
+    "json-contains",
+    "json-shape",
+    "json-one-of",
+    "json-matches",
+    "json-at-least",
+    "json-at-most",
+    "json-count",
+    "json-same",
+    "json-sum",
+    "json-product",
+    "json-sorted",
+]
+PageKind = Literal["url-path-is", "title-is", "heading-visible", "text-visible", "no-failed-request", "no-page-error"]
+
 
 class Expectation(Record):
-    """What must hold after a step, taken from recorded outcomes."""
+    """What must hold after a step, taken from recorded outcomes.
 
-    kind: Literal["status-below", "status-is", "json-has-key", "json-equals", "latency-below-ms"]
+    What `value` is depends on the kind:
+
+    - `status-below`, `status-is`, `latency-below-ms`, `json-at-least`, `json-at-most`: a number.
+    - `header-is`: the text, of the header named in `path`.
+    - `json-has-key`: a key; `json-equals`: any JSON value, captured ones as `{{name}}`.
+    - `json-contains`: a JSON value; of its objects at any depth the answer's may have more keys, lists are as long.
+    - `json-shape`: a type name (`string integer number boolean null any`, alternatives joined by `|`), `[shape]` for a
+      list of such, or an object of key -> shape, where a key that ends in `?` may be missing.
+    - `json-one-of`: a list of values; `json-matches`: a regular expression for the whole text.
+    - `json-count`: the path of the list whose length the number at `path` is.
+    - `json-same`: the path of the other part of the answer that is equal.
+    - `json-sum`: `[list, field...]`: the number at `path` is the sum over the items of the product of their fields.
+    - `json-product`: two paths of numbers whose product the one at `path` is; with `*` those of the same item.
+    - `json-sorted`: a field of the list's items, `-field` when it falls.
+    - `url-path-is`, `title-is`, `heading-visible`, `text-visible`: the text.
+    - `no-failed-request`: the number that statuses of the page's own requests stay below; `no-page-error`: True.
+
+    Paths are dotted, items of a list by number, `*` for each of them, and `""` for the whole.
+    """
+
+    kind: StatusKind | HeaderKind | JsonKind | PageKind | Literal["latency-below-ms"]
     value: Any
     path: str | None = None
-    """Dotted path in the JSON body, for the json kinds; None = anywhere in it."""
+    """In the JSON body, for the json kinds (None = anywhere in it); the name of a header."""
     because: str
     """Why this is expected, in one line, for the reader of the test."""
+
+
+class Capture(Record):
+    """A value of an answer that later steps need: an id, a token."""
+
+    name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
+    """Used later as `{{name}}`."""
+    path: str
+    """Dotted path in the JSON body; `""` = all of it."""
 
 
 class RequestStep(Record):
@@ -28,7 +79,60 @@ class RequestStep(Record):
     """Path with query, relative to the base URL."""
     headers: dict[str, str] = Field(default_factory=dict)
     body: Any = None
+    captures: tuple[Capture, ...] = ()
+    """Taken from the answer once its expectations hold."""
     expectations: tuple[Expectation, ...]
+    title: str | None = None
+    """The step in a few words, for the reader; None = its method and path."""
+
+
+class Locator(Record):
+    """One way to find an element of a page."""
+
+    by: Literal["test-id", "role", "label", "text", "css"]
+    value: str
+    """The test id, role, label, text or selector."""
+    name: str | None = None
+    """Accessible name, for roles."""
+
+
+class UiStep(Record):
+    """One thing that a person does in a browser."""
+
+    action: Literal["goto", "click", "fill", "select", "press", "expect"]
+    """`expect` only looks."""
+    locators: tuple[Locator, ...] = ()
+    """Alternatives, the best first; none for `goto`."""
+    value: str | None = None
+    """The path to go to, the text to type, the option to choose, the key to press."""
+    expectations: tuple[Expectation, ...] = ()
+    title: str | None = None
+    """The step in a few words, for the reader."""
+
+
+class Fault(Record):
+    """What goes wrong between a service and something that it depends on."""
+
+    kind: Literal["latency", "timeout", "reset", "bandwidth", "slow-close", "error"]
+    upstream: str
+    """Name of the dependency."""
+    share: float = Field(default=1.0, ge=0, le=1)
+    """Of the connections or requests."""
+    value: float | None = None
+    """Milliseconds (latency, timeout, slow-close), bytes a second (bandwidth) or status (error)."""
+    jitter_ms: float | None = None
+
+
+class Conditions(Record):
+    """Under what a scenario runs, where one user on a quiet service does not show the finding."""
+
+    faults: tuple[Fault, ...] = ()
+    concurrency: int = Field(default=1, ge=1)
+    """So many at once, each with a session and data of its own."""
+    time_scale: float = Field(default=1.0, gt=0)
+    """Production seconds a second of the test."""
+    users: int | None = None
+    """Distinct users; None = as many as run at once."""
 
 
 class Provenance(Record):
@@ -54,8 +158,16 @@ class TestScenario(Record):
     title: str
     priority: FindingPriority
     service: str | None = None
-    steps: tuple[RequestStep, ...]
+    conditions: Conditions | None = None
+    independent: bool = True
+    """Steps need nothing of each other; else they are one flow in this order, in one session."""
+    steps: tuple[RequestStep | UiStep, ...]
     provenance: Provenance
+
+    @property
+    def requests(self) -> tuple[RequestStep, ...]:
+        """The steps that are requests."""
+        return tuple(step for step in self.steps if isinstance(step, RequestStep))
 
 
 class MinedErrors(Record):

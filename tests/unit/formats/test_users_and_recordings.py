@@ -173,7 +173,7 @@ def test_the_counts_of_a_sentry_issue_are_text() -> None:
 
 
 def test_a_time_of_minus_one_in_a_har_does_not_apply() -> None:
-    """It is not 0; sizes alike. No header but two is taken along."""
+    """It is not 0; sizes alike. No secret is taken along."""
     entry = {"startedDateTime": "2026-11-20T11:00:00+01:00", "time": 230.5, "_resourceType": "xhr",
              "request": {"method": "POST", "url": "https://u:p@s.example:8443/o?x=1", "bodySize": -1,
                          "headers": [{"name": "Authorization", "value": "Bearer abc"}],
@@ -190,6 +190,35 @@ def test_a_time_of_minus_one_in_a_har_does_not_apply() -> None:
     )
     assert "abc" not in str(row)
     assert row.at.hour == 10
+
+
+def an_exchange(content: dict[str, Any], sent: dict[str, str], given: dict[str, str]) -> dict[str, Any]:
+    told = [[{"name": name, "value": value} for name, value in headers.items()] for headers in (sent, given)]
+    return {"startedDateTime": "2026-11-20T10:00:00Z", "request": {"method": "GET", "url": "/", "headers": told[0]},
+            "response": {"status": 200, "content": content, "headers": told[1]}}  # fmt: skip
+
+
+def test_what_a_har_says_of_an_answer_is_kept_when_it_is_whole_text() -> None:
+    """Bytes, and what is longer than is kept, would be read as something that it is not."""
+    contents = [
+        {"mimeType": "application/json; charset=utf-8", "text": '{"a": 1}'},
+        {"mimeType": "application/problem+json", "text": "x" * 16_385},
+        {"mimeType": "image/png", "text": "x"},
+        {"mimeType": "text/html", "text": "PGgxPg==", "encoding": "base64"},
+    ]
+    found = rows(Har(), {"log": {"entries": [an_exchange(content, {}, {}) for content in contents]}})
+    assert [row.response_body for row in found] == ['{"a": 1}', None, None, None]
+
+
+def test_exchanges_of_one_session_can_be_told_without_keeping_what_opens_it() -> None:
+    """The cookie that an answer sets is the one that the next request sends; other headers come from short lists."""
+    given = {"Set-Cookie": "theme=dark\nshop_session=s3cr3t; HttpOnly; Path=/", "Location": "/o", "X-Trace": "t"}
+    sent = {"Cookie": "theme=dark; shop_session=s3cr3t", "Accept": "text/html", "X-Api-Key": "k"}
+    login, order = rows(Har(), {"log": {"entries": [an_exchange({}, {}, given), an_exchange({}, sent, {})]}})
+    assert login.session_given == order.session is not None
+    assert (login.session, order.session_given) == (None, None)
+    assert (login.response_headers, order.request_headers) == ('{"location":"/o"}', '{"accept":"text/html"}')
+    assert "s3cr3t" not in str((login, order))
 
 
 def test_selectors_of_a_recording_lead_through_shadow_roots() -> None:

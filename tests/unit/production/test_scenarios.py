@@ -49,7 +49,7 @@ def test_the_failing_requests_become_steps_with_what_production_showed() -> None
     """Most frequent first, each with the reason for what is expected."""
     (scenario,) = scenarios(a_pattern(a_request(times=1200), a_request("/api/products/7", times=1)))
     assert (scenario.id, scenario.title) == ("scenario-err-1", "GET /api/products/{id}: no KeyError: 'price'")
-    assert [(s.method, s.path) for s in scenario.steps] == [("GET", "/api/products/3"), ("GET", "/api/products/7")]
+    assert [(s.method, s.path) for s in scenario.requests] == [("GET", "/api/products/3"), ("GET", "/api/products/7")]
     assert scenario.steps[0].expectations == (
         Expectation(kind="status-below", value=500, because="production answered 500 1,200 times"),
         Expectation(
