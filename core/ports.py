@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from .records.release import Release
     from .records.rollout import Measured, Placement
     from .records.rows import Row
+    from .records.rum_answers import PageLabel, RumAnswers, RumQuestion
 
 
 class MemoryReader(Protocol):
@@ -102,6 +103,18 @@ class DatasetReader(Protocol):
 
     def people(self, stretch: Stretch, *, release: str | None = None) -> tuple[int, int]:
         """How many different people were hit, and how many hits name nobody."""
+        ...
+
+    def rum_pages(self, *, since: datetime, until: datetime, release: str | None = None) -> tuple[PageLabel, ...]:
+        """Pages of real-user monitoring, the most viewed first; of more than 1,500 the others are one.
+
+        Args:
+            since, until, release: as for `rows`; ten years at most.
+        """
+        ...
+
+    def rum_answers(self, question: RumQuestion) -> RumAnswers:
+        """What visits did, met and waited for: what millions of rows of real-user monitoring come down to."""
         ...
 
     def files(self, kind: str, *, since: datetime | None = None, until: datetime | None = None) -> list[str]:

@@ -109,18 +109,18 @@ def quoted(path: Path) -> str:
 
 
 @contextlib.contextmanager
-def connect(spill: Path) -> Iterator[Any]:
+def connect(spill: Path, *, memory_limit: str = MEMORY_LIMIT, threads: int = 1) -> Iterator[Any]:
     """DuckDB, closed at the end of the `with`.
 
     Args:
-        spill: a folder for what does not fit into MEMORY_LIMIT.
+        spill: a folder for what does not fit into `memory_limit`.
 
     Raises:
         ServiceUnavailable: no memory or disk left.
     """
     import duckdb  # 170 ms: only when bulk data is touched
 
-    settings = {"memory_limit": MEMORY_LIMIT, "threads": "1", "temp_directory": str(spill / ".spill")}
+    settings = {"memory_limit": memory_limit, "threads": str(threads), "temp_directory": str(spill / ".spill")}
     with contextlib.closing(duckdb.connect(config=dict(settings))) as connection:
         connection.execute("SET preserve_insertion_order = false")  # else it holds what it could write
         try:

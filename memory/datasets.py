@@ -18,11 +18,15 @@ from ..core.errors import ServiceUnavailable
 from ..core.records.datasets import DatasetRef
 from ..core.records.levels import Level, LevelSource, MetricPoint, Scope, Stretch
 from ..core.records.release import Release
-from ..core.records.rows import DATASET_ROWS, METRICS, RUM, Row
+from ..core.records.rows import DATASET_ROWS, METRICS, PRODUCT, RUM, Row
 from ..core.records.rum import RumData
+from ..core.records.rum_answers import PageLabel, RumAnswers, RumQuestion
 from .dataset_sql import FIGURES, RUM_DAY, column_types, connect, tally_sql
 from .dataset_write import DayFile, write_days
 from .level_sql import levels_sql, metric_points_sql, people_sql
+from .rum_reader import RumReader
+from .rum_sql import MEMORY_LIMIT as RUM_MEMORY
+from .rum_sql import THREADS as RUM_THREADS
 
 BATCH_ROWS = 8192
 
@@ -132,6 +136,22 @@ class DatasetStore:
         asked = [*([] if slower is None else [slower]), service, endpoint, endpoint]
         ((named, nameless),) = self._fetch(people_sql(stretch.source, rows, slow=slower is not None), [*values, *asked])
         return named, nameless
+
+    def rum_pages(self, *, since: datetime, until: datetime, release: str | None = None) -> tuple[PageLabel, ...]:
+        """See core/ports.DatasetReader."""
+        with self._rum(since, until, release) as reader:
+            return reader.labels()
+
+    def rum_answers(self, question: RumQuestion) -> RumAnswers:
+        """See core/ports.DatasetReader."""
+        with self._rum(question.since, question.until, question.release) as reader:
+            return reader.answers(question)
+
+    @contextlib.contextmanager
+    def _rum(self, since: datetime, until: datetime, release: str | None) -> Iterator[RumReader]:
+        files = {kind: self.files(kind, since=since, until=until) for kind in (RUM, PRODUCT)}
+        with connect(self._folder, memory_limit=RUM_MEMORY, threads=RUM_THREADS) as connection:
+            yield RumReader(connection, files, since=since, until=until, release=release)
 
     def _window(
         self, kind: str, since: datetime | None, until: datetime | None, release: str | None

@@ -12,6 +12,7 @@ from aqe.core.records.levels import Level, LevelSource, MetricPoint, Stretch
 from aqe.core.records.logs import AccessRow
 from aqe.core.records.rows import KIND_OF, Row
 from aqe.core.records.rum import RumRow
+from aqe.core.records.rum_answers import PageLabel, RumAnswers, RumQuestion
 from aqe.core.records.usage import ProductRow
 from aqe.memory.datasets import DatasetStore
 
@@ -55,6 +56,12 @@ class RowsInMemory:
         raise NotImplementedError
 
     def people(self, stretch: Stretch, *, release: str | None = None) -> tuple[int, int]:
+        raise NotImplementedError
+
+    def rum_pages(self, **window: Any) -> tuple[PageLabel, ...]:
+        raise NotImplementedError
+
+    def rum_answers(self, question: RumQuestion) -> RumAnswers:
         raise NotImplementedError
 
     def files(self, kind: str, *, since: datetime | None = None, until: datetime | None = None) -> list[str]:
