@@ -140,6 +140,15 @@ def test_severe_alerts_raise_the_historical_risk() -> None:
     assert loud.risk == pytest.approx(quiet.risk + 100 * 0.1 / 5)
 
 
+def test_an_alert_and_the_anomaly_behind_it_are_one_fire() -> None:
+    """production-intelligence raises an alert for each severe anomaly."""
+    fire = {"id": "anomaly-1", "severity": "critical"}
+    told = {**QUIET, "aqe/production/alerts": [fire]}
+    both = {**told, "aqe/production/anomalies": [fire]}
+    once, twice = (score(watched_inputs(written(v)), default_policy()).risk for v in (told, both))
+    assert once == twice > score(watched_inputs(written(QUIET)), default_policy()).risk
+
+
 @pytest.mark.parametrize("key", PRODUCTION_KEYS)
 @pytest.mark.parametrize("trouble", [True, False])
 def test_deleting_a_key_or_letting_it_go_stale_never_improves(key: str, trouble: bool) -> None:
