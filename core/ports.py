@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from .records.datasets import DatasetRef
-    from .records.levels import Level, LevelSource, MetricPoint, Stretch
+    from .records.levels import Level, LevelSource, MetricPoint, Stretch, Timing
     from .records.notices import Notice
     from .records.release import Release
     from .records.rollout import Measured, Placement
@@ -91,6 +91,23 @@ class DatasetReader(Protocol):
         Args:
             bucket_s: length of a bucket in seconds since the epoch, 1 or more.
             purchase: of sessions: regular expression (RE2, any case) for the whole name of an event that is a purchase.
+            since, until, release: as for `rows`.
+        """
+        ...
+
+    def timings(
+        self,
+        source: LevelSource,
+        percents: Sequence[float],
+        *,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        release: str | None = None,
+    ) -> Iterator[Timing]:
+        """How long requests took: all together first, then the busiest endpoints; nothing where none has a duration.
+
+        Args:
+            percents: which percentiles, each 0 to 100.
             since, until, release: as for `rows`.
         """
         ...

@@ -37,14 +37,19 @@ def write_tests(scenarios: Iterable[TestScenario], folder: Path, *, target: str 
             written.append(WrittenTest(path, f"{path} is not written: {refusal}"))
             continue
         try:
-            _write(path, renderer.render(scenario))
+            write_generated(path, renderer.render(scenario))
             written.append(WrittenTest(path, None))
         except InputError as error:
             written.append(WrittenTest(path, error.message))
     return written
 
 
-def _write(path: Path, text: str) -> None:
+def write_generated(path: Path, text: str) -> None:
+    """Write one generated file; the only door through which they go.
+
+    Raises:
+        InputError: a secret is in it, or the file is there and differs.
+    """
     if leaks := scan(text):
         first = leaks[0]
         more = f" and {len(leaks) - 1} more" if len(leaks) > 1 else ""

@@ -2,7 +2,9 @@
 
 from typing import Protocol
 
+from ..core.records.load_test import LoadTest
 from ..core.records.scenarios import TestScenario
+from .k6_target import K6Target
 from .pytest_target import PytestTarget
 
 
@@ -33,3 +35,29 @@ class Target(Protocol):
 
 
 TARGETS: tuple[Target, ...] = (PytestTarget(),)
+
+
+class LoadTarget(Protocol):
+    """One load tool."""
+
+    @property
+    def name(self) -> str:
+        """What the user asks for: `k6`."""
+        ...
+
+    @property
+    def language(self) -> str:
+        """Of the file: `javascript`."""
+        ...
+
+    def file_name(self, test: LoadTest) -> str:
+        """Without folder; the same for the same name of the test."""
+        ...
+
+    def render(self, test: LoadTest) -> str:
+        """The file's text: complete, ASCII, formatted, the same bytes for the same test."""
+        ...
+
+
+LOAD_TARGETS: tuple[LoadTarget, ...] = (K6Target(),)
+"""The load tools there are."""

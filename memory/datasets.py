@@ -16,14 +16,14 @@ from typing import Any
 
 from ..core.errors import ServiceUnavailable
 from ..core.records.datasets import DatasetRef
-from ..core.records.levels import Level, LevelSource, MetricPoint, Scope, Stretch
+from ..core.records.levels import Level, LevelSource, MetricPoint, Scope, Stretch, Timing
 from ..core.records.release import Release
 from ..core.records.rows import DATASET_ROWS, METRICS, PRODUCT, RUM, Row
 from ..core.records.rum import RumData
 from ..core.records.rum_answers import PageLabel, RumAnswers, RumQuestion
 from .dataset_sql import FIGURES, RUM_DAY, column_types, connect, tally_sql
 from .dataset_write import DayFile, write_days
-from .level_sql import levels_sql, metric_points_sql, people_sql
+from .level_sql import levels_sql, metric_points_sql, people_sql, timings_sql
 from .rum_reader import RumReader
 from .rum_sql import MEMORY_LIMIT as RUM_MEMORY
 from .rum_sql import THREADS as RUM_THREADS
@@ -118,6 +118,21 @@ class DatasetStore:
             for service, endpoint, start, total, hits, timed, percentiles in self._fetch(query, values):
                 p50, p95, p99 = percentiles or (None, None, None)
                 yield Level(Scope(service, endpoint), start, total, hits, timed, p50, p95, p99)
+
+    def timings(
+        self,
+        source: LevelSource,
+        percents: Sequence[float],
+        *,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        release: str | None = None,
+    ) -> Iterator[Timing]:
+        """See core/ports.DatasetReader."""
+        rows, values = self._window(source.kind, since, until, release)
+        if rows:
+            for endpoint, timed, ms in self._fetch(timings_sql(source, rows, percents), values):
+                yield Timing(endpoint, timed, tuple(ms))
 
     def metric_points(
         self, *, since: datetime | None = None, until: datetime | None = None, release: str | None = None

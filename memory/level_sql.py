@@ -1,5 +1,6 @@
 r"""The SQL behind `DatasetReader.levels`: counts, failures, users and percentiles by bucket, service and endpoint."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from ..core.records.levels import LevelSource
@@ -113,6 +114,25 @@ def levels_sql(source: LevelSource, rows: str, *, bucket_s: int, purchase: str) 
         SELECT service, endpoint, start, {figures} FROM measured SEMI JOIN busiest USING (service, endpoint)
         GROUP BY service, endpoint, start
         ORDER BY 1, 2, 3"""
+
+
+def timings_sql(source: LevelSource, rows: str, percents: Sequence[float]) -> str:
+    """The query for how long requests took: all together ('') first, then the busiest endpoints.
+
+    Args:
+        rows: as for `levels_sql`.
+        percents: 0 to 100.
+    """
+    levels = ", ".join(repr(float(percent) / 100) for percent in percents)
+    figures = f"count(*) AS timed, quantile_cont(duration, [{levels}])"
+    return f"""
+        WITH measured AS MATERIALIZED (
+            SELECT endpoint, duration FROM ({_measured(source, rows, "")}) WHERE isfinite(duration)
+        )
+        (SELECT '', {figures} FROM measured HAVING count(*) > 0)
+        UNION ALL
+        (SELECT endpoint, {figures} FROM measured WHERE endpoint <> ''
+         GROUP BY endpoint ORDER BY timed DESC, endpoint LIMIT {MAX_ENDPOINTS})"""
 
 
 def people_sql(source: LevelSource, rows: str, *, slow: bool) -> str:

@@ -7,6 +7,7 @@ from typing import Any, Self
 
 from ...core.errors import TaskVetoed
 from ...core.ports import DatasetReader
+from ...core.records.levels import LevelSource, Timing
 
 DEFAULT_WINDOW_DAYS = 7.0
 MAX_WINDOW_DAYS = 3660
@@ -76,6 +77,10 @@ class Loaded:
             more: `bucket_s`, `sums`, `only`.
         """
         return self.datasets.tally(kind, columns, since=self.since, until=self.until, release=self.release, **more)
+
+    def timings(self, source: LevelSource, percents: Sequence[float]) -> Iterator[Timing]:
+        """How long the window's requests took, see core/ports.DatasetReader.timings."""
+        return self.datasets.timings(source, percents, since=self.since, until=self.until, release=self.release)
 
     def number(self, name: str, default: float) -> float:
         """A positive number of the payload.

@@ -9,7 +9,8 @@ import numpy as np
 from ...analysis.frequent import Frequent
 from ...analysis.traffic_profile import Minutes
 from ...core.errors import TaskVetoed
-from ...core.records.load import EndpointMix, EndpointShare
+from ...core.records.levels import LevelSource
+from ...core.records.load import EndpointMix, EndpointShare, Percentile, ResponseTimes
 from ...core.records.rows import ACCESS, RUM, SPANS
 from ...core.registry import did_you_mean
 from .endpoints import endpoint
@@ -21,7 +22,9 @@ MAX_ENDPOINTS = 4_000
 LISTED_ENDPOINTS = 30
 MAX_PATH_CHARS = 500
 """Of a path; what is over is cut: scanners send kilobytes."""
-SERVER_ERROR = 500
+CLIENT_ERROR, SERVER_ERROR = 400, 500
+PERCENTS = (50.0, 90.0, 95.0, 96.0, 97.0, 98.0, 99.0, 99.5, 99.9)
+"""Kept of the response times; close together where the limits of a load test lie."""
 
 
 @dataclass(frozen=True)
@@ -33,18 +36,20 @@ class Source:
         unit: what a row is.
         columns: method, path and status; None = it has none.
         only: which of the rows.
+        timed: where its response times are; None = it has none of requests.
     """
 
     kind: str
     unit: str
     columns: tuple[str | None, str, str | None]
     only: Mapping[str, str | None] = field(default_factory=dict)
+    timed: LevelSource | None = None
 
 
 SOURCES = (
-    Source(ACCESS, "requests", ("method", "path", "status")),
+    Source(ACCESS, "requests", ("method", "path", "status"), timed=LevelSource.ACCESS),
     # A trace's first span is the request; those below it are its work. Traces are often a sample.
-    Source(SPANS, "requests", ("request_method", "request_path", "status"), {"parent_id": None}),
+    Source(SPANS, "requests", ("request_method", "request_path", "status"), {"parent_id": None}, LevelSource.SPANS),
     Source(RUM, "page views", (None, "page", None), {"event": "view"}),
 )
 """The best first."""
@@ -108,26 +113,41 @@ def highest_second(loaded: Loaded, source: Source, hour_s: int) -> int:
 def endpoint_mix(loaded: Loaded, source: Source) -> EndpointMix:
     """What was asked for, most frequent first; bounded whatever the paths are."""
     columns = [column for column in source.columns if column]
-    counted: Frequent[tuple[str, str], list[int]] = Frequent(MAX_ENDPOINTS, lambda: [0])
+    counted: Frequent[tuple[str, str], list[int]] = Frequent(MAX_ENDPOINTS, lambda: [0, 0])
+    times_of = _times(loaded, source)
     total = 0
     for row in loaded.tally(source.kind, columns, only=source.only):
         method, path, status = _parts(source, row)
         times = int(row[len(columns)])
         total += times
-        key = (method, endpoint(path[:MAX_PATH_CHARS]))
-        counted.count(key, times)[0] += times if status is not None and status >= SERVER_ERROR else 0
+        failed = counted.count((method, endpoint(path[:MAX_PATH_CHARS])), times)
+        if status is not None and status >= CLIENT_ERROR:
+            failed[status >= SERVER_ERROR] += times
     listed = [
         EndpointShare(
             method=method,
             path=path,
             requests=times,
             share=times / total,
-            error_share=min(1.0, errors[0] / times) if source.columns[2] else None,
+            error_share=min(1.0, errors / times) if source.columns[2] else None,
+            refused_share=min(1.0, refused / times) if source.columns[2] else None,
+            times=times_of.get(f"{method} {path}"),
         )
-        for (method, path), times, errors in counted.items()
+        for (method, path), times, (refused, errors) in counted.items()
     ][:LISTED_ENDPOINTS]
     other = max(0.0, 1.0 - sum(share.share for share in listed))
-    return EndpointMix(endpoints=tuple(listed), other_share=other, distinct=len(counted))
+    return EndpointMix(endpoints=tuple(listed), other_share=other, distinct=len(counted), times=times_of.get(""))
+
+
+def _times(loaded: Loaded, source: Source) -> dict[str, ResponseTimes]:
+    """Endpoint -> its response times; "" -> those of all requests."""
+    return {
+        found.endpoint: ResponseTimes(
+            timed=found.timed,
+            percentiles=tuple(Percentile(percent=p, ms=ms) for p, ms in zip(PERCENTS, found.ms, strict=True)),
+        )
+        for found in (loaded.timings(source.timed, PERCENTS) if source.timed else ())
+    }
 
 
 def _parts(source: Source, row: tuple[object, ...]) -> tuple[str, str, int | None]:

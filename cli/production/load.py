@@ -1,6 +1,7 @@
 """`aqe production load-patterns`: traffic by hour and weekday, its peak, endpoints, visitors, and a model of it."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -9,6 +10,7 @@ from ..common import load, look, output_options, print_json, with_runtime
 from ..sparkline import sparkline
 from ..text import Look, cleaned, facts, percent, table, value_text
 from .common import days_option, insight_lines, missing, performed, release_option
+from .load_tests import checked, load_test_options, written
 
 if TYPE_CHECKING:
     from ...core.records.evidence import NotMeasured
@@ -37,27 +39,39 @@ MAX_ENDPOINTS = 10
     help="What is counted (default: the first of these that there is).",
 )
 @release_option
+@load_test_options
 @output_options
 @click.pass_context
-def load_patterns(ctx: click.Context, as_json: bool, days: float, source: str | None, release: str | None) -> None:
+def load_patterns(
+    ctx: click.Context, /, as_json: bool, days: float, source: str | None, release: str | None, generate: str | None,
+    output: Path | None, **how: Any,
+) -> None:  # fmt: skip
     """When how much traffic comes, of what and from whom; times are UTC.
 
     What the window has too little data for says so. The model has the busiest day in at most twelve ramps, for tests
     that follow the rate of arrivals.
 
+    --generate writes such a test: the day in --duration, its recorded mix, limits out of the record.
+    A file that is there and differs is never overwritten.
+
     \b
-    Exit codes: 0 done, 1 no traffic in the window.
+    Exit codes: 0 done, 1 no traffic in the window, or too little for a model, 2 the test could not be written.
     Examples: aqe import access.log --release v1.4.0 && aqe production load-patterns --days 30
+              aqe production load-patterns --days 30 --generate k6 --output tests/load --peak-rps 50 --duration 5m
               aqe production load-patterns --days 30 --json | jq .model.ramps
     """
     from ...core.records.load import LoadPatterns
 
+    checked(generate, output, **how)
     payload = {"days": days, "source": source, "release": release}
     result = with_runtime(ctx, lambda parts: performed(parts, "load-pattern-analysis", payload))
+    found = LoadPatterns.from_value(result, where="result of the analysis")
     if as_json:
         print_json(result)
     else:
-        click.echo(load_text(LoadPatterns.from_value(result, where="result of the analysis"), look(load(ctx))))
+        click.echo(load_text(found, look(load(ctx))))
+    if generate is not None and output is not None:
+        ctx.exit(written(found.model, generate, output, **how))
 
 
 def load_text(found: "LoadPatterns", shows: Look = _PLAIN) -> str:

@@ -91,3 +91,14 @@ class Stretch(NamedTuple):
     since: datetime
     until: datetime
     slower_than_ms: float | None = None
+
+
+class Timing(NamedTuple):
+    """How long the requests of one endpoint took, over a whole window."""
+
+    endpoint: str
+    """`GET /api/products/{id}`; empty = all of them."""
+    timed: int
+    """Requests with a duration, 1 or more."""
+    ms: tuple[float, ...]
+    """One for each percentage that was asked for."""

@@ -63,6 +63,23 @@ class Peak(Record):
     """Highest single second of that hour: averages over minutes hide it."""
 
 
+class Percentile(Record):
+    """One point of a distribution of response times."""
+
+    percent: float
+    """Of the requests that took at most so long, 0 to 100."""
+    ms: float
+
+
+class ResponseTimes(Record):
+    """How long requests took, as the server or its traces saw it."""
+
+    timed: int
+    """Requests with a duration."""
+    percentiles: tuple[Percentile, ...]
+    """In rising order."""
+
+
 class EndpointShare(Record):
     """One endpoint's part of the traffic."""
 
@@ -74,6 +91,10 @@ class EndpointShare(Record):
     """0 to 1."""
     error_share: float | None = None
     """Answered with 5xx, 0 to 1; None where the source has no status."""
+    refused_share: float | None = None
+    """Answered with 4xx, likewise."""
+    times: ResponseTimes | None = None
+    """None where the source has no durations of it."""
 
 
 class EndpointMix(Record):
@@ -84,6 +105,8 @@ class EndpointMix(Record):
     """Of all endpoints that are not listed, 0 to 1."""
     distinct: int
     """Distinct endpoints; a lower bound once there are more than are counted at a time."""
+    times: ResponseTimes | None = None
+    """Of all requests, listed or not; None where the source has no durations."""
 
 
 class ClassName(StrEnum):

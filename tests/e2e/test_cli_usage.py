@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from aqe.core.errors import EXIT_NO_GO, EXIT_USAGE
+from aqe.core.errors import EXIT_NO_GO, EXIT_OK, EXIT_USAGE
 from aqe.tests.e2e.cli_project import Project
 
 pytestmark = pytest.mark.xdist_group("cli-usage")
@@ -45,6 +45,48 @@ def test_load_patterns_are_shown_and_stored(project: Project) -> None:
     assert {**stored, "insights": []} == {**printed, "insights": []}
     events = project.ok("events", "tail", "production-intelligence:*", "--from", "0", "--no-follow", "--json")
     assert "production-intelligence:analyzed" in events
+
+
+def test_the_busiest_day_becomes_a_load_test(project: Project) -> None:
+    """Written once; the same again is no error; somebody's edits are not overwritten."""
+    asked = ("production", "load-patterns", "--generate", "k6", "--output", "load", "--peak-rps", "20")
+    done = project.aqe(*asked, "--duration", "1m")
+    assert done.returncode == EXIT_OK and "GET /api/products/{id}" in done.stdout
+    assert "wrote load/load_busiest_day.k6.js" in done.stderr and "made up" in done.stderr
+    written = project.folder / "load" / "load_busiest_day.k6.js"
+    assert '{ share: 1, name: "get_api_products_id"' in written.read_text()
+    assert project.aqe(*asked, "--duration", "1m").returncode == EXIT_OK
+    written.write_text(written.read_text() + "// mine\n")
+    done = project.aqe(*asked, "--duration", "1m")
+    assert done.returncode == EXIT_USAGE and "is there and differs" in done.stderr
+    assert written.read_text().endswith("// mine\n")
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        (("--generate", "k6"), "go together"),
+        (("--peak-rps", "5"), "--peak-rps is for --generate"),
+        (("--generate", "k7", "--output", "x"), "k6"),
+        (("--generate", "k6", "--output", "x", "--duration", "5"), "is no duration"),
+        (("--generate", "k6", "--output", "x", "--peak-rps", "0.001", "--duration", "1s"), "would send"),
+    ],
+)
+def test_a_load_test_that_cannot_be_meant_is_refused(project: Project, asked: tuple[str, ...], said: str) -> None:
+    done = aqe(project, "load-patterns", *asked)
+    assert done.returncode == EXIT_USAGE and said in done.stderr
+    assert not (project.folder / "x").exists()
+
+
+def test_too_little_traffic_for_a_model_gives_no_load_test(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """NOT_MEASURED with its reason, exit code 1, no file."""
+    with Project.at(tmp_path_factory.mktemp("little")) as project:
+        at = datetime.now(UTC) - timedelta(hours=1)
+        line = f'192.0.2.1 - - [{at:%d/%b/%Y:%H:%M:%S} +0000] "GET / HTTP/1.1" 200 9 "-" "x"\n'
+        project.ok("import", project.write("access.log", line), "--release", "v1", "--commit", "abc1234")
+        done = aqe(project, "load-patterns", "--generate", "k6", "--output", "x")
+        assert done.returncode == EXIT_NO_GO and "no load test is written: NOT_MEASURED" in done.stderr
+        assert not (project.folder / "x").exists()
 
 
 def test_a_window_without_traffic_and_a_mistyped_source_are_told(project: Project) -> None:

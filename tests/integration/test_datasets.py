@@ -11,6 +11,7 @@ import pytest
 from aqe.core.records.apm import MetricRow, SpanRow
 from aqe.core.records.datasets import DatasetRef
 from aqe.core.records.incidents import OpsRow
+from aqe.core.records.levels import LevelSource
 from aqe.core.records.logs import AccessRow, LogRow
 from aqe.core.records.recordings import ExchangeRow
 from aqe.core.records.release import Release
@@ -219,3 +220,17 @@ def test_the_twin_of_the_unit_tests_counts_as_the_store_does(tmp_path: Path, ask
     store = DatasetStore(tmp_path)
     store.write(some_views(), source="r", digest="b" * 64, release=None, now=NOON)
     assert list(RowsInMemory(some_views()).tally("rum-events", **asked)) == list(store.tally("rum-events", **asked))
+
+
+def test_response_times_of_all_and_of_the_busiest_endpoints(tmp_path: Path) -> None:
+    """The twin answers the same; what has no duration does not count, and a window without any has none."""
+    some = list(requests(8))
+    rows = [*some, some[0]._replace(method="POST"), some[1]._replace(duration_ms=None)]
+    store = DatasetStore(tmp_path)
+    write(store, iter(rows))
+    found = list(store.timings(LevelSource.ACCESS, (50, 95)))
+    assert [(timing.endpoint, timing.timed) for timing in found] == [("", 9), ("GET /p/{id}", 8), ("POST /p/{id}", 1)]
+    for timing, twin in zip(found, RowsInMemory(rows).timings(LevelSource.ACCESS, (50, 95)), strict=True):
+        assert timing[:2] == twin[:2] and timing.ms == pytest.approx(twin.ms)
+    assert list(store.timings(LevelSource.ACCESS, (50,), until=NOON)) == []
+    assert list(store.timings(LevelSource.SPANS, (50,))) == []

