@@ -101,7 +101,7 @@ def _least_stage_s(duration_s: float) -> float:
 def _planned(start_rps: float, stages: tuple[LoadStage, ...]) -> int:
     rates = pairwise([start_rps, *(stage.end_rps for stage in stages)])
     total = sum((a + b) / 2 * stage.duration_s for (a, b), stage in zip(rates, stages, strict=True))
-    if total < 1:
+    if not total >= 1:  # also when it is NaN
         raise InputError(f"the test would send {total:.2g} requests", hint="a longer --duration or a higher --peak-rps")
     if total > MAX_REQUESTS:
         raise InputError(f"the test would send {total:.3g} requests, expected at most {MAX_REQUESTS:,}")

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 F = TypeVar("F", bound=Callable[..., Any])
 
+LOAD_TOOLS = ("k6",)
+"""Names of generators/table.LOAD_TARGETS, which is not imported for a list of names."""
 DEFAULT_DURATION_S = 600.0
 MAX_RPS = 1_000_000
 
@@ -33,7 +35,7 @@ def load_test_options(command: F) -> F:
         click.option(
             "--output", type=click.Path(path_type=Path, file_okay=False), metavar="DIR", help="Folder for --generate."
         ),
-        click.option("--generate", metavar="k6|locust", help="Write the model as a load test into --output."),
+        click.option("--generate", type=click.Choice(LOAD_TOOLS), help="Write the model as a load test into --output."),
     ):  # fmt: skip
         command = option(command)
     return command

@@ -21,7 +21,7 @@ def a_test(*paths: str) -> LoadTest:
 
 def test_names_are_unique() -> None:
     """Also among the other targets."""
-    names = [target.name for target in (*LOAD_TARGETS, *TARGETS)]
+    names = [*(target.name for target in LOAD_TARGETS), *(target.name for target in TARGETS)]
     assert len(set(names)) == len(names)
 
 

@@ -98,7 +98,7 @@ def test_very_low_and_very_high_rates(peak_rps: float, duration_s: float, planne
     assert "recorded at the 95th percentile" in test.in_flight_because
 
 
-@pytest.mark.parametrize(("peak_rps", "duration_s"), [(0.01, 10), (1_000_000, 86_400)])
+@pytest.mark.parametrize(("peak_rps", "duration_s"), [(0.01, 10), (1_000_000, 86_400), (float("nan"), 60)])
 def test_a_test_of_no_request_and_one_of_a_mistaken_unit_are_refused(peak_rps: float, duration_s: float) -> None:
     with pytest.raises(InputError, match="the test would send"):
         plan_load_test(a_model(), duration_s=duration_s, peak_rps=peak_rps)
