@@ -5,6 +5,8 @@ from typing import Protocol
 from ..core.records.load_test import LoadTest
 from ..core.records.scenarios import TestScenario
 from .k6_target import K6Target
+from .playwright_target import PlaywrightTarget
+from .pytest_playwright_target import PytestPlaywrightTarget
 from .pytest_target import PytestTarget
 
 
@@ -34,7 +36,7 @@ class Target(Protocol):
         ...
 
 
-TARGETS: tuple[Target, ...] = (PytestTarget(),)
+TARGETS: tuple[Target, ...] = (PytestTarget(), PlaywrightTarget(), PytestPlaywrightTarget())
 
 
 class LoadTarget(Protocol):

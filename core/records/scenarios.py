@@ -28,7 +28,22 @@ JsonKind = Literal[
     "json-product",
     "json-sorted",
 ]
-PageKind = Literal["url-path-is", "title-is", "heading-visible", "text-visible", "no-failed-request", "no-page-error"]
+PageKind = Literal[
+    "url-path-is",
+    "title-is",
+    "heading-visible",
+    "text-visible",
+    "element-visible",
+    "request-below",
+    "no-failed-request",
+    "no-page-error",
+]
+USER_FIELDS = (
+    *("email", "username", "password", "name", "first_name", "last_name", "phone"),
+    *("street", "city", "postcode", "country", "company", "card_number", "card_expiry", "card_code"),
+    *("search", "number", "date", "text"),
+)
+"""What a synthetic user has; `{{user.email}}` as the value of a step in a browser."""
 
 
 class Expectation(Record):
@@ -48,7 +63,10 @@ class Expectation(Record):
     - `json-sum`: `[list, field...]`: the number at `path` is the sum over the items of the product of their fields.
     - `json-product`: two paths of numbers whose product the one at `path` is; with `*` those of the same item.
     - `json-sorted`: a field of the list's items, `-field` when it falls.
-    - `url-path-is`, `title-is`, `heading-visible`, `text-visible`: the text.
+    - `url-path-is`: a path, `{id}` for any one segment; `title-is`, `heading-visible`, `text-visible`: the text.
+    - `element-visible`: a test id.
+    - `request-below`: the number that the status of the request stays below that the step makes the page send; its
+      method and path (`{id}` for a segment) in `path`.
     - `no-failed-request`: the number that statuses of the page's own requests stay below; `no-page-error`: True.
 
     Paths are dotted, items of a list by number, `*` for each of them, and `""` for the whole.
@@ -57,7 +75,7 @@ class Expectation(Record):
     kind: StatusKind | HeaderKind | JsonKind | PageKind | Literal["latency-below-ms"]
     value: Any
     path: str | None = None
-    """In the JSON body, for the json kinds (None = anywhere in it); the name of a header."""
+    """In the JSON body, for the json kinds (None = anywhere in it); the name of a header; a request."""
     because: str
     """Why this is expected, in one line, for the reader of the test."""
 
@@ -104,7 +122,9 @@ class UiStep(Record):
     locators: tuple[Locator, ...] = ()
     """Alternatives, the best first; none for `goto`."""
     value: str | None = None
-    """The path to go to, the text to type, the option to choose, the key to press."""
+    """The path to go to, the text to type (`{{user.email}}`, see USER_FIELDS), the option to choose, the key."""
+    frame: tuple[int, ...] = ()
+    """Way to the frame that the element is in: indices of frames inside frames."""
     expectations: tuple[Expectation, ...] = ()
     title: str | None = None
     """The step in a few words, for the reader."""
@@ -168,6 +188,11 @@ class TestScenario(Record):
     def requests(self) -> tuple[RequestStep, ...]:
         """The steps that are requests."""
         return tuple(step for step in self.steps if isinstance(step, RequestStep))
+
+    @property
+    def ui(self) -> tuple[UiStep, ...]:
+        """The steps in a browser."""
+        return tuple(step for step in self.steps if isinstance(step, UiStep))
 
 
 class MinedErrors(Record):

@@ -6,7 +6,7 @@ from pathlib import PurePath
 import pytest
 
 from aqe.core.records.findings import FindingPriority
-from aqe.core.records.scenarios import Expectation, Provenance, RequestStep, TestScenario
+from aqe.core.records.scenarios import Expectation, Locator, Provenance, RequestStep, TestScenario, UiStep
 from aqe.generators.secrets_scan import scan
 from aqe.generators.table import TARGETS, Target
 
@@ -14,18 +14,33 @@ AT = datetime(2026, 1, 1, 10, tzinfo=UTC)
 HOSTILE = "a\"b'c`d\\e${f}*/</script>\n\r\0\u2028\ud800\u202e#{g}%s'''\"\"\""
 
 
-def a_scenario(text: str = "price", *, path: str = "/api/products/3") -> TestScenario:
-    below = Expectation(kind="status-below", value=500, because=f"production answered 500 for {text}")
+def a_scenario(target: Target, text: str = "price", *, path: str = "/api/products/3") -> TestScenario:
+    """The first that the target does not refuse: of requests, or in a browser."""
+    because = f"production answered 500 for {text}"
+    below = Expectation(kind="status-below", value=500, because=because)
     key = Expectation(kind="json-has-key", value=text, because=text)
-    return TestScenario(
-        id="scenario-err-0123456789ab",
-        title=f"no {text}",
-        priority=FindingPriority.HIGH,
-        steps=(RequestStep(method="GET", path=path, expectations=(below, key)),),
-        provenance=Provenance(
-            finding_id="err-0123456789ab", finding=text, occurrences=8, sample_size=90, window_from=AT, window_to=AT
-        ),
+    request = RequestStep(method="GET", path=path, expectations=(below, key))
+    page = tuple(Expectation(kind=kind, value=text, because=because) for kind in ("url-path-is", "title-is"))
+    watched = Expectation(kind="no-failed-request", value=500, because=because)
+    ways = (Locator(by="test-id", value=text), Locator(by="role", value="button", name=text))
+    ui = (
+        UiStep(action="goto", value=path, expectations=(*page, watched)),
+        UiStep(action="fill", locators=ways, value=text),
+        UiStep(action="click", locators=(*ways, Locator(by="css", value=text)), expectations=page),
     )
+    scenarios = (
+        TestScenario(
+            id="scenario-err-0123456789ab",
+            title=f"no {text}",
+            priority=FindingPriority.HIGH,
+            steps=steps,
+            provenance=Provenance(
+                finding_id="err-0123456789ab", finding=text, occurrences=8, sample_size=90, window_from=AT, window_to=AT
+            ),
+        )
+        for steps in ((request,), ui)
+    )
+    return next(scenario for scenario in scenarios if target.refusal(scenario) is None)
 
 
 each_target = pytest.mark.parametrize("target", TARGETS, ids=lambda target: target.name)
@@ -47,7 +62,7 @@ def test_a_target_says_what_it_is(target: Target) -> None:
 @pytest.mark.parametrize("text", ["price", HOSTILE, "", "x" * 5000])
 def test_a_file_name_is_a_plain_name_of_bearable_length(target: Target, text: str) -> None:
     """No folders, no blanks, whatever the title is."""
-    name = target.file_name(a_scenario(text))
+    name = target.file_name(a_scenario(target, text))
     assert PurePath(name).name == name and len(name) <= 120
     assert name.isascii() and not set(name) & set(" \\/:*?\"<>|'")
 
@@ -55,7 +70,7 @@ def test_a_file_name_is_a_plain_name_of_bearable_length(target: Target, text: st
 @each_target
 def test_the_same_scenario_gives_the_same_bytes(target: Target) -> None:
     """Also after a trip through JSON, as it is stored."""
-    scenario = a_scenario()
+    scenario = a_scenario(target)
     stored = TestScenario.from_json(scenario.to_json(), where="test")
     assert target.render(scenario) == target.render(scenario) == target.render(stored)
     assert target.file_name(scenario) == target.file_name(stored)
@@ -64,7 +79,7 @@ def test_the_same_scenario_gives_the_same_bytes(target: Target) -> None:
 @each_target
 def test_a_file_names_its_finding_and_holds_the_request(target: Target) -> None:
     """A reader finds the way back to production; the evidence stands beside the assertion."""
-    text = target.render(a_scenario())
+    text = target.render(a_scenario(target))
     assert all(part in text for part in ("err-0123456789ab", "/api/products/3", "500", "price"))
     assert text.endswith("\n") and not text.endswith("\n\n")
 
@@ -72,7 +87,7 @@ def test_a_file_names_its_finding_and_holds_the_request(target: Target) -> None:
 @each_target
 def test_hostile_text_is_written_escaped(target: Target) -> None:
     """Nothing of it stands in the file as it came."""
-    text = target.render(a_scenario(HOSTILE, path=f"/{HOSTILE}"))
+    text = target.render(a_scenario(target, HOSTILE, path=f"/{HOSTILE}"))
     assert text.isascii() and "\0" not in text and "\r" not in text
     assert HOSTILE not in text
 
@@ -80,4 +95,4 @@ def test_hostile_text_is_written_escaped(target: Target) -> None:
 @each_target
 def test_a_harmless_file_passes_the_secrets_scan(target: Target) -> None:
     """Our own text must not look like a secret."""
-    assert scan(target.render(a_scenario())) == ()
+    assert scan(target.render(a_scenario(target))) == ()

@@ -1,0 +1,178 @@
+"""TestScenario -> a file for @playwright/test, in TypeScript that the compiler's strict mode accepts."""
+
+from typing import Any
+
+from ..core.records.scenarios import TestScenario
+from .derived import header
+from .literals import javascript, javascript_prose, slug
+from .synthetic_user import USER_DATA, user_fields
+from .ui_script import Answer, Outcome, needs, outcomes, refusal, watches
+from .ui_speller import Speller
+
+_WIDTH = 100
+_TAB = "  "
+
+_FOUND = """
+/** The element, by the first of its recorded ways that finds one. */
+async function found(...ways: Locator[]): Promise<Locator> {
+  const visible = ways.map((way) => way.filter({ visible: true }));
+  await expect(visible.reduce((one, other) => one.or(other)).first()).toBeVisible();
+  for (const way of visible) {
+    if ((await way.count()) > 0) return way.first();
+  }
+  throw new Error(`${ways.join(", ")}: was there and went away`);
+}
+"""
+_URL = """
+/** The URL of a page, whatever its host and query. */
+function url(path: string): RegExp {
+  return new RegExp(`^https?://[^/]+${path}(?:[?#].*)?$`);
+}
+"""
+_ANSWER = """
+/** Whether an answer is the one to this request. */
+function answerTo(method: string, path: string): (answer: Response) => boolean {
+  return (answer) => answer.request().method() === method && url(path).test(answer.url());
+}
+"""
+
+
+class PlaywrightTarget:
+    """Tests in a browser, in TypeScript."""
+
+    name = "playwright"
+    language = "typescript"
+
+    def refusal(self, scenario: TestScenario) -> str | None:
+        """It acts in a browser, and there alone."""
+        return refusal(scenario)
+
+    def file_name(self, scenario: TestScenario) -> str:
+        """`from-the-front-page-to-an-order-<end of the id>.spec.ts`."""
+        return f"{slug(f'{slug(scenario.title)} {scenario.id[-12:]}', limit=80).replace('_', '-')}.spec.ts"
+
+    def render(self, scenario: TestScenario) -> str:
+        """The file's text; see Target."""
+        script, fields = outcomes(scenario.ui), user_fields(step.value for step in scenario.ui)
+        needed = needs(script)
+        helpers = (("found", _FOUND), ("url", _URL), ("answer", _ANSWER))
+        return "".join(
+            [
+                _header(scenario),
+                _imports(needed, fields),
+                _user(fields) if fields else "",
+                _fixtures(scenario, fields),
+                *(text for name, text in helpers if name in needed),
+                _test(scenario, script, fields),
+            ]
+        )
+
+
+def _header(scenario: TestScenario) -> str:
+    how = "Run it against a service: AQE_TARGET_URL=http://127.0.0.1:8000 npx playwright test FILE"
+    lines = header(scenario, how, javascript_prose, _WIDTH - 3)
+    return "\n".join(["/**", *(f" * {line}".rstrip() for line in lines), " */", ""])
+
+
+def _imports(needed: frozenset[str], fields: tuple[str, ...]) -> str:
+    lines = []
+    if any("randomUUID" in USER_DATA[field].typescript for field in fields):
+        lines.append('import { randomUUID } from "node:crypto";')
+    types = [name for name, need in (("Locator", "found"), ("Response", "answer")) if need in needed]
+    names = ", ".join(["test as base", "expect", *(f"type {name}" for name in types)])
+    return "\n".join([*lines, f'import {{ {names} }} from "@playwright/test";', ""])
+
+
+def _user(fields: tuple[str, ...]) -> str:
+    values = (f"{_TAB}{field}: {USER_DATA[field].typescript},\n" for field in fields)
+    return f"\n/** Nobody: what people typed is not in this file. */\nconst USER = {{\n{''.join(values)}}};\n"
+
+
+def _fixtures(scenario: TestScenario, fields: tuple[str, ...]) -> str:
+    types, parts = [], [f"{_TAB}baseURL: ({{ baseURL }}, use) => use(process.env.AQE_TARGET_URL ?? baseURL),\n"]
+    if fields:
+        types.append("user: typeof USER")
+        parts.append(f"{_TAB}user: [USER, {{ option: true }}],\n")
+    if watched := "".join(_WATCHED[kind] for kind in watches(scenario)):
+        types.append("faults: string[]")
+        parts.append(_FAULTS.replace("WATCHED\n", watched))
+    of = f"<{{ {'; '.join(types)} }}>" if types else ""
+    return f"\nconst test = base.extend{of}({{\n{''.join(parts)}}});\n"
+
+
+_FAULTS = """\
+  /** What goes wrong in the pages: anything fails the test. */
+  faults: [
+    async ({ baseURL, context }, use) => {
+      const faults: string[] = [];
+WATCHED
+      await use(faults);
+      expect(faults, `what went wrong at ${baseURL}`).toEqual([]);
+    },
+    { auto: true },
+  ],
+"""
+_WATCHED = {
+    "no-page-error": """\
+      context.on("weberror", (thrown) => faults.push(`in a page: ${thrown.error().message}`));
+""",
+    "no-failed-request": """\
+      context.on("response", (answer) => {
+        const failed = answer.url().startsWith(baseURL ?? "") && answer.status() >= 500;
+        if (failed) faults.push(`${answer.status()} from ${answer.url()}`);
+      });
+""",
+}
+
+
+class _TypeScript(Speller):
+    """Statements in a step of a test."""
+
+    room = _WIDTH - 2 * len(_TAB)
+    tab, comment, wait, end, declare = _TAB, "//", "await ", ";", "const "
+
+    def literal(self, value: object) -> str:
+        """Of JavaScript."""
+        return javascript(value)
+
+    def prose(self, text: str) -> str:
+        """Of JavaScript."""
+        return javascript_prose(text)
+
+    def word(self, name: str) -> str:
+        """As it is."""
+        return name
+
+    def variable(self, words: str) -> str:
+        """`addToCartButton`."""
+        first, *others = words.split("_")
+        return first + "".join(map(str.capitalize, others))
+
+    def options(self, given: tuple[tuple[str, Any], ...]) -> list[str]:
+        """One object."""
+        return [javascript(dict(given))] if given else []
+
+    def user(self, field: str) -> str:
+        """A property."""
+        return f"user.{field}"
+
+    def answered(self, answer: Answer, action: str) -> list[str]:
+        """The wait begins before the action and ends after it."""
+        request = f"answerTo({javascript(answer.method)}, {javascript(answer.path)})"
+        return [
+            self.call("const answered = page.waitForResponse", [request]),
+            action,
+            f"expect((await answered).status()).toBeLessThan({answer.below});",
+        ]
+
+
+def _test(scenario: TestScenario, script: tuple[Outcome, ...], fields: tuple[str, ...]) -> str:
+    title = javascript(" ".join(scenario.title.split()))
+    parameters = "{ page, user }" if fields else "{ page }"
+    return f"\ntest({title}, async ({parameters}) => {{\n{''.join(map(_step, script))}}});\n"
+
+
+def _step(outcome: Outcome) -> str:
+    lines = (line for statement in _TypeScript().statements(outcome) for line in statement.split("\n"))
+    body = "".join(f"{_TAB * 2}{line}\n" for line in lines)
+    return f"{_TAB}await test.step({javascript(outcome.title)}, async () => {{\n{body}{_TAB}}});\n"
