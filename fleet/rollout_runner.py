@@ -10,7 +10,7 @@ from contextlib import suppress
 
 import structlog
 
-from ..agents.deployment_readiness.rollout.step import Happening, Kind, step
+from ..agents.deployment_readiness.rollout.step import Happening, Kind, reopen, step
 from ..bus.envelope import Event
 from ..bus.events import (
     DeploymentPaused,
@@ -107,6 +107,18 @@ class RolloutRunner:
             self._seen(rollout)
         return rollout
 
+    async def take_back(self, given: GivenOrder) -> Rollout:
+        """Begin to take back what was promoted; `run` does it.
+
+        Raises:
+            InputError: it was not promoted.
+            TakenOverError: another process does it already.
+        """
+        rollout = await self._load()
+        said = f"rollback by {given.by}" + (f": {given.reason}" if given.reason else "")
+        state, happened = reopen(rollout.plan, rollout.state, given.at, said)
+        return await self._save(rollout, state, happened, given)
+
     async def _load(self) -> Rollout:
         record = await self._runtime.memory.retrieve_record(self._key)
         if record is None:
@@ -195,6 +207,7 @@ class RolloutRunner:
             known_at=ended,
             restored_at=ended if state.decided_at else None,
             rollback_s=took_s,
+            correct=state.phase is Phase.ROLLED_BACK and state.promoted_at is not None,
         )
         try:
             item = await outcome_item(self._runtime, recorded)

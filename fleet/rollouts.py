@@ -108,6 +108,28 @@ async def give_order(runtime: Runtime, version: str, order: Order, *, by: str, r
     return rollout
 
 
+async def roll_back(
+    runtime: Runtime, version: str, *, by: str, reason: str, seen: Callable[[Rollout], None]
+) -> Rollout:
+    """Take a version back that was promoted, in this process; one that is still rolled out is ordered to be aborted.
+
+    Raises:
+        NotFoundError: no rollout of it.
+        InputError: it was taken back already, or another version was deployed there since.
+    """
+    rollout = await latest_rollout(runtime, version)
+    if not rollout.state.phase.is_final:
+        return await give_order(runtime, version, Order.ABORT, by=by, reason=reason)
+    environment = rollout.plan.environment
+    newest = next(one for one in await all_rollouts(runtime) if one.plan.environment == environment)
+    if newest.plan.id != rollout.plan.id:
+        raise InputError(f"{newest.plan.version} was rolled out to {environment} since: that is what can be taken back")
+    section = target(runtime.settings, environment)
+    runner = RolloutRunner(runtime, rollout.plan.id, executor(section), source(section), seen=seen)
+    seen(await runner.take_back(GivenOrder(order=Order.ABORT, by=by, at=runtime.clock.now(), reason=reason)))
+    return await runner.run()
+
+
 async def latest_rollout(runtime: Runtime, version: str) -> Rollout:
     """The last one of a version; NotFoundError when there is none."""
     for rollout in await all_rollouts(runtime):

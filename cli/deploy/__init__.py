@@ -36,6 +36,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "resume": ("deploy.rollout", "resume", "Let a paused rollout go on."),
     "promote": ("deploy.rollout", "promote", "Give a running rollout all traffic now."),
     "abort": ("deploy.rollout", "abort", "Take a running rollout back."),
+    "rollback": ("deploy.rollout", "rollback", "Take a release back, also one that was promoted."),
     "record-outcome": ("deploy.outcome", "record_outcome", "What came of a deployment."),
     "history": ("deploy.history", "history", "Past deployments, and how good predictions and policies were."),
 }

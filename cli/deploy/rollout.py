@@ -10,6 +10,8 @@ from ..text import cleaned
 from ..text_rollout import rollout_text
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from ...core.records.rollout import Rollout
     from ...fleet.runtime import Runtime
 
@@ -82,7 +84,13 @@ async def _execute(
     start_detached(parts.settings)
     if detach:
         return rollout
-    told = len(rollout.state.timeline) - 1
+    seen = _telling(len(rollout.state.timeline) - 1)
+    seen(rollout)
+    return await run_rollout(parts, rollout, seen=(lambda state: None) if quiet else seen)
+
+
+def _telling(told: int) -> "Callable[[Rollout], None]":
+    """Says every new moment of a rollout's timeline, after so many that are known."""
 
     def seen(now: "Rollout") -> None:
         nonlocal told
@@ -90,8 +98,7 @@ async def _execute(
             say(f"[{moment.at:%H:%M:%S}] {moment.text}")
         told = len(now.state.timeline)
 
-    seen(rollout)
-    return await run_rollout(parts, rollout, seen=(lambda state: None) if quiet else seen)
+    return seen
 
 
 @click.command()
@@ -143,6 +150,43 @@ def monitor(
     else:
         click.echo(rollout_text(cleaned(rollout)))
     ctx.exit(EXIT_NO_GO if rollout.state.phase in bad else EXIT_OK)
+
+
+@click.command()
+@version_option
+@click.option("--reason", default="", metavar="TEXT", help="Stands in the timeline and in the audit log.")
+@output_options
+@click.pass_context
+def rollback(ctx: click.Context, as_json: bool, version: str, reason: str) -> None:
+    """Take a release back: one that was promoted here and now, one that is still rolled out by its runner.
+
+    Its outcome in the deployment history becomes rolled_back.
+
+    \b
+    Exit codes: 0 it has no traffic any more, 2 no rollout of it, or another version was deployed since.
+    Example: aqe deploy rollback --version v2.5.0 --reason "orders are lost"
+    """
+    from ...core.records.rollout import Phase
+
+    async def work(parts: "Runtime") -> "Rollout":
+        from pathlib import Path
+
+        from ...fleet.processes import start_detached
+        from ...fleet.rollouts import latest_rollout, roll_back
+        from ...fleet.situations import asking_person
+
+        known = await latest_rollout(parts, version)
+        start_detached(parts.settings)
+        seen = (lambda state: None) if as_json else _telling(len(known.state.timeline))
+        return await roll_back(parts, version, by=asking_person(Path.cwd()), reason=reason, seen=seen)
+
+    rollout = with_runtime(ctx, work)
+    if as_json:
+        print_json(rollout)
+    elif rollout.state.phase is Phase.ROLLED_BACK:
+        click.echo(rollout_text(cleaned(rollout)))
+    else:
+        click.echo(f"{rollout.plan.id}: abort is ordered; aqe deploy monitor --version {version} --watch")
 
 
 def _order(name: str, help_text: str) -> click.Command:

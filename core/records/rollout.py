@@ -244,6 +244,8 @@ class RolloutState(Record):
     """Why it is paused, or was taken back."""
     decided_at: AwareDatetime | None = None
     """When it was decided to take it back."""
+    promoted_at: AwareDatetime | None = None
+    """When it was recorded as a success."""
     ended_at: AwareDatetime | None = None
     timeline: tuple[Moment, ...] = ()
 

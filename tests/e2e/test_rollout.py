@@ -109,6 +109,9 @@ def test_a_good_release_gets_all_traffic_and_no_request_fails(running: tuple[Pro
     parts.canary.error_share = 0.2
     worse = project.aqe("deploy", "validate", "--version", "v2", "--duration", "5s")
     assert (worse.returncode, "WORSE" in worse.stdout) == (1, True)
+    back = project.ok("deploy", "rollback", "--version", "v2", "--reason", "orders are lost")
+    assert ("ROLLED_BACK" in back, parts.percent(), outcome(project)) == (True, 0, ("v2", "rolled_back"))
+    assert project.aqe("deploy", "rollback", "--version", "v2").returncode == 2
 
 
 def test_a_release_whose_requests_fail_is_taken_back_within_seconds(running: tuple[Project, Site]) -> None:

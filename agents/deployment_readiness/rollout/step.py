@@ -9,7 +9,8 @@ Rules, the first that holds:
 2. Paused: no measurement for `no_data_pause_s`, or too little traffic in three times the stage's duration.
 3. The next stage: the executor has the share, the stage's time has passed, and the canary had `min_requests`.
 4. Promoted: it had all traffic for the last stage's duration and `watch_s`.
-A rollback ends when the executor says that the canary has no traffic.
+A rollback ends when the executor says that the canary has no traffic. What was promoted can be taken back as well, by a
+person (`reopen`).
 """
 
 from collections.abc import Callable
@@ -17,6 +18,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from ....core.errors import InputError
 from ....core.records.rollout import (
     MAX_TIMELINE,
     ArmTotals,
@@ -89,6 +91,17 @@ def step(plan: RolloutPlan, state: RolloutState, sample: Sample, order: GivenOrd
         seen, happened = _obeyed(plan, seen, sample, order)
     after, more = _RULES[seen.phase](plan, seen, sample)
     return after, (*happened, *more)
+
+
+def reopen(plan: RolloutPlan, state: RolloutState, now: datetime, why: str) -> Stepped:
+    """Take back what was promoted; `step` goes on from there.
+
+    Raises:
+        InputError: it was not promoted.
+    """
+    if state.phase is not Phase.PROMOTED:
+        raise InputError(f"the rollout of {plan.version} is {state.phase}, expected {Phase.PROMOTED}")
+    return _take_back(state.model_copy(update={"ended_at": None}), now, why)
 
 
 def take_in(plan: RolloutPlan, state: RolloutState, sample: Sample) -> RolloutState:
@@ -246,7 +259,7 @@ def _to_stage(plan: RolloutPlan, state: RolloutState, now: datetime, stage: int,
 
 
 def _promote(plan: RolloutPlan, state: RolloutState, now: datetime) -> Stepped:
-    done = state.model_copy(update={"phase": Phase.PROMOTED, "ended_at": now})
+    done = state.model_copy(update={"phase": Phase.PROMOTED, "ended_at": now, "promoted_at": now})
     text = f"{plan.version} has all traffic"
     return _noted(done, now, f"promoted: {text}"), (Happening(Kind.PROMOTED, text),)
 

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from aqe.agents.deployment_readiness.rollout.look import is_worse
-from aqe.agents.deployment_readiness.rollout.step import Happening, Kind, begin, step
+from aqe.agents.deployment_readiness.rollout.step import Happening, Kind, begin, reopen, step
+from aqe.core.errors import InputError
 from aqe.core.records.rollout import (
     ArmReading,
     GivenOrder,
@@ -128,6 +129,18 @@ def test_a_rollback_ends_only_when_the_executor_says_so() -> None:
     assert story.look().phase is Phase.ROLLED_BACK
 
 
+def test_what_was_promoted_can_be_taken_back_by_a_person() -> None:
+    story = Story(a_plan())
+    story.looks(30)
+    assert story.state.phase is Phase.PROMOTED
+    story.state, (happened,) = reopen(story.plan, story.state, story.at, "orders are lost")
+    assert (story.state.phase, story.state.percent, happened.kind) == (Phase.ROLLING_BACK, 0, Kind.ROLLBACK_STARTED)
+    assert story.look().phase is Phase.ROLLED_BACK
+    assert story.state.promoted_at is not None
+    with pytest.raises(InputError, match="expected PROMOTED"):
+        reopen(story.plan, story.state, story.at, "again")
+
+
 def test_a_canary_that_is_down_is_taken_back_whatever_the_ratios_say() -> None:
     story = Story(a_plan())
     story.looks(2)
@@ -243,6 +256,8 @@ class AnyRollout(RuleBasedStateMachine):
     @invariant()
     def a_rollback_is_reachable_from_everywhere(self) -> None:
         state = self.story.state
+        if state.phase is Phase.PROMOTED:
+            assert reopen(self.story.plan, state, self.story.at, "x")[0].phase is Phase.ROLLING_BACK
         if state.phase.is_final:
             return
         sample = Sample(at=self.story.at + timedelta(seconds=1), percent=state.percent)
