@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from datetime import datetime
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Protocol
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from .records.rollout import Measured, Placement
     from .records.rows import Row
     from .records.rum_answers import PageLabel, RumAnswers, RumQuestion
+    from .records.visits import VisitBatch, VisitQuestion, Visits
 
 
 class MemoryReader(Protocol):
@@ -132,6 +134,10 @@ class DatasetReader(Protocol):
 
     def rum_answers(self, question: RumQuestion) -> RumAnswers:
         """What visits did, met and waited for: what millions of rows of real-user monitoring come down to."""
+        ...
+
+    def visits(self, question: VisitQuestion) -> AbstractContextManager[tuple[Visits, Iterator[VisitBatch]]]:
+        """What people did, as columns, a part of the people at a time; the batches are read inside of the `with`."""
         ...
 
     def files(self, kind: str, *, since: datetime | None = None, until: datetime | None = None) -> list[str]:

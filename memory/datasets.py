@@ -18,11 +18,13 @@ from ..core.errors import ServiceUnavailable
 from ..core.records.datasets import DatasetRef
 from ..core.records.levels import Level, LevelSource, MetricPoint, Scope, Stretch, Timing
 from ..core.records.release import Release
-from ..core.records.rows import DATASET_ROWS, METRICS, PRODUCT, RUM, Row
+from ..core.records.rows import DATASET_ROWS, LOGS, METRICS, PRODUCT, RUM, Row
 from ..core.records.rum import RumData
 from ..core.records.rum_answers import PageLabel, RumAnswers, RumQuestion
+from ..core.records.visits import VisitBatch, VisitQuestion, Visits
 from .dataset_sql import FIGURES, RUM_DAY, column_types, connect, tally_sql
 from .dataset_write import DayFile, write_days
+from .journey_sql import batches, prepare
 from .level_sql import levels_sql, metric_points_sql, people_sql, timings_sql
 from .rum_reader import RumReader
 from .rum_sql import MEMORY_LIMIT as RUM_MEMORY
@@ -167,6 +169,18 @@ class DatasetStore:
         files = {kind: self.files(kind, since=since, until=until) for kind in (RUM, PRODUCT)}
         with connect(self._folder, memory_limit=RUM_MEMORY, threads=RUM_THREADS) as connection:
             yield RumReader(connection, files, since=since, until=until, release=release)
+
+    @contextlib.contextmanager
+    def visits(self, question: VisitQuestion) -> Iterator[tuple[Visits, Iterator[VisitBatch]]]:
+        """See core/ports.DatasetReader."""
+        asked = {kind: self._window(kind, *question[:3]) for kind in (RUM, PRODUCT, LOGS)}
+        rows = {kind: query for kind, query in asked.items() if query[0]}
+        if not rows:
+            yield Visits(()), iter(())
+            return
+        with connect(self._folder) as connection:
+            found = prepare(connection, question, rows)
+            yield found, batches(connection, question) if found.sources else iter(())
 
     def _window(
         self, kind: str, since: datetime | None, until: datetime | None, release: str | None
