@@ -28,7 +28,7 @@ from .level_sql import literal, route
 MAX_STEPS = 300
 """Told apart, the most frequent first; the others are one step together."""
 MAX_TEXT_CHARS = 200
-ROWS_A_BATCH = 1_500_000
+ROWS_A_BATCH = 600_000
 """About; 40 bytes each are held."""
 MAX_EVENTS_A_PERSON = 1_000_000
 SURELY = 4
@@ -120,7 +120,8 @@ def prepare(connection: Any, question: VisitQuestion, rows: Mapping[str, tuple[s
         " FROM told JOIN named USING (text)"
     ).fetchone()
     currencies = connection.execute("SELECT DISTINCT currency FROM currencies ORDER BY 1 LIMIT 10").fetchall()
-    return Visits(tuple(sources), steps, tuple(name for (name,) in currencies), goal, errors)
+    (machines,) = connection.execute("SELECT count(*) FROM machines").fetchone()
+    return Visits(tuple(sources), steps, tuple(name for (name,) in currencies), goal, errors, machines)
 
 
 def batches(connection: Any, question: VisitQuestion) -> Iterator[VisitBatch]:
@@ -204,10 +205,13 @@ def _labelled(goal: str | None, purchase: str) -> str:
                    left(any_value(action), 500) AS action
             FROM texts GROUP BY text
         ),
-        placed AS (SELECT *, {route("page")} AS path FROM told)
-        SELECT text, role, {_masked("coalesce(page_group, path)")} AS page, {_masked("action")} AS action,
-               left(path, {MAX_TEXT_CHARS}) AS path, hash(role, page, action) AS label, {is_goal} AS goal
-        FROM placed"""
+        placed AS (SELECT *, {route("page")} AS path FROM told),
+        called AS (
+            SELECT text, role, {_masked("coalesce(page_group, path)")} AS page, {_masked("action")} AS action,
+                   left(path, {MAX_TEXT_CHARS}) AS path, {is_goal} AS goal
+            FROM placed
+        )
+        SELECT *, hash(role, page, action) AS label FROM called"""
 
 
 def _masked(text: str) -> str:

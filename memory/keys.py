@@ -24,6 +24,7 @@ from ..core.records.findings import Insight, MiningResult, Prioritization
 from ..core.records.history import DeploymentOutcome, Foresight
 from ..core.records.incident_analysis import IncidentAnalysis
 from ..core.records.incidents import Incident
+from ..core.records.journeys import Journeys
 from ..core.records.learnt import Learnt
 from ..core.records.load import LoadPatterns
 from ..core.records.notices import ChannelState
@@ -120,6 +121,7 @@ KEYS: tuple[KeySpec, ...] = (
     KeySpec("aqe/production/load-patterns", LoadPatterns, "when how much traffic comes, of what, from whom; the model that load tests follow", (PRODUCTION,), (PRODUCTION, "output")),
     KeySpec("aqe/production/seasonal-analysis", SeasonalAnalysis, "what named days did to traffic, and the load to expect of the next ones", (PRODUCTION,), ("output",)),
     KeySpec("aqe/production/feature-usage", FeatureReport, "which features are used, by whom, and how much their tests matter", (PRODUCTION,), ("output",)),
+    KeySpec("aqe/production/journeys", Journeys, "which ways people take, where they leave; the model that new sessions are compared with", (PRODUCTION,), (PRODUCTION, "output")),
     KeySpec("aqe/production/environments", EnvironmentComparison, "two environments beside each other", (PRODUCTION,), ("output",)),
     KeySpec("aqe/production/dead-code", DeadCodeReport, "routes that nobody asks for, and the code that only they lead to", (PRODUCTION,), ("output",)),
     KeySpec("aqe/production/insights", Insight, "what all analyses found, in words, most important first", (PRODUCTION,), (READINESS, PRODUCTION, "cli", "output"), many=True),

@@ -11,6 +11,7 @@ from ...core.records.experiment import ExperimentImpact
 from ...core.records.features import FeatureReport
 from ...core.records.findings import FindingPriority
 from ...core.records.incident_analysis import IncidentAnalysis
+from ...core.records.journeys import Journeys
 from ...core.records.load import LoadPatterns
 from ...core.records.scenarios import MinedErrors
 from ...core.records.season import SeasonalAnalysis
@@ -75,7 +76,9 @@ def _mined(answer: MinedErrors, release: str | None) -> Iterator[Payload]:
     )
 
 
-Looked = LoadPatterns | SeasonalAnalysis | FeatureReport | DeadCodeReport | IncidentAnalysis | ExperimentImpact
+Looked = (
+    LoadPatterns | SeasonalAnalysis | FeatureReport | DeadCodeReport | IncidentAnalysis | ExperimentImpact | Journeys
+)
 """Answers of analyses that make no scenarios and look for no anomalies."""
 
 

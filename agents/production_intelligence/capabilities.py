@@ -18,6 +18,8 @@ from .feature_usage import COVERAGE_KEY, feature_usage
 from .incidents import READS as INCIDENT_KEYS
 from .incidents import analyze_incidents
 from .insights import insights_from
+from .journeys import READS as JOURNEY_KEYS
+from .journeys import journeys
 from .load_patterns import load_patterns
 from .loaded import Loaded
 from .reporting import READS as REPORT_KEYS
@@ -80,6 +82,12 @@ CAPABILITIES: tuple[Capability, ...] = (
     ),
     Capability("dead-code", "feature-usage-analytics", dead_code),
     Capability("incident-analysis", "incident-replay", analyze_incidents, reads=lambda payload: INCIDENT_KEYS),
+    Capability(
+        "user-journey-reconstruction",
+        "user-journey-reconstruction",
+        journeys,
+        reads=lambda payload: JOURNEY_KEYS,
+    ),
     Capability("production-report", "insights", production_report, reads=lambda payload: REPORT_KEYS),
     Capability("ab-test-impact", "rum-analysis", ab_test_impact),
     Capability("environment-comparison", "load-pattern-analysis", compare_environments),

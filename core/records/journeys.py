@@ -1,6 +1,7 @@
 """Ways that people take: steps, what follows what, the journeys made of them, and how well they still hold.
 
-Everything in here was seen by `min_users` distinct people at least; of the rest only the number is told.
+Every step, edge, way in or out and journey in here was taken by `min_users` distinct people at least; of the others
+only the number is told.
 """
 
 from collections.abc import Iterator
@@ -25,6 +26,13 @@ class StepKind(StrEnum):
     """A request that a server recorded; what the browser showed is not known."""
     OTHER = "other"
     """Whatever too few people saw, and what was beyond the bound of steps."""
+
+
+def step_title(kind: str, page: str | None, action: str | None) -> str:
+    """`/cart`; `Add to cart @ /product/{id}`."""
+    if kind == StepKind.OTHER:
+        return "(other)"
+    return " @ ".join(part for part in (action, page) if part) or "(unnamed)"
 
 
 class Outcome(StrEnum):
@@ -78,17 +86,15 @@ class Step(Record):
     """Rows, repeats included."""
     sessions: int
     users: int
-    entries: int
-    """Sessions that began here."""
-    exits: int
-    """Sessions that ended here."""
+    entries: int | None
+    """Sessions that began here; None = of fewer than `min_users` people."""
+    exits: int | None
+    """Sessions that ended here; None = of fewer than `min_users` people."""
 
     @property
     def title(self) -> str:
         """`/cart`; `Add to cart @ /product/{id}`."""
-        if self.kind is StepKind.OTHER:
-            return "(other)"
-        return " @ ".join(part for part in (self.action, self.page) if part) or "(unnamed)"
+        return step_title(self.kind, self.page, self.action)
 
 
 class Edge(Record):
@@ -124,8 +130,8 @@ class Journey(Record):
     """Sessions; None = nothing tells conversions (`Journeys.outcomes` says why)."""
     errors: int | None
     """Sessions that ended in an error; None = nothing tells errors."""
-    duration_p50_s: float
-    """From its first to its last sign, within 1 %."""
+    duration_mean_s: float
+    """From the first to the last sign of a session."""
     revenue: float | None = None
     """Of all its sessions; None = not measured, or fewer than `min_users` people paid."""
 
@@ -241,6 +247,8 @@ class Journeys(Record):
     """By how many left."""
     replay: Share
     """Of its own sessions, that replay on the steps and edges that are stored."""
+    replay_sessions: int
+    """How many that was found by: all of up to about a million rows, beyond that those of people drawn by chance."""
     conformance: Conformance | NotMeasured
     insights: tuple[Insight, ...] = ()
 

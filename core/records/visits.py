@@ -96,3 +96,5 @@ class Visits(NamedTuple):
     """Whether any row is the goal or a payment."""
     tells_errors: bool = False
     """Whether any row failed."""
+    machines: int = 0
+    """People who were left out because they did more than a person does."""

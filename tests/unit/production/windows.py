@@ -1,6 +1,7 @@
 """A window of rows for tests of capabilities, and a twin of the dataset store that needs no files."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from itertools import groupby
 from math import isfinite
@@ -17,6 +18,7 @@ from aqe.core.records.rows import KIND_OF, Row
 from aqe.core.records.rum import RumRow
 from aqe.core.records.rum_answers import PageLabel, RumAnswers, RumQuestion
 from aqe.core.records.usage import ProductRow
+from aqe.core.records.visits import VisitBatch, VisitQuestion, Visits
 from aqe.memory.datasets import DatasetStore
 
 NOW = datetime(2026, 3, 2, tzinfo=UTC)
@@ -76,6 +78,9 @@ class RowsInMemory:
         raise NotImplementedError
 
     def rum_answers(self, question: RumQuestion) -> RumAnswers:
+        raise NotImplementedError
+
+    def visits(self, question: VisitQuestion) -> AbstractContextManager[tuple[Visits, Iterator[VisitBatch]]]:
         raise NotImplementedError
 
     def files(self, kind: str, *, since: datetime | None = None, until: datetime | None = None) -> list[str]:
