@@ -29,11 +29,12 @@ from .loaded import Loaded
 MAX_JOURNEYS = 100
 MAX_EDGES = 1_000
 SESSIONS, USERS = SUMS.index("sessions"), SUMS.index("users")
-LIMITS = {
-    RUM: "real-user monitoring lacks whom ad blockers and consent keep out; browsers' own clocks give the order",
-    PRODUCT: "product events tell what the product names, and no errors",
-    LOGS: "log records tell requests of a server, not pages, nor what a browser answers from its cache",
-}
+LIMITS = (
+    (RUM, "real-user monitoring lacks whom ad blockers and consent keep out; browsers' own clocks give the order"),
+    (PRODUCT, "product events tell what the product names, and no errors"),
+    (LOGS, "log records tell requests of a server, not pages, nor what a browser answers from its cache"),
+)
+"""Kind of rows -> what it cannot tell."""
 
 
 def report_of(
@@ -98,7 +99,7 @@ class _Writer:
 
     def _limits(self) -> Iterator[str]:
         for source in self._visits.sources:
-            yield LIMITS[source.kind]
+            yield dict(LIMITS)[source.kind]
             if source.by == "user":
                 yield f"{source.kind} name no session: what a user did until {self._idle_s // 60} idle minutes is one"
             if source.ignored:
