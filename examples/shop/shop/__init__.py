@@ -1,1 +1,1 @@
-"""A small web shop: catalogue, carts and orders behind a JSON API."""
+"""A small web shop: catalogue, carts, customers and orders, as pages and as a JSON API."""

@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING, cast
 
 from flask import Flask
 
-from . import access_log, identity, logs, runtime
-from .api import BLUEPRINTS, answers
+from . import access_log, answers, api, headers, identity, logs, pages, runtime
 from .config import Settings
 from .db import create_schema
+from .secret import secret_key
 from .seed import seed
 
 if TYPE_CHECKING:
@@ -35,12 +35,19 @@ def create_app(settings: Settings) -> Flask:
     seed(settings.database, settings.feed)
 
     app = Flask("shop")
-    app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
+    app.config.update(
+        MAX_CONTENT_LENGTH=MAX_BODY_BYTES,
+        SECRET_KEY=secret_key(settings.secret),
+        SESSION_COOKIE_NAME="shop_session",
+        SESSION_COOKIE_SAMESITE="Lax",
+    )
     identity.install(app)
+    headers.install(app)
     runtime.install(app, settings)
     answers.install(app)
-    for blueprint in BLUEPRINTS:
+    for blueprint in api.BLUEPRINTS:
         app.register_blueprint(blueprint)
+    pages.install(app)
     wrapped = access_log.AccessLog(cast("WSGIApplication", app.wsgi_app))
     app.wsgi_app = wrapped  # type: ignore[method-assign]
     return app

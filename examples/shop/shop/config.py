@@ -4,6 +4,7 @@ import argparse
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from .pricing import PRICE_RULES
 
@@ -17,25 +18,31 @@ class Settings:
 
     `port` 0 asks the system for a free port. `pricing` is a key of `pricing.PRICE_RULES`. `release` is copied into
     each log record and into /health, which is how an error in the log is tied to the release that made it.
-    `feed` is read only while the database has no products.
+    `feed` is read only while the database has no products. `secret` is a file that signs cookies, made at the first
+    start. Without a `payment_url` the process serves a payment stub of its own, which takes `payment_delay_ms`.
     """
 
     host: str
     port: int
     threads: int
     database: Path
+    secret: Path
     app_log: Path
     access_log: Path
     feed: Path
     release: str
     pricing: str
+    payment_url: str
+    payment_timeout_s: float
+    payment_delay_ms: float
 
 
-def _port(text: str) -> int:
-    port = int(text)
-    if not 0 <= port <= 65535:
-        raise argparse.ArgumentTypeError(f"{port} is not a port: expected 0 (any free one) to 65535")
-    return port
+def listen_port(text: str) -> int:
+    """The port of a flag."""
+    number = int(text) if text.isascii() and text.isdigit() else -1
+    if not 0 <= number <= 65535:
+        raise argparse.ArgumentTypeError(f"{text} is not a port: expected 0 (any free one) to 65535")
+    return number
 
 
 def _threads(text: str) -> int:
@@ -43,6 +50,20 @@ def _threads(text: str) -> int:
     if threads < 1:
         raise argparse.ArgumentTypeError(f"{threads} threads can not serve: expected 1 or more")
     return threads
+
+
+def _duration(text: str) -> float:
+    value = float(text)
+    if not 0 <= value < 1e6:
+        raise argparse.ArgumentTypeError(f"{text} is not a duration: expected 0 or more")
+    return value
+
+
+def _payment_url(text: str) -> str:
+    parts = urlsplit(text)
+    if text and (parts.scheme != "http" or not parts.hostname or parts.path not in ("", "/")):
+        raise argparse.ArgumentTypeError(f"payment service {text!r}: expected http://HOST:PORT")
+    return text
 
 
 def _pricing(text: str) -> str:
@@ -68,7 +89,7 @@ def load_settings(argv: Sequence[str], environ: Mapping[str, str]) -> Settings:
         return environ.get(f"SHOP_{name}", default)
 
     parser.add_argument("--host", default=env("HOST", "127.0.0.1"))
-    parser.add_argument("--port", type=_port, default=env("PORT", "8081"), help="0 picks a free port")
+    parser.add_argument("--port", type=listen_port, default=env("PORT", "8081"), help="0 picks a free port")
     parser.add_argument("--threads", type=_threads, default=env("THREADS", "8"), help="requests served at a time")
     parser.add_argument(
         "--data-dir", type=Path, default=env("DATA_DIR", "var"), help="home of the files that have no flag of their own"
@@ -81,15 +102,26 @@ def load_settings(argv: Sequence[str], environ: Mapping[str, str]) -> Settings:
     parser.add_argument(
         "--pricing", type=_pricing, default=env("PRICING", "safe"), help="naive (1.4.0) or safe (1.4.1)"
     )
+    parser.add_argument(
+        "--payment-url", type=_payment_url, default=env("PAYMENT_URL", ""), help="without, a stub in this process"
+    )
+    parser.add_argument("--payment-timeout-s", type=_duration, default=env("PAYMENT_TIMEOUT_S", "3"))
+    parser.add_argument(
+        "--payment-delay-ms", type=_duration, default=env("PAYMENT_DELAY_MS", "0"), help="of the stub in this process"
+    )
     flags = parser.parse_args(argv)
     return Settings(
         host=flags.host,
         port=flags.port,
         threads=flags.threads,
         database=flags.database or flags.data_dir / "shop.sqlite3",
+        secret=flags.data_dir / "secret.key",
         app_log=flags.app_log or flags.data_dir / "app.jsonl",
         access_log=flags.access_log or flags.data_dir / "access.log",
         feed=flags.feed,
         release=flags.release,
         pricing=flags.pricing,
+        payment_url=flags.payment_url,
+        payment_timeout_s=flags.payment_timeout_s,
+        payment_delay_ms=flags.payment_delay_ms,
     )

@@ -1,6 +1,5 @@
 """What a request handler gets from the app around it."""
 
-import sqlite3
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import cast
@@ -8,7 +7,8 @@ from typing import cast
 from flask import Flask, current_app, g
 
 from .config import Settings
-from .db import connect
+from .db import Connection, connect
+from .payment.gateway import Gateway, HttpGateway
 from .pricing import PRICE_RULES, PriceRule
 
 EXTENSION = "shop"
@@ -20,11 +20,13 @@ class Runtime:
 
     settings: Settings
     price_tag: PriceRule
+    gateway: Gateway
 
 
 def install(app: Flask, settings: Settings) -> None:
     """Attach the runtime to `app`; each request's connection is closed when the request ends, failed or not."""
-    app.extensions[EXTENSION] = Runtime(settings, PRICE_RULES[settings.pricing])
+    gateway = HttpGateway(settings.payment_url, settings.payment_timeout_s)
+    app.extensions[EXTENSION] = Runtime(settings, PRICE_RULES[settings.pricing], gateway)
 
     @app.teardown_appcontext
     def _close(_error: BaseException | None) -> None:
@@ -38,11 +40,11 @@ def runtime() -> Runtime:
     return cast(Runtime, current_app.extensions[EXTENSION])
 
 
-def connection() -> sqlite3.Connection:
+def connection() -> Connection:
     """This request's own connection, opened at the first use."""
     if "connection" not in g:
         g.connection = connect(runtime().settings.database)
-    return cast(sqlite3.Connection, g.connection)
+    return cast(Connection, g.connection)
 
 
 def now() -> datetime:

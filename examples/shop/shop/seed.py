@@ -1,17 +1,19 @@
-"""Fills an empty database from a supplier feed.
+"""Fills an empty database from a supplier feed, and with some customers.
 
 A feed is a JSON list of `{"id", "name", "category", "description", "offer": {"sku", "stock", "price"?}}`; `offer.py`
 says when `price` is missing. Other fields of an offer are kept but not used.
 """
 
 import json
-import sqlite3
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 from .db import connect, transaction
 from .errors import StartError
+
+# Invented customers; the README tells their passwords, which are not used anywhere else.
+ACCOUNTS = Path(__file__).with_name("accounts.json")
 
 PRODUCT_FIELDS = {"id": int, "name": str, "category": str, "description": str, "offer": dict}
 OFFER_FIELDS = {"sku": str, "stock": int}
@@ -47,24 +49,32 @@ def read_feed(path: Path) -> list[dict[str, Any]]:
     return feed
 
 
+def _accounts(path: Path) -> list[dict[str, str]]:
+    accounts: list[dict[str, str]] = json.loads(path.read_text(encoding="utf-8"))
+    return accounts
+
+
 def seed(database: Path, feed: Path) -> None:
-    """Load `feed` unless there are products already; two processes that start at once load it once.
+    """Load `feed` and the accounts unless there are products already; two processes that start at once load them once.
 
     Raises:
-        StartError: see `read_feed`; nothing is stored.
+        StartError: see `read_feed`, or an id stands in the feed twice; nothing is stored.
     """
     with closing(connect(database)) as connection, transaction(connection):
         if connection.execute("SELECT 1 FROM products LIMIT 1").fetchone():
             return
         products = read_feed(feed)
-        try:
-            connection.executemany(
-                "INSERT INTO products (id, name, category, description) VALUES (?, ?, ?, ?)",
-                [(each["id"], each["name"], each["category"], each["description"]) for each in products],
-            )
-        except sqlite3.IntegrityError as error:
-            raise StartError(f"supplier feed {feed}: an id stands there twice ({error})") from error
+        if len({product["id"] for product in products}) < len(products):
+            raise StartError(f"supplier feed {feed}: an id stands there twice")
         connection.executemany(
-            "INSERT INTO offers (product_id, record) VALUES (?, ?)",
-            [(each["id"], json.dumps(each["offer"])) for each in products],
+            "INSERT INTO products (id, name, category, description) VALUES (:id, :name, :category, :description)",
+            products,
+        )
+        connection.executemany(
+            "INSERT INTO offers (product_id, record) VALUES (:id, :record)",
+            [{"id": product["id"], "record": json.dumps(product["offer"])} for product in products],
+        )
+        connection.executemany(
+            "INSERT INTO accounts (id, email, name, password_hash) VALUES (:id, :email, :name, :password_hash)",
+            _accounts(ACCOUNTS),
         )

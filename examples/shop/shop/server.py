@@ -1,5 +1,6 @@
-"""One shop process: settings, app, waitress."""
+"""One shop process: settings, payment stub, app, waitress."""
 
+import contextlib
 import logging
 import os
 import signal
@@ -7,6 +8,7 @@ import socket
 import sqlite3
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from types import FrameType
 
 from waitress.server import create_server
@@ -14,6 +16,7 @@ from waitress.server import create_server
 from .app import create_app
 from .config import Settings, load_settings
 from .errors import StartError
+from .payment.stub import PaymentStub
 
 log = logging.getLogger(__name__)
 
@@ -41,6 +44,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     settings = load_settings(sys.argv[1:] if argv is None else argv, os.environ)
     signal.signal(signal.SIGTERM, _stop)
+    with contextlib.ExitStack() as stack:
+        if not settings.payment_url:
+            stub = stack.enter_context(PaymentStub(delay_ms=settings.payment_delay_ms))
+            settings = replace(settings, payment_url=stub.url)
+        return _serve(settings)
+
+
+def _serve(settings: Settings) -> int:
     try:
         app = create_app(settings)
         listener = _listen(settings)

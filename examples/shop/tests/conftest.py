@@ -18,6 +18,7 @@ from flask.testing import FlaskClient
 from shop import access_log, logs
 from shop.app import create_app
 from shop.config import Settings, load_settings
+from shop.payment.stub import PaymentStub
 
 from .shop_process import ShopProcess, running_shop
 
@@ -25,10 +26,18 @@ FEED = Path(__file__).with_name("feed.json")
 
 
 @pytest.fixture
-def settings(tmp_path: Path) -> Settings:
+def payments() -> Iterator[PaymentStub]:
+    """The payment service, which can be asked what it took."""
+    with PaymentStub() as stub:
+        yield stub
+
+
+@pytest.fixture
+def settings(tmp_path: Path, payments: PaymentStub) -> Settings:
     pricing = os.environ.get("SHOP_PRICING", "safe")
     return load_settings(
-        ["--feed", str(FEED), "--release", "1.4.0"], {"SHOP_DATA_DIR": str(tmp_path), "SHOP_PRICING": pricing}
+        ["--feed", str(FEED), "--release", "1.4.0", "--payment-url", payments.url],
+        {"SHOP_DATA_DIR": str(tmp_path), "SHOP_PRICING": pricing},
     )
 
 

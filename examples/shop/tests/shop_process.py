@@ -23,10 +23,10 @@ class ShopProcess:
     process: subprocess.Popen[str]
 
 
-def start_shop(*flags: str) -> subprocess.Popen[str]:
+def start_shop(*flags: str, module: str = "shop") -> subprocess.Popen[str]:
     """`python -m shop` with the flags; PYTHONPATH, because PYTHONSAFEPATH may hide the working directory."""
     return subprocess.Popen(
-        [sys.executable, "-m", "shop", *flags],
+        [sys.executable, "-m", module, *flags],
         env={**os.environ, "PYTHONPATH": str(SHOP)},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

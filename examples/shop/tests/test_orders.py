@@ -23,8 +23,8 @@ def test_an_order_fixes_lines_and_total_in_cents(
     assert order["cart_id"] == cart_id
     assert order["total_cents"] == 2 * 4590 + 2990
     assert order["lines"] == [
-        {"product_id": 2, "name": "Desk lamp", "quantity": 1, "unit_price_cents": 2990},
-        {"product_id": 3, "name": "Chef's knife", "quantity": 2, "unit_price_cents": 4590},
+        {"product_id": 2, "name": "Desk lamp", "quantity": 1, "unit_price_cents": 2990, "cost_cents": 2990},
+        {"product_id": 3, "name": "Chef's knife", "quantity": 2, "unit_price_cents": 4590, "cost_cents": 9180},
     ]
     assert datetime.fromisoformat(order["placed_at"]).utcoffset() == timedelta(0)
 

@@ -30,11 +30,15 @@ def test_without_flags_and_environment_the_defaults_hold() -> None:
         port=8081,
         threads=8,
         database=Path("var/shop.sqlite3"),
+        secret=Path("var/secret.key"),
         app_log=Path("var/app.jsonl"),
         access_log=Path("var/access.log"),
         feed=DEFAULT_FEED,
         release="dev",
         pricing="safe",
+        payment_url="",
+        payment_timeout_s=3,
+        payment_delay_ms=0,
     )
 
 
@@ -51,8 +55,10 @@ def test_flags_win_over_the_environment() -> None:
     ("name", "value", "message"),
     [
         ("PORT", "65536", "65536 is not a port"),
-        ("PORT", "http", "invalid _port value: 'http'"),
+        ("PORT", "http", "http is not a port"),
         ("THREADS", "0", "0 threads can not serve"),
+        ("PAYMENT_URL", "https://pay.example", "expected http://HOST:PORT"),
+        ("PAYMENT_DELAY_MS", "-1", "-1 is not a duration"),
         ("PRICING", "magic", "unknown pricing 'magic': expected naive or safe"),
     ],
 )
@@ -60,7 +66,7 @@ def test_a_wrong_value_ends_with_code_2(
     capsys: pytest.CaptureFixture[str], name: str, value: str, message: str
 ) -> None:
     """From the environment as from a flag."""
-    for argv, environ in (([], {f"SHOP_{name}": value}), ([f"--{name.lower()}", value], {})):
+    for argv, environ in (([], {f"SHOP_{name}": value}), ([f"--{name.lower().replace('_', '-')}", value], {})):
         with pytest.raises(SystemExit) as stopped:
             load_settings(argv, environ)
         assert stopped.value.code == 2

@@ -1,5 +1,12 @@
 """The JSON API: one blueprint a resource."""
 
-from . import carts, health, orders, products
+from . import accounts, carts, checkout, health, orders, products
 
-BLUEPRINTS = (health.blueprint, products.blueprint, carts.blueprint, orders.blueprint)
+BLUEPRINTS = (
+    health.blueprint,
+    products.blueprint,
+    carts.blueprint,
+    orders.blueprint,
+    accounts.blueprint,
+    checkout.blueprint,
+)

@@ -52,3 +52,28 @@ def cart_id(body: dict[str, Any]) -> str:
     if not isinstance(value, str) or not _ID.fullmatch(value):
         raise InvalidRequest(f"cart_id is {value!r}, expected the id of a cart: 32 hexadecimal digits")
     return value
+
+
+def text(body: dict[str, Any], field: str) -> str:
+    """The required text in `field`.
+
+    Raises:
+        InvalidRequest: missing, empty, or not a text.
+    """
+    value = body.get(field)
+    if not isinstance(value, str) or not value:
+        # The value is not repeated: it may be a password that stands in the wrong place.
+        raise InvalidRequest(f"{field} is missing or no text")
+    return value
+
+
+def texts(body: dict[str, Any], field: str) -> dict[str, str]:
+    """The object in `field`, all of whose values are texts.
+
+    Raises:
+        InvalidRequest: it is missing or something else.
+    """
+    value = body.get(field)
+    if not isinstance(value, dict) or not all(isinstance(each, str) for each in value.values()):
+        raise InvalidRequest(f"{field} is missing or no object of texts")
+    return value

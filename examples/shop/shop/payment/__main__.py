@@ -1,0 +1,7 @@
+"""`python -m shop.payment`."""
+
+import sys
+
+from .stub import main
+
+sys.exit(main())
