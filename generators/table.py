@@ -5,6 +5,7 @@ from typing import Protocol
 from ..core.records.load_test import LoadTest
 from ..core.records.scenarios import TestScenario
 from .k6_target import K6Target
+from .locust_target import LocustTarget
 from .playwright_target import PlaywrightTarget
 from .pytest_playwright_target import PytestPlaywrightTarget
 from .pytest_target import PytestTarget
@@ -61,5 +62,5 @@ class LoadTarget(Protocol):
         ...
 
 
-LOAD_TARGETS: tuple[LoadTarget, ...] = (K6Target(),)
+LOAD_TARGETS: tuple[LoadTarget, ...] = (K6Target(), LocustTarget())
 """The load tools there are."""

@@ -156,7 +156,7 @@ def _in_flight(peak_rps: float, times: ResponseTimes | None) -> tuple[int, str]:
 def _derived(model: LoadModel, duration_s: float) -> str:
     whole = sum(ramp.duration_s for ramp in model.ramps)
     speed = whole / duration_s
-    pace = f"{speed:.3g} times as fast" if speed >= 1 else f"{1 / speed:.3g} times as slowly"
+    pace = f"{_times(speed)} times as fast" if speed >= 1 else f"{_times(1 / speed)} times as slowly"
     return f"From {model.starts_at:%Y-%m-%d %H:%M} UTC, {duration_text(whole)} of {model.unit}; time runs {pace}."
 
 

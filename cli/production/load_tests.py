@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-LOAD_TOOLS = ("k6",)
+LOAD_TOOLS = ("k6", "locust")
 """Names of generators/table.LOAD_TARGETS, which is not imported for a list of names."""
 DEFAULT_DURATION_S = 600.0
 MAX_RPS = 1_000_000

@@ -44,7 +44,7 @@ def test_the_same_test_gives_the_same_bytes(target: LoadTarget) -> None:
 @each_target
 def test_a_file_says_what_it_is_derived_from_and_how_to_run_and_judge_it(target: LoadTarget) -> None:
     text = target.render(a_test())
-    for part in ("busiest day, 2026-01-09", "AQE_TARGET_URL", "aqe import", "Little's law", "recorded 10 of 10,000"):
+    for part in ("busiest day, 2026-01-09", "AQE_TARGET_URL", "aqe import", "Little's law", "ecorded 10 of 10,000"):
         assert part in text, part
     assert text.endswith("\n") and not text.endswith("\n\n")
 
@@ -57,7 +57,11 @@ def test_hostile_paths_and_words_are_written_escaped(target: LoadTarget) -> None
     )
     text = target.render(hostile)
     assert text.isascii() and "\0" not in text and "\r" not in text
-    assert HOSTILE not in text and text.count("*/") == target.render(a_test()).count("*/")
+    assert HOSTILE not in text
+    if target.language == "javascript":
+        assert text.count("*/") == target.render(a_test()).count("*/")
+    else:
+        compile(text, "load.py", "exec")
 
 
 @each_target

@@ -16,6 +16,7 @@ from aqe.tests.counting_server import CountingServer, Hit, counting_server
 from aqe.tests.load_tools import k6, tsc
 from aqe.tests.unit.production.load_models import SHOP, a_mix, a_model
 
+pytestmark = pytest.mark.xdist_group("load-tools")
 HOSTILE = "/a\"b'c`d\\e${f}*/</script>\n\r\0\u2028{g}"
 
 
