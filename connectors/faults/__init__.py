@@ -1,0 +1,1 @@
+"""A proxy that makes things go wrong on purpose, and the same way each time."""

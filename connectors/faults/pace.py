@@ -1,0 +1,85 @@
+"""What the connections of one proxy share: its rules, its clock, its counts, its recording."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from ...core.clock import Clock
+from .decide import Decider, Decision
+from .har import Exchange
+from .stats import ProxyStats
+from .wire import CHUNK
+
+SLICES_PER_S = 20
+"""So often a second a slow body gets its next piece."""
+
+
+@dataclass
+class Pace:
+    """See the module.
+
+    Args:
+        decider: rules and what they have seen.
+        clock: the machine's.
+        started_s: monotonic; schedules count from here.
+        recorder: gets every exchange when it is over; None = nothing is recorded.
+    """
+
+    decider: Decider
+    stats: ProxyStats
+    clock: Clock
+    started_s: float
+    recorder: Callable[[Exchange], None] | None = None
+
+    @property
+    def elapsed_s(self) -> float:
+        """Since the start."""
+        return self.clock.monotonic_s() - self.started_s
+
+    def now(self) -> datetime:
+        """Aware UTC."""
+        return self.clock.now()
+
+    def decide(self, method: str | None = None, path: str | None = None) -> Decision:
+        """For the next request or connection, and count it."""
+        decision = self.decider.decide(self.elapsed_s, method, path)
+        self.stats.decided(decision)
+        return decision
+
+    def record(self, exchange: Exchange) -> None:
+        """It is over."""
+        if self.recorder:
+            self.recorder(exchange)
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait, and note by how much the machine was late."""
+        if seconds <= 0:
+            return
+        until = self.clock.monotonic_s() + seconds
+        await self.clock.sleep(seconds)
+        self.stats.late_s.append(max(0.0, self.clock.monotonic_s() - until))
+
+    async def until_gone(self, reader: asyncio.StreamReader, seconds: float | None) -> bool:
+        """Read and forget until the peer closes, or so many seconds; whether it closed."""
+        try:
+            async with asyncio.timeout(seconds):
+                while await reader.read(CHUNK):
+                    pass
+        except TimeoutError:
+            return False
+        except ConnectionError:
+            pass
+        return True
+
+    async def pieces(self, data: bytes, bandwidth: float | None) -> AsyncIterator[bytes]:
+        """The data, at so many bytes a second."""
+        if not bandwidth:
+            if data:
+                yield data
+            return
+        size = max(1, int(bandwidth / SLICES_PER_S))
+        for start in range(0, len(data), size):
+            piece = data[start : start + size]
+            await self.sleep(len(piece) / bandwidth)
+            yield piece

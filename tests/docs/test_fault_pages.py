@@ -1,0 +1,36 @@
+"""docs/fault-proxy.md: its file and its commands are understood."""
+
+import re
+import shlex
+from pathlib import Path
+from typing import get_args
+
+import pytest
+
+from aqe.cli.fault_proxy import fault_proxy
+from aqe.connectors.faults.decide import matches
+from aqe.core.records.faults import FaultKind
+from aqe.fleet.fault_proxy import read_plan
+
+PAGE = (Path(__file__).parents[2] / "docs" / "fault-proxy.md").read_text(encoding="utf-8")
+COMMANDS = [line for line in PAGE.splitlines() if line.startswith("aqe fault-proxy ")]
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_command_of_the_page_has_flags_that_are_there(command: str) -> None:
+    fault_proxy.make_context("fault-proxy", shlex.split(command)[2:])
+
+
+def test_the_file_of_the_page_is_a_plan(tmp_path: Path) -> None:
+    """As it stands there."""
+    block = re.search(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
+    assert block
+    file = tmp_path / "faults.yaml"
+    file.write_text(block[1], encoding="utf-8")
+    plan = read_plan(file)
+    assert [proxy.name for proxy in plan.proxies] == ["bank", "database", "stub"]
+    assert matches(plan.proxies[0].faults[1], "POST", "/charges/1")
+
+
+def test_every_kind_of_fault_stands_on_the_page() -> None:
+    assert set(re.findall(r"^\| `([a-z-]+)` \|", PAGE, re.MULTILINE)) == set(get_args(FaultKind))
