@@ -13,6 +13,7 @@ from ...core.records.findings import FindingPriority
 from ...core.records.incident_analysis import IncidentAnalysis
 from ...core.records.journeys import Journeys
 from ...core.records.load import LoadPatterns
+from ...core.records.rum_analysis import RumAnalysis
 from ...core.records.scenarios import MinedErrors
 from ...core.records.season import SeasonalAnalysis
 from ...core.records.tasks import TaskAssignment
@@ -77,7 +78,14 @@ def _mined(answer: MinedErrors, release: str | None) -> Iterator[Payload]:
 
 
 Looked = (
-    LoadPatterns | SeasonalAnalysis | FeatureReport | DeadCodeReport | IncidentAnalysis | ExperimentImpact | Journeys
+    LoadPatterns
+    | SeasonalAnalysis
+    | FeatureReport
+    | DeadCodeReport
+    | IncidentAnalysis
+    | ExperimentImpact
+    | Journeys
+    | RumAnalysis
 )
 """Answers of analyses that make no scenarios and look for no anomalies."""
 

@@ -24,6 +24,7 @@ from .load_patterns import load_patterns
 from .loaded import Loaded
 from .reporting import READS as REPORT_KEYS
 from .reporting import production_report
+from .rum_analysis import rum_analysis
 from .scenarios import scenarios_from
 from .seasonal import seasonal_analysis
 
@@ -88,6 +89,7 @@ CAPABILITIES: tuple[Capability, ...] = (
         journeys,
         reads=lambda payload: JOURNEY_KEYS,
     ),
+    Capability("rum-analysis", "rum-analysis", rum_analysis),
     Capability("production-report", "insights", production_report, reads=lambda payload: REPORT_KEYS),
     Capability("ab-test-impact", "rum-analysis", ab_test_impact),
     Capability("environment-comparison", "load-pattern-analysis", compare_environments),

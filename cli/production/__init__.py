@@ -21,6 +21,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
         "Two environments beside each other.",
     ),
     "journeys": ("production.journeys", "journeys", "Which ways people take, where they leave, and what is new."),
+    "rum-analysis": ("production.rum", "rum_analysis", "Real users: funnel, web vitals, errors, paths."),
     "feature-usage": ("production.features", "feature_usage", "Which features are used, and how much that matters."),
     "dead-code": ("production.dead_code", "dead_code", "Routes that nobody asks for, and the code behind them."),
     "generate-by-priority": ("production.insights", "generate_by_priority", "What is most worth a test."),
