@@ -40,13 +40,12 @@ def rum_analysis(loaded: Loaded) -> Outcome:
     """The task `rum-analysis`: payload `funnel`, a list of pages or globs of them, in order; else it is found.
 
     Raises:
-        TaskVetoed: no page was viewed in the window, or the funnel has a page that nobody saw.
+        TaskVetoed: no row of real-user monitoring in the window, or the funnel has a page that nobody saw.
     """
-    pages = loaded.datasets.rum_pages(since=loaded.since, until=loaded.until, release=loaded.release)
-    if not any(page.views for page in pages):
-        raise TaskVetoed("no page views in the window: `aqe import rum.csv` brings them in")
+    known = loaded.datasets.rum_pages(since=loaded.since, until=loaded.until, release=loaded.release)
+    pages = [page for page in known if page.views]
     asked = loaded.payload.get("funnel")
-    steps = steps_found(pages) if asked is None else steps_given(asked, pages)
+    steps = steps_given(asked, pages) if asked is not None and pages else steps_found(pages)
     answers = loaded.datasets.rum_answers(
         RumQuestion(
             since=loaded.since,
@@ -57,6 +56,10 @@ def rum_analysis(loaded: Loaded) -> Outcome:
             thresholds=THRESHOLDS,
         )
     )
+    if not answers.totals.rows:
+        raise TaskVetoed(
+            "no real-user monitoring in the window: `aqe import` reads Datadog, Faro, web-vitals and others"
+        )
     found = analysed(answers, funnel(answers, steps, given=asked is not None))
     found = found.model_copy(update={"insights": tuple(rum_insights(found, loaded.now))})
     return Outcome(found, {"aqe/production/rum-analysis": found})

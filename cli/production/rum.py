@@ -56,7 +56,7 @@ def rum_analysis(ctx: click.Context, as_json: bool, funnel: list[str] | None, da
     chance does not explain. Web vitals are judged at the 75th percentile.
 
     \b
-    Exit codes: 0 done, 1 no page views in the window or a funnel with a page that nobody saw, 2 wrong usage.
+    Exit codes: 0 done, 1 no rows in the window or a funnel with a page that nobody saw, 2 wrong usage.
     Examples: aqe production rum-analysis --days 7
               aqe production rum-analysis --funnel '/product*,/cart,/checkout,/thanks' --json | jq .funnel.steps
     """

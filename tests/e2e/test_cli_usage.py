@@ -105,6 +105,34 @@ def test_feature_usage_goes_by_aqe_yaml_and_writes_what_it_prints(project: Proje
     assert aqe(project, "feature-usage", "--output", "out/file/x.json").returncode == EXIT_USAGE
 
 
+def visit(session: str, *events: tuple[str, str]) -> Iterator[dict[str, object]]:
+    """Events of a visit as Datadog gives them, ten seconds apart."""
+    began = datetime.now(UTC) - timedelta(hours=1)
+    for number, (kind, page) in enumerate(events):
+        told = {"type": kind, "session": {"id": session}, "view": {"url_path": page}, "browser": {"name": "Chrome"}}
+        if kind == "error":
+            told["error"] = {"type": "TypeError", "message": "x is not a function"}
+        at = (began + timedelta(seconds=10 * number)).isoformat()
+        yield {"id": f"{session}{number}", "type": "rum", "attributes": {"timestamp": at, "attributes": told}}
+
+
+def test_rum_analysis_shows_the_funnel_and_stores_what_it_prints(project: Project) -> None:
+    """Of twenty visits that put something into the cart, ten meet an error there and leave."""
+    way = [("view", "/product/1"), ("view", "/cart")]
+    visits = [visit(f"s{n}", *way, ("error" if n < 10 else "view", "/checkout")) for n in range(20)]
+    data = json.dumps({"data": [event for events in visits for event in events]})
+    project.ok("import", project.write("rum.json", data), "--release", "v1", "--commit", "abc1234")
+    text = project.ok("production", "rum-analysis")
+    assert "why after cart: TypeError: x is not a function: 100 % of those who left, 0 % of those who went on" in text
+    printed = project.json("production", "rum-analysis", "--funnel", "/product*,/cart,/checkout")
+    assert [step["visits"] for step in printed["funnel"]["steps"]] == [20, 20, 10]
+    stored = json.loads(project.ok("memory", "get", "aqe/production/rum-analysis"))
+    assert {**stored, "insights": []} == {**printed, "insights": []}
+    done = aqe(project, "rum-analysis", "--funnel", "/cart,/chekout")
+    assert (done.returncode, "did you mean '/checkout'" in done.stderr) == (EXIT_NO_GO, True)
+    assert aqe(project, "rum-analysis", "--funnel", "/cart").returncode == EXIT_USAGE
+
+
 def test_dead_code_names_what_nobody_asks_for(project: Project) -> None:
     """The source is read where the command runs; a folder without any is told."""
     source = "@app.get('/api/products/<id>')\ndef product(id): ...\n\n@app.get('/old')\ndef old(): ...\n"

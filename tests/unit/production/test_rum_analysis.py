@@ -30,7 +30,13 @@ def shop() -> Iterator[Row]:
     for n in range(400):
         at, turn = NOW - timedelta(days=2) + timedelta(minutes=n), n // 4
         browser, device = "chrome" if n % 4 else "safari", "mobile" if turn % 2 else "desktop"
-        who: dict[str, Any] = {"session": f"s{n}", "user": f"u{n}", "browser": browser, "device": device, "sample_percent": 50.0}
+        who: dict[str, Any] = {
+            "session": f"s{n}",
+            "user": f"u{n}",
+            "browser": browser,
+            "device": device,
+            "sample_percent": 50.0,
+        }
         lcp = 5_000.0 if device == "mobile" else 1_000.0
         for step, page in enumerate(("/product/17", "/cart", "/checkout")):
             yield RumRow(at + timedelta(seconds=10 * step), "view", page=page, lcp_ms=lcp, **who)
@@ -149,8 +155,17 @@ def test_what_rows_do_not_tell_is_not_measured(tmp_path: Path) -> None:
     assert "NOT_MEASURED" in rum_text(found)
 
 
-def test_a_window_without_page_views_is_told(tmp_path: Path) -> None:
-    with pytest.raises(TaskVetoed, match="no page views in the window"):
+def test_beacons_of_vitals_alone_are_judged(tmp_path: Path) -> None:
+    rows: list[Row] = [RumRow(NOW - timedelta(seconds=n), "vital", page="/cart", inp_ms=300.0) for n in range(30)]
+    found = analysed(tmp_path, rows)
+    overall = {vital.name: vital.overall for vital in found.vitals}["INP"]
+    assert isinstance(overall, VitalFigures) and overall.rating == "NEEDS_IMPROVEMENT"
+    assert (found.counts.visits, found.pages) == (0, ())
+    assert isinstance(found.funnel, NotMeasured)
+
+
+def test_a_window_without_rows_is_told(tmp_path: Path) -> None:
+    with pytest.raises(TaskVetoed, match="no real-user monitoring in the window"):
         rum_analysis(stored(tmp_path, [view(NOW - timedelta(days=30), "s", "/")]))
 
 
