@@ -5,8 +5,8 @@ from typing import Any
 from ..core.records.scenarios import TestScenario
 from .derived import header
 from .literals import javascript, javascript_prose, slug
-from .synthetic_user import USER_DATA, user_fields
-from .ui_script import Answer, Outcome, needs, outcomes, refusal, watches
+from .synthetic_user import AUTOCOMPLETE, USER_DATA
+from .ui_script import Answer, Outcome, needs, outcomes, refusal, typed_fields, watches
 from .ui_speller import Speller
 
 _WIDTH = 100
@@ -21,6 +21,24 @@ async function found(...ways: Locator[]): Promise<Locator> {
     if ((await way.count()) > 0) return way.first();
   }
   throw new Error(`${ways.join(", ")}: was there and went away`);
+}
+"""
+_SUBMIT = """
+const ASKED: Record<string, keyof typeof USER> = {
+ASKED};
+
+/** Clicks; what a form still lacks is filled in before, as its fields ask for it. */
+async function submit(button: Locator, user: typeof USER): Promise<void> {
+  const form = button.locator("xpath=ancestor::form");
+  for (const field of await form.locator("input, select, textarea").all()) {
+    if (!(await field.isEditable()) || !(await field.isVisible()) || (await field.inputValue())) continue;
+    const told = (await field.getAttribute("autocomplete")) ?? "";
+    const asked = ASKED[told.split(" ").at(-1) ?? ""] ?? ASKED[(await field.getAttribute("type")) ?? ""];
+    const required = (await field.getAttribute("required")) !== null;
+    if (await field.evaluate((node) => node.nodeName === "SELECT")) await field.selectOption({ index: 1 });
+    else if (asked || required) await field.fill(user[asked ?? "text"]);
+  }
+  await button.click();
 }
 """
 _URL = """
@@ -53,9 +71,9 @@ class PlaywrightTarget:
 
     def render(self, scenario: TestScenario) -> str:
         """The file's text; see Target."""
-        script, fields = outcomes(scenario.ui), user_fields(step.value for step in scenario.ui)
+        script, fields = outcomes(scenario.ui), typed_fields(scenario)
         needed = needs(script)
-        helpers = (("found", _FOUND), ("url", _URL), ("answer", _ANSWER))
+        helpers = (("found", _FOUND), ("submit", _submit()), ("url", _URL), ("answer", _ANSWER))
         return "".join(
             [
                 _header(scenario),
@@ -78,7 +96,7 @@ def _imports(needed: frozenset[str], fields: tuple[str, ...]) -> str:
     lines = []
     if any("randomUUID" in USER_DATA[field].typescript for field in fields):
         lines.append('import { randomUUID } from "node:crypto";')
-    types = [name for name, need in (("Locator", "found"), ("Response", "answer")) if need in needed]
+    types = [name for name, need in (("Locator", ("found", "submit")), ("Response", ("answer",))) if needed & {*need}]
     names = ", ".join(["test as base", "expect", *(f"type {name}" for name in types)])
     return "\n".join([*lines, f'import {{ {names} }} from "@playwright/test";', ""])
 
@@ -86,6 +104,11 @@ def _imports(needed: frozenset[str], fields: tuple[str, ...]) -> str:
 def _user(fields: tuple[str, ...]) -> str:
     values = (f"{_TAB}{field}: {USER_DATA[field].typescript},\n" for field in fields)
     return f"\n/** Nobody: what people typed is not in this file. */\nconst USER = {{\n{''.join(values)}}};\n"
+
+
+def _submit() -> str:
+    asked = (f"{_TAB}{javascript({name: field})[2:-2]},\n" for name, field in AUTOCOMPLETE.items())
+    return _SUBMIT.replace("ASKED}", f"{''.join(asked)}}}", 1)
 
 
 def _fixtures(scenario: TestScenario, fields: tuple[str, ...]) -> str:

@@ -6,8 +6,8 @@ from typing import Any
 from ..core.records.scenarios import TestScenario
 from .derived import header
 from .literals import python, python_prose, slug
-from .synthetic_user import USER_DATA, user_fields
-from .ui_script import Answer, Call, Outcome, needs, outcomes, refusal, watches
+from .synthetic_user import AUTOCOMPLETE, USER_DATA
+from .ui_script import Answer, Call, Outcome, needs, outcomes, refusal, typed_fields, watches
 from .ui_speller import Speller
 
 _WIDTH = 88
@@ -65,6 +65,26 @@ def found(*ways: Locator) -> Locator:
     expect(reduce(Locator.or_, visible).first).to_be_visible()
     return next(way.first for way in visible if way.count())
 '''
+_SUBMIT = '''
+
+ASKED = {
+ASKED}
+
+
+def submit(button: Locator, user: dict[str, str]) -> None:
+    """Clicks; what a form still lacks is filled in before, as its fields ask for it."""
+    form = button.locator("xpath=ancestor::form")
+    for field in form.locator("input, select, textarea").all():
+        if not field.is_editable() or not field.is_visible() or field.input_value():
+            continue
+        told = (field.get_attribute("autocomplete") or "").split(" ")[-1]
+        asked = ASKED.get(told) or ASKED.get(field.get_attribute("type") or "")
+        if field.evaluate("node => node.nodeName") == "SELECT":
+            field.select_option(index=1)
+        elif asked or field.get_attribute("required") is not None:
+            field.fill(user[asked or "text"])
+    button.click()
+'''
 _URL = '''
 
 def url(path: str) -> re.Pattern[str]:
@@ -97,10 +117,10 @@ class PytestPlaywrightTarget:
 
     def render(self, scenario: TestScenario) -> str:
         """The file's text; see Target."""
-        script, fields = outcomes(scenario.ui), user_fields(step.value for step in scenario.ui)
+        script, fields = outcomes(scenario.ui), typed_fields(scenario)
         needed, watched = needs(script), watches(scenario)
         faults = _FAULTS.replace("WATCHED\n", "".join(_WATCHED[kind] for kind in watched)) if watched else ""
-        helpers = (("found", _FOUND), ("url", _URL), ("answer", _ANSWER))
+        helpers = (("found", _FOUND), ("submit", _submit()), ("url", _URL), ("answer", _ANSWER))
         return "".join(
             [
                 _docstring(scenario),
@@ -126,7 +146,7 @@ def _imports(needed: frozenset[str], watched: tuple[str, ...], fields: tuple[str
     types |= {"BrowserContext"} if watched else set()
     types |= {"WebError"} if "no-page-error" in watched else set()
     types |= {"Response"} if "answer" in needed or "no-failed-request" in watched else set()
-    types |= {"Locator"} if "found" in needed else set()
+    types |= {"Locator"} if needed & {"found", "submit"} else set()
     lines = [
         "import os",
         "import re" if "url" in needed else "",
@@ -151,6 +171,11 @@ def _user(fields: tuple[str, ...]) -> str:
         "\n\n@pytest.fixture\ndef user() -> dict[str, str]:\n"
         f'{_TAB}"""Nobody: what people typed is not in this file."""\n{_TAB}return {{\n{values}{_TAB}}}\n'
     )
+
+
+def _submit() -> str:
+    asked = (f"{_TAB}{python(name)}: {python(field)},\n" for name, field in AUTOCOMPLETE.items())
+    return _SUBMIT.replace("ASKED}", f"{''.join(asked)}}}", 1)
 
 
 class _Python(Speller):

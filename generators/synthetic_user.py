@@ -1,7 +1,7 @@
 """Data of nobody, for forms that people filled in: never what was typed in production.
 
 The values are written so that the scan for secrets does not take them for somebody's, and so that two runs do not make
-the same user twice. Who signs in is for the target to say: AQE_USER and AQE_PASSWORD.
+the same user twice. Who signs in is for the target to say: AQE_TEST_EMAIL or AQE_TEST_USERNAME, AQE_TEST_PASSWORD.
 """
 
 import re
@@ -33,7 +33,7 @@ USER_DATA: dict[str, Code] = {
         "process.env.AQE_USER ?? `test-${randomUUID().slice(0, 8)}`",
         'os.environ.get("AQE_USER") or f"test-{uuid4().hex[:8]}"',
     ),
-    "password": _setting("AQE_PASSWORD", "only for tests"),
+    "password": _setting("AQE_TEST_PASSWORD", "only for tests"),
     "name": _text("Test Person"),
     "first_name": _text("Test"),
     "last_name": _text("Person"),
@@ -48,12 +48,37 @@ USER_DATA: dict[str, Code] = {
     "card_number": Code('"4242".repeat(4)', '"4242" * 4'),
     "card_expiry": _text("12/39"),
     "card_code": _text("123"),
-    "search": _setting("AQE_SEARCH", "a"),
+    "search": _setting("AQE_TEST_SEARCH", "a"),
     "number": _text("1"),
     "date": _text("2039-12-31"),
     "text": _text("Written by a test"),
 }
 """What `{{user.NAME}}` in a step's value stands for."""
+
+AUTOCOMPLETE = {
+    "username": "username",
+    "email": "email",
+    "current-password": "password",
+    "new-password": "password",
+    "name": "name",
+    "given-name": "first_name",
+    "family-name": "last_name",
+    "organization": "company",
+    "tel": "phone",
+    "street-address": "street",
+    "address-line1": "street",
+    "postal-code": "postcode",
+    "address-level2": "city",
+    "country-name": "country",
+    "cc-name": "name",
+    "cc-number": "card_number",
+    "cc-exp": "card_expiry",
+    "cc-csc": "card_code",
+    "password": "password",
+    "number": "number",
+    "date": "date",
+}
+"""What a field asks for (HTML, 4.10.18.7.1, and types of fields) -> what the synthetic user has of it."""
 
 _FIELD = re.compile(r"\{\{user\.([a-z_]+)\}\}")
 

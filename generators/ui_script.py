@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 from ..core.records.scenarios import Expectation, Locator, TestScenario, UiStep
 from .literals import slug
-from .synthetic_user import user_field
+from .synthetic_user import AUTOCOMPLETE, USER_DATA, user_field, user_fields
 
 MAX_TITLE_CHARS = 120
 """Of a step's title."""
@@ -71,6 +71,7 @@ class Do(NamedTuple):
 
     element: Element | None
     call: Call
+    """`submit` is a helper of the file, not a method."""
 
 
 class Check(NamedTuple):
@@ -131,13 +132,22 @@ def refusal(scenario: TestScenario) -> str | None:
 
 
 def needs(script: Iterable[Outcome]) -> frozenset[str]:
-    """Of the helpers `found`, `url`, `answer` and Playwright's `expect`, those that a script uses."""
+    """Of the helpers `found`, `url`, `answer`, `submit` and Playwright's `expect`, those that a script uses."""
     lines = [line for outcome in script for line in outcome.lines]
-    used = {"found" for line in lines if (element := element_of(line)) and len(element.ways) > 1}
+    actions = [line.action if isinstance(line, Answer) else line for line in lines if not isinstance(line, Check)]
+    used = {"submit" for action in actions if action.call.name == "submit"}
+    used |= {"found" for line in lines if (element := element_of(line)) and len(element.ways) > 1}
     used |= {"url" for line in lines if isinstance(line, Check) and line.call.name == "toHaveURL"}
     used |= {name for line in lines if isinstance(line, Answer) for name in ("url", "answer")}
     used |= {"expect"} if "found" in used or any(isinstance(line, Check) for line in lines) else set()
     return frozenset(used)
+
+
+def typed_fields(scenario: TestScenario) -> tuple[str, ...]:
+    """The fields of the synthetic user that a scenario's file uses."""
+    if any(step.action == "submit" for step in scenario.ui):
+        return tuple(name for name in USER_DATA if name in AUTOCOMPLETE.values() or name == "text")
+    return user_fields(step.value for step in scenario.ui)
 
 
 def watches(scenario: TestScenario) -> tuple[str, ...]:
@@ -210,6 +220,8 @@ def _action(step: UiStep, element: Element | None) -> Do | None:
             return Do(None, Call("goto", (_own_path(value),)))
         case "click" if element:
             return Do(element, Call("click"))
+        case "submit" if element:
+            return Do(element, Call("submit"))
         case "fill" if element:
             field = user_field(value)
             return Do(element, Call("fill", (User(field) if field else value,)))
@@ -300,7 +312,7 @@ def _called(step: UiStep) -> str:
     return next((by_kind[kind] for kind in ("label", "role", "text", "test-id") if kind in by_kind), "")
 
 
-_VERBS = {"click": "click", "fill": "fill in", "select": "choose", "expect": "see"}
+_VERBS = {"click": "click", "submit": "click", "fill": "fill in", "select": "choose", "expect": "see"}
 
 
 def _described(step: UiStep) -> str:

@@ -92,6 +92,8 @@ class Speller(ABC):
                 return [self.call(head, self._arguments(call))]
 
     def _done(self, element: Element | None, call: Call, names: dict[Element, str]) -> str:
+        if call.name == "submit":
+            return self.call(f"{self.wait}submit", [self._subject(element, names), "user"])
         return self.call(f"{self.wait}{self._subject(element, names)}.{self.word(call.name)}", self._arguments(call))
 
     def _subject(self, about: Element | Chain | None, names: dict[Element, str]) -> str:

@@ -117,7 +117,7 @@ KEYS: tuple[KeySpec, ...] = (
     KeySpec("aqe/incidents/<id>", Incident, "one incident or alert", ("import", "other agents"), ("output",)),
     KeySpec("aqe/production/ops-events", DatasetRef, "imported deployments, changes and annotations: where they lie", ("import",), ("output",), history=True),
     KeySpec("aqe/production/http-exchanges", DatasetRef, "imported HTTP recordings: where they lie", ("import",), ("output",), history=True),
-    KeySpec("aqe/production/user-flows/<id>", UserFlow, "a flow that somebody recorded in a browser", ("import",), ("output",)),
+    KeySpec("aqe/production/user-flows/<id>", UserFlow, "a flow that somebody recorded in a browser", ("import",), (PRODUCTION, "output")),
     KeySpec("aqe/production/patterns", MiningResult, "error patterns of the latest analysis", (PRODUCTION,), (PRODUCTION, READINESS, "output")),
     KeySpec("aqe/production/load-patterns", LoadPatterns, "when how much traffic comes, of what, from whom; the model that load tests follow", (PRODUCTION,), (PRODUCTION, "output")),
     KeySpec("aqe/production/rum-analysis", RumAnalysis, "what real users did, waited for and met: funnel, vitals, errors", (PRODUCTION,), ("output",)),

@@ -66,8 +66,9 @@ ORDER = (
     UiStep(action="fill", locators=(Locator(by="label", value="E-mail"),), value="{{user.email}}"),
     UiStep(action="select", locators=(role("combobox", "Country"),), value="fr"),
     UiStep(action="fill", locators=(Locator(by="css", value="#card"),), value="{{user.card_number}}", frame=(0,)),
-    click(
-        role("button", "Place order"),
+    UiStep(
+        action="submit",
+        locators=(role("button", "Place order"),),
         expectations=(expects("url-path-is", "/orders"), expects("element-visible", "order-state"), *WATCHED),
     ),
 )

@@ -43,7 +43,9 @@ class ProductionIntelligenceAgent(BaseAgent):
         self.log.info("production intelligence analysis started", recent_incidents=len(incidents or ()))
         payload = context.task.payload
         keys = _CAPABILITY[context.task.type].reads(payload)
-        values = {key: await self.memory.retrieve(key) for key in keys}
+        values = {key: await self.memory.retrieve(key) for key in keys if "*" not in key}
+        for glob in (key for key in keys if "*" in key):
+            values |= await self.memory.retrieve_pattern(glob)
         records = {key: value for key, value in values.items() if value is not None}
         return Loaded(context.now, payload, self.services.datasets, records)
 

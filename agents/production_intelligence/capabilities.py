@@ -10,6 +10,8 @@ from ...core.records.scenarios import MinedErrors
 from ..outcome import Outcome
 from .anomalies import READS as ANOMALY_KEYS
 from .anomalies import detect_anomalies
+from .browser_tests import READS as FLOW_KEYS
+from .browser_tests import journeys_to_tests
 from .dead_code import dead_code
 from .environments import compare_environments
 from .error_patterns import mine
@@ -92,5 +94,6 @@ CAPABILITIES: tuple[Capability, ...] = (
     Capability("rum-analysis", "rum-analysis", rum_analysis),
     Capability("production-report", "insights", production_report, reads=lambda payload: REPORT_KEYS),
     Capability("ab-test-impact", "rum-analysis", ab_test_impact),
+    Capability("journeys-to-tests", "user-journey-reconstruction", journeys_to_tests, reads=lambda payload: FLOW_KEYS),
     Capability("environment-comparison", "load-pattern-analysis", compare_environments),
 )

@@ -20,6 +20,16 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
         "compare_environments",
         "Two environments beside each other.",
     ),
+    "journey-to-tests": (
+        "production.browser_tests",
+        "journey_to_tests",
+        "Frequent journeys and recorded flows as tests in a browser.",
+    ),
+    "rum-to-tests": (
+        "production.browser_tests",
+        "rum_to_tests",
+        "What users did with a feature, as tests in a browser.",
+    ),
     "journeys": ("production.journeys", "journeys", "Which ways people take, where they leave, and what is new."),
     "rum-analysis": ("production.rum", "rum_analysis", "Real users: funnel, web vitals, errors, paths."),
     "feature-usage": ("production.features", "feature_usage", "Which features are used, and how much that matters."),

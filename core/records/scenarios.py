@@ -117,8 +117,9 @@ class Locator(Record):
 class UiStep(Record):
     """One thing that a person does in a browser."""
 
-    action: Literal["goto", "click", "fill", "select", "press", "expect"]
-    """`expect` only looks."""
+    action: Literal["goto", "click", "submit", "fill", "select", "press", "expect"]
+    """`submit` clicks, after the empty fields of the form around were filled in with the synthetic user's data: for
+    recordings that do not tell what was typed. `expect` only looks."""
     locators: tuple[Locator, ...] = ()
     """Alternatives, the best first; none for `goto`."""
     value: str | None = None
@@ -201,3 +202,34 @@ class MinedErrors(Record):
     patterns: MiningResult
     insights: tuple[Insight, ...]
     scenarios: tuple[TestScenario, ...]
+
+
+class BrowserShare(Record):
+    """How much a browser on a kind of device is used."""
+
+    browser: str
+    """In lower case."""
+    device: str | None
+    """`mobile`, `desktop`, `tablet`; None = not said."""
+    share: float
+    """Of the page views that name a browser, 0 to 1."""
+
+
+class BrowserTests(Record):
+    """What people did in browsers, and the tests that are made of it."""
+
+    sessions: int
+    journeys: int
+    """Ways that enough people took for them to be told at all."""
+    rarer: int
+    """Of them, those with too few sessions for a test."""
+    withheld: int
+    """Ways that too few people took."""
+    flows: int
+    """Recorded on purpose and imported."""
+    browsers: tuple[BrowserShare, ...]
+    """The most used first."""
+    scenarios: tuple[TestScenario, ...]
+    """The most frequent first, then the recorded flows."""
+    window_from: datetime | None = None
+    window_to: datetime | None = None

@@ -21,6 +21,8 @@ PAGES = {
     "/checkout": """<h1>Checkout</h1><form action="/orders">
 <label>E-mail <input name="email" type="email" required></label>
 <label>Country <select name="country"><option value="de">DE</option><option value="fr">FR</option></select></label>
+<label>Street <input name="street" autocomplete="shipping street-address" required></label>
+<label>Delivery <select name="delivery"><option value="">Choose</option><option>Post</option></select></label>
 <iframe srcdoc="<label>Card number <input id=card></label>"></iframe><button>Place order</button></form>""",
     "/orders": '<h1>Thank you</h1><p data-testid="order-state">Order placed</p>',
     "/throws": "<h1>Books</h1><script>undefined.price</script>",
@@ -32,7 +34,8 @@ class _Shop(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         path = self.path.split("?")[0]
-        page = PAGES.get(path)
+        lacks_something = path == "/orders" and ("=&" in self.path or self.path.endswith("="))
+        page = PAGES.get("/checkout" if lacks_something else path)
         title = (page or "").partition("</h1>")[0].removeprefix("<h1>")
         html = f"<!doctype html><html lang=en><title>{title}</title>{page}"
         self._send(404 if page is None else 200, "text/html", html)

@@ -34,7 +34,7 @@ locators = st.builds(
 )
 steps = st.builds(
     UiStep,
-    action=st.sampled_from(["goto", "click", "fill", "select", "press", "expect"]),
+    action=st.sampled_from(["goto", "click", "submit", "fill", "select", "press", "expect"]),
     locators=st.lists(locators, max_size=3).map(tuple),
     value=st.none() | texts | st.sampled_from(["{{user.email}}", "{{user.nobody}}", "Enter"]),
     frame=st.lists(st.integers(0, 3), max_size=2).map(tuple),
@@ -82,7 +82,7 @@ def test_python_holds_nothing_but_the_data(given_steps: list[UiStep], title: str
         for node in ast.walk(ast.parse(text))
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
     }
-    assert called <= {"step", "found", "url", "answer_to", "expect", "reduce", "next", "uuid4"}
+    assert called <= {"step", "found", "url", "answer_to", "expect", "reduce", "next", "uuid4", "submit"}
     assert compile(text, "test_it.py", "exec")
 
 

@@ -1,0 +1,27 @@
+"""Writing generated tests for a command: the files, what is said of each, and the exit code."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from ..common import say
+
+
+def written_tests(scenarios: Sequence[Any], folder: Path, nothing: str, target: str = "pytest") -> int:
+    """Write a test for each scenario, say what became of it; returns the exit code.
+
+    Args:
+        scenarios: JSON values.
+        nothing: said when there is none.
+        target: a name in generators/table.TARGETS.
+    """
+    from ...core.errors import EXIT_OK, EXIT_USAGE
+    from ...core.records.scenarios import TestScenario
+    from ...fleet.generated_tests import write_tests
+
+    tests = write_tests([TestScenario.from_value(s, where="scenario") for s in scenarios], folder, target=target)
+    for test in tests:
+        say(test.problem or f"wrote {test.path}")
+    if not tests:
+        say(f"{nothing}; nothing was written")
+    return EXIT_USAGE if any(test.problem for test in tests) else EXIT_OK
