@@ -281,6 +281,12 @@ class DeploymentResumed(_DeploymentEvent):
     event_type = "deployment:resumed"
 
 
+class DeploymentAlertRaised(_DeploymentEvent):
+    """Something is wrong that takes nothing back: a person decides."""
+
+    event_type = "deployment:alert-raised"
+
+
 class DeploymentRollbackStarted(_DeploymentEvent):
     """It was decided to take the release back."""
 
@@ -325,6 +331,7 @@ PAYLOADS: tuple[type[Payload], ...] = (
     DeploymentStageAdvanced,
     DeploymentPaused,
     DeploymentResumed,
+    DeploymentAlertRaised,
     DeploymentRollbackStarted,
     DeploymentRolledBack,
     DeploymentPromoted,

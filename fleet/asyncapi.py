@@ -70,6 +70,7 @@ ABOUT: dict[str, About] = {
     "deployment:stage-advanced": About("the next share of the traffic is ordered", "the version", RUNNERS),
     "deployment:paused": About("a rollout stops where it is", "the version", RUNNERS),
     "deployment:resumed": About("a person lets it go on", "the version", RUNNERS),
+    "deployment:alert-raised": About("something is wrong that takes nothing back", "the version", RUNNERS),
     "deployment:rollback-started": About("it is decided to take a release back", "the version", RUNNERS),
     "deployment:rolled-back": About("the old version has all traffic again", "the version", RUNNERS),
     "deployment:promoted": About("the new version has all traffic", "the version", RUNNERS),

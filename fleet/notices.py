@@ -108,6 +108,11 @@ _WORDS: Mapping[str, _Words] = {
         _WARNING,
         ("to look: aqe deploy monitor --version {version}",),
     ),
+    "deployment:alert-raised": (
+        "{version} in {environment}: a limit is broken",
+        _WARNING,
+        ("to look: aqe deploy monitor --version {version}",),
+    ),
     "deployment:resumed": ("deployment of {version} goes on", _INFO, ()),
     "deployment:rollback-started": ("{version} is being taken back in {environment}", _FAILURE, ()),
     "anomaly:detected": ("anomaly: {subject}", _severity, ("to look: aqe production detect-anomalies",)),

@@ -17,7 +17,7 @@ from ..core.errors import InputError, ServiceUnavailable
 from ..core.ids import dated_id
 from ..core.ports import Executor, MetricSource
 from ..core.records.release import Release
-from ..core.records.rollout import RolloutPlan, Sample, Stage, Strategy, Trigger
+from ..core.records.rollout import RolloutPlan, Sample, Stage, Strategy, Trigger, WatchPhase
 from ..core.registry import did_you_mean
 
 ROLLING_STAGES = (25.0, 50.0, 75.0, 100.0)
@@ -34,6 +34,7 @@ class Wanted:
         stage_s, watch_s, interval_s: seconds.
         auto_rollback: False = pause instead.
         triggers: besides those of aqe.yaml, by metric.
+        watches: phases after the last stage, instead of `watch_s`.
     """
 
     strategy: Strategy = Strategy.CANARY
@@ -43,6 +44,7 @@ class Wanted:
     interval_s: float | None = None
     auto_rollback: bool = True
     triggers: Sequence[Trigger] = ()
+    watches: tuple[WatchPhase, ...] = ()
 
 
 def target(settings: Settings, name: str) -> RolloutSection:
@@ -119,6 +121,7 @@ def plan(section: RolloutSection, release: Release, baseline: str | None, wanted
         strategy=wanted.strategy,
         stages=tuple(Stage(percent=p, duration_s=wanted.stage_s or section.stage_s) for p in percents),
         watch_s=section.watch_s if wanted.watch_s is None else wanted.watch_s,
+        watches=wanted.watches,
         interval_s=wanted.interval_s or section.interval_s,
         triggers=tuple(triggers.values()),
         auto_rollback=wanted.auto_rollback,

@@ -10,9 +10,11 @@ from contextlib import suppress
 
 import structlog
 
+from ..agents.deployment_readiness.rollout.look import interval_s
 from ..agents.deployment_readiness.rollout.step import Happening, Kind, reopen, step
 from ..bus.envelope import Event
 from ..bus.events import (
+    DeploymentAlertRaised,
     DeploymentPaused,
     DeploymentPromoted,
     DeploymentResumed,
@@ -27,6 +29,7 @@ from ..core.ports import Executor, MetricSource
 from ..core.records.audit import AuditDraft
 from ..core.records.history import HISTORY_KEY
 from ..core.records.rollout import GivenOrder, Phase, Rollout, RolloutState, order_key, rollout_key
+from ..core.records.rollout_health import DEPLOYMENT_ALERTS_KEY, MONITORING_KEY, alerts_of, health_of
 from ..core.writes import Write
 from ..memory.audit import audited
 from .outcomes import Recorded, outcome_item
@@ -42,6 +45,7 @@ _EVENTS: dict[Kind, Callable[..., Payload]] = {
     Kind.STAGE_ADVANCED: lambda **said: DeploymentStageAdvanced(**said),
     Kind.PAUSED: lambda **said: DeploymentPaused(**said),
     Kind.RESUMED: lambda **said: DeploymentResumed(**said),
+    Kind.ALERT: lambda **said: DeploymentAlertRaised(**said),
     Kind.ROLLBACK_STARTED: lambda **said: DeploymentRollbackStarted(**said),
     Kind.ROLLED_BACK: lambda **said: DeploymentRolledBack(**said),
     Kind.PROMOTED: lambda **said: DeploymentPromoted(**said),
@@ -139,7 +143,7 @@ class RolloutRunner:
 
     async def _wait(self, rollout: Rollout) -> None:
         urgent = rollout.state.phase is Phase.ROLLING_BACK
-        await self._runtime.clock.sleep(CONFIRM_S if urgent else rollout.plan.interval_s)
+        await self._runtime.clock.sleep(CONFIRM_S if urgent else interval_s(rollout.plan, rollout.state))
 
     async def _order(self) -> GivenOrder | None:
         value = await self._runtime.memory.retrieve(order_key(self._id))
@@ -157,6 +161,8 @@ class RolloutRunner:
         writes = [
             memory.prepare_store(self._key, after, expected_version=self._version),
             memory.prepare_store("aqe/deployment/status", after),
+            memory.prepare_store(MONITORING_KEY, health_of(after)),
+            memory.prepare_store(DEPLOYMENT_ALERTS_KEY, alerts_of(after)),
             *([memory.prepare_delete(order_key(self._id))] if order else []),
             *(self._said(after, one) for one in happened),
             *(await self._outcome(after) if state.phase.is_final else []),

@@ -2,7 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
+from ..config.monitoring_profile import PHASED, load_profile
 from ..core.errors import InputError
 from ..core.records.rollout import CanarySetup, Trigger, TriggerSetup, canary_key, triggers_key
 from .rollout_parts import Wanted, check_stages
@@ -48,6 +50,20 @@ async def with_setup(runtime: Runtime, wanted: Wanted, *, version: str, environm
         return replace(wanted, triggers=triggers)
     stages = wanted.stages or setup.stages
     return replace(wanted, triggers=triggers, stages=stages, stage_s=wanted.stage_s or setup.stage_s)
+
+
+def with_profile(wanted: Wanted, monitoring: str) -> Wanted:
+    """What is asked for, watched by a profile.
+
+    Args:
+        wanted: so far.
+        monitoring: `phased`, or the path of a YAML file.
+
+    Raises:
+        InputError: the file cannot be used.
+    """
+    profile = load_profile(PHASED if monitoring == "phased" else Path(monitoring))
+    return replace(wanted, watches=profile.watches, triggers=(*wanted.triggers, *profile.triggers))
 
 
 async def _triggers(runtime: Runtime, about: str) -> tuple[Trigger, ...]:

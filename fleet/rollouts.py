@@ -171,7 +171,7 @@ async def alert(channel: Channel, rollout: Rollout) -> None:
     """Tell a channel where a rollout stands; that it is not told does not stop the watching."""
     plan, state = rollout.plan, rollout.state
     notice = Notice(
-        event="deployment:alert",
+        event="deployment:alert-raised",
         subject=f"{plan.version} to {plan.environment}: {state.phase}",
         lines=(state.reason or "no reason is given", f"to look: aqe deploy monitor --version {plan.version}"),
         level=Level.FAILURE,

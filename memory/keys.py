@@ -36,6 +36,7 @@ from ..core.records.release import Release
 from ..core.records.remediation import RemediationPlan
 from ..core.records.rollback_plan import RollbackPlan
 from ..core.records.rollout import CanarySetup, GivenOrder, Rollout, TriggerSetup
+from ..core.records.rollout_health import DeploymentAlert, DeploymentHealth
 from ..core.records.rum import RumData
 from ..core.records.rum_analysis import RumAnalysis
 from ..core.records.scenarios import TestScenario
@@ -92,6 +93,8 @@ KEYS: tuple[KeySpec, ...] = (
     KeySpec("aqe/deployment/orders/<rollout>", GivenOrder, "an order to a running rollout, until it is obeyed", (GATEWAY, "cli"), (GATEWAY, "cli")),
     KeySpec("aqe/deployment/canary/<version>", CanarySetup, "stages that a release is to go through", ("cli",), ("cli",)),
     KeySpec("aqe/deployment/triggers/<name>", TriggerSetup, "what takes releases back: of an environment, or of one version", ("cli",), ("cli",)),
+    KeySpec("aqe/deployment/monitoring", DeploymentHealth, "the last look of the rollout that changed last", (GATEWAY, "cli"), ("output",)),
+    KeySpec("aqe/deployment/alerts", DeploymentAlert, "what is wrong with it and somebody should know; empty when nothing is", (GATEWAY, "cli"), ("output",), many=True),
     KeySpec("aqe/deployment/status", Rollout, "the rollout that changed last", (GATEWAY, "cli"), ("output",)),
     KeySpec("aqe/releases/<version>/foresights", Foresight, "what was known and said at each assessment of one release", (READINESS,), (GATEWAY, "cli"), history=True),
     KeySpec("aqe/deployment/learnt/<environment>", Learnt, "what was learnt of the history, safe to delete", (READINESS,), (READINESS,)),

@@ -31,7 +31,10 @@ version_option = click.option("--version", metavar="VERSION", required=True, hel
 @click.option("--watch-time", "watch_s", type=duration, metavar="DURATION", help="Watched at 100 % for so long.")
 @click.option("--auto-rollback/--no-auto-rollback", default=True, help="Take it back by itself, or pause instead.")
 @click.option(
-    "--monitoring", type=click.Choice(["normal", "aggressive"]), default="normal", help="How often it is looked at."
+    "--monitoring",
+    default="normal",
+    metavar="HOW",
+    help="normal; aggressive: looks five times as often; phased: three phases after the last stage; or a YAML FILE.",
 )
 @click.option("--env", "environment", metavar="NAME", help="Environment (default: the one it was assessed for).")
 @click.option("--detach", is_flag=True, help="Return once it is started; the fleet runs it.")
@@ -64,20 +67,24 @@ def execute(
 async def _execute(
     parts: "Runtime", version: str, environment: str | None, detach: bool, quiet: bool, how: dict[str, Any]
 ) -> "Rollout":
+    from dataclasses import replace
     from pathlib import Path
 
     from ...core.records.rollout import Strategy
     from ...fleet.processes import start_detached
     from ...fleet.rollout_parts import Wanted, target
+    from ...fleet.rollout_setup import with_profile
     from ...fleet.rollouts import run_rollout, start_rollout
     from ...fleet.signals import stored_release
     from ...fleet.situations import asking_person
 
-    interval_s = None
-    if how.pop("monitoring") == "aggressive":
+    monitoring = how.pop("monitoring")
+    wanted = Wanted(strategy=Strategy(how.pop("strategy")), **how)
+    if monitoring == "aggressive":
         at = environment or (await stored_release(parts, version)).environment
-        interval_s = max(1.0, target(parts.settings, at).interval_s / AGGRESSIVE)
-    wanted = Wanted(strategy=Strategy(how.pop("strategy")), interval_s=interval_s, **how)
+        wanted = replace(wanted, interval_s=max(1.0, target(parts.settings, at).interval_s / AGGRESSIVE))
+    elif monitoring != "normal":
+        wanted = with_profile(wanted, monitoring)
     by = asking_person(Path.cwd())
     rollout = await start_rollout(parts, version, wanted, environment=environment, by=by)
     # Whoever is there takes it up when this process dies.

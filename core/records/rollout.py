@@ -105,6 +105,20 @@ class Trigger(Record):
     for_s: Annotated[FiniteFloat, Field(ge=0)] = 0.0
     below: bool = False
     """True = lower is worse."""
+    alert_only: bool = False
+    """Broken, it raises an alert and takes nothing back."""
+
+
+class WatchPhase(Record):
+    """A while after the last stage, with limits of its own."""
+
+    name: str
+    duration_s: Seconds
+    interval_s: Seconds
+    triggers: tuple[Trigger, ...] = ()
+    """Besides the plan's; of the same metric, instead of the plan's."""
+    auto_rollback: bool = True
+    """False = whatever is wrong raises an alert, and a person decides."""
 
 
 class TriggerSetup(Record):
@@ -128,8 +142,10 @@ class RolloutPlan(Record):
     """Rising; the last is 100 %."""
     watch_s: Annotated[FiniteFloat, Field(ge=0)] = 0.0
     """Seconds at 100 % during which it is still taken back by itself."""
+    watches: tuple[WatchPhase, ...] = ()
+    """Instead of `watch_s`: phases one after the other."""
     interval_s: Seconds = 10.0
-    """Between two looks."""
+    """Between two looks, where no phase says another."""
     triggers: tuple[Trigger, ...] = ()
     auto_rollback: bool = True
     """False = it pauses where it would be taken back."""
@@ -240,6 +256,11 @@ class RolloutState(Record):
     data_at: AwareDatetime | None = None
     """When the canary was last measured."""
     verdicts: tuple[MetricVerdict, ...] = ()
+    watch: Annotated[int, Field(ge=0)] = 0
+    """Which of the plan's phases it is in while it is WATCHING."""
+    alerts: dict[str, str] = Field(default_factory=dict)
+    """Metric -> what is wrong with it, where that takes nothing back."""
+    alerting_since: AwareDatetime | None = None
     reason: str = ""
     """Why it is paused, or was taken back."""
     decided_at: AwareDatetime | None = None

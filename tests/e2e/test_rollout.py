@@ -18,6 +18,10 @@ from aqe.tests.servers import require
 
 pytestmark = pytest.mark.xdist_group("rollout")
 
+CALM = """
+phases:
+  - {name: settling, duration: 2s, interval: 1s, limits: {latency_p95_ms: {above: 5000, for: 1s}}}
+"""
 READY = STANDARD | {"approvals": {"reviewApprovals": 3, "changeTicket": "approved"}}
 
 
@@ -95,8 +99,12 @@ def test_a_good_release_gets_all_traffic_and_no_request_fails(running: tuple[Pro
     version = go(project, "v2")
     project.ok("deploy", "configure-canary", "--version", version, "--stages", "10,50,100")
     project.ok("deploy", "set-rollback-triggers", "--error-rate", "2%", "--latency-p95", "800ms")
-    code, said = end(project.start("deploy", "execute", "--version", version))
-    assert code == 0, said
+    project.write("calm.yaml", CALM)
+    code, said = end(project.start("deploy", "execute", "--version", version, "--monitoring", "calm.yaml"))
+    assert (code, "settling: all traffic on v2" in said) == (0, True), said
+    health = json.loads(project.ok("memory", "get", "aqe/deployment/monitoring"))
+    assert (health["phase"], health["canary"]["requests"] > 0) == ("PROMOTED", True)
+    assert json.loads(project.ok("memory", "get", "aqe/deployment/alerts")) == []
     # None, says `make drill-rollout`; where tests fill the machine, a client may run into its time-out.
     assert (parts.percent(), parts.failed < parts.asked / 200) == (100, True)
     state = rollout(project, "v2")["state"]

@@ -7,11 +7,13 @@ from ....core.records.rollout import (
     ArmReading,
     ArmTotals,
     MetricVerdict,
+    Phase,
     RolloutPlan,
     RolloutState,
     Sample,
     Trigger,
     WatchedLimit,
+    WatchPhase,
 )
 from ..judging.limits import Limit, LimitState, Point, Watched
 from ..judging.sequential import SHARE_ALPHA, Count, State, judge_share
@@ -35,11 +37,30 @@ def _grown(before: float | None, now: float | None) -> float:
     return now - before if now >= before else now
 
 
+def watch_of(plan: RolloutPlan, state: RolloutState) -> WatchPhase | None:
+    """The phase that it is in after the last stage."""
+    watching = state.phase is Phase.WATCHING and state.watch < len(plan.watches)
+    return plan.watches[state.watch] if watching else None
+
+
+def interval_s(plan: RolloutPlan, state: RolloutState) -> float:
+    """Until the next look, seconds."""
+    phase = watch_of(plan, state)
+    return phase.interval_s if phase else plan.interval_s
+
+
+def triggers_of(plan: RolloutPlan, state: RolloutState) -> tuple[Trigger, ...]:
+    """The limits that hold now."""
+    phase = watch_of(plan, state)
+    own = phase.triggers if phase else ()
+    return tuple(({trigger.metric: trigger for trigger in plan.triggers} | {t.metric: t for t in own}).values())
+
+
 def limits_after(plan: RolloutPlan, state: RolloutState, sample: Sample) -> dict[str, WatchedLimit]:
     """Every trigger with the sample taken in."""
     at_s = sample.at.timestamp()
     after = {}
-    for trigger in plan.triggers:
+    for trigger in triggers_of(plan, state):
         known = state.limits.get(trigger.metric, WatchedLimit())
         point = Point(at_s, _value(trigger.metric, state, sample))
         watched = Watched(known.beyond_since_s, known.seen_at_s).after(_limit(trigger), point)
@@ -59,8 +80,21 @@ def verdicts(plan: RolloutPlan, state: RolloutState, sample: Sample) -> tuple[Me
 
 
 def is_worse(verdict: MetricVerdict) -> bool:
-    """True when this alone takes the release back."""
+    """True when something is wrong."""
     return verdict.state in WORSE
+
+
+def wrong(plan: RolloutPlan, state: RolloutState) -> tuple[dict[str, str], dict[str, str]]:
+    """Metric -> what is wrong with it: what takes the release back, and what only raises an alert."""
+    phase = watch_of(plan, state)
+    mild = {trigger.metric for trigger in triggers_of(plan, state) if trigger.alert_only}
+    everything_is_mild = phase is not None and not phase.auto_rollback
+    hard: dict[str, str] = {}
+    soft: dict[str, str] = {}
+    for verdict in filter(is_worse, state.verdicts):
+        where = soft if everything_is_mild or verdict.metric in mild else hard
+        where[verdict.metric] = verdict.reason
+    return hard, soft
 
 
 def _alive(plan: RolloutPlan, state: RolloutState, sample: Sample) -> Iterator[MetricVerdict]:
@@ -101,7 +135,7 @@ def _planned_requests(plan: RolloutPlan, state: RolloutState, sample: Sample) ->
 
 
 def _broken(plan: RolloutPlan, state: RolloutState, sample: Sample) -> Iterator[MetricVerdict]:
-    for trigger in plan.triggers:
+    for trigger in triggers_of(plan, state):
         known = state.limits.get(trigger.metric, WatchedLimit())
         found = Watched(known.beyond_since_s, known.seen_at_s).state(_limit(trigger), sample.at.timestamp())
         value = _value(trigger.metric, state, sample)

@@ -8,7 +8,9 @@ Rules, the first that holds:
    than the baseline's, a trigger's limit is broken, or there was no measurement for `no_data_rollback_s`.
 2. Paused: no measurement for `no_data_pause_s`, or too little traffic in three times the stage's duration.
 3. The next stage: the executor has the share, the stage's time has passed, and the canary had `min_requests`.
-4. Promoted: it had all traffic for the last stage's duration and `watch_s`.
+4. Promoted: it had all traffic for the last stage's duration, and for `watch_s` or the plan's phases one after the
+   other, each with its own limits and pace. In a phase without auto_rollback, and of a limit that is `alert_only`, what
+   is wrong raises an alert and takes nothing back.
 A rollback ends when the executor says that the canary has no traffic. What was promoted can be taken back as well, by a
 person (`reopen`).
 """
@@ -30,7 +32,7 @@ from ....core.records.rollout import (
     RolloutState,
     Sample,
 )
-from .look import counted, is_worse, limits_after, verdicts
+from .look import counted, limits_after, verdicts, watch_of, wrong
 
 PATIENCE = 3.0
 """Stage durations after which too little traffic is a reason to pause."""
@@ -43,6 +45,7 @@ class Kind(StrEnum):
     STAGE_ADVANCED = "stage-advanced"
     PAUSED = "paused"
     RESUMED = "resumed"
+    ALERT = "alert"
     ROLLBACK_STARTED = "rollback-started"
     ROLLED_BACK = "rolled-back"
     PROMOTED = "promoted"
@@ -89,8 +92,9 @@ def step(plan: RolloutPlan, state: RolloutState, sample: Sample, order: GivenOrd
     happened: tuple[Happening, ...] = ()
     if order is not None:
         seen, happened = _obeyed(plan, seen, sample, order)
+    seen, alerted = _alerting(plan, seen, sample.at)
     after, more = _RULES[seen.phase](plan, seen, sample)
-    return after, (*happened, *more)
+    return after, (*happened, *alerted, *more)
 
 
 def reopen(plan: RolloutPlan, state: RolloutState, now: datetime, why: str) -> Stepped:
@@ -166,10 +170,7 @@ def _in_stage(plan: RolloutPlan, state: RolloutState, sample: Sample) -> Stepped
         return state, ()
     if state.stage + 1 < len(plan.stages):
         return _to_stage(plan, state, sample.at, state.stage + 1, "stage succeeded")
-    if plan.watch_s:
-        watching = state.model_copy(update={"phase": Phase.WATCHING, "reached_at": sample.at})
-        return _noted(watching, sample.at, f"all traffic on {plan.version}, watched for {plan.watch_s:g} s"), ()
-    return _promote(plan, state, sample.at)
+    return _watch(plan, state, sample.at, 0) if plan.watch_s or plan.watches else _promote(plan, state, sample.at)
 
 
 def _paused(plan: RolloutPlan, state: RolloutState, sample: Sample) -> Stepped:
@@ -180,12 +181,15 @@ def _paused(plan: RolloutPlan, state: RolloutState, sample: Sample) -> Stepped:
 
 
 def _watching(plan: RolloutPlan, state: RolloutState, sample: Sample) -> Stepped:
-    if (bad := _bad(plan, state, sample)) is not None:
+    phase = watch_of(plan, state)
+    if (bad := _bad(plan, state, sample)) is not None and (phase is None or phase.auto_rollback):
         return _fails(plan, state, sample.at, bad)
-    begun = state.reached_at or sample.at
-    if (sample.at - begun).total_seconds() >= plan.watch_s:
-        return _promote(plan, state, sample.at)
-    return state, ()
+    gone_s = (sample.at - (state.reached_at or sample.at)).total_seconds()
+    if gone_s < (phase.duration_s if phase else plan.watch_s):
+        return state, ()
+    if state.watch + 1 < len(plan.watches):
+        return _watch(plan, state, sample.at, state.watch + 1)
+    return _promote(plan, state, sample.at)
 
 
 def _rolling_back(plan: RolloutPlan, state: RolloutState, sample: Sample) -> Stepped:
@@ -205,13 +209,29 @@ _RULES: dict[Phase, Callable[[RolloutPlan, RolloutState, Sample], Stepped]] = {
 
 
 def _bad(plan: RolloutPlan, state: RolloutState, sample: Sample) -> str | None:
-    worse = [f"{verdict.metric}: {verdict.reason}" for verdict in state.verdicts if is_worse(verdict)]
-    if worse:
-        return "; ".join(worse)
+    hard, _ = wrong(plan, state)
+    if hard:
+        return "; ".join(f"{metric}: {reason}" for metric, reason in hard.items())
     quiet_s = _quiet_s(state, sample.at)
     if quiet_s >= plan.no_data_rollback_s:
         return f"no measurement of the canary for {quiet_s:.0f} s{_why(sample)}"
     return None
+
+
+def _alerting(plan: RolloutPlan, state: RolloutState, now: datetime) -> Stepped:
+    """Says once that something is wrong that takes nothing back, and once that it is over."""
+    _, soft = wrong(plan, state)
+    phase, quiet_s = watch_of(plan, state), _quiet_s(state, now)
+    if phase and not phase.auto_rollback and quiet_s >= max(plan.no_data_pause_s, 2 * phase.interval_s):
+        soft["measurements"] = f"none of the canary for {quiet_s:.0f} s"
+    new = [f"{metric}: {reason}" for metric, reason in soft.items() if metric not in state.alerts]
+    since = (state.alerting_since or now) if soft else None
+    after = state.model_copy(update={"alerts": soft, "alerting_since": since})
+    if new:
+        return _noted(after, now, f"alert: {'; '.join(new)}"), (Happening(Kind.ALERT, "; ".join(new)),)
+    if state.alerts and not soft:
+        return _noted(after, now, f"over: {', '.join(state.alerts)}"), ()
+    return after, ()
 
 
 def _quiet_s(state: RolloutState, now: datetime) -> float:
@@ -256,6 +276,15 @@ def _to_stage(plan: RolloutPlan, state: RolloutState, now: datetime, stage: int,
     )
     text = f"{why}: {state.percent:g} % -> {percent:g} %"
     return _noted(moved, now, text), (Happening(Kind.STAGE_ADVANCED, text),)
+
+
+def _watch(plan: RolloutPlan, state: RolloutState, now: datetime, number: int) -> Stepped:
+    watching = state.model_copy(
+        update={"phase": Phase.WATCHING, "reached_at": now, "watch": number, "limits": {} if number else state.limits}
+    )
+    phase = watch_of(plan, watching)
+    name, watched_s = (f"{phase.name}: ", phase.duration_s) if phase else ("", plan.watch_s)
+    return _noted(watching, now, f"{name}all traffic on {plan.version}, watched for {watched_s:g} s"), ()
 
 
 def _promote(plan: RolloutPlan, state: RolloutState, now: datetime) -> Stepped:

@@ -9,7 +9,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from aqe.agents.deployment_readiness.rollout.look import is_worse
+from aqe.agents.deployment_readiness.rollout.look import interval_s, wrong
 from aqe.agents.deployment_readiness.rollout.step import Happening, Kind, begin, reopen, step
 from aqe.core.errors import InputError
 from aqe.core.records.rollout import (
@@ -23,7 +23,9 @@ from aqe.core.records.rollout import (
     Sample,
     Stage,
     Trigger,
+    WatchPhase,
 )
+from aqe.core.records.rollout_health import alerts_of, health_of
 
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -75,6 +77,10 @@ class Story:
         self.state, happened = step(self.plan, self.state, sample, given)
         self.happened += happened
         return self.state
+
+    def looks_until(self, phase: Phase) -> None:
+        while self.look().phase is not phase:
+            assert not self.state.phase.is_final
 
     def looks(self, count: int, **how: Any) -> RolloutState:
         for _ in range(count):
@@ -180,6 +186,51 @@ def test_a_trigger_must_last() -> None:
     assert story.look(metrics=low).phase is Phase.ROLLING_BACK
 
 
+def test_phases_after_the_last_stage_have_limits_and_a_pace_of_their_own() -> None:
+    strict = WatchPhase(name="strict", duration_s=60, interval_s=10, triggers=(a_limit(0.5),))
+    calm = WatchPhase(name="calm", duration_s=120, interval_s=30, triggers=(a_limit(0.1),), auto_rollback=False)
+    story = Story(a_plan(watches=(strict, calm)))
+    story.looks_until(Phase.WATCHING)
+    assert interval_s(story.plan, story.state) == 10
+    assert story.looks(6).phase is Phase.WATCHING
+    assert (story.state.watch, interval_s(story.plan, story.state)) == (1, 30)
+    assert story.looks(2, errors=0.002).phase is Phase.WATCHING
+    assert "error_rate_percent" in story.state.alerts
+    assert [one.kind for one in story.happened].count(Kind.ALERT) == 1
+    story.look()
+    assert "error_rate_percent" not in story.state.alerts
+    assert story.looks(9).phase is Phase.PROMOTED
+
+
+def test_in_a_strict_phase_a_broken_limit_takes_it_back() -> None:
+    strict = WatchPhase(name="strict", duration_s=60, interval_s=10, triggers=(a_limit(0.5),))
+    story = Story(a_plan(watches=(strict,)))
+    story.looks_until(Phase.WATCHING)
+    assert story.look(errors=0.02, base_errors=0.02).phase is Phase.ROLLING_BACK
+
+
+def test_a_limit_that_only_alerts_takes_nothing_back_in_any_stage() -> None:
+    mild = Trigger(metric="conversion", limit=80, below=True, alert_only=True)
+    story = Story(a_plan(triggers=(mild,)))
+    assert story.looks(3, metrics={"conversion": 50.0}).phase is Phase.STAGE
+    rollout = Rollout(plan=story.plan, state=story.state, runner="x", updated_at=story.at)
+    (alert,) = alerts_of(rollout)
+    assert (alert.about, alert.since) == ("conversion", START + timedelta(seconds=10))
+    assert health_of(rollout).canary.requests == story.canary.requests
+
+
+def test_silence_in_a_calm_phase_is_an_alert() -> None:
+    calm = WatchPhase(name="calm", duration_s=600, interval_s=10, auto_rollback=False)
+    story = Story(a_plan(watches=(calm,), no_data_pause_s=30))
+    story.looks_until(Phase.WATCHING)
+    assert story.looks(10, measured=False).phase is Phase.WATCHING
+    assert list(story.state.alerts) == ["measurements"]
+
+
+def a_limit(percent: float) -> Trigger:
+    return Trigger(metric="error_rate_percent", limit=percent)
+
+
 def test_without_auto_rollback_it_pauses_and_a_person_decides() -> None:
     story = Story(a_plan(auto_rollback=False))
     story.looks(2)
@@ -249,7 +300,7 @@ class AnyRollout(RuleBasedStateMachine):
     @invariant()
     def no_version_that_was_judged_bad_is_served_without_an_action_pending(self) -> None:
         state = self.story.state
-        if any(map(is_worse, state.verdicts)):
+        if wrong(self.story.plan, state)[0]:
             assert state.phase in (Phase.ROLLING_BACK, Phase.ROLLED_BACK)
             assert state.percent == 0
 

@@ -1,0 +1,82 @@
+"""How a deployment is: what the last look saw, and what somebody should know of; for dashboards and other agents."""
+
+from pydantic import AwareDatetime, Field, FiniteFloat
+
+from .base import Record
+from .rollout import ArmReading, MetricVerdict, Percent, Phase, Rollout
+
+MONITORING_KEY = "aqe/deployment/monitoring"
+DEPLOYMENT_ALERTS_KEY = "aqe/deployment/alerts"
+
+
+class DeploymentHealth(Record):
+    """The last look of the rollout that changed last; the value at `aqe/deployment/monitoring`."""
+
+    rollout: str
+    version: str
+    environment: str
+    phase: Phase
+    monitoring_phase: str | None = None
+    """Name of the phase after the last stage."""
+    percent: Percent
+    measured_at: AwareDatetime | None = None
+    canary: ArmReading = ArmReading()
+    """Counters since its process began."""
+    baseline: ArmReading = ArmReading()
+    metrics: dict[str, FiniteFloat] = Field(default_factory=dict)
+    verdicts: tuple[MetricVerdict, ...] = ()
+    updated_at: AwareDatetime
+
+
+class DeploymentAlert(Record):
+    """What somebody should know of; the value at `aqe/deployment/alerts` is a list, empty when all is well."""
+
+    rollout: str
+    version: str
+    environment: str
+    about: str
+    """`paused`, `rollback`, or the metric whose limit is broken."""
+    reason: str
+    since: AwareDatetime
+
+
+def health_of(rollout: Rollout) -> DeploymentHealth:
+    """What stands at MONITORING_KEY."""
+    plan, state = rollout.plan, rollout.state
+    last = state.last
+    watching = state.phase is Phase.WATCHING and state.watch < len(plan.watches)
+    return DeploymentHealth(
+        rollout=plan.id,
+        version=plan.version,
+        environment=plan.environment,
+        phase=state.phase,
+        monitoring_phase=plan.watches[state.watch].name if watching else None,
+        percent=state.percent,
+        measured_at=last.at if last else None,
+        canary=last.canary if last else ArmReading(),
+        baseline=last.baseline if last else ArmReading(),
+        metrics=last.metrics if last else {},
+        verdicts=state.verdicts,
+        updated_at=rollout.updated_at,
+    )
+
+
+def alerts_of(rollout: Rollout) -> tuple[DeploymentAlert, ...]:
+    """What stands at DEPLOYMENT_ALERTS_KEY."""
+    plan, state = rollout.plan, rollout.state
+    wrong = {metric: (reason, state.alerting_since) for metric, reason in state.alerts.items()}
+    if state.phase is Phase.PAUSED:
+        wrong["paused"] = (state.reason, state.timeline[-1].at if state.timeline else None)
+    if state.phase in (Phase.ROLLING_BACK, Phase.ROLLED_BACK):
+        wrong["rollback"] = (state.reason, state.decided_at)
+    return tuple(
+        DeploymentAlert(
+            rollout=plan.id,
+            version=plan.version,
+            environment=plan.environment,
+            about=about,
+            reason=reason,
+            since=since or rollout.updated_at,
+        )
+        for about, (reason, since) in wrong.items()
+    )
