@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 .PHONY: help run test check fmt bench bench-bus bench-memory bench-hooks bench-risk bench-confidence bench-assess \
 	bench-anomaly bench-logs bench-load bench-importers bench-imports bench-redaction bench-reports bench-judge \
-	bench-ab fuzz drill drill-peers soak drill-rollout drill-cluster bench-incidents docs system-deps clean
+	bench-ab bench-rum fuzz drill drill-peers soak drill-rollout drill-cluster bench-incidents docs system-deps clean
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
@@ -51,6 +51,9 @@ bench: bench-bus bench-memory bench-hooks bench-risk bench-confidence bench-asse
 
 bench-bus bench-memory bench-hooks bench-risk bench-confidence bench-assess: $(VENV)/.bench  ## one of them
 	$(BIN)/python -P -m aqe.benchmarks $(@:bench-%=%)
+
+bench-rum: $(VENV)/.bench  ## RUM analysis at a large shop's size beside polars, and hostile rows (3 min)
+	$(BIN)/python -P -m aqe.benchmarks rum
 
 bench-anomaly: $(READY)  ## anomaly detection on labelled series, and its speed (1 min)
 bench-logs: $(READY)  ## log templates on labelled lines, and their speed (1 min)

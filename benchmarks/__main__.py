@@ -24,6 +24,7 @@ BENCHMARKS = {
     "soak": ("soak.driver", "mixed load with random kills: lost, doubled, growing (10 min; SOAK_S)"),
     "logs": ("logs", "log templates on labelled lines, and their speed (1 min)"),
     "load": ("load", "load as ramps, visitors told apart, intervals, what a million rows cost (2 min)"),
+    "rum": ("rum", "RUM analysis at a large shop's size beside polars, and hostile rows (3 min)"),
     "risk": ("risk", "prediction of failures on labelled commits, against scikit-learn (2 min)"),
     "confidence": ("confidence", "whether the intervals of release confidence cover (5 min)"),
     "judge": ("judge", "false alarms and detection time of the canary judges, beside Kayenta's test (5 min)"),

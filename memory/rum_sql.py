@@ -28,7 +28,7 @@ EVENTS_A_TURN = 8_000_000
 """Events that are held in memory while they are put together, 8 bytes each."""
 MAX_EVENTS_A_PERSON = 1_000_000
 """Looked at where there is more than one turn: who makes more is a machine, and left out."""
-MAX_SAMPLES = 10_000_000
+MAX_SAMPLES = 4_000_000
 """Of a vital that are sorted; percentiles of more are estimated."""
 OTHER_PAGE = 1_500
 """Code of all pages beyond the 1,500 commonest."""
@@ -263,14 +263,15 @@ def visit_totals(*, exact: bool) -> str:
 TOP_PATHS = f"""
     SELECT seen, sum(visits)::BIGINT AS n FROM paths GROUP BY seen ORDER BY n DESC, seen LIMIT {LISTED}"""
 PAGE_VISITS = """
-    WITH each AS (SELECT seen, regexp_extract_all(seen, '.') AS pages, sum(visits) AS n FROM paths GROUP BY seen)
-    SELECT page, sum(views)::BIGINT, sum(n)::BIGINT, sum(entries)::BIGINT, sum(exits)::BIGINT, sum(bounces)::BIGINT
-    FROM (
+    WITH each AS (SELECT seen, string_split(seen, '') AS pages, sum(visits) AS n FROM paths GROUP BY seen),
+    counted AS (
         SELECT unnest(pages) AS page, n AS views, 0 AS n, 0 AS entries, 0 AS exits, 0 AS bounces FROM each UNION ALL
-        SELECT unnest(list_distinct(pages)), 0, n, 0, 0, 0 FROM each UNION ALL
-        SELECT pages[1], 0, 0, n, 0, CASE WHEN len(pages) = 1 THEN n ELSE 0 END FROM each UNION ALL
-        SELECT pages[-1], 0, 0, 0, n, 0 FROM each
-    ) GROUP BY page"""
+        SELECT unnest(list_filter(pages, lambda page, i: strpos(seen, page) = i)), 0, n, 0, 0, 0 FROM each UNION ALL
+        SELECT left(seen, 1), 0, 0, n, 0, CASE WHEN length(seen) = 1 THEN n ELSE 0 END FROM each UNION ALL
+        SELECT right(seen, 1), 0, 0, 0, n, 0 FROM each
+    )
+    SELECT page, sum(views)::BIGINT, sum(n)::BIGINT, sum(entries)::BIGINT, sum(exits)::BIGINT, sum(bounces)::BIGINT
+    FROM counted GROUP BY page"""
 """By the character of the page: views, visits, and those that began, ended and stayed there."""
 
 
@@ -304,7 +305,7 @@ def step_errors(steps: Sequence[str]) -> str:
         each.append(
             f"""SELECT {number} AS step, regexp_extract(path, {there}, 2) <> '' AS went_on,
                        unnest(list_distinct(regexp_extract_all(regexp_extract(path, {there}, 1), '{_ERRORS}'))) AS error
-                FROM visits WHERE regexp_matches(path, '{_ERRORS}')"""
+                FROM visits WHERE path <> seen"""
         )
     return f"""
         SELECT step, error, count(*) FILTER (NOT went_on), count(*) FILTER (went_on) FROM ({" UNION ALL ".join(each)})
@@ -314,7 +315,7 @@ def step_errors(steps: Sequence[str]) -> str:
 ERROR_VISITS = f"""
     WITH stretches AS (
         SELECT rowid AS visit, client, unnest(regexp_extract_all(path, '.?{_ERRORS}+')) AS stretch
-        FROM visits WHERE seen <> '' AND regexp_matches(path, '{_ERRORS}')
+        FROM visits WHERE seen <> '' AND path <> seen
     ),
     met AS (
         SELECT DISTINCT visit, client, regexp_extract(stretch, '^{_NO_MARK}') AS page,
