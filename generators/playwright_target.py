@@ -33,12 +33,22 @@ async function submit(button: Locator, user: typeof USER): Promise<void> {
   for (const field of await form.locator("input, select, textarea").all()) {
     if (!(await field.isEditable()) || !(await field.isVisible()) || (await field.inputValue())) continue;
     const told = (await field.getAttribute("autocomplete")) ?? "";
-    const asked = ASKED[told.split(" ").at(-1) ?? ""] ?? ASKED[(await field.getAttribute("type")) ?? ""];
+    const type = (await field.getAttribute("type")) ?? "";
+    const asked = ASKED[type === "email" ? type : (told.split(" ").at(-1) ?? "")] ?? ASKED[type];
     const required = (await field.getAttribute("required")) !== null;
+    if (!asked && !required && !told.startsWith("country")) continue;
     if (await field.evaluate((node) => node.nodeName === "SELECT")) await field.selectOption({ index: 1 });
-    else if (asked || required) await field.fill(user[asked ?? "text"]);
+    else await field.fill(user[asked ?? "text"]);
   }
   await button.click();
+}
+"""
+_SHOWN = """
+/** All of these are to be seen. */
+async function shown(page: Page, ...testIds: string[]): Promise<void> {
+  for (const testId of testIds) {
+    await expect(page.getByTestId(testId).filter({ visible: true }).first()).toBeVisible();
+  }
 }
 """
 _URL = """
@@ -73,7 +83,7 @@ class PlaywrightTarget:
         """The file's text; see Target."""
         script, fields = outcomes(scenario.ui), typed_fields(scenario)
         needed = needs(script)
-        helpers = (("found", _FOUND), ("submit", _submit()), ("url", _URL), ("answer", _ANSWER))
+        helpers = (("found", _FOUND), ("submit", _submit()), ("shown", _SHOWN), ("url", _URL), ("answer", _ANSWER))
         return "".join(
             [
                 _header(scenario),
@@ -96,7 +106,11 @@ def _imports(needed: frozenset[str], fields: tuple[str, ...]) -> str:
     lines = []
     if any("randomUUID" in USER_DATA[field].typescript for field in fields):
         lines.append('import { randomUUID } from "node:crypto";')
-    types = [name for name, need in (("Locator", ("found", "submit")), ("Response", ("answer",))) if needed & {*need}]
+    types = [
+        name
+        for name, need in (("Locator", ("found", "submit")), ("Page", ("shown",)), ("Response", ("answer",)))
+        if needed & {*need}
+    ]
     names = ", ".join(["test as base", "expect", *(f"type {name}" for name in types)])
     return "\n".join([*lines, f'import {{ {names} }} from "@playwright/test";', ""])
 

@@ -78,12 +78,23 @@ def submit(button: Locator, user: dict[str, str]) -> None:
         if not field.is_editable() or not field.is_visible() or field.input_value():
             continue
         told = (field.get_attribute("autocomplete") or "").split(" ")[-1]
-        asked = ASKED.get(told) or ASKED.get(field.get_attribute("type") or "")
+        kind = field.get_attribute("type") or ""
+        asked = ASKED.get("email" if kind == "email" else told) or ASKED.get(kind)
+        required = field.get_attribute("required") is not None
+        if not asked and not required and not told.startswith("country"):
+            continue
         if field.evaluate("node => node.nodeName") == "SELECT":
             field.select_option(index=1)
-        elif asked or field.get_attribute("required") is not None:
+        else:
             field.fill(user[asked or "text"])
     button.click()
+'''
+_SHOWN = '''
+
+def shown(page: Page, *test_ids: str) -> None:
+    """All of these are to be seen."""
+    for test_id in test_ids:
+        expect(page.get_by_test_id(test_id).filter(visible=True).first).to_be_visible()
 '''
 _URL = '''
 
@@ -120,7 +131,7 @@ class PytestPlaywrightTarget:
         script, fields = outcomes(scenario.ui), typed_fields(scenario)
         needed, watched = needs(script), watches(scenario)
         faults = _FAULTS.replace("WATCHED\n", "".join(_WATCHED[kind] for kind in watched)) if watched else ""
-        helpers = (("found", _FOUND), ("submit", _submit()), ("url", _URL), ("answer", _ANSWER))
+        helpers = (("found", _FOUND), ("submit", _submit()), ("shown", _SHOWN), ("url", _URL), ("answer", _ANSWER))
         return "".join(
             [
                 _docstring(scenario),

@@ -26,12 +26,12 @@ def _setting(name: str, value: str) -> Code:
 
 USER_DATA: dict[str, Code] = {
     "email": Code(
-        "process.env.AQE_USER ?? `test-${randomUUID().slice(0, 8)}@example.com`",
-        'os.environ.get("AQE_USER") or f"test-{uuid4().hex[:8]}@example.com"',
+        "process.env.AQE_TEST_EMAIL ?? `test-${randomUUID().slice(0, 8)}@example.com`",
+        'os.environ.get("AQE_TEST_EMAIL") or f"{uuid4().hex[:8]}@example.com"',
     ),
     "username": Code(
-        "process.env.AQE_USER ?? `test-${randomUUID().slice(0, 8)}`",
-        'os.environ.get("AQE_USER") or f"test-{uuid4().hex[:8]}"',
+        "process.env.AQE_TEST_USERNAME ?? `test-${randomUUID().slice(0, 8)}`",
+        'os.environ.get("AQE_TEST_USERNAME") or f"test-{uuid4().hex[:8]}"',
     ),
     "password": _setting("AQE_TEST_PASSWORD", "only for tests"),
     "name": _text("Test Person"),

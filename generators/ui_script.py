@@ -7,7 +7,7 @@ are several ways, what is checked after a step, which steps together are one out
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from itertools import chain, count
+from itertools import chain, count, groupby
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
@@ -93,7 +93,14 @@ class Answer(NamedTuple):
     because: str = ""
 
 
-Line = Do | Check | Answer
+class Shown(NamedTuple):
+    """Elements that must be visible, by their test ids."""
+
+    test_ids: tuple[str, ...]
+    because: str = ""
+
+
+Line = Do | Check | Answer | Shown
 
 
 class Outcome(NamedTuple):
@@ -132,10 +139,11 @@ def refusal(scenario: TestScenario) -> str | None:
 
 
 def needs(script: Iterable[Outcome]) -> frozenset[str]:
-    """Of the helpers `found`, `url`, `answer`, `submit` and Playwright's `expect`, those that a script uses."""
+    """The helpers that a script uses, of `found url answer submit shown`, and Playwright's `expect`."""
     lines = [line for outcome in script for line in outcome.lines]
-    actions = [line.action if isinstance(line, Answer) else line for line in lines if not isinstance(line, Check)]
-    used = {"submit" for action in actions if action.call.name == "submit"}
+    actions = [line.action if isinstance(line, Answer) else line for line in lines]
+    used = {"submit" for action in actions if isinstance(action, Do) and action.call.name == "submit"}
+    used |= {"shown", "expect"} if any(isinstance(line, Shown) for line in lines) else set()
     used |= {"found" for line in lines if (element := element_of(line)) and len(element.ways) > 1}
     used |= {"url" for line in lines if isinstance(line, Check) and line.call.name == "toHaveURL"}
     used |= {name for line in lines if isinstance(line, Answer) for name in ("url", "answer")}
@@ -159,7 +167,7 @@ def watches(scenario: TestScenario) -> tuple[str, ...]:
 def element_of(line: Line) -> Element | None:
     """The one that a line acts on or speaks of."""
     part = line.action if isinstance(line, Answer) else line
-    about = part.element if isinstance(part, Do) else part.about
+    about = part.element if isinstance(part, Do) else part.about if isinstance(part, Check) else None
     return about if isinstance(about, Element) else None
 
 
@@ -209,8 +217,12 @@ def _lines(step: UiStep) -> Iterator[Line]:
         yield action
     elif element:
         yield Check(element, Call("toBeVisible"))
-    for expectation in step.expectations:
-        yield from _expected(expectation)
+    for because, group in groupby(step.expectations, key=lambda expectation: expectation.because):
+        told = list(group)
+        for expectation in told:
+            yield from _expected(expectation)
+        if ids := tuple(str(e.value) for e in told if e.kind == "element-visible"):
+            yield Shown(ids, because)
 
 
 def _action(step: UiStep, element: Element | None) -> Do | None:
@@ -250,8 +262,6 @@ def _expected(expectation: Expectation) -> Iterator[Check]:
             yield Check((_role("heading", value), _FIRST), Call("toBeVisible"), because)
         case "text-visible":
             yield Check((Call("getByText", (value,)), _VISIBLE, _FIRST), Call("toBeVisible"), because)
-        case "element-visible":
-            yield Check((Call("getByTestId", (value,)), _VISIBLE, _FIRST), Call("toBeVisible"), because)
         case _:  # about every page of the scenario: the files watch them all
             return
 
@@ -267,8 +277,10 @@ def _ways(step: UiStep) -> Iterator[Chain]:
         for index in step.frame
         for call in (Call("locator", ("iframe",)), Call("nth", (index,)), Call("contentFrame"))
     )
+    # Monitoring names an element of a list as it names the others.
+    first = (_FIRST,) if step.action == "submit" and len(step.locators) == 1 else ()
     for locator in step.locators:
-        yield (*frames, _way(locator))
+        yield (*frames, _way(locator), *first)
 
 
 def _way(locator: Locator) -> Call:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any, ClassVar
 
 from .derived import wrapped
-from .ui_script import Answer, Call, Chain, Check, Do, Element, Line, Outcome, Url, User, element_of, named
+from .ui_script import Answer, Call, Chain, Check, Do, Element, Line, Outcome, Shown, Url, User, element_of, named
 
 
 class Speller(ABC):
@@ -83,6 +83,8 @@ class Speller(ABC):
                 return [self._done(element, call, names)]
             case Answer(Do(element, call)):
                 return self.answered(line, self._done(element, call, names))
+            case Shown(test_ids):
+                return [self.call(f"{self.wait}shown", ["page", *map(self.literal, test_ids)])]
             case Check(about, call):
                 subject = self._subject(about, names)
                 checked = f"{self.word(call.name)}({', '.join(self._arguments(call))})"

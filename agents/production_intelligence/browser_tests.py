@@ -4,21 +4,26 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 
 from ...core.errors import TaskVetoed
-from ...core.records.journeys import Journeys, Step
-from ...core.records.recordings import UserFlow
-from ...core.records.rows import RUM
+from ...core.records.recordings import ExchangeRow, UserFlow
+from ...core.records.rows import EXCHANGES, RUM
+from ...core.records.rum import RumRow
 from ...core.records.scenarios import BrowserShare, BrowserTests
 from ..outcome import Outcome
 from .feature_map import FeatureMap, read_rules
 from .journey_scenarios import journey_scenarios
-from .journeys import journeys
+from .journey_walks import Walk, walks
 from .loaded import Loaded
+from .page_facts import page_facts
 from .recorded_ui import flow_scenario
 
 FLOWS = "aqe/production/user-flows/*"
 READS = (FLOWS,)
 DEFAULT_MIN_FREQUENCY = 10
-"""Sessions a journey has at least, to be worth a test."""
+"""Sessions that went a way at least, for it to be worth a test."""
+DEFAULT_MIN_USERS = 5
+NOTHING = (
+    "no page views of real users in the last {days} days, and no recorded flow: `aqe import rum.jsonl` brings them in"
+)
 MIN_BROWSER_SHARE = 0.02
 """Of the page views: rarer browsers and devices are not worth a project of their own."""
 
@@ -26,45 +31,47 @@ MIN_BROWSER_SHARE = 0.02
 def journeys_to_tests(loaded: Loaded) -> Outcome:
     """The task type `journeys-to-tests`.
 
-    Payload: `minFrequency` (sessions, 10), `feature` (only journeys through it, as `features` in the payload or its
-    path names it), and what `journeys` takes.
+    Payload: `minFrequency` (sessions, 10), `minUsers` (people, 5), `feature` (only ways through it, as `features` in
+    the payload or its path names it).
 
     Raises:
-        TaskVetoed: nothing was recorded; no journey and no flow goes through the feature.
+        TaskVetoed: nothing was recorded; no way goes through the feature.
     """
-    least = int(loaded.number("minFrequency", DEFAULT_MIN_FREQUENCY))
+    least, few = (
+        int(loaded.number(name, default))
+        for name, default in (("minFrequency", DEFAULT_MIN_FREQUENCY), ("minUsers", DEFAULT_MIN_USERS))
+    )
     feature = loaded.payload.get("feature")
     flows = [] if feature else [UserFlow.from_value(v, where=k) for k, v in sorted(loaded.records.items())]
     recorded = tuple(filter(None, map(flow_scenario, flows)))
-    try:
-        found = journeys(loaded).answer
-    except TaskVetoed:
-        if not recorded:
-            raise
-        found = None
-    assert found is None or isinstance(found, Journeys)
-    made = () if found is None else journey_scenarios(found, min_sessions=least, passes=_passes(loaded, feature))
-    if feature and not made:
-        raise TaskVetoed(f"no journey of {least} sessions or more goes through the feature {feature!r}")
+    found = walks((RumRow(*row) for row in loaded.rows(RUM)), min_users=few)
+    if not found.sessions and not recorded:
+        raise TaskVetoed(NOTHING.format(days=loaded.window.days))
+    frequent = [walk for walk in found.walks if walk.sessions >= least]
+    chosen = list(filter(_passes(loaded, feature), frequent))
+    if feature and not chosen:
+        raise TaskVetoed(f"no way of {least} sessions or more goes through the feature {feature!r}")
+    facts = page_facts(ExchangeRow(*row) for row in loaded.rows(EXCHANGES))
+    made = journey_scenarios(found, chosen, facts, (loaded.since, min(loaded.until, loaded.now)))
     answer = BrowserTests(
-        sessions=found.sessions if found else 0,
-        journeys=len(found.journeys) if found else 0,
-        rarer=sum(journey.sessions < least for journey in found.journeys) if found else 0,
-        withheld=found.journeys_withheld if found else 0,
+        sessions=found.sessions,
+        journeys=len(found.walks),
+        rarer=len(found.walks) - len(frequent),
+        withheld=found.withheld,
         flows=len(flows),
         browsers=tuple(_browsers(loaded)),
         scenarios=(*made, *recorded),
-        window_from=found.window_from if found else None,
-        window_to=found.window_to if found else None,
+        window_from=loaded.since,
+        window_to=min(loaded.until, loaded.now),
     )
     return Outcome(answer, {})
 
 
-def _passes(loaded: Loaded, feature: str | None) -> Callable[[Step], bool] | None:
+def _passes(loaded: Loaded, feature: str | None) -> Callable[[Walk], bool]:
     if feature is None:
-        return None
+        return lambda walk: True
     features = FeatureMap(read_rules(loaded.payload.get("features") or {}))
-    return lambda step: features.of(step.action, step.path or step.page, by_event=False) == feature
+    return lambda walk: any(features.of(node.action, node.page, by_event=False) == feature for node in walk.nodes)
 
 
 def _browsers(loaded: Loaded) -> Iterator[BrowserShare]:

@@ -1,15 +1,20 @@
-"""Journeys as scenarios in a browser: the ways that many people took, and where each step of them led.
+"""The ways that many people took, as scenarios in a browser: each step expects the page that it led to.
 
-Only what `min_users` people did is in the journeys at all, and what they typed is in no row: the tests fill in forms
-with nobody's data. Where the way to a page was not recorded, the test opens the page.
+What people typed is in no row: the tests fill in forms with nobody's data. Where the way to a page was not recorded,
+the test opens the page, or follows a link to one of its kind.
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from hashlib import sha256
 
 from ...core.records.findings import FindingPriority
-from ...core.records.journeys import Edge, Journey, Journeys, Outcome, Step, StepKind
 from ...core.records.scenarios import Expectation, Locator, Provenance, TestScenario, UiStep
+from .journey_walks import Node, Walk, Walks
+from .page_facts import PageFacts
+from .sessions import PURCHASE
 
 MAX_SCENARIOS = 20
 """Tests that people are to review."""
@@ -18,118 +23,120 @@ MAX_TITLE_PAGES = 4
 _SERVER_ERROR = 500
 # How monitoring describes a click: `click on Add to cart`.
 _CLICKED = re.compile(r"^(?:click|tap|press)(?:ed)?\s+(?:on\s+)?[\"']?(?P<what>.*?)[\"']?$", re.IGNORECASE | re.DOTALL)
-# What is written for tests and machines has no blanks and no capitals.
+# What is written for tests and machines has no blanks and no capitals; a single word may be either.
 _TEST_ID = re.compile(r"[a-z0-9]+(?:[-_.:][a-z0-9]+)+")
+_BECAUSE = "people are to get through"
+_WATCHED = (
+    Expectation(kind="no-page-error", value=True, because=_BECAUSE),
+    Expectation(kind="no-failed-request", value=_SERVER_ERROR, because=_BECAUSE),
+)
+Facts = Mapping[str, PageFacts]
+"""Page -> what every recorded one of its kind showed."""
 
 
 def journey_scenarios(
-    found: Journeys, *, min_sessions: int, passes: Callable[[Step], bool] | None = None
+    found: Walks, chosen: Sequence[Walk], facts: Facts, window: tuple[datetime, datetime]
 ) -> tuple[TestScenario, ...]:
-    """A scenario for each journey of enough sessions, the most frequent first.
-
-    One that is the beginning of another is left out: the other goes the same way.
+    """A scenario for each way that shows something that those before it do not, the most frequent first.
 
     Args:
-        found: the journeys; requests that only a server recorded are no steps in a browser.
-        min_sessions: sessions that a journey has at least.
-        passes: journeys that have a step for which this holds; None = all.
+        found: where the actions lead.
+        chosen: the ways.
+        facts: of the pages; may lack any.
+        window: begin and end of the time that was looked at.
     """
-    chosen = [
-        (journey, walk)
-        for journey in found.journeys
-        if journey.sessions >= min_sessions and (walk := _walk(found, journey))
-    ]
-    ways = {tuple(step.id for step, _ in walk) for _, walk in chosen}
-    begun = {way[:length] for way in ways for length in range(1, len(way))}
-    made = [
-        _scenario(found, journey, walk)
-        for journey, walk in chosen
-        if tuple(step.id for step, _ in walk) not in begun and (passes is None or any(passes(s) for s, _ in walk))
-    ]
-    return tuple({scenario.id: scenario for scenario in made}.values())[:MAX_SCENARIOS]
+    shown: set[Node] = set()
+    made = []
+    for walk in sorted(chosen, key=lambda walk: (-len(set(walk.nodes)), -walk.sessions)):
+        if not shown.issuperset(walk.nodes):
+            shown.update(walk.nodes)
+            made.append((walk.sessions, _scenario(found, walk, facts, window)))
+    made.sort(key=lambda pair: -pair[0])
+    return tuple(scenario for _, scenario in made)[:MAX_SCENARIOS]
 
 
-def _walk(found: Journeys, journey: Journey) -> list[tuple[Step, Edge | None]]:
-    """Its steps up to one that a browser cannot take; each with the edge that led to it."""
-    walk: list[tuple[Step, Edge | None]] = []
-    came_by: Edge | None = None
-    for step, leads_on in found.walk(journey):
-        opens = step.kind is StepKind.PAGE and step.path is not None
-        acts = step.kind is StepKind.ACTION and bool(step.action) and bool(walk)
-        if not (opens or acts):
-            break
-        walk.append((step, came_by))
-        came_by = leads_on
-    return walk
-
-
-def _scenario(found: Journeys, journey: Journey, walk: list[tuple[Step, Edge | None]]) -> TestScenario:
-    pages = list(dict.fromkeys(step.title for step, _ in walk if step.kind is StepKind.PAGE))
+def _scenario(found: Walks, walk: Walk, facts: Facts, window: tuple[datetime, datetime]) -> TestScenario:
+    pages = list(dict.fromkeys(node.page for node in walk.nodes))
     shown = pages if len(pages) <= MAX_TITLE_PAGES else [*pages[:2], "...", pages[-1]]
-    failed = journey.outcome is Outcome.ERROR
-    steps = list(_steps(walk))
+    digest = sha256(repr(walk.nodes).encode("utf-8", "backslashreplace")).hexdigest()[:12]
+    steps = list(_Going(found, facts).steps(walk.nodes))
     steps[-1] = steps[-1].model_copy(update={"expectations": (*steps[-1].expectations, *_WATCHED)})
+    buys = any(node.action and PURCHASE.fullmatch(node.action.replace("-", "_")) for node in walk.nodes)
     return TestScenario(
-        id=f"journey-{journey.id}",
+        id=f"journey-{digest}",
         title=" > ".join(shown),
-        priority=FindingPriority.HIGH if journey.converted or failed else FindingPriority.MEDIUM,
+        priority=FindingPriority.HIGH if buys else FindingPriority.MEDIUM,
         independent=False,
         steps=tuple(steps),
         provenance=Provenance(
-            finding_id=f"journey-{journey.id}",
+            finding_id=f"journey-{digest}",
             finding=" > ".join(pages),
-            occurrences=journey.sessions,
+            occurrences=walk.sessions,
             sample_size=found.sessions,
-            window_from=found.window_from,
-            window_to=found.window_to,
+            window_from=window[0],
+            window_to=window[1],
         ),
     )
 
 
-_WATCHED = (
-    Expectation(kind="no-page-error", value=True, because="people are to get through"),
-    Expectation(kind="no-failed-request", value=_SERVER_ERROR, because="people are to get through"),
-)
+@dataclass
+class _Going:
+    """Where a test is while it goes a way."""
 
+    found: Walks
+    facts: Facts
+    page: str | None = None
+    described: set[str] = field(default_factory=set)
 
-def _steps(walk: list[tuple[Step, Edge | None]]) -> Iterator[UiStep]:
-    """Actions with the page that they led to, and pages that were come to in a way that was not recorded."""
-    acted: UiStep | None = None
-    for step, edge in walk:
-        if step.kind is StepKind.ACTION:
-            if acted:
-                yield acted
-            acted = UiStep(action="submit", locators=tuple(_ways(step.action or "")))
-            continue
-        reached = (Expectation(kind="url-path-is", value=step.path, because=_seen(edge)),)
-        if acted:
-            yield acted.model_copy(update={"expectations": reached})
-        elif edge is not None and "{" in (step.path or ""):
-            yield UiStep(action="click", locators=(_link_to(step),), expectations=reached, title=f"go to {step.path}")
-        else:
-            yield UiStep(action="goto", value=step.example_path or step.path, expectations=reached)
-        acted = None
-    if acted:
-        yield acted
+    def steps(self, nodes: Sequence[Node]) -> Iterator[UiStep]:
+        """A page that an action led to is no step of its own."""
+        for node in nodes:
+            if node.page != self.page:
+                yield self._come(node.page)
+            if node.action is not None or node.link_to is not None:
+                yield self._act(node)
 
+    def _come(self, page: str) -> UiStep:
+        """Open a page, or follow a link to one where an id in its path is not known."""
+        if "{id}" in page and self.page is not None:
+            return UiStep(
+                action="click", locators=(_link_to(page),), expectations=self._reached(page), title=f"go to {page}"
+            )
+        opened = page.replace("{id}", "1")
+        return UiStep(action="goto", value=opened, expectations=self._reached(page))
 
-def _seen(edge: Edge | None) -> str:
-    return f"in {edge.sessions:,} recorded sessions" if edge else "where recorded sessions began"
+    def _act(self, node: Node) -> UiStep:
+        locators = (_link_to(node.link_to),) if node.link_to else tuple(self._ways(node))
+        lead = self.found.leads.get(node)
+        times = f"in {lead.times:,} of {lead.of:,} recorded cases" if lead else None
+        reached = self._reached(lead.page, times) if lead else ()
+        title = f"go to {node.link_to}" if node.link_to else None
+        return UiStep(
+            action="click" if node.link_to else "submit", locators=locators, expectations=reached, title=title
+        )
 
-
-def _ways(action: str) -> Iterator[Locator]:
-    """Monitoring tells one name of what was clicked: its test id, its accessible name or its text."""
-    match = _CLICKED.match(action.strip())
-    name = match["what"] if match and match["what"] else action.strip()
-    if _TEST_ID.fullmatch(name):
+    def _ways(self, node: Node) -> Iterator[Locator]:
+        """Monitoring tells one name of what was clicked: its test id, its accessible name or its text."""
+        match = _CLICKED.match((node.action or "").strip())
+        name = match["what"] if match and match["what"] else (node.action or "").strip()
+        facts = self.facts.get(node.page)
+        if _TEST_ID.fullmatch(name) or (facts and name in facts.controls):
+            yield Locator(by="test-id", value=name)
+            yield from [facts.controls[name]] if facts and name in facts.controls else []
+            return
+        yield from (Locator(by="role", value=role, name=name) for role in ("button", "link"))
+        yield Locator(by="text", value=name)
         yield Locator(by="test-id", value=name)
-    yield from (Locator(by="role", value=role, name=name) for role in ("button", "link"))
-    yield Locator(by="text", value=name)
-    if not _TEST_ID.fullmatch(name):
-        yield Locator(by="test-id", value=name)
+
+    def _reached(self, page: str, because: str | None = None) -> tuple[Expectation, ...]:
+        self.page = page
+        there = Expectation(kind="url-path-is", value=page, because=because or "the recorded page")
+        told = self.facts.get(page) if page not in self.described else None
+        self.described.add(page)
+        return (there, *(told.expectations if told else ()))
 
 
-def _link_to(step: Step) -> Locator:
+def _link_to(page: str) -> Locator:
     """A link to one of the pages: of their ids none is known."""
-    before = (step.path or "").partition("{")[0].replace("\\", "\\\\").replace('"', '\\"')
+    before = page.partition("{id}")[0].replace("\\", "\\\\").replace('"', '\\"')
     return Locator(by="css", value=f'a[href*="{before}"] >> visible=true >> nth=0')

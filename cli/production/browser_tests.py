@@ -57,7 +57,6 @@ def _options(command: F) -> F:
 
 @click.command("journey-to-tests")
 @_options
-@click.option("--goal", metavar="NAME", help="Event, page or path that counts as conversion (default: a purchase).")
 @click.pass_context
 def journey_to_tests(ctx: click.Context, /, as_json: bool, target: str, output: Path | None, **payload: Any) -> None:
     """The ways that many people took through the pages, and imported recordings of flows, as tests in a browser.
@@ -121,7 +120,7 @@ async def _asked(parts: "Runtime", payload: dict[str, Any]) -> Any:
 def tests_text(found: "BrowserTests") -> str:
     """Every scenario, one a line; then the browsers in use."""
     found = cleaned(found)
-    head = f"{found.journeys} journeys of {found.sessions:,} sessions"
+    head = f"{found.journeys} ways in {found.sessions:,} sessions"
     if found.window_from and found.window_to:
         head += f", {found.window_from:%Y-%m-%d %H:%M} to {found.window_to:%Y-%m-%d %H:%M} UTC"
     rows = [
@@ -132,7 +131,7 @@ def tests_text(found: "BrowserTests") -> str:
     if rows:
         lines += ["", table(("PRIORITY", "SEEN", "STEPS", "EXPECTATIONS", "TITLE"), rows)]
     if found.rarer:
-        lines += ["", f"{found.rarer} journeys are rarer; --min-frequency 1 takes them too"]
+        lines += ["", f"{found.rarer} ways are rarer; --min-frequency 1 takes them too"]
     if found.withheld:
         lines += ["", f"{found.withheld} ways of too few people are withheld"]
     if found.browsers:

@@ -82,7 +82,7 @@ def test_python_holds_nothing_but_the_data(given_steps: list[UiStep], title: str
         for node in ast.walk(ast.parse(text))
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
     }
-    assert called <= {"step", "found", "url", "answer_to", "expect", "reduce", "next", "uuid4", "submit"}
+    assert called <= {"step", "found", "url", "answer_to", "expect", "reduce", "next", "uuid4", "submit", "shown"}
     assert compile(text, "test_it.py", "exec")
 
 

@@ -1,5 +1,6 @@
 """Journeys and recorded flows as scenarios in a browser: the same steps, what they led to, nothing that was typed."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -8,11 +9,13 @@ from typing import Any
 import pytest
 
 from aqe.agents.production_intelligence.browser_tests import journeys_to_tests
+from aqe.agents.production_intelligence.page_facts import page_facts
 from aqe.agents.production_intelligence.recorded_ui import flow_scenario
 from aqe.agents.production_intelligence.ui_values import typed
 from aqe.cli.production.browser_tests import tests_text as browser_tests_text
 from aqe.core.errors import TaskVetoed
-from aqe.core.records.recordings import FlowStep, UserFlow
+from aqe.core.records.recordings import ExchangeRow, FlowStep, UserFlow
+from aqe.core.records.rows import Row
 from aqe.core.records.rum import RumRow
 from aqe.core.records.scenarios import BrowserTests, TestScenario, UiStep
 from aqe.generators.playwright_target import PlaywrightTarget
@@ -34,7 +37,7 @@ def visit(session: str, way: tuple[str, ...], **more: Any) -> list[RumRow]:
     return rows
 
 
-def made(folder: Path, rows: list[RumRow], flows: tuple[UserFlow, ...] = (), **payload: Any) -> BrowserTests:
+def made(folder: Path, rows: Sequence[Row], flows: tuple[UserFlow, ...] = (), **payload: Any) -> BrowserTests:
     records = {f"aqe/production/user-flows/{flow.id}": flow.to_dict() for flow in flows}
     answer = journeys_to_tests(replace(stored(folder, rows, **payload), records=records)).answer
     assert isinstance(answer, BrowserTests)
@@ -72,7 +75,7 @@ def test_a_frequent_journey_becomes_a_test_of_its_steps_and_pages(tmp_path: Path
     assert (scenario.provenance.occurrences, scenario.provenance.sample_size) == (12, 12)
     text = PlaywrightTarget().render(scenario)
     assert "17" not in text and "u-s" not in text and scan(text) == ()
-    assert "in 12 recorded sessions" in text
+    assert "in 12 of 12 recorded cases" in text
 
 
 def test_rare_journeys_and_beginnings_of_others_are_left_out(tmp_path: Path) -> None:
@@ -82,7 +85,7 @@ def test_rare_journeys_and_beginnings_of_others_are_left_out(tmp_path: Path) -> 
     assert [scenario.title for scenario in answer.scenarios] == ["/ > /products/{id} > ... > /orders/{id}"]
     assert (answer.rarer, answer.withheld) == (1, 1)
     text = browser_tests_text(answer)
-    assert "1 journeys are rarer" in text and "/secret" not in text
+    assert "1 ways are rarer" in text and "/secret" not in text
     assert len(made(tmp_path / "all", rows, minFrequency=6).scenarios) == 2
 
 
@@ -97,6 +100,60 @@ def test_a_page_that_was_come_to_in_an_unrecorded_way_is_opened_or_linked_to(tmp
     ]
 
 
+def test_what_differs_from_visit_to_visit_makes_no_other_way(tmp_path: Path) -> None:
+    """Names of things in a list are one link; going back and doing it again change nothing."""
+    things = ("Shoes", "Hat", "Scarf", "Belt")
+    rows = []
+    for n in range(12):
+        again = ("/", things[(n + 1) % 4], f"/products/{n}0") * (n % 3)
+        rows += visit(f"s{n}", ("/", things[n % 4], f"/products/{n}", *again, "add-to-cart", "/cart"))
+    [scenario] = made(tmp_path, rows).scenarios
+    assert [step.title or step.locators[0].value for step in scenario.ui if step.locators] == [
+        "go to /products/{id}",
+        "add-to-cart",
+    ]
+    assert not any(thing in PlaywrightTarget().render(scenario) for thing in things)
+
+
+def test_an_action_expects_no_page_where_it_led_to_several(tmp_path: Path) -> None:
+    """Below three quarters of the times it is not known what will come."""
+    ways = (("/", "Go", "/a"), ("/", "Go", "/b"))
+    scenarios = made(tmp_path, crowd(ways[0], 12) + crowd(ways[1], 12, "b")).scenarios
+    assert {step.action: len(step.expectations) for step in scenarios[0].ui}["submit"] == 0
+
+
+def a_document(path: str, title: str, *body: str, status: int = 200) -> ExchangeRow:
+    html = f"<html><title>{title}</title><body><h1>{title}</h1>{''.join(body)}</body></html>"
+    return ExchangeRow(
+        BEGIN, "GET", "http://s", path, status, 5.0, response_type="text/html; charset=utf-8", response_body=html
+    )
+
+
+def test_recorded_pages_tell_titles_headings_and_names_that_all_had(tmp_path: Path) -> None:
+    """What only some had, what has a number in it, and what is hidden is not expected; errors are no pages."""
+    buy = '<button data-testid="add-to-cart">Add <b>to cart</b></button><p data-testid="secret" hidden>x</p>'
+    pages = [
+        a_document("/cart", "Your cart", '<p data-testid="total">1</p>', '<p data-testid="note">x</p>'),
+        a_document("/cart?x=1", "Your cart", '<p data-testid="total">2</p>'),
+        a_document("/products/1", "Shoes", buy),
+        a_document("/products/2", "Hat", buy),
+        a_document("/orders/1", "Order 1"),
+        a_document("/orders/1", "Order 1"),
+        a_document("/", "Only once"),
+        a_document("/cart", "Something went wrong", status=500),
+    ]
+    facts = page_facts(pages)
+    assert {path: [(e.kind, e.value) for e in of.expectations] for path, of in facts.items()} == {
+        "/cart": [("title-is", "Your cart"), ("heading-visible", "Your cart"), ("element-visible", "total")],
+        "/products/{id}": [("element-visible", "add-to-cart")],
+        "/orders/{id}": [],
+    }
+    [scenario] = made(tmp_path, [*crowd(BOUGHT, 12), *pages]).scenarios
+    bought = next(step for step in scenario.ui if step.locators and step.locators[0].value == "add-to-cart")
+    assert bought.locators[1].name == "Add to cart"
+    assert [e.kind for e in bought.expectations][:2] == ["url-path-is", "title-is"]
+
+
 def test_only_journeys_through_the_feature_are_taken(tmp_path: Path) -> None:
     """Named by the path, or by aqe.yaml; another one is refused by name."""
     rows = crowd(BOUGHT, 12) + crowd(("/help",), 12, "h")
@@ -104,7 +161,7 @@ def test_only_journeys_through_the_feature_are_taken(tmp_path: Path) -> None:
     named = {"buying": {"paths": ["/checkout*"]}}
     [one] = made(tmp_path / "b", rows, feature="buying", features=named).scenarios
     assert one.ui[-1].action == "submit"
-    with pytest.raises(TaskVetoed, match="no journey of 10 sessions or more goes through the feature 'wishes'"):
+    with pytest.raises(TaskVetoed, match="no way of 10 sessions or more goes through the feature 'wishes'"):
         made(tmp_path / "c", rows, feature="wishes")
 
 
