@@ -2,8 +2,9 @@
 
     python traffic.py --base-url http://127.0.0.1:8081 --seconds 5 --rate-rps 60 --seed 7 --json
 
-Standard library only. Visitors browse, search, look at products, fill carts and order; each draws from its own random
-stream, so that the same seed against the same shop makes the same requests as long as the shop keeps up with the rate.
+Visitors browse, search, look at products, fill carts and order; each draws from its own random stream, so that the same
+seed against the same shop makes the same requests as long as the shop keeps up with the rate. `--record FILE.har` keeps
+all that was asked and answered. Standard library only.
 Goes to this machine alone: a load generator that can be pointed anywhere is a weapon.
 """
 
@@ -19,9 +20,13 @@ from collections import Counter
 from collections.abc import Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
 from hashlib import blake2s
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode, urlsplit
+
+import har
 
 EXIT_DRIVEN = 0
 EXIT_USAGE = 2
@@ -191,11 +196,20 @@ def loopback_address(base_url: str) -> tuple[str, int]:
 class Visitor:
     """One visitor after the other on one connection, which sends at given times."""
 
-    def __init__(self, address: tuple[str, int], seed: int, number: int, users: int) -> None:
+    def __init__(
+        self,
+        address: tuple[str, int],
+        seed: int,
+        number: int,
+        users: int,
+        record: list[dict[str, Any]] | None = None,
+    ) -> None:
         # Not for secrets: a repeatable stream is the point.
         self._rng = random.Random(f"{seed}/{number}")  # noqa: S311
         self._connection = http.client.HTTPConnection(*address, timeout=TIMEOUT_S)
         self._users = users
+        self._base_url = "http://{}:{}".format(*address)
+        self._record = record
         self._visit: Visit | None = None
         self._answer = Answer(0)
         self._headers: dict[str, str] = {}
@@ -226,6 +240,7 @@ class Visitor:
 
     def _exchange(self, request: Request) -> Answer:
         body = None if request.body is None else json.dumps(request.body)
+        began = datetime.now(UTC)
         try:
             self._connection.request(request.method, request.path, body, self._headers)
             response = self._connection.getresponse()
@@ -234,10 +249,30 @@ class Visitor:
             # The next request opens a new connection.
             self._connection.close()
             return Answer(0)
+        if self._record is not None:
+            self._keep(request, body, began, response, text.decode("utf-8", "replace"))
         try:
             return Answer(response.status, json.loads(text))
         except ValueError:
             return Answer(response.status)
+
+    def _keep(
+        self, request: Request, body: str | None, began: datetime, response: http.client.HTTPResponse, text: str
+    ) -> None:
+        exchange = har.entry(
+            began,
+            (datetime.now(UTC) - began).total_seconds() * 1000,
+            method=request.method,
+            url=self._base_url + request.path,
+            headers=self._headers,
+            body=body,
+            status=response.status,
+            reason=response.reason,
+            answered_headers=response.getheaders(),
+            answer=text,
+        )
+        if self._record is not None:
+            self._record.append(exchange)
 
     def close(self) -> None:
         """Hang up."""
@@ -268,19 +303,23 @@ def _require_healthy_shop(base_url: str, address: tuple[str, int]) -> None:
         raise ConnectionError(f"{base_url}/health answers {status}, expected 200: is this the shop, and is it well?")
 
 
-def drive(base_url: str, *, seconds: float, rate_rps: float, seed: int, users: int = 40) -> Summary:
+def drive(
+    base_url: str, *, seconds: float, rate_rps: float, seed: int, users: int = 40, record: Path | None = None
+) -> Summary:
     """Send `seconds * rate_rps` requests, evenly spread, as `users` different people.
 
     When the shop is slower than that, visitors wait for their answers and fewer requests are sent; `achieved_rps`
-    shows it.
+    shows it. What was asked and answered goes into the archive `record`.
 
     Raises:
         ValueError: see `loopback_address`.
         ConnectionError: no healthy shop answers at `base_url`.
+        OSError: the archive can not be written.
     """
     address = loopback_address(base_url)
     _require_healthy_shop(base_url, address)
-    visitors = [Visitor(address, seed, number, users) for number in range(VISITORS)]
+    exchanges: list[dict[str, Any]] | None = None if record is None else []
+    visitors = [Visitor(address, seed, number, users, exchanges) for number in range(VISITORS)]
     started_at = time.perf_counter()
     with ThreadPoolExecutor(VISITORS) as pool:
         runs = [
@@ -290,6 +329,8 @@ def drive(base_url: str, *, seconds: float, rate_rps: float, seed: int, users: i
     for run in runs:
         run.result()
     elapsed_s = time.perf_counter() - started_at
+    if record is not None and exchanges is not None:
+        har.write(record, "traffic.py", exchanges)
 
     total = Tally()
     for visitor in visitors:
@@ -334,11 +375,17 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--rate-rps", type=_positive, default=60.0, help="requests a second, all visitors together")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--users", type=_users, default=40, help="how many different people visit")
+    parser.add_argument("--record", type=Path, metavar="FILE.har", help="keep what was asked and answered")
     parser.add_argument("--json", action="store_true", help="the summary as JSON on stdout")
     flags = parser.parse_args(argv)
     try:
         summary = drive(
-            flags.base_url, seconds=flags.seconds, rate_rps=flags.rate_rps, seed=flags.seed, users=flags.users
+            flags.base_url,
+            seconds=flags.seconds,
+            rate_rps=flags.rate_rps,
+            seed=flags.seed,
+            users=flags.users,
+            record=flags.record,
         )
     except ValueError as error:
         print(f"traffic: {error}", file=sys.stderr)
@@ -346,6 +393,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except ConnectionError as error:
         print(f"traffic: {error}", file=sys.stderr)
         return EXIT_UNREACHABLE
+    except OSError as error:
+        print(f"traffic: {flags.record}: {error.strerror}", file=sys.stderr)
+        return EXIT_USAGE
     if flags.json:
         print(json.dumps(asdict(summary), indent=2))
     else:

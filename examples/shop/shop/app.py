@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, cast
 
 from flask import Flask
 
-from . import access_log, answers, api, headers, identity, logs, pages, runtime
+from . import access_log, answers, api, headers, identity, logs, pages, rum, runtime
 from .config import Settings
 from .db import create_schema
 from .secret import secret_key
@@ -30,6 +30,7 @@ def create_app(settings: Settings) -> Flask:
     """
     logs.open_log(logs.LOGGERS, settings.app_log, logs.JsonLines(settings.release))
     logs.open_log((access_log.LOGGER,), settings.access_log, logging.Formatter("%(message)s"))
+    logs.open_log((rum.LOGGER,), settings.rum_log, logging.Formatter("%(message)s"))
     settings.database.parent.mkdir(parents=True, exist_ok=True)
     create_schema(settings.database)
     seed(settings.database, settings.feed)
@@ -47,6 +48,7 @@ def create_app(settings: Settings) -> Flask:
     answers.install(app)
     for blueprint in api.BLUEPRINTS:
         app.register_blueprint(blueprint)
+    app.register_blueprint(rum.blueprint)
     pages.install(app)
     wrapped = access_log.AccessLog(cast("WSGIApplication", app.wsgi_app))
     app.wsgi_app = wrapped  # type: ignore[method-assign]

@@ -29,6 +29,7 @@ class Settings:
     secret: Path
     app_log: Path
     access_log: Path
+    rum_log: Path
     feed: Path
     release: str
     pricing: str
@@ -97,6 +98,7 @@ def load_settings(argv: Sequence[str], environ: Mapping[str, str]) -> Settings:
     parser.add_argument("--database", type=Path, default=env("DATABASE", "") or None)
     parser.add_argument("--app-log", type=Path, default=env("APP_LOG", "") or None)
     parser.add_argument("--access-log", type=Path, default=env("ACCESS_LOG", "") or None)
+    parser.add_argument("--rum-log", type=Path, default=env("RUM_LOG", "") or None)
     parser.add_argument("--feed", type=Path, default=env("FEED", str(DEFAULT_FEED)), help="fills an empty database")
     parser.add_argument("--release", default=env("RELEASE", "dev"))
     parser.add_argument(
@@ -118,6 +120,7 @@ def load_settings(argv: Sequence[str], environ: Mapping[str, str]) -> Settings:
         secret=flags.data_dir / "secret.key",
         app_log=flags.app_log or flags.data_dir / "app.jsonl",
         access_log=flags.access_log or flags.data_dir / "access.log",
+        rum_log=flags.rum_log or flags.data_dir / "rum.jsonl",
         feed=flags.feed,
         release=flags.release,
         pricing=flags.pricing,

@@ -15,7 +15,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from shop import access_log, logs
+from shop import access_log, logs, rum
 from shop.app import create_app
 from shop.config import Settings, load_settings
 from shop.payment.stub import PaymentStub
@@ -44,7 +44,7 @@ def settings(tmp_path: Path, payments: PaymentStub) -> Settings:
 @pytest.fixture
 def app(settings: Settings) -> Iterator[Flask]:
     yield create_app(settings)
-    logs.close_logs(*logs.LOGGERS, access_log.LOGGER)
+    logs.close_logs(*logs.LOGGERS, access_log.LOGGER, rum.LOGGER)
 
 
 @pytest.fixture

@@ -33,6 +33,7 @@ def test_without_flags_and_environment_the_defaults_hold() -> None:
         secret=Path("var/secret.key"),
         app_log=Path("var/app.jsonl"),
         access_log=Path("var/access.log"),
+        rum_log=Path("var/rum.jsonl"),
         feed=DEFAULT_FEED,
         release="dev",
         pricing="safe",
@@ -109,7 +110,7 @@ def test_a_feed_with_an_id_twice_stores_nothing(tmp_path: Path) -> None:
     good = a_feed(tmp_path, [a_product()])
     app = create_app(load_settings(["--data-dir", str(tmp_path), "--feed", str(good)], {}))
     assert app.test_client().get("/health").get_json()["products"] == 1
-    logs.close_logs(*logs.LOGGERS, "shop.access")
+    logs.close_logs(*logs.LOGGERS, "shop.access", "shop.rum")
 
 
 def test_a_filled_database_is_not_filled_again(settings: Settings, tmp_path: Path) -> None:
@@ -117,7 +118,7 @@ def test_a_filled_database_is_not_filled_again(settings: Settings, tmp_path: Pat
     create_app(settings)
     again = load_settings(["--data-dir", str(tmp_path), "--feed", str(tmp_path / "gone.json")], {})
     assert create_app(again).test_client().get("/health").get_json()["products"] == 7
-    logs.close_logs(*logs.LOGGERS, "shop.access")
+    logs.close_logs(*logs.LOGGERS, "shop.access", "shop.rum")
 
 
 def test_the_feed_that_ships_is_valid() -> None:

@@ -3,6 +3,7 @@
 import json
 import random
 import time
+from pathlib import Path
 
 import pytest
 
@@ -130,6 +131,34 @@ def test_a_run_sends_at_the_rate_and_adds_up(shop: ShopProcess, capsys: pytest.C
         logged = (shop.data_dir / "access.log").read_text().splitlines()[before:]
     assert len(logged) == summary["requests"] + 1  # and the first look at /health
     assert len({line.split('"')[5] for line in logged}) > 2  # several kinds of browser
+
+
+def test_a_recording_holds_what_was_asked_and_answered(shop: ShopProcess, tmp_path: Path) -> None:
+    """As HTTP archive, bodies of both sides included, in order of time."""
+    record = tmp_path / "traffic.har"
+    assert traffic.main(
+        ["--base-url", shop.url, "--seconds", "1", "--rate-rps", "60", "--seed", "3", "--record", str(record)]
+    ) == 0  # fmt: skip
+    log = json.loads(record.read_text(encoding="utf-8"))["log"]
+    assert log["version"] == "1.2"
+    assert [one["startedDateTime"] for one in log["entries"]] == sorted(
+        one["startedDateTime"] for one in log["entries"]
+    )
+    added = next(one for one in log["entries"] if one["request"]["method"] == "POST")
+    sent, got = json.loads(added["request"]["postData"]["text"]), json.loads(added["response"]["content"]["text"])
+    assert added["request"]["url"] == f"{shop.url}/api/cart"
+    assert (added["response"]["status"], got["lines"][0]["product_id"]) == (201, sent["product_id"])
+    found = next(one for one in log["entries"] if "?" in one["request"]["url"])
+    assert found["request"]["queryString"][0]["name"] in ("q", "category")
+
+
+def test_a_recording_that_can_not_be_written_is_said_in_one_line(
+    shop: ShopProcess, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Exit code 2."""
+    record = tmp_path / "nowhere" / "traffic.har"
+    assert traffic.main(["--base-url", shop.url, "--seconds", "0.1", "--record", str(record)]) == 2
+    assert str(record) in capsys.readouterr().err
 
 
 def test_a_run_in_words_has_the_same_numbers(shop: ShopProcess, capsys: pytest.CaptureFixture[str]) -> None:

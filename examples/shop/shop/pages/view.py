@@ -1,8 +1,9 @@
 """What every template may use."""
 
+import re
 from typing import Any
 
-from flask import Flask, session
+from flask import Flask, request, session
 
 from .. import carts, login
 from ..errors import NotFound
@@ -37,6 +38,11 @@ def pieces_in_cart() -> int:
     return carts.pieces(connection(), cart_id) if cart_id else 0
 
 
+def view_group() -> str:
+    """The page's path with `?` for what varies, under which its visits are counted together."""
+    return re.sub("<[^>]*>", "?", str(request.url_rule))
+
+
 def install_view(app: Flask) -> None:
     """The filter `euros`, and the functions that templates call."""
     app.jinja_env.filters["euros"] = euros
@@ -44,4 +50,9 @@ def install_view(app: Flask) -> None:
 
     @app.context_processor
     def _names() -> dict[str, Any]:
-        return {"csrf_token": csrf_token, "account": login.account, "pieces_in_cart": pieces_in_cart}
+        return {
+            "csrf_token": csrf_token,
+            "account": login.account,
+            "pieces_in_cart": pieces_in_cart,
+            "view_group": view_group,
+        }
