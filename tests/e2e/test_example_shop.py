@@ -20,11 +20,12 @@ def test_what_a_browser_tells_of_visits_to_the_shop_is_imported(tmp_path: Path) 
     shop = Shop(SOURCE, tmp_path / "shop")
     shop.prepare("")
     record = tmp_path / "visits.har"
+    environment = {**os.environ, "PYTHONPATH": str(shop.folder)}
     with shop.serve(Release("v1", "safe", "")) as (base_url, logs):
         visited = subprocess.run(
             [sys.executable, "browse.py", "--base-url", base_url, "--visits", "3", "--seed", "4", "--json",
              "--chromium", chromium, "--record", str(record)],
-            cwd=shop.folder, env={**os.environ, "PYTHONPATH": str(shop.folder)}, capture_output=True, text=True, timeout=120,
+            cwd=shop.folder, env=environment, capture_output=True, text=True, timeout=120,
         )  # fmt: skip
         assert visited.returncode == 0, visited.stderr
     summary = json.loads(visited.stdout)
@@ -34,7 +35,7 @@ def test_what_a_browser_tells_of_visits_to_the_shop_is_imported(tmp_path: Path) 
     (tmp_path / "project").mkdir()
     with Project.at(tmp_path / "project") as project:
         project.ok("import", str(logs / "rum.jsonl"), str(record), "--release", "v1", "--commit", "abc1234")
-        rum = project.json("memory", "get", "aqe/production/rum-data")
+        rum = json.loads(project.ok("memory", "get", "aqe/production/rum-data"))
     assert rum["totalSessions"] == 3
     assert rum["totalPageViews"] >= summary["pages"] // 2
     assert rum["totalErrors"] == 0
