@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 .PHONY: help run test check fmt bench bench-bus bench-memory bench-hooks bench-risk bench-confidence bench-assess \
 	bench-anomaly bench-logs bench-load bench-importers bench-imports bench-redaction bench-reports bench-judge \
-	bench-ab bench-rum fuzz drill drill-peers soak drill-rollout drill-cluster bench-incidents docs system-deps clean
+	bench-ab bench-rum fuzz drill drill-peers soak drill-rollout drill-cluster drill-mutants bench-incidents docs system-deps clean
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
@@ -85,6 +85,9 @@ drill-rollout: $(READY)  ## rollouts on a real HAProxy and Prometheus, run after
 
 drill-cluster: $(READY)  ## fail-overs of a Cluster and behind Sentinel, and what a fleet costs (15 min)
 	$(BIN)/python -P -m aqe.benchmarks drill-cluster
+
+drill-mutants: $(READY)  ## the example shop's thirty bugs: each starts, and can be seen by its probe (2 min)
+	cd examples/shop && PYTHONPATH=. ../../$(BIN)/python -m mutants check
 
 bench-ab: $(READY)  ## experiments looked at every day: false alarms and power (1 min)
 bench-incidents: $(READY)  ## the service a fault was injected into, of recorded faults (10 s)
