@@ -245,6 +245,27 @@ class ApprovalExpired(_ApprovalEvent):
     event_type = "approval:expired"
 
 
+class _VerdictEvent(Payload):
+    version: str
+    environment: str
+    decision: str
+    rule: str
+    """The rule that decided, in one sentence."""
+    commit: str | None = None
+
+
+class DeploymentApproved(_VerdictEvent):
+    """The release may be deployed."""
+
+    event_type = "deployment:approved"
+
+
+class DeploymentBlocked(_VerdictEvent):
+    """The release may not be deployed: a gate failed, or a veto."""
+
+    event_type = "deployment:blocked"
+
+
 class _DeploymentEvent(Payload):
     version: str
     environment: str
@@ -305,6 +326,14 @@ class DeploymentPromoted(_DeploymentEvent):
     event_type = "deployment:promoted"
 
 
+class DeploymentFinished(_DeploymentEvent):
+    """A rollout has ended, the one way or the other."""
+
+    event_type = "deployment:finished"
+    outcome: str
+    """`success` or `rolled_back`, as in the deployment history."""
+
+
 PAYLOADS: tuple[type[Payload], ...] = (
     ProductionAnalyzed,
     AnomalyDetected,
@@ -327,6 +356,8 @@ PAYLOADS: tuple[type[Payload], ...] = (
     ApprovalGranted,
     ApprovalRejected,
     ApprovalExpired,
+    DeploymentApproved,
+    DeploymentBlocked,
     DeploymentStarted,
     DeploymentStageAdvanced,
     DeploymentPaused,
@@ -335,6 +366,7 @@ PAYLOADS: tuple[type[Payload], ...] = (
     DeploymentRollbackStarted,
     DeploymentRolledBack,
     DeploymentPromoted,
+    DeploymentFinished,
 )
 EVENT_TYPES: dict[str, type[Payload]] = {payload.event_type: payload for payload in PAYLOADS}
 """Every event of ours: type -> payload."""

@@ -66,6 +66,8 @@ ABOUT: dict[str, About] = {
     "approval:granted": About("`aqe deploy approve` or `emergency-approve` signed", "the version", ("cli",)),
     "approval:rejected": About("`aqe deploy reject` signed", "the version", ("cli",)),
     "approval:expired": About("nobody decided in time; looked for once a minute", "the version", (COMMANDER,)),
+    "deployment:approved": About("an assessment ends with a GO", "the version", (READINESS,)),
+    "deployment:blocked": About("an assessment ends with BLOCKED", "the version", (READINESS,)),
     "deployment:started": About("a rollout is stored", "the version", ("cli",)),
     "deployment:stage-advanced": About("the next share of the traffic is ordered", "the version", RUNNERS),
     "deployment:paused": About("a rollout stops where it is", "the version", RUNNERS),
@@ -74,6 +76,7 @@ ABOUT: dict[str, About] = {
     "deployment:rollback-started": About("it is decided to take a release back", "the version", RUNNERS),
     "deployment:rolled-back": About("the old version has all traffic again", "the version", RUNNERS),
     "deployment:promoted": About("the new version has all traffic", "the version", RUNNERS),
+    "deployment:finished": About("a rollout has ended: promoted, or taken back", "the version", RUNNERS),
 }
 """Event type -> the rest of what there is to know; a test compares it with who sends and who subscribes."""
 

@@ -102,6 +102,7 @@ _WORDS: Mapping[str, _Words] = {
     "deployment:started": ("deployment of {version} to {environment} begins", _INFO, ()),
     "deployment:stage-advanced": ("deployment of {version}: next stage", _INFO, ()),
     "deployment:promoted": ("{version} serves all of {environment}", _SUCCESS, ()),
+    "deployment:finished": ("deployment of {version} to {environment} has ended: {outcome}", _INFO, ()),
     "deployment:rolled-back": ("{version} was rolled back in {environment}", _FAILURE, ()),
     "deployment:paused": (
         "deployment of {version} is paused",

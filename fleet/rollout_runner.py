@@ -7,6 +7,7 @@ the saved state. Its heartbeat is written from a thread and goes HEARTBEAT_TTL_S
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from typing import Any
 
 import structlog
 
@@ -15,6 +16,7 @@ from ..agents.deployment_readiness.rollout.step import Happening, Kind, reopen, 
 from ..bus.envelope import Event
 from ..bus.events import (
     DeploymentAlertRaised,
+    DeploymentFinished,
     DeploymentPaused,
     DeploymentPromoted,
     DeploymentResumed,
@@ -28,6 +30,7 @@ from ..core.errors import ConflictError, InputError, ServiceUnavailable
 from ..core.ports import Executor, MetricSource
 from ..core.records.audit import AuditDraft
 from ..core.records.history import HISTORY_KEY
+from ..core.records.release import DeploymentResult
 from ..core.records.rollout import GivenOrder, Phase, Rollout, RolloutState, order_key, rollout_key
 from ..core.records.rollout_health import DEPLOYMENT_ALERTS_KEY, MONITORING_KEY, alerts_of, health_of
 from ..core.writes import Write
@@ -52,6 +55,10 @@ _EVENTS: dict[Kind, Callable[..., Payload]] = {
 }
 
 log = structlog.get_logger("rollout")
+
+
+def _outcome_of(rollout: Rollout) -> DeploymentResult:
+    return "success" if rollout.state.phase is Phase.PROMOTED else "rolled_back"
 
 
 class TakenOverError(InputError):
@@ -164,8 +171,8 @@ class RolloutRunner:
             memory.prepare_store(MONITORING_KEY, health_of(after)),
             memory.prepare_store(DEPLOYMENT_ALERTS_KEY, alerts_of(after)),
             *([memory.prepare_delete(order_key(self._id))] if order else []),
-            *(self._said(after, one) for one in happened),
-            *(await self._outcome(after) if state.phase.is_final else []),
+            *(self._said(after, _EVENTS[one.kind], one.text) for one in happened),
+            *(await self._ended(after) if state.phase.is_final else []),
         ]
         drafts = [self._draft(after, one, order) for one in happened]
         try:
@@ -175,14 +182,14 @@ class RolloutRunner:
         self._version += 1
         return after
 
-    def _said(self, rollout: Rollout, one: Happening) -> Write:
+    def _said(self, rollout: Rollout, payload_of: Callable[..., Payload], reason: str) -> Write:
         plan = rollout.plan
-        payload = _EVENTS[one.kind](
+        payload = payload_of(
             version=plan.version,
             environment=plan.environment,
             rollout=plan.id,
             percent=rollout.state.percent,
-            reason=one.text,
+            reason=reason,
             commit=plan.commit,
         )
         event = Event.of(
@@ -199,13 +206,19 @@ class RolloutRunner:
             details=details,
         )
 
+    async def _ended(self, rollout: Rollout) -> list[Write]:
+        def finished(**said: Any) -> Payload:
+            return DeploymentFinished(outcome=_outcome_of(rollout), **said)
+
+        return [self._said(rollout, finished, rollout.state.reason or "promoted"), *await self._outcome(rollout)]
+
     async def _outcome(self, rollout: Rollout) -> list[Write]:
         plan, state = rollout.plan, rollout.state
         ended = state.ended_at or rollout.updated_at
         took_s = (ended - state.decided_at).total_seconds() if state.decided_at else None
         recorded = Recorded(
             version=plan.version,
-            outcome="success" if state.phase is Phase.PROMOTED else "rolled_back",
+            outcome=_outcome_of(rollout),
             environment=plan.environment,
             service=plan.service,
             commit=plan.commit,

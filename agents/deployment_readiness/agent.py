@@ -5,12 +5,12 @@ from dataclasses import replace
 from hashlib import sha256
 from typing import Any, ClassVar
 
-from ...bus.events import ReadinessAssessed
+from ...bus.events import DeploymentApproved, DeploymentBlocked, ReadinessAssessed
 from ...core.errors import InputError, TaskVetoed
 from ...core.records.history import HISTORY_KEY, DeploymentOutcome, HistoryReader, read_history
 from ...core.records.learnt import Learnt
 from ...core.records.policy import Policy
-from ...core.records.readiness import Decision
+from ...core.records.readiness import Decision, DecisionStatus
 from ...core.records.release import Release
 from ...core.records.tasks import TaskAssignment
 from ...memory.audit import AuditReader, audit_head
@@ -76,6 +76,8 @@ class DeploymentReadinessAgent(BaseAgent):
         context.conclude(result)
         if isinstance(result.answer, Decision) and not result.answer.hypothetical:
             context.emit(_assessed(result.answer), subject=result.answer.version)
+            if verdict := _verdict(result.answer):
+                context.emit(verdict, subject=result.answer.version)
             context.audit("release:assessed", result.answer.version, **_audited(result.answer))
         return result.answer
 
@@ -145,6 +147,20 @@ def _assessed(decision: Decision) -> ReadinessAssessed:
         commit=decision.release.commit,
         environment=decision.release.environment,
     )
+
+
+def _verdict(decision: Decision) -> DeploymentApproved | DeploymentBlocked | None:
+    """None while it is open: something is not measured, or waits for people."""
+    said: dict[str, Any] = {
+        "version": decision.version,
+        "environment": decision.release.environment,
+        "decision": decision.decision,
+        "rule": decision.rule,
+        "commit": decision.release.commit,
+    }
+    if decision.approved:
+        return DeploymentApproved(**said)
+    return DeploymentBlocked(**said) if decision.decision is DecisionStatus.BLOCKED else None
 
 
 def _audited(decision: Decision) -> dict[str, Any]:

@@ -45,7 +45,7 @@ class Kind(StrEnum):
     STAGE_ADVANCED = "stage-advanced"
     PAUSED = "paused"
     RESUMED = "resumed"
-    ALERT = "alert"
+    ALERT = "alert-raised"
     ROLLBACK_STARTED = "rollback-started"
     ROLLED_BACK = "rolled-back"
     PROMOTED = "promoted"
