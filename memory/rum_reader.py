@@ -75,23 +75,23 @@ class RumReader:
         ((rows, *counts, first, last),) = self._ask(sql.WINDOW)
         self.visits(question.purchase, rows)
         steps = ["".join(self._characters(labels)) for labels in question.steps]
-        errors = {code: (label, times) for label, times, code in self._ask(sql.ERROR_TIMES)}
+        errors = {code: ErrorTimes(*found) for *found, code in self._ask(sql.ERROR_TIMES)}
         samples = dict(zip(VITALS, next(iter(self._ask(sql.samples_sql(VITALS)))), strict=True))
         return RumAnswers(
             totals=self._totals(rows, counts, first, last),
             clients=tuple(self._clients(steps)),
             pages=tuple(sorted(self._pages(), key=lambda page: (-page.visits, page.label))[: sql.LISTED]),
-            paths=tuple(PathVisits(tuple(map(self._label, seen)), n) for seen, n in self._ask(sql.TOP_PATHS)),
+            paths=tuple(PathVisits(tuple(map(self._label, seen)), *of) for seen, *of in self._ask(sql.TOP_PATHS)),
             vitals=tuple(self._vitals(samples, question.thresholds)),
             approximate_vitals=max(samples.values()) > sql.MAX_SAMPLES,
             step_errors=tuple(
-                StepError(step, errors[sql.code_of(error)][0], dropped, went_on)
+                StepError(step, errors[sql.code_of(error)].error, dropped, went_on)
                 for step, error, dropped, went_on in (self._ask(sql.step_errors(steps)) if len(steps) > 1 else ())
             ),
-            errors=tuple(ErrorTimes(*found) for found in list(errors.values())[: sql.LISTED]),
+            errors=tuple(errors.values())[: sql.LISTED],
             error_visits=tuple(
-                ErrorVisits(errors[sql.code_of(error)][0], None if page is None else self._label(page), browser, visits)
-                for error, page, browser, visits in self._ask(sql.ERROR_VISITS)
+                ErrorVisits(errors[sql.code_of(error)].error, of, self._label(value) if of == "page" else value, visits)
+                for error, of, value, visits in self._ask(sql.ERROR_VISITS)
             ),
             actions=tuple(PageAction(*found) for found in self._ask(sql.ACTIONS)),
         )

@@ -13,7 +13,7 @@ that DuckDB keeps in place. What is beyond the ranks shares one code: of a milli
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from ..core.records.rum_answers import NO_PAGE, OTHER_ERRORS, OTHER_PAGES
+from ..core.records.rum_answers import ERROR_DIMENSIONS, NO_PAGE, OTHER_ERRORS, OTHER_PAGES
 from .dataset_sql import column_types
 from .level_sql import literal, route
 
@@ -56,6 +56,11 @@ _LONG_PAGE = 'coalesce("page_group", "page")'
 _PAGE = f"""CASE WHEN strlen({_LONG_PAGE}) > {MAX_CHARACTERS} THEN left({_LONG_PAGE}, {MAX_CHARACTERS})
                  ELSE {_LONG_PAGE} END"""
 _SAME_PAGE = f"""{_PAGE} IS NOT DISTINCT FROM pages.written AND ("page_group" IS NOT NULL) = pages.named"""
+_TEXTS = ("message", "request_url")
+_SAME_ERROR = " AND ".join(
+    f"{f'left(rum.{name}, {MAX_CHARACTERS})' if name in _TEXTS else f'rum.{name}'} IS NOT DISTINCT FROM errors.{name}"
+    for name in ("event", *_ERROR)
+)
 # Letters of one byte for the commonest, then ideographs: none means anything in a regular expression, none combines
 # with its neighbour.
 _FEW, _LETTER, _IDEOGRAPH = 26, ord("a"), 0x4E00
@@ -127,8 +132,7 @@ ERRORS = f"""
     CREATE TEMP TABLE errors AS
     WITH raw AS (
         SELECT "event", {", ".join(_ERROR)}, count(*) AS times FROM (
-            SELECT * REPLACE (left(message, {MAX_CHARACTERS}) AS message,
-                              left(request_url, {MAX_CHARACTERS}) AS request_url)
+            SELECT * REPLACE ({", ".join(f"left({name}, {MAX_CHARACTERS}) AS {name}" for name in _TEXTS)})
             FROM rum WHERE {_IS_ERROR}
         ) GROUP BY ALL
     ),
@@ -176,12 +180,11 @@ def events_sql(*, since: datetime, purchase: str, turn: int = 0, turns: int = 1)
         turn, turns: which part of the people, 0 <= turn < turns.
     """
     bought = f"regexp_full_match(coalesce(left(name, {MAX_NAME_CHARACTERS}), ''), {literal(purchase)}, 'i')"
-    same_error = " AND ".join(f"{_short(name)} IS NOT DISTINCT FROM errors.{name}" for name in ("event", *_ERROR))
     same_client = " AND ".join(f"rum.{name} IS NOT DISTINCT FROM clients.{name}" for name in _CLIENT)
     clients = f"JOIN clients ON {same_client}"
     sources = (
         (f"rum JOIN pages ON {_SAME_PAGE} {clients}", "rum.event = 'view'", "pages.code", "clients.code"),
-        (f"rum JOIN errors ON {same_error} {clients}", _IS_ERROR, "errors.code", "clients.code"),
+        (f"rum JOIN errors ON {_SAME_ERROR} {clients}", _IS_ERROR, "errors.code", "clients.code"),
         (f"rum {clients}", f"rum.event = 'action' AND {bought}", PURCHASE, "clients.code"),
         ("product", f"({bought} OR revenue > 0)", PURCHASE, _OTHER_CLIENT),
     )
@@ -236,7 +239,8 @@ VISITS = """
     (by_user BOOLEAN, path VARCHAR, client BIGINT, cut BOOLEAN, lasted_ms BIGINT, seen VARCHAR)"""
 """What `paths_sql` selects."""
 PATHS = f"""
-    CREATE TEMP TABLE paths AS SELECT seen, client, contains(path, '{_BOUGHT}') AS bought, count(*) AS visits
+    CREATE TEMP TABLE paths AS SELECT seen, client, contains(path, '{_BOUGHT}') AS bought,
+        count(*) AS visits, sum(lasted_ms) AS lasted_ms
     FROM visits WHERE seen <> '' GROUP BY ALL"""
 """What differs between visits, counted: a quarter of them."""
 
@@ -249,7 +253,9 @@ WINDOW = f"""
            count(DISTINCT "user"), epoch_us(min("at")), epoch_us(max("at"))
     FROM rum"""
 LABELS = "SELECT label, sum(views)::BIGINT, code FROM pages GROUP BY label, code ORDER BY code"
-ERROR_TIMES = "SELECT label, sum(times)::BIGINT, code FROM errors GROUP BY label, code ORDER BY code"
+ERROR_TIMES = f"""
+    SELECT label, count(*), count(DISTINCT "user"), code FROM rum JOIN errors ON {_SAME_ERROR} WHERE {_IS_ERROR}
+    GROUP BY label, code ORDER BY code"""
 
 
 def visit_totals(*, exact: bool) -> str:
@@ -261,7 +267,9 @@ def visit_totals(*, exact: bool) -> str:
 
 
 TOP_PATHS = f"""
-    SELECT seen, sum(visits)::BIGINT AS n FROM paths GROUP BY seen ORDER BY n DESC, seen LIMIT {LISTED}"""
+    SELECT seen, sum(visits)::BIGINT AS n, sum(lasted_ms) / n, coalesce(sum(visits) FILTER (bought), 0)::BIGINT
+    FROM paths GROUP BY seen ORDER BY n DESC, seen LIMIT {LISTED}"""
+"""Visits of a path, their mean length and how many of them bought."""
 PAGE_VISITS = """
     WITH each AS (SELECT seen, string_split(seen, '') AS pages, sum(visits) AS n FROM paths GROUP BY seen),
     counted AS (
@@ -312,6 +320,12 @@ def step_errors(steps: Sequence[str]) -> str:
         WHERE error <= '{character(FIRST_ERROR + LISTED_ERRORS - 1)}' GROUP BY step, error ORDER BY step, error"""
 
 
+def _by_set(value: str) -> str:
+    """Of a row of GROUPING SETS over single columns: what `value` makes of the column it is of; NULL = all rows."""
+    cases = (f"WHEN grouping({name}) = 0 THEN {value.format(name)}" for name in ERROR_DIMENSIONS)
+    return f"CASE {' '.join(cases)} END"
+
+
 ERROR_VISITS = f"""
     WITH stretches AS (
         SELECT rowid AS visit, client, unnest(regexp_extract_all(path, '.?{_ERRORS}+')) AS stretch
@@ -322,12 +336,11 @@ ERROR_VISITS = f"""
                unnest(regexp_extract_all(stretch, '{_ERRORS}')) AS error
         FROM stretches
     )
-    SELECT error, CASE WHEN grouping(page) = 0 THEN page END,
-           CASE WHEN grouping(browser) = 0 THEN coalesce(browser, '') END, count(DISTINCT visit)
+    SELECT error, {_by_set("'{}'")}, {_by_set("coalesce({}, '')")}, count(DISTINCT visit)
     FROM met LEFT JOIN clients ON client = code AND code < {_OTHER_CLIENT}
     WHERE error <= '{character(FIRST_ERROR + LISTED_ERRORS - 1)}'
-    GROUP BY GROUPING SETS ((error), (error, page), (error, browser)) ORDER BY ALL"""
-"""Visits by error, by error and the page seen last ('' = none), by error and browser ('' = not said)."""
+    GROUP BY GROUPING SETS ((error), {", ".join(map("(error, {})".format, ERROR_DIMENSIONS))}) ORDER BY ALL"""
+"""Visits by error, and by error and the page seen last, browser, device or region ('' = not said)."""
 
 ACTIONS = f"""
     SELECT pages.label, left(name, {MAX_NAME_CHARACTERS}) AS action, count(*) AS times, count(DISTINCT {_WHO})
@@ -371,10 +384,6 @@ def _any_of(characters: str) -> str:
 
 def _none_of(characters: str) -> str:
     return f"[^{characters}]"
-
-
-def _short(column: str) -> str:
-    return f"left(rum.{column}, {MAX_CHARACTERS})" if column in ("message", "request_url") else f"rum.{column}"
 
 
 def _micros(at: datetime) -> int:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any
 
-from ...core.numbers import duration_text, value_text
+from ...core.numbers import duration_text, percent, value_text
 from ...core.records.feedback import LoopState
 from ...core.records.findings import MiningResult, Prioritization
 from ...core.records.incident_analysis import IncidentAnalysis
@@ -24,8 +24,9 @@ from ...core.records.report import (
     Tone,
 )
 from ...core.records.rum import RumData
+from ...core.records.rum_analysis import RumAnalysis
 from ..outcome import Outcome
-from ..traced import Shelf, Stored, counted, joined
+from ..traced import NOT_MEASURED, Shelf, Stored, counted, joined
 from .loaded import Loaded
 
 PRIORITIES = "aqe/production/prioritization"
@@ -35,9 +36,10 @@ INCIDENTS = "aqe/production/incident-analysis"
 ANOMALIES = "aqe/production/anomalies"
 STATUS = "aqe/production/status"
 RUM = "aqe/production/rum-data"
+VISITS = "aqe/production/rum-analysis"
 LOAD = "aqe/production/load-patterns"
 LOOP = "aqe/production/feedback-loop"
-READS = (PRIORITIES, INSIGHTS, PATTERNS, INCIDENTS, ANOMALIES, STATUS, RUM, LOAD, LOOP)
+READS = (PRIORITIES, INSIGHTS, PATTERNS, INCIDENTS, ANOMALIES, STATUS, RUM, VISITS, LOAD, LOOP)
 NOTHING_RAN = "no analysis has run; aqe production feedback-loop --once"
 MOST_ROWS = 15
 """Of a table; how many more there are is said."""
@@ -68,6 +70,7 @@ def report_of(shelf: Shelf, now: datetime) -> Report:
     incidents = shelf.get(INCIDENTS, IncidentAnalysis, missing="not analysed; aqe production analyze-incidents")
     anomalies = shelf.get(ANOMALIES, missing="not looked for; aqe production detect-anomalies")
     rum = shelf.get(RUM, RumData, missing="no real-user monitoring was imported")
+    visits = shelf.get(VISITS, RumAnalysis, missing="not analysed; aqe production rum-analysis")
     load = shelf.get(LOAD, LoadPatterns, missing="not analysed; aqe production load-patterns")
     insights = shelf.get(INSIGHTS, missing=NOTHING_RAN)
     return Report(
@@ -88,6 +91,7 @@ def report_of(shelf: Shelf, now: datetime) -> Report:
             _anomalies(anomalies),
             _patterns(patterns),
             _users(rum),
+            _visits(visits),
             _load(load),
             _insights(insights),
         ),
@@ -239,6 +243,42 @@ def _users(whole: Stored) -> Section:
         yield Paragraph(line=("Vitals are third quartiles, as search engines and browsers judge them.",))
 
     return _section("Real users, the last day there is", whole, blocks)
+
+
+def _visits(whole: Stored) -> Section:
+    """The way to a purchase, and why visits leave it."""
+    columns = (
+        Column(title="Step"), Column(title="Visits", numeric=True), Column(title="Leave there", numeric=True),
+        Column(title="Errors that go with leaving", wide=True),
+    )  # fmt: skip
+
+    def row(step: Stored) -> tuple[Line, ...]:
+        reasons = step["reasons"]
+        found = joined(reason["error"].say() for reason in reasons) or ("none",)
+        left = step["dropShare"].say(percent, reason="the last step")
+        unknown = reasons["reason"].value is not None
+        return (step["step"].say(),), (step["visits"].say(),), (left,), (reasons["reason"].say(),) if unknown else found
+
+    def blocks() -> Iterator[Block]:
+        conversion, funnel = whole["conversion"], whole["funnel"]
+        known = conversion["share"].value is not None
+        visits: Line = (
+            whole["counts"]["visits"].say(), ", ", whole["windowFrom"].say(_moment), " to ",
+            whole["windowTo"].say(_moment),
+        )  # fmt: skip
+        bought: Line = (conversion["share"].say(percent), " by ", conversion["by"].say())
+        yield Facts(
+            facts=(
+                Fact(label="Visits", line=visits),
+                Fact(label="Conversion", line=bought if known else (NOT_MEASURED, ": ", conversion["reason"].say())),
+            )
+        )
+        if funnel["steps"]:
+            yield from _table(funnel["steps"], columns, row)
+        else:
+            yield Paragraph(line=("Funnel ", NOT_MEASURED, ": ", funnel["reason"].say()), tone=Tone.UNKNOWN)
+
+    return _section("Visits", whole, blocks)
 
 
 def _with(unit: str) -> Callable[[Any], str]:

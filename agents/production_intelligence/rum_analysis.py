@@ -82,7 +82,13 @@ def analysed(answers: RumAnswers, way: Funnel | NotMeasured) -> RumAnalysis:
         funnel=way,
         pages=_pages(answers),
         paths=tuple(
-            VisitPath(pages=path.pages[:MAX_STEPS_SHOWN], visits=path.visits, share=path.visits / visits)
+            VisitPath(
+                pages=path.pages[:MAX_STEPS_SHOWN],
+                visits=path.visits,
+                share=path.visits / visits,
+                mean_s=path.mean_ms / 1000,
+                conversion_share=path.bought / path.visits if measured else None,
+            )
             for path in answers.paths[:MAX_PATHS]
         ),
         devices=_segments(answers.clients, "device", measured),

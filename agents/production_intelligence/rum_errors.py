@@ -1,7 +1,7 @@
-"""Errors of browsers: how many visits met them, on which pages, with which browsers, and where more than elsewhere.
+"""Errors of browsers: how many visits met them, where, with what, and where more than elsewhere.
 
-An error's page is the one seen last before it in its visit. What is compared are visits: those with a browser against
-all others, those that saw a page against those that saw any other.
+An error's page is the one seen last before it in its visit. What is compared are visits: those with a browser, device
+or region against all others, those that saw a page against those that saw any other.
 """
 
 from collections import Counter, defaultdict
@@ -10,12 +10,12 @@ from itertools import islice
 
 from ...core.records.evidence import NotMeasured
 from ...core.records.rum_analysis import BrowserError, ErrorPlace
-from ...core.records.rum_answers import ErrorVisits, RumAnswers
+from ...core.records.rum_answers import ERROR_DIMENSIONS, ErrorTimes, ErrorVisits, RumAnswers
 from .rum_compare import Compared, Group, differences
 
 LISTED = 50
 MAX_PLACES = 5
-"""Pages and browsers of an error that are named and compared, those with most visits."""
+"""Pages, browsers, devices and regions of an error that are named and compared, those with most visits."""
 NOT_SAID = "(not said)"
 
 
@@ -27,10 +27,11 @@ class _Place(ErrorPlace):
 
 def browser_errors(answers: RumAnswers) -> tuple[BrowserError, ...]:
     """The most frequent errors."""
-    browsers: Counter[str] = Counter()
-    for client in answers.clients:
-        browsers[client.browser or ""] += client.visits
-    exposed = {"page": {page.label: page.visits for page in answers.pages}, "browser": browsers}
+    exposed = {"page": Counter({page.label: page.visits for page in answers.pages})}
+    for dimension in ERROR_DIMENSIONS[1:]:
+        exposed[dimension] = Counter()
+        for client in answers.clients:
+            exposed[dimension][getattr(client, dimension) or ""] += client.visits
     met: defaultdict[str, list[ErrorVisits]] = defaultdict(list)
     for one in answers.error_visits:
         met[one.error].append(one)
@@ -44,14 +45,13 @@ def browser_errors(answers: RumAnswers) -> tuple[BrowserError, ...]:
     for place in differences(compared, _Place):
         places[place.error].append(ErrorPlace(**place.model_dump(exclude={"error"})))
     return tuple(
-        _error(error, times, met[error], places[error], answers.totals.visits)
-        for error, times in answers.errors[:LISTED]
+        _error(one, met[one.error], places[one.error], answers.totals.visits) for one in answers.errors[:LISTED]
     )
 
 
 def _by(dimension: str, visits: Iterable[ErrorVisits]) -> dict[str, int]:
-    """Page or browser -> visits that met the error there, most first."""
-    found = {value: one.visits for one in visits if (value := getattr(one, dimension)) is not None}
+    """Page, browser, device or region -> visits that met the error there, most first."""
+    found = {one.value or "": one.visits for one in visits if one.dimension == dimension}
     return dict(sorted(found.items(), key=lambda item: (-item[1], item[0])))
 
 
@@ -66,17 +66,20 @@ def _compared(error: str, dimension: str, met: Mapping[str, int], exposed: Mappi
 
 
 def _error(
-    error: str, times: int, met: Sequence[ErrorVisits], places: Sequence[ErrorPlace], all_visits: int
+    error: ErrorTimes, met: Sequence[ErrorVisits], places: Sequence[ErrorPlace], all_visits: int
 ) -> BrowserError:
-    visits = next((one.visits for one in met if one.page is one.browser is None), None)
+    visits = next((one.visits for one in met if one.dimension is None), None)
     unknown = NotMeasured(reason="beyond the errors that are counted by visit, or of rows that name no visit")
     return BrowserError(
-        error=error,
-        times=times,
+        error=error.error,
+        times=error.times,
+        users=error.users or NotMeasured(reason="its rows name no user"),
         visits=unknown if visits is None else visits,
         visit_share=unknown if visits is None else visits / all_visits,
         pages=_first(_by("page", met)),
         browsers=_first(_by("browser", met)),
+        devices=_first(_by("device", met)),
+        regions=_first(_by("region", met)),
         places=tuple(places),
     )
 

@@ -128,6 +128,7 @@ def _of_error(error: BrowserError, now: datetime) -> Insight:
         f"Reproduce it with {place.dimension} {place.value}, and keep that as a test.",
         now,
         occurrences=error.times,
+        affected_users=error.users if isinstance(error.users, int) else None,
     )
 
 

@@ -7,7 +7,7 @@ import click
 
 from ..common import load, look, output_options, print_json, with_runtime
 from ..sparkline import sparkline
-from ..text import Look, cleaned, facts, percent, table, value_text
+from ..text import Look, cleaned, duration_text, facts, percent, table, value_text
 from .common import days_option, insight_lines, missing, performed, release_option
 
 if TYPE_CHECKING:
@@ -88,12 +88,15 @@ def rum_text(found: "RumAnalysis", shows: Look = _PLAIN) -> str:
     if actions:
         most = sorted(actions, key=lambda row: -row[0])[:SHOWN]
         parts += ["", "Actions", table(("TIMES", "PEOPLE", "ACTION", "PAGE"), most)]
-    paths = [(p.visits, percent(p.share), " > ".join(p.pages)) for p in found.paths[:SHOWN]]
-    parts += ["", "Paths", table(("VISITS", "SHARE", "PATH"), paths)]
+    paths = [
+        (p.visits, percent(p.share), duration_text(p.mean_s), _share(p.conversion_share), " > ".join(p.pages))
+        for p in found.paths[:SHOWN]
+    ]
+    parts += ["", "Paths", table(("VISITS", "SHARE", "MEAN", "BOUGHT", "PATH"), paths)]
     for name in ("devices", "browsers", "regions"):
         parts += ["", *_segments(name.capitalize(), getattr(found, name))]
     if found.errors:
-        head = ("TIMES", "VISITS", "SHARE", "ERROR", "MORE THAN ELSEWHERE")
+        head = ("TIMES", "USERS", "VISITS", "SHARE", "ERROR", "MORE THAN ELSEWHERE")
         parts += ["", "Errors", table(head, [_error(error) for error in found.errors[:SHOWN]])]
     return "\n".join([*parts, *insight_lines(found.insights)])
 
@@ -207,7 +210,8 @@ def _error(error: "BrowserError") -> tuple[object, ...]:
         f"{place.dimension} {place.value} ({percent(place.share)}, elsewhere {percent(place.other_share)})"
         for place in error.places
     )
-    return error.times, visits, share, error.error, places or "-"
+    users = error.users if isinstance(error.users, int) else "-"
+    return error.times, users, visits, share, error.error, places or "-"
 
 
 def _share(share: float | None) -> str:

@@ -83,6 +83,10 @@ class VisitPath(Record):
     visits: int
     share: float
     """Of all visits, 0 to 1."""
+    mean_s: float
+    """From the first event to the last."""
+    conversion_share: float | None
+    """Of these visits; None where conversion is not measured by purchases."""
 
 
 class Segment(Record):
@@ -94,7 +98,7 @@ class Segment(Record):
     share: float
     bounce_share: float
     conversion_share: float | None
-    """None where conversion is not measured."""
+    """None where conversion is not measured by purchases."""
 
 
 class Conversion(Record):
@@ -203,7 +207,7 @@ class Vital(Record):
 
 
 class ErrorPlace(Difference):
-    """A page or browser on which an error is met by more visits than elsewhere."""
+    """A page, browser, device or region where an error is met by more visits than elsewhere."""
 
     dimension: str
     value: str
@@ -214,11 +218,15 @@ class BrowserError(Record):
 
     error: str
     times: int
+    users: int | NotMeasured
+    """Distinct users that are named."""
     visits: int | NotMeasured
     visit_share: float | NotMeasured
     pages: dict[str, int]
     """Page seen last before -> visits, the most frequent ones."""
     browsers: dict[str, int]
+    devices: dict[str, int]
+    regions: dict[str, int]
     places: tuple[ErrorPlace, ...] = ()
     """Significantly more frequent there; the strongest first."""
 

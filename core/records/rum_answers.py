@@ -10,6 +10,9 @@ VITALS: dict[str, str] = {
 NO_PAGE, OTHER_PAGES, OTHER_ERRORS = "(no page)", "(other pages)", "(other errors)"
 """Labels of rows that name no page, and of what is beyond the pages and errors that are told apart."""
 
+ERROR_DIMENSIONS = ("page", "browser", "device", "region")
+"""By which visits that met an error are counted."""
+
 
 class RumQuestion(NamedTuple):
     """What is asked.
@@ -98,6 +101,9 @@ class PathVisits(NamedTuple):
 
     pages: tuple[str, ...]
     visits: int
+    mean_ms: float
+    """From their first event to their last."""
+    bought: int
 
 
 class VitalLevel(NamedTuple):
@@ -129,11 +135,13 @@ class StepError(NamedTuple):
 
 
 class ErrorVisits(NamedTuple):
-    """Visits that met an error: all of them (both None), on one page, or with one browser."""
+    """Visits that met an error: all of them, or those of one value of a dimension."""
 
     error: str
-    page: str | None
-    browser: str | None
+    dimension: str | None
+    """Of ERROR_DIMENSIONS; None = all of them."""
+    value: str | None
+    """The page seen last before it, or what it was met with; '' = not said."""
     visits: int
 
 
@@ -142,6 +150,8 @@ class ErrorTimes(NamedTuple):
 
     error: str
     times: int
+    users: int
+    """Different ones that are named."""
 
 
 class PageAction(NamedTuple):

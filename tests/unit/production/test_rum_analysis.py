@@ -1,5 +1,6 @@
 """A shop's visits: the reasons to leave are found, what is alike everywhere is not, and what no row tells is said."""
 
+import json
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -7,13 +8,17 @@ from typing import Any
 
 import pytest
 
+from aqe.agents.production_intelligence.reporting import VISITS, report_of
 from aqe.agents.production_intelligence.rum_analysis import rum_analysis
+from aqe.agents.traced import Shelf
 from aqe.cli.production.rum import rum_text
 from aqe.core.errors import TaskVetoed
+from aqe.core.records.base import encode
 from aqe.core.records.evidence import NotMeasured
 from aqe.core.records.rows import Row
 from aqe.core.records.rum import RumRow
 from aqe.core.records.rum_analysis import Conversion, Funnel, FunnelStep, RumAnalysis, Sampling, VitalFigures
+from aqe.reports.terminal import Terminal
 
 from .windows import NOW, stored, view
 
@@ -93,7 +98,8 @@ def test_an_error_belongs_to_the_browser_and_page_where_it_is_more_frequent(foun
     assert {(place.dimension, place.value) for place in errors[BUTTON].places} == {
         ("browser", "safari"), ("page", "/checkout"),
     }  # fmt: skip
-    assert (errors[BUTTON].times, errors[BUTTON].visits) == (240, 80)
+    assert (errors[BUTTON].times, errors[BUTTON].users, errors[BUTTON].visits) == (240, 80, 80)
+    assert errors[BUTTON].devices == {"desktop": 40, "mobile": 40} and errors[BUTTON].regions == {"(not said)": 80}
     assert {place.dimension for place in errors[NOISE].places} == {"page"}
 
 
@@ -132,6 +138,18 @@ def test_people_read_reasons_and_gaps(found: RumAnalysis) -> None:
     assert f"why after checkout: {BUTTON}: 42 % of those who left, 0 % of those who went on" in text
     assert "INP" in text and "NOT_MEASURED: no row of the window tells it" in text
     assert "Regions  NOT_MEASURED: no visit names a region" in text
+
+
+def test_the_report_names_the_errors_that_go_with_leaving(found: RumAnalysis, tmp_path: Path) -> None:
+    """Or why that is not known."""
+    text = reported(found)
+    assert BUTTON in text and "insufficient data: 0 dropped" in text
+    silent = reported(analysed(tmp_path, [RumRow(NOW, "view", page="/a")]))
+    assert "Funnel not measured: no two pages are called" in silent and "Conversion" in silent
+
+
+def reported(found: RumAnalysis) -> str:
+    return Terminal().render(report_of(Shelf({VISITS: json.loads(encode(found))}), NOW)).decode()
 
 
 def test_a_given_funnel_goes_by_globs_and_a_page_that_nobody_saw_is_told(tmp_path: Path) -> None:

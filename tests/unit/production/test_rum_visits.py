@@ -131,9 +131,12 @@ def test_an_error_counts_for_the_step_in_which_it_was_met_and_once_a_visit(tmp_p
     ]  # fmt: skip
     found = answers(tmp_path, rows, "/cart", "/pay")
     assert [tuple(one) for one in found.step_errors] == [(0, "TypeError: x is #", 1, 1)]
-    assert [tuple(one) for one in found.errors] == [("TypeError: x is #", 5)]
-    on = {(one.page, one.browser): one.visits for one in found.error_visits}
-    assert on == {(None, None): 3, (None, ""): 3, ("/cart", None): 2, ("/pay", None): 1, (NO_PAGE, None): 1}
+    assert [tuple(one) for one in found.errors] == [("TypeError: x is #", 5, 0)]
+    met = {(one.dimension, one.value): one.visits for one in found.error_visits}
+    assert met == {
+        (None, None): 3, ("page", "/cart"): 2, ("page", "/pay"): 1, ("page", NO_PAGE): 1,
+        ("browser", ""): 3, ("device", ""): 3, ("region", ""): 3,
+    }  # fmt: skip
 
 
 def test_a_visit_bought_when_an_action_or_a_product_event_says_so(tmp_path: Path) -> None:
@@ -145,6 +148,7 @@ def test_a_visit_bought_when_an_action_or_a_product_event_says_so(tmp_path: Path
     ]  # fmt: skip
     found = answers(tmp_path, rows)
     assert [(client.visits, client.bought) for client in found.clients] == [(3, 2)]
+    assert [tuple(path) for path in found.paths] == [(("/",), 3, 40_000, 2)]
     assert found.totals.without_views == 1
 
 
