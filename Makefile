@@ -3,6 +3,9 @@
 .PHONY: help run test check fmt bench bench-bus bench-memory bench-hooks bench-risk bench-confidence bench-assess \
 	bench-anomaly bench-logs bench-load bench-importers bench-imports bench-redaction bench-reports bench-judge \
 	bench-ab bench-rum fuzz drill drill-peers soak drill-rollout drill-cluster drill-mutants bench-incidents docs system-deps clean
+	bench-ab bench-rum fuzz drill drill-peers soak drill-rollout drill-cluster bench-incidents docs system-deps clean
+	bench-anomaly bench-logs bench-load bench-importers bench-imports bench-redaction bench-reports bench-judge bench-journeys \
+	bench-ab fuzz drill drill-peers soak drill-rollout drill-cluster bench-incidents docs system-deps clean
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
@@ -54,6 +57,8 @@ bench-bus bench-memory bench-hooks bench-risk bench-confidence bench-assess: $(V
 
 bench-rum: $(VENV)/.bench  ## RUM analysis at a large shop's size beside polars, and hostile rows (3 min)
 	$(BIN)/python -P -m aqe.benchmarks rum
+bench-journeys: $(VENV)/.bench  ## user journeys of 850,000 sessions against polars, and of hostile rows (2 min)
+	$(BIN)/python -P -m aqe.benchmarks $(@:bench-%=%)
 
 bench-anomaly: $(READY)  ## anomaly detection on labelled series, and its speed (1 min)
 bench-logs: $(READY)  ## log templates on labelled lines, and their speed (1 min)

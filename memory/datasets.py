@@ -24,6 +24,7 @@ from ..core.records.rum_answers import PageLabel, RumAnswers, RumQuestion
 from ..core.records.visits import VisitBatch, VisitQuestion, Visits
 from .dataset_sql import FIGURES, RUM_DAY, column_types, connect, tally_sql
 from .dataset_write import DayFile, write_days
+from .journey_sql import THREADS as JOURNEY_THREADS
 from .journey_sql import batches, prepare
 from .level_sql import levels_sql, metric_points_sql, people_sql, timings_sql
 from .rum_reader import RumReader
@@ -178,7 +179,7 @@ class DatasetStore:
         if not rows:
             yield Visits(()), iter(())
             return
-        with connect(self._folder) as connection:
+        with connect(self._folder, threads=JOURNEY_THREADS) as connection:
             found = prepare(connection, question, rows)
             yield found, batches(connection, question) if found.sources else iter(())
 

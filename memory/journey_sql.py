@@ -25,9 +25,12 @@ from ..core.records.visits import (
 )
 from .level_sql import literal, route
 
+THREADS = 2
 MAX_STEPS = 300
 """Told apart, the most frequent first; the others are one step together."""
 MAX_TEXT_CHARS = 200
+MAX_CANDIDATES = 10 * MAX_STEPS
+"""Whose people are counted, the most frequent ones: of a million pages, most are nobody's habit."""
 ROWS_A_BATCH = 600_000
 """About; 40 bytes each are held."""
 MAX_EVENTS_A_PERSON = 1_000_000
@@ -227,13 +230,17 @@ def _choose_steps(connection: Any, question: VisitQuestion) -> tuple[StepText, .
     connection.execute(
         f"""
         CREATE TEMP TABLE steps AS
-        WITH seen AS (
-            SELECT label, count(*) AS times, approx_count_distinct(person) AS people
-            FROM visits JOIN labelled USING (text) WHERE role IN {roles} GROUP BY label
+        WITH frequent AS (
+            SELECT label, count(*) AS times FROM told JOIN labelled USING (text) WHERE role IN {roles}
+            GROUP BY label HAVING times >= {least} ORDER BY times DESC, label LIMIT {MAX_CANDIDATES}
+        ),
+        seen AS (
+            SELECT label, any_value(times) AS times, approx_count_distinct(person) AS people
+            FROM visits JOIN labelled USING (text) JOIN frequent USING (label) GROUP BY label
         ),
         counted AS (
             SELECT label FROM visits JOIN labelled USING (text)
-            WHERE label IN (SELECT label FROM seen WHERE times >= {least} AND people < {surely})
+            WHERE label IN (SELECT label FROM seen WHERE people < {surely})
             GROUP BY label HAVING count(DISTINCT person) >= {least}
         ),
         chosen AS (
