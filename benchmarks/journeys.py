@@ -141,7 +141,7 @@ def in_polars(folder: Path) -> Answer:
             pl.len().alias("times"),
             pl.col("session").n_unique().alias("sessions"),
             people,
-            *(pl.col("pause").dt.total_microseconds().quantile(q).alias(f"p{q}") for q in (0.5, 0.75, 0.95)),
+            *(pl.col("pause").dt.total_microseconds().quantile(q, "lower").alias(f"p{q}") for q in (0.5, 0.75, 0.95)),
         )
         .filter(pl.col("users") >= LEAST)
     )
