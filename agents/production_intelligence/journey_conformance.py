@@ -60,7 +60,9 @@ class Conforming:
         """What was found."""
         model, replay = self._model, self._replay
         if model is None or replay is None:
-            return NotMeasured(reason="there was no known model: this is the first run, and its journeys are one now")
+            return NotMeasured(
+                reason="there was no known model, or none that can be read: this run's journeys are one now"
+            )
         if model.actions != self._question.actions:
             return NotMeasured(
                 reason="the known model has other steps: with actions or without; the next run has these"

@@ -3,7 +3,7 @@
 k-anonymity: a step, an edge, a way in or out, or a variant is told only when `minUsers` distinct people took it.
 """
 
-from ...core.errors import TaskVetoed
+from ...core.errors import InputError, TaskVetoed
 from ...core.records.journeys import JOURNEYS_KEY, Journeys
 from ...core.records.journeys import StepKind as Kind
 from ...core.records.visits import StepText, VisitQuestion
@@ -34,8 +34,7 @@ def journeys(loaded: Loaded) -> Outcome:
     Raises:
         TaskVetoed: nothing in the window names sessions or users; or the payload is none.
     """
-    stored = loaded.records.get(JOURNEYS_KEY)
-    model = None if stored is None else Journeys.from_value(stored, where=JOURNEYS_KEY)
+    model = _known_model(loaded)
     question = _question(loaded, model)
     with loaded.datasets.visits(question) as (visits, batches):
         counts = Counts(max(1, len(visits.steps)))
@@ -51,6 +50,15 @@ def journeys(loaded: Loaded) -> Outcome:
         raise TaskVetoed(NOTHING.format(days=loaded.window.days))
     report = report_of(loaded, question, visits, counts, sample, conforming, idle_s=IDLE_S)
     return Outcome(report, {JOURNEYS_KEY: report})
+
+
+def _known_model(loaded: Loaded) -> Journeys | None:
+    """As stored; one that cannot be read, of another version, is none: this run's takes its place."""
+    stored = loaded.records.get(JOURNEYS_KEY)
+    try:
+        return None if stored is None else Journeys.from_value(stored, where=JOURNEYS_KEY)
+    except InputError:
+        return None
 
 
 def _question(loaded: Loaded, model: Journeys | None) -> VisitQuestion:

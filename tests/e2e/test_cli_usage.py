@@ -133,6 +133,25 @@ def test_rum_analysis_shows_the_funnel_and_stores_what_it_prints(project: Projec
     assert aqe(project, "rum-analysis", "--funnel", "/cart").returncode == EXIT_USAGE
 
 
+def test_journeys_are_shown_drawn_and_stored_and_the_next_run_looks_for_new_ways(project: Project) -> None:
+    """The same JSON is printed and kept; people's ways, and nothing of four people."""
+    visits = [visit(f"j{n}", ("view", "/journey/1"), ("view", "/stop" if n < 16 else "/rare")) for n in range(20)]
+    data = json.dumps({"data": [event for events in visits for event in events]})
+    project.ok("import", project.write("journeys.json", data), "--release", "j1", "--commit", "abc1234")
+    asked = ("production", "journeys", "--release", "j1")
+    text = project.ok(*asked)
+    assert (
+        "/journey/{id} -> /stop" in text and "/rare" not in text and "of fewer than 5 people each are withheld" in text
+    )
+    assert '["/stop #40;16 sessions#41;"]' in project.ok(*asked, "--format", "mermaid")
+    printed = project.json(*asked)
+    assert "no session began after" in printed["conformance"]["reason"]
+    stored = json.loads(project.ok("memory", "get", "aqe/production/journeys"))
+    assert {**stored, "insights": []} == {**printed, "insights": []}
+    done = aqe(project, "journeys", "--release", "none")
+    assert (done.returncode, "client addresses" in done.stderr) == (EXIT_NO_GO, True)
+
+
 def test_dead_code_names_what_nobody_asks_for(project: Project) -> None:
     """The source is read where the command runs; a folder without any is told."""
     source = "@app.get('/api/products/<id>')\ndef product(id): ...\n\n@app.get('/old')\ndef old(): ...\n"

@@ -271,6 +271,13 @@ def test_new_sessions_are_held_against_the_known_model(tmp_path: Path) -> None:
     assert isinstance(again, NotMeasured) and "no session began after" in again.reason
 
 
+def test_a_known_model_that_cannot_be_read_is_replaced(tmp_path: Path) -> None:
+    """Of another version, or somebody else's: no run fails because of it."""
+    window = stored(tmp_path, crowd(("/a",), 5))
+    answer = journeys(replace(window, records={JOURNEYS_KEY: {"what": 1}})).answer
+    assert isinstance(answer, Journeys) and isinstance(answer.conformance, NotMeasured)
+
+
 @settings(max_examples=15)
 @given(
     st.lists(st.tuples(st.integers(0, 7), st.lists(st.sampled_from("abcdef"), min_size=1, max_size=4)), max_size=30),
