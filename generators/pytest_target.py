@@ -7,14 +7,13 @@ and black do it by default (88 columns), so that formatting a repository does no
 import json
 from collections.abc import Iterable, Iterator
 from datetime import datetime
-from textwrap import wrap
 from urllib.parse import quote
 
 from ..core.records.scenarios import Expectation, Provenance, RequestStep, TestScenario
 from .literals import python, python_prose, slug
+from .pytest_flow import is_flow, render_flow
+from .python_layout import TAB, WIDTH, laid_out, wrapped
 
-_WIDTH = 88
-_TAB = " " * 4
 # What RFC 3986 allows in a path with query, and `%` for what was encoded before.
 _PATH_CHARACTERS = "/?:@!$&'()*+,;=-._~%[]"
 _STATUS_KINDS = frozenset({"status-below", "status-is"})
@@ -89,6 +88,8 @@ class PytestTarget:
 
     def render(self, scenario: TestScenario) -> str:
         """The file's text; see Target."""
+        if is_flow(scenario):
+            return render_flow(scenario, _docstring(scenario))
         groups = _groups(scenario.requests)
         content = any(step.headers or step.body is not None for step in scenario.requests)
         expectations = [e for step in scenario.requests for e in step.expectations]
@@ -120,8 +121,8 @@ def _groups(steps: Iterable[RequestStep]) -> list[list[RequestStep]]:
 def _docstring(scenario: TestScenario) -> str:
     derived = _derived_from(scenario.provenance)
     how = "Run it against a service: AQE_TARGET_URL=http://127.0.0.1:8000 pytest FILE"
-    title, *rest = _wrapped(f'"""{python_prose(scenario.title)}.')
-    return "\n".join([title, *rest, "", *_wrapped(derived), "", how, '"""', ""])
+    title, *rest = wrapped(f'"""{python_prose(scenario.title)}.')
+    return "\n".join([title, *rest, "", *wrapped(derived), "", how, '"""', ""])
 
 
 def _derived_from(provenance: Provenance) -> str:
@@ -153,7 +154,7 @@ def _table(name: str, steps: list[RequestStep], content: bool) -> str:
         columns = (step.method, _request_target(step.path), *(_content(step) if content else ()), because)
         rows.append(columns)
     comment = "method, path, headers, body, why" if content else "method, path, why"
-    lines = [f"{name} = [", f"{_TAB}# {comment}", *(f"{_laid_out(row, _TAB, 1)}," for row in rows), "]"]
+    lines = [f"{name} = [", f"{TAB}# {comment}", *(f"{laid_out(row, TAB, 1)}," for row in rows), "]"]
     return "\n" + "\n".join(lines) + "\n"
 
 
@@ -176,21 +177,21 @@ def _test(name: str, table: str, expectations: tuple[Expectation, ...], content:
     types = {"target": "SplitResult", "headers": "dict[str, str]"}
     parameters = [f"{column}: {types.get(column, 'str')}" for column in ("target", *columns)]
     signature = f"def {name}({', '.join(parameters)}) -> None:"
-    if len(signature) > _WIDTH:
-        signature = f"def {name}(\n{_TAB}{', '.join(parameters)}\n) -> None:"
-    if any(len(line) > _WIDTH for line in signature.split("\n")):
-        signature = f"def {name}(\n" + "".join(f"{_TAB}{p},\n" for p in parameters) + ") -> None:"
+    if len(signature) > WIDTH:
+        signature = f"def {name}(\n{TAB}{', '.join(parameters)}\n) -> None:"
+    if any(len(line) > WIDTH for line in signature.split("\n")):
+        signature = f"def {name}(\n" + "".join(f"{TAB}{p},\n" for p in parameters) + ") -> None:"
     return "\n".join(
         [
             "",
             "@pytest.mark.parametrize(",
-            f"{_TAB}{python(tuple(columns))},",
-            f"{_TAB}{table},",
-            f'{_TAB}ids=[f"{{row[0]}} {{row[1]}}" for row in {table}],',
+            f"{TAB}{python(tuple(columns))},",
+            f"{TAB}{table},",
+            f'{TAB}ids=[f"{{row[0]}} {{row[1]}}" for row in {table}],',
             ")",
             signature,
-            f'{_TAB}"""What failed in production is answered."""',
-            *(f"{_TAB}{line}" if line else "" for line in _body(expectations, content)),
+            f'{TAB}"""What failed in production is answered."""',
+            *(f"{TAB}{line}" if line else "" for line in _body(expectations, content)),
             "",
         ]
     )
@@ -217,29 +218,29 @@ def _body(expectations: tuple[Expectation, ...], content: bool) -> Iterator[str]
     if guarded:
         yield "if status < 300:"
     for expectation in about_body:
-        lines = [*_reason(expectation, expectations), *_body_assertion(expectation, len(_TAB) * (1 + guarded))]
-        yield from (f"{_TAB}{line}" if guarded else line for line in lines)
+        lines = [*_reason(expectation, expectations), *_body_assertion(expectation, len(TAB) * (1 + guarded))]
+        yield from (f"{TAB}{line}" if guarded else line for line in lines)
 
 
 def _reason(expectation: Expectation, expectations: tuple[Expectation, ...]) -> Iterator[str]:
     # The first one's reason stands in the table, because it differs from request to request.
     if expectation is not expectations[0]:
-        yield from (f"# {line}" for line in _wrapped(python_prose(expectation.because), _WIDTH - 10))
+        yield from (f"# {line}" for line in wrapped(python_prose(expectation.because), WIDTH - 10))
 
 
 def _status_assertion(expectation: Expectation) -> Iterator[str]:
     if expectation.kind == "latency-below-ms":
         limit = f"{float(expectation.value):g}"
-        return _assertion(f"took_ms < {limit}", "took_ms:.0f", f"below {limit} ms", len(_TAB))
+        return _assertion(f"took_ms < {limit}", "took_ms:.0f", f"below {limit} ms", len(TAB))
     limit = str(int(expectation.value))
     if expectation.kind == "status-is":
-        return _assertion(f"status == {limit}", "status", limit, len(_TAB))
-    return _assertion(f"status < {limit}", "status", f"below {limit}", len(_TAB))
+        return _assertion(f"status == {limit}", "status", limit, len(TAB))
+    return _assertion(f"status < {limit}", "status", f"below {limit}", len(TAB))
 
 
 def _body_assertion(expectation: Expectation, indent: int) -> Iterator[str]:
     # `expected` is a variable, so that its text need not be written inside an f-string.
-    yield from f"expected = {_laid_out(expectation.value, '', indent + len('expected = '))}".split("\n")
+    yield from f"expected = {laid_out(expectation.value, '', indent + len('expected = '))}".split("\n")
     document = "json.loads(answer)"
     if expectation.path is not None:
         document = f"at({document}, {python(expectation.path)})"
@@ -253,27 +254,10 @@ def _body_assertion(expectation: Expectation, indent: int) -> Iterator[str]:
 
 def _assertion(condition: str, got: str, expected: str, indent: int) -> Iterator[str]:
     message = f'f"{{method}} {{path}}: got {{{got}}}, expected {expected}; {{because}}"'
-    if indent + len(f"assert {condition}, {message}") <= _WIDTH:
+    if indent + len(f"assert {condition}, {message}") <= WIDTH:
         yield f"assert {condition}, {message}"
     else:
-        yield from (f"assert {condition}, (", f"{_TAB}{message}", ")")
-
-
-def _laid_out(value: object, indent: str, taken: int) -> str:
-    """A literal on one line when it fits beside `taken` other characters, else one item a line."""
-    flat = python(value)
-    if not isinstance(value, dict | list | tuple) or not value or len(indent) + len(flat) + taken <= _WIDTH:
-        return indent + flat
-    inner = indent + _TAB
-    if isinstance(value, dict):
-        items = [f"{inner}{python(k)}: {_laid_out(v, inner, len(python(k)) + 3).lstrip()}," for k, v in value.items()]
-    else:
-        items = [f"{_laid_out(item, inner, 1)}," for item in value]
-    return "\n".join([indent + flat[0], *items, indent + flat[-1]])
-
-
-def _wrapped(text: str, width: int = _WIDTH) -> list[str]:
-    return wrap(text, width, break_long_words=False, break_on_hyphens=False)
+        yield from (f"assert {condition}, (", f"{TAB}{message}", ")")
 
 
 def _minute(at: datetime) -> str:

@@ -141,6 +141,7 @@ KEYS: tuple[KeySpec, ...] = (
     KeySpec("aqe/production/incident-analysis", IncidentAnalysis, "where incidents' time went, what was different, what the figures hide", (PRODUCTION,), (PRODUCTION, "output")),
     KeySpec("aqe/production/test-scenarios", TestScenario, "tests worth having", (PRODUCTION,), (PRODUCTION, "output"), many=True),
     KeySpec("aqe/test-scenarios/production-derived", TestScenario, "the same, where test generators look", (PRODUCTION,), ("output",), many=True),
+    KeySpec("aqe/test-requirements", TestScenario, "the same, where the test-generator agent looks", (PRODUCTION,), ("output",), many=True),
     KeySpec("aqe/coverage/results", Any, "coverage, as qe-coverage-analyzer writes it; becomes a signal", ("other agents",), (GATEWAY,)),
     KeySpec("aqe/performance/results", Any, "a load test, as qe-performance-tester writes it; becomes a signal", ("other agents",), (GATEWAY,)),
     KeySpec("aqe/security/vulnerabilities", Any, "findings of a scan, as qe-security-scanner writes it; becomes a signal", ("other agents",), (GATEWAY,)),

@@ -24,9 +24,12 @@ from .journeys import READS as JOURNEY_KEYS
 from .journeys import journeys
 from .load_patterns import load_patterns
 from .loaded import Loaded
+from .recorded_tests import recording_to_tests
 from .reporting import READS as REPORT_KEYS
 from .reporting import production_report
 from .rum_analysis import rum_analysis
+from .scenario_keys import READS as SCENARIO_KEYS
+from .scenario_keys import offered
 from .scenarios import scenarios_from
 from .seasonal import seasonal_analysis
 
@@ -67,16 +70,13 @@ def mine_errors(loaded: Loaded) -> Outcome:
     scenarios = tuple(scenarios_from(mined, include_unsafe=bool(loaded.payload.get("includeUnsafe"))))[:MAX_SCENARIOS]
     return Outcome(
         MinedErrors(patterns=mined, insights=insights, scenarios=scenarios),
-        {
-            "aqe/production/patterns": mined,
-            "aqe/production/test-scenarios": scenarios,
-            "aqe/test-scenarios/production-derived": scenarios,
-        },
+        {"aqe/production/patterns": mined, **offered(scenarios, "scenario-err-", loaded)},
     )
 
 
 CAPABILITIES: tuple[Capability, ...] = (
-    Capability("error-pattern-mining", "error-pattern-mining", mine_errors),
+    Capability("error-pattern-mining", "error-pattern-mining", mine_errors, reads=lambda payload: SCENARIO_KEYS),
+    Capability("recording-to-tests", "test-generation", recording_to_tests, reads=lambda payload: SCENARIO_KEYS),
     Capability("anomaly-detection", "anomaly-detection", detect_anomalies, reads=lambda payload: ANOMALY_KEYS),
     Capability("load-pattern-analysis", "load-pattern-analysis", load_patterns),
     Capability("seasonal-analysis", "load-pattern-analysis", seasonal_analysis),

@@ -37,6 +37,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "generate-by-priority": ("production.insights", "generate_by_priority", "What is most worth a test."),
     "insights": ("production.insights", "insights", "What all analyses found, the most important first."),
     "report": ("production.report", "report", "What all analyses found, as Markdown, HTML, PDF, JSON, text."),
+    "recording-to-tests": ("production.recording", "recording_to_tests", "Recorded traffic (HAR) as tests that run."),
     "mine-errors": ("production.errors", "mine_errors", "Errors in the imported logs, grouped into bugs."),
 }
 """Command -> module, attribute, one line of help."""

@@ -7,6 +7,7 @@ import click
 
 from ..common import output_options, print_json, say, with_runtime
 from ..text import cleaned, table
+from .generated import written_tests
 
 if TYPE_CHECKING:
     from ...core.records.findings import ErrorPattern, MiningResult
@@ -56,27 +57,13 @@ def mine_errors(
     else:
         click.echo(patterns_text(MiningResult.from_value(result["patterns"], where="result of the mining")))
     if output is not None:
-        ctx.exit(_write(result["scenarios"], output))
+        ctx.exit(written_tests(result["scenarios"], output, "no pattern has a request that could be tested"))
 
 
 async def _mine(parts: "Runtime", payload: dict[str, Any]) -> Any:
     from ...fleet.tasks import new_task, perform
 
     return (await perform(parts, new_task(parts, "error-pattern-mining", payload), said=say)).result
-
-
-def _write(scenarios: list[Any], folder: Path) -> int:
-    """Write the tests; returns the exit code."""
-    from ...core.errors import EXIT_OK, EXIT_USAGE
-    from ...core.records.scenarios import TestScenario
-    from ...fleet.generated_tests import write_tests
-
-    tests = write_tests([TestScenario.from_value(s, where="scenario") for s in scenarios], folder)
-    for test in tests:
-        say(test.problem or f"wrote {test.path}")
-    if not tests:
-        say("no pattern has a request that could be tested; nothing was written")
-    return EXIT_USAGE if any(test.problem for test in tests) else EXIT_OK
 
 
 def patterns_text(result: "MiningResult") -> str:

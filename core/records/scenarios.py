@@ -156,6 +156,17 @@ class Conditions(Record):
     """Distinct users; None = as many as run at once."""
 
 
+class Datum(Record):
+    """A value that a test brings along, in the place of a personal or secret one: never that of production."""
+
+    name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
+    """Used in steps as `{{name}}`."""
+    kind: str
+    """What redaction took it for: `email`, `secret`, `person`..."""
+    given: bool
+    """It must be known to the service (somebody's log-in) and comes from the environment; else it is made up."""
+
+
 class Provenance(Record):
     """What the scenario was derived from."""
 
@@ -182,6 +193,7 @@ class TestScenario(Record):
     conditions: Conditions | None = None
     independent: bool = True
     """Steps need nothing of each other; else they are one flow in this order, in one session."""
+    data: tuple[Datum, ...] = ()
     steps: tuple[RequestStep | UiStep, ...]
     provenance: Provenance
 
@@ -231,5 +243,19 @@ class BrowserTests(Record):
     """The most used first."""
     scenarios: tuple[TestScenario, ...]
     """The most frequent first, then the recorded flows."""
+    window_from: datetime | None = None
+    window_to: datetime | None = None
+
+
+class RecordedTests(Record):
+    """What recorded traffic gives: flows, and the tests that are made of them."""
+
+    exchanges: int
+    """With the service; pictures, scripts and style sheets are not counted."""
+    flows: int
+    """Exchanges that belong together by session or by ids."""
+    scenarios: tuple[TestScenario, ...]
+    left_out: int
+    """Scenarios beyond the bound; each shows nothing that those that are kept do not show."""
     window_from: datetime | None = None
     window_to: datetime | None = None

@@ -1,0 +1,69 @@
+"""`aqe production recording-to-tests`: recorded traffic as tests that run."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from ..common import output_options, print_json, with_runtime
+from ..text import cleaned, table
+from .common import days_option, performed, release_option
+from .generated import written_tests
+
+if TYPE_CHECKING:
+    from ...core.records.scenarios import RecordedTests
+
+
+@click.command("recording-to-tests")
+@days_option()
+@click.option("--host", metavar="URL", help="Only traffic with this service, as recorded (default: most asked).")
+@click.option(
+    "--max-scenarios", type=click.IntRange(min=1, max=200), default=30, show_default=True, metavar="N", help="So many."
+)
+@release_option
+@click.option(
+    "--output", type=click.Path(path_type=Path, file_okay=False), metavar="DIR", help="Write a pytest file for each."
+)
+@output_options
+@click.pass_context
+def recording_to_tests(
+    ctx: click.Context, as_json: bool, days: float, host: str | None, max_scenarios: int, release: str | None,
+    output: Path | None,
+) -> None:  # fmt: skip
+    """Recorded traffic as tests: flows with their ids taken from answers, and what held in every recorded answer.
+
+    What differs from visit to visit (ids, times, stock) is found by comparing answers to the same request; of it only
+    the form is tested. Log-ins, names and other data of people are never taken over: the tests make up their own, and
+    ask the environment (AQE_TEST_PASSWORD ...) for what the service must know.
+
+    \b
+    Exit codes: 0 done, 2 a test could not be written.
+    Examples: aqe import traffic.har && aqe production recording-to-tests --output tests/recorded
+              AQE_TARGET_URL=http://127.0.0.1:8000 pytest tests/recorded
+    """
+    from ...core.records.scenarios import RecordedTests
+
+    payload = {"days": days, "host": host, "maxScenarios": max_scenarios, "release": release}
+    result = with_runtime(ctx, lambda parts: performed(parts, "recording-to-tests", payload))
+    if as_json:
+        print_json(result)
+    else:
+        click.echo(recorded_text(RecordedTests.from_value(result, where="result of the analysis")))
+    if output is not None:
+        ctx.exit(written_tests(result["scenarios"], output, "nothing of what was recorded can be repeated"))
+
+
+def recorded_text(found: "RecordedTests") -> str:
+    """Every scenario, one a line."""
+    found = cleaned(found)
+    head = f"{found.exchanges:,} exchanges, {found.flows:,} flows, {len(found.scenarios)} scenarios"
+    if found.window_from and found.window_to:
+        head += f", {found.window_from:%Y-%m-%d %H:%M} to {found.window_to:%Y-%m-%d %H:%M} UTC"
+    rows = [
+        (s.priority, s.provenance.occurrences, len(s.steps), sum(len(t.expectations) for t in s.steps), s.title)
+        for s in found.scenarios
+    ]
+    lines = [head, "", table(("PRIORITY", "SEEN", "REQUESTS", "EXPECTATIONS", "TITLE"), rows)]
+    if found.left_out:
+        lines += ["", f"{found.left_out} more show nothing new: --max-scenarios"]
+    return "\n".join(lines)
