@@ -23,6 +23,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "approver": ("approver", "approver", "Who may approve, override and attest."),
     "audit": ("audit", "audit", "Who decided what: the log that cannot be changed unseen."),
     "production": ("production", "production", "What production says."),
+    "tests": ("tests", "tests", "Generated tests: run them, and keep what they cover."),
     "fault-proxy": ("fault_proxy", "fault_proxy", "Make things go wrong between a client and a server."),
     "events": ("events", "events", "The event streams."),
     "notify": ("notify", "notify", "Messages to people: who is told what."),

@@ -16,7 +16,9 @@ from ..bus.names import OWN_LANE
 from ..core.errors import ConflictError, InputError, NotFoundError, ServiceUnavailable
 from ..core.records.base import encode
 from ..core.records.feedback import FEEDBACK_KEY, LoopPlan, LoopState, Run
+from ..core.records.scenarios import TestScenario
 from ..core.records.tasks import FINAL, TaskAssignment
+from .generated_tests import write_tests
 from .output import write_file
 from .runtime import Runtime
 from .tasks import TaskFailedError, new_task, perform, show
@@ -28,6 +30,7 @@ POLL_S = 1.0
 ANALYSES = (
     "anomaly-detection",
     "error-pattern-mining",
+    "recording-to-tests",
     "incident-analysis",
     "rum-analysis",
     "user-journey-reconstruction",
@@ -55,15 +58,23 @@ class FeedbackLoop:
         runtime: the open parts.
         plan: what to do how often.
         output: folder that each round's findings are written into; None = memory keys only.
+        write_tests: also write the tests there are, into the folder `tests` of it.
         said: called with a line at the end of each round and about each task.
     """
 
     def __init__(
-        self, runtime: Runtime, plan: LoopPlan, *, output: Path | None = None, said: Callable[[str], None] = print
+        self,
+        runtime: Runtime,
+        plan: LoopPlan,
+        *,
+        output: Path | None = None,
+        write_tests: bool = False,
+        said: Callable[[str], None] = print,
     ) -> None:
         self._runtime = runtime
         self._plan = plan
         self._output = output
+        self._write_tests = write_tests
         self._said = said
         self._stopping = asyncio.Event()
         self._version = 0
@@ -160,3 +171,13 @@ class FeedbackLoop:
             for name in WRITTEN:
                 value = await self._runtime.memory.retrieve(f"aqe/production/{name}")
                 write_file(self._output / f"{name}.json", encode(value) + "\n", overwrite=True)
+            if self._write_tests:
+                await self._tests(self._output / "tests")
+
+    async def _tests(self, folder: Path) -> None:
+        """Those that send requests; a file that cannot be written is told, and does not end the loop."""
+        told = await self._runtime.memory.retrieve("aqe/production/test-scenarios")
+        found = [TestScenario.from_value(value, where="aqe/production/test-scenarios") for value in told or ()]
+        for test in write_tests([one for one in found if len(one.requests) == len(one.steps)], folder):
+            if test.problem:
+                self._said(test.problem)

@@ -1,7 +1,14 @@
-"""Scenarios as test files in a user's folder: rendered, looked at for secrets, written without overwriting anything."""
+"""Scenarios as test files in a user's folder: rendered, looked at for secrets, written without overwriting an edit.
 
+The first line of a file says what our own text was, as a digest. So a file is either ours as we wrote it (replaced), or
+somebody edited it; then three texts are known to differ or not: what we wrote, what stands there, what we would write.
+"""
+
+import difflib
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 
 from ..core.errors import InputError
@@ -11,13 +18,41 @@ from ..generators.secrets_scan import scan
 from ..generators.table import TARGETS
 from .output import write_file
 
+_COMMENT = {".py": "#", ".ts": "//", ".js": "//"}
+"""Suffix -> how a comment begins; files of other kinds have no mark, and are replaced only by hand."""
+_MARK = re.compile(r"(?:#|//) Written by aqe, (?P<digest>[0-9a-f]{16})\. [^\n]*\n")
+MAX_DIFF = 60
+"""Lines of a difference that are shown."""
+
+
+class EditedFile(InputError):
+    """Somebody edited the file since we wrote it, and our text is another one now.
+
+    Args:
+        diff: from what stands there to what we would write.
+    """
+
+    def __init__(self, path: Path, diff: str) -> None:
+        super().__init__(
+            f"{path} is there and differs: it was edited since it was written",
+            hint="take over what you need of the difference, or move the file away",
+        )
+        self.diff = diff
+
 
 @dataclass(frozen=True)
 class WrittenTest:
-    """A file, and why it was not written; None = it was, or is there already with the same text."""
+    """A file, and why it was not written; None = it was, or is there already with the same text.
+
+    Args:
+        diff: of a file that somebody edited: what our text would change in it.
+        kept: somebody edited it, and we have nothing new.
+    """
 
     path: Path
     problem: str | None
+    diff: str = ""
+    kept: bool = False
 
 
 def write_tests(scenarios: Iterable[TestScenario], folder: Path, *, target: str = "pytest") -> list[WrittenTest]:
@@ -37,21 +72,69 @@ def write_tests(scenarios: Iterable[TestScenario], folder: Path, *, target: str 
             written.append(WrittenTest(path, f"{path} is not written: {refusal}"))
             continue
         try:
-            write_generated(path, renderer.render(scenario))
-            written.append(WrittenTest(path, None))
+            kept = not write_generated(path, renderer.render(scenario))
+            written.append(WrittenTest(path, None, kept=kept))
+        except EditedFile as error:
+            written.append(WrittenTest(path, error.message, error.diff))
         except InputError as error:
             written.append(WrittenTest(path, error.message))
     return written
 
 
-def write_generated(path: Path, text: str) -> None:
+def write_generated(path: Path, text: str) -> bool:
     """Write one generated file; the only door through which they go.
 
+    A file as we wrote it is replaced. One that was edited stays, and that is an error only when our text has changed.
+
+    Returns:
+        Whether our text stands there; else an edited file was kept.
+
     Raises:
-        InputError: a secret is in it, or the file is there and differs.
+        EditedFile: somebody edited it, and our text is another one now.
+        InputError: a secret is in it, or a file that we did not write is there.
     """
     if leaks := scan(text):
         first = leaks[0]
         more = f" and {len(leaks) - 1} more" if len(leaks) > 1 else ""
         raise InputError(f"{path} is not written: its line {first.line} holds a {first.kind}, {first.shown}{more}")
-    write_file(path, text, overwrite=False)
+    marked = _marked(path, text)
+    old = _read(path)
+    mark = _MARK.match(old)
+    if mark is None:
+        write_file(path, marked, overwrite=False)
+    elif _digest(old[mark.end() :]) == mark["digest"]:
+        write_file(path, marked, overwrite=True)
+    elif mark["digest"] != _digest(text):
+        raise EditedFile(path, _difference(path, old, marked))
+    else:
+        return False
+    return True
+
+
+def _marked(path: Path, text: str) -> str:
+    comment = _COMMENT.get(path.suffix)
+    return (
+        f"{comment} Written by aqe, {_digest(text)}. Edit it freely: then it is never replaced.\n{text}"
+        if comment
+        else text
+    )
+
+
+def _digest(text: str) -> str:
+    return sha256(text.encode()).hexdigest()[:16]
+
+
+def _read(path: Path) -> str:
+    """The text that is there; empty when there is none, or none of ours."""
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        return ""
+
+
+def _difference(path: Path, old: str, new: str) -> str:
+    lines = list(
+        difflib.unified_diff(old.splitlines(), new.splitlines(), f"{path} (yours)", f"{path} (ours)", lineterm="")
+    )
+    left = [f"... {len(lines) - MAX_DIFF} lines more"] if len(lines) > MAX_DIFF else []
+    return "\n".join(lines[:MAX_DIFF] + left)

@@ -28,11 +28,13 @@ if TYPE_CHECKING:
     metavar="DIR",
     help="Also write each round's findings into this folder.",
 )
+@click.option("--auto-generate-tests", is_flag=True, help="Also write each round's tests into DIR/tests.")
 @output_options
 @click.pass_context
 def feedback_loop(
-    ctx: click.Context, as_json: bool, interval: float, once: bool, days: float, output: Path | None
-) -> None:
+    ctx: click.Context, as_json: bool, interval: float, once: bool, days: float, output: Path | None,
+    auto_generate_tests: bool,
+) -> None:  # fmt: skip
     """Every analysis, every interval, until SIGTERM or Ctrl-C; anomalies are taken in as they come.
 
     One loop a fleet. It finishes the task at hand when told to stop; killed, the next one goes on where it was.
@@ -40,15 +42,18 @@ def feedback_loop(
     \b
     Exit codes: 0 stopped, or the round is done, 2 another loop runs.
     Examples: aqe production feedback-loop --interval 1h
-              aqe production feedback-loop --once --output findings
+              aqe production feedback-loop --once --output findings --auto-generate-tests
     """
+    from ...core.errors import InputError
     from ...core.records.feedback import LoopPlan
     from ...fleet.feedback import FeedbackLoop, analyses
 
+    if auto_generate_tests and output is None:
+        raise InputError("--auto-generate-tests writes into --output DIR")
     plan = LoopPlan(interval_s=interval, analyses=analyses(), days=days, once=once)
 
     async def work(parts: "Runtime") -> "LoopState":
-        loop = FeedbackLoop(parts, plan, output=output, said=say)
+        loop = FeedbackLoop(parts, plan, output=output, write_tests=auto_generate_tests, said=say)
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, loop.stop)
         return await loop.run()

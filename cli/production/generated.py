@@ -21,7 +21,9 @@ def written_tests(scenarios: Sequence[Any], folder: Path, nothing: str, target: 
 
     tests = write_tests([TestScenario.from_value(s, where="scenario") for s in scenarios], folder, target=target)
     for test in tests:
-        say(test.problem or f"wrote {test.path}")
+        say(test.problem or (f"kept {test.path}, which was edited" if test.kept else f"wrote {test.path}"))
+        if test.diff:
+            say(test.diff)
     if not tests:
         say(f"{nothing}; nothing was written")
     return EXIT_USAGE if any(test.problem for test in tests) else EXIT_OK

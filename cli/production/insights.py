@@ -1,11 +1,13 @@
 """`aqe production insights`, `generate-by-priority`: what all analyses found, and what to do first."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from ..common import output_options, print_json, with_runtime
 from ..text import cleaned, table
+from .generated import written_tests
 
 if TYPE_CHECKING:
     from ...core.records.findings import Insight, Prioritization
@@ -44,14 +46,18 @@ def _insight_text(insight: "Insight") -> str:
 
 @click.command("generate-by-priority")
 @click.option("--top", type=click.IntRange(min=1), default=20, show_default=True, metavar="N", help="So many.")
+@click.option(
+    "--generate", type=click.Path(path_type=Path, file_okay=False), metavar="DIR", help="Write their tests (pytest)."
+)
 @output_options
 @click.pass_context
-def generate_by_priority(ctx: click.Context, as_json: bool, top: int) -> None:
+def generate_by_priority(ctx: click.Context, as_json: bool, top: int, generate: Path | None) -> None:
     """What is most worth a test, the first N of it, with the test scenarios that exist for it.
 
     \b
-    Exit codes: 0 always.
-    Example: aqe production generate-by-priority --top 20
+    Exit codes: 0 done, 2 a test could not be written.
+    Examples: aqe production generate-by-priority --top 20
+              aqe production generate-by-priority --top 20 --generate tests/production
     """
     from ...core.records.findings import Prioritization
 
@@ -70,6 +76,11 @@ def generate_by_priority(ctx: click.Context, as_json: bool, top: int) -> None:
         print_json(shown)
     else:
         click.echo(_priorities_text(cleaned(shown)))
+    if generate is not None:
+        wanted = {scenario for finding in shown.findings for scenario in finding.scenarios}
+        tests: Any = with_runtime(ctx, lambda parts: parts.memory.retrieve("aqe/production/test-scenarios"))
+        chosen = [test for test in tests or () if test["id"] in wanted]
+        ctx.exit(written_tests(chosen, generate, "no test scenario exists for these findings"))
 
 
 def _priorities_text(found: "Prioritization") -> str:

@@ -6,6 +6,7 @@ from enum import StrEnum
 from pydantic import Field
 
 from .base import Record
+from .verification import Coverage
 
 FEEDBACK_KEY = "aqe/production/feedback-loop"
 MAX_NOTICED = 100
@@ -63,6 +64,8 @@ class LoopState(Record):
     anomalies_noticed: int = 0
     anomalies: tuple[str, ...] = ()
     """Ids of the latest ones, newest last."""
+    covered: tuple[Coverage, ...] = ()
+    """Findings that a generated test shows and its repair ends, as `aqe tests verify` saw it; the latest last."""
     plan: LoopPlan
     runner: str = ""
     updated_at: datetime

@@ -148,6 +148,8 @@ class Insight(Record):
     """Distinct users; None = nothing names them."""
     benefit: str = ""
     """What acting on it would spare or gain, as far as it was measured."""
+    covered_by: tuple[str, ...] = ()
+    """Files of tests that were seen red on a broken and green on a fixed service."""
 
 
 class Priority(Record):

@@ -1,0 +1,62 @@
+"""`aqe tests verify`: red on the broken service, green on the fixed one, and what that covers."""
+
+import asyncio
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from aqe.core.errors import InputError
+from aqe.core.records.verification import Colour, Verification
+from aqe.fleet.verify import verify
+
+NOW = datetime(2026, 3, 2, tzinfo=UTC)
+# The URL is the behaviour: no server is needed to be red or green.
+TEXT = '''"""A test.
+
+Written by aqe from what production did: finding
+err-1, KeyError, seen 3 times in 9 records.
+"""
+
+import os
+
+
+def test_it() -> None:
+    assert os.environ["AQE_TARGET_URL"] != "http://broken"
+'''
+
+
+def verified(folder: Path, timeout_s: float = 60.0, **urls: str) -> Verification:
+    known: dict[str, str | None] = {"target": None, "broken": None, "fixed": None}
+    return asyncio.run(verify(folder, **(known | urls), now=NOW, timeout_s=timeout_s, said=lambda line: None))
+
+
+def test_a_file_that_is_red_on_the_broken_and_green_on_the_fixed_service_covers_its_finding(tmp_path: Path) -> None:
+    """The id stands in the file, wherever its line was broken."""
+    (tmp_path / "test_a.py").write_text(TEXT)
+    found = verified(tmp_path, broken="http://broken", fixed="http://fixed")
+    assert found.ok
+    assert [(one.finding, one.file, one.verified_at) for one in found.covered] == [("err-1", "test_a.py", NOW)]
+
+
+def test_a_file_that_is_green_on_the_broken_service_covers_nothing(tmp_path: Path) -> None:
+    """It does not show the finding."""
+    (tmp_path / "test_a.py").write_text(TEXT)
+    found = verified(tmp_path, broken="http://other", fixed="http://fixed")
+    assert not found.ok and found.covered == ()
+
+
+def test_what_does_not_run_is_neither_red_nor_green(tmp_path: Path) -> None:
+    """A file that does not load would otherwise count as red on the broken service; one that hangs is ended."""
+    (tmp_path / "test_broken.py").write_text("import nothing_like_this\n")
+    (tmp_path / "test_empty.py").write_text("")
+    (tmp_path / "test_hangs.py").write_text("import time\n\n\ndef test_it():\n    time.sleep(60)\n")
+    found = verified(tmp_path, timeout_s=3.0, target="http://x")
+    assert [file.target.colour for file in found.files if file.target] == [Colour.UNUSABLE] * 3
+    assert not found.ok
+
+
+def test_a_folder_without_tests_is_refused(tmp_path: Path) -> None:
+    """Nothing red is not the same as green."""
+    with pytest.raises(InputError, match="no tests"):
+        verified(tmp_path, target="http://x")
