@@ -6,6 +6,7 @@
 	bench-ab bench-rum fuzz drill drill-peers soak drill-rollout drill-cluster bench-incidents docs system-deps clean
 	bench-anomaly bench-logs bench-load bench-importers bench-imports bench-redaction bench-reports bench-judge bench-journeys \
 	bench-ab fuzz drill drill-peers soak drill-rollout drill-cluster bench-incidents docs system-deps clean
+	bench-ab fuzz drill drill-peers soak drill-rollout drill-cluster bench-incidents bench-replay docs system-deps clean
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
@@ -70,7 +71,8 @@ bench-reports: $(READY)  ## large reports against the plain parsers (2 min)
 bench-judge: $(READY)  ## false alarms and detection time of the canary judges (5 min)
 bench-ab: $(READY)  ## experiments looked at every day: false alarms and power (1 min)
 bench-incidents: $(READY)  ## the service a fault was injected into, of recorded faults (10 s)
-bench-anomaly bench-logs bench-load bench-importers bench-imports bench-redaction bench-reports bench-judge bench-ab bench-incidents:
+bench-replay: $(READY)  ## an incident replayed on two time scales, 20 times, before and after its repair (5 min)
+bench-anomaly bench-logs bench-load bench-importers bench-imports bench-redaction bench-reports bench-judge bench-ab bench-incidents bench-replay:
 	$(BIN)/python -P -m aqe.benchmarks $(@:bench-%=%)
 
 fuzz: $(READY)  ## 200,000 damaged files over all importers: only InputError, no hang, bounded memory (3 min)

@@ -15,6 +15,7 @@ BENCHMARKS = {
     "hooks": ("hooks", "hooks around a task, and against starting a process (15 s)"),
     "ab": ("ab", "experiments looked at every day: false alarms and power beside the naive test (1 min)"),
     "incidents": ("incidents", "which service a fault was injected into, of recorded faults (10 s)"),
+    "replay": ("replay", "an incident replayed: fidelity, time scales, 20 runs, before and after the repair (5 min)"),
     "anomaly": ("anomaly", "anomaly detection on labelled series, and its speed (1 min)"),
     "importers": ("importers", "reading production's bulk formats against json.loads (5 min)"),
     "imports": ("imports", "whole imports of up to 1 GB: CPU time against the plain parsers, memory (5 min)"),

@@ -24,7 +24,7 @@ from .journeys import READS as JOURNEY_KEYS
 from .journeys import journeys
 from .load_patterns import load_patterns
 from .loaded import Loaded
-from .recorded_tests import recording_to_tests
+from .replay_plan import plan_replay
 from .reporting import READS as REPORT_KEYS
 from .reporting import production_report
 from .rum_analysis import rum_analysis
@@ -85,6 +85,7 @@ CAPABILITIES: tuple[Capability, ...] = (
     ),
     Capability("dead-code", "feature-usage-analytics", dead_code),
     Capability("incident-analysis", "incident-replay", analyze_incidents, reads=lambda payload: INCIDENT_KEYS),
+    Capability("incident-replay-plan", "incident-replay", plan_replay, reads=lambda payload: INCIDENT_KEYS),
     Capability(
         "user-journey-reconstruction",
         "user-journey-reconstruction",

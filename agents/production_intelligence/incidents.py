@@ -65,14 +65,23 @@ def _known(values: Any) -> list[Incident]:
     return sorted(found, key=lambda incident: incident.started_at, reverse=True)
 
 
+def the_incident(loaded: Loaded) -> Incident:
+    """The one that the payload's `incident` names, the newest of several; TaskVetoed when there is none."""
+    return _named(_known(loaded.records.get(INCIDENTS_KEY)), loaded.payload.get("incident"))[0]
+
+
+def _named(known: Sequence[Incident], asked: Any) -> list[Incident]:
+    named = [i for i in known if asked in (i.id, i.number)]
+    if not named:
+        names = ", ".join(i.number or i.id for i in known[:5]) or "none"
+        raise TaskVetoed(f"no incident {asked!r}; the newest known: {names}")
+    return named
+
+
 def _chosen(known: Sequence[Incident], loaded: Loaded) -> tuple[list[Incident], int]:
     asked = loaded.payload.get("incident")
     if asked is not None:
-        named = [i for i in known if asked in (i.id, i.number)]
-        if not named:
-            names = ", ".join(i.number or i.id for i in known[:5]) or "none"
-            raise TaskVetoed(f"no incident {asked!r}; the newest known: {names}")
-        return named, 0
+        return _named(known, asked), 0
     lasting = [i for i in known if i.started_at < loaded.until and (i.resolved_at or loaded.now) >= loaded.since]
     if loaded.payload.get("alerts"):
         return lasting, 0

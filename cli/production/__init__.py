@@ -11,6 +11,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
         "analyze_incidents",
         "Where incidents' time went, and what led there.",
     ),
+    "replay-incident": ("production.replay", "replay_incident", "An incident once more, against a service."),
     "ab-test-impact": ("production.experiment", "ab_test_impact", "What an experiment's variants did."),
     "feedback-loop": ("production.feedback", "feedback_loop", "Every analysis, again and again."),
     "load-patterns": ("production.load", "load_patterns", "When how much traffic comes, of what and from whom."),

@@ -31,6 +31,8 @@ class HttpSession:
     answer: bytes
     wire: Wire
     exchange: Exchange = field(init=False)
+    came_s: float = 0.0
+    """When the request at hand came, by the proxy's clock."""
 
     async def serve(self) -> None:
         """Until the client leaves, or a fault ends it."""
@@ -57,6 +59,7 @@ class HttpSession:
         if problem := _ambiguous(request):
             raise h11.RemoteProtocolError(problem)
         method, path = request.method.decode("ascii"), request.target.decode("latin-1")
+        self.came_s = self.pace.elapsed_s
         decision = self.pace.decide(method, path)
         self.exchange = Exchange.of(request, self.pace.now())
         try:
@@ -85,7 +88,8 @@ class HttpSession:
     async def _own_answer(self, decision: Decision, status: int) -> bool:
         body = self.answer if status < 300 else b'{"error": "injected by aqe fault-proxy"}'
         head = h11.Response(status_code=status, headers=_json_headers(body))
-        await self._begin(decision, head)
+        # The time since the request came is part of this answer's latency: nobody else takes time for it.
+        await self._begin(decision, head, since_s=self.came_s)
         return await _Sender(self, decision, head).send(body) and await self._end(decision)
 
     async def _forward(self, decision: Decision, request: h11.Request, target: str) -> bool:
@@ -133,9 +137,18 @@ class HttpSession:
                 return False
         return await self._end(decision)
 
-    async def _begin(self, decision: Decision, head: h11.Response) -> None:
-        """Wait as decided, then say the head; a client that closed its half only still gets it."""
-        await self.pace.sleep(decision.delay_s)
+    async def _begin(self, decision: Decision, head: h11.Response, *, since_s: float | None = None) -> None:
+        """Wait as decided, then say the head; a client that closed its half only still gets it.
+
+        Args:
+            since_s: of the proxy's clock, from which the wait counts; None = now.
+        """
+        passed_s = 0.0 if since_s is None else self.pace.elapsed_s - since_s
+        self.pace.waiting[self.wire] = decision
+        try:
+            await self.pace.sleep(decision.delay_s - passed_s)
+        finally:
+            del self.pace.waiting[self.wire]
         if self.wire.peer_closed:
             self.pace.stats.gave_up(decision)
             self.exchange.error = "the client did not wait for the answer"

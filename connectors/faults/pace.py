@@ -1,15 +1,16 @@
 """What the connections of one proxy share: its rules, its clock, its counts, its recording."""
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from ...core.clock import Clock
 from .decide import Decider, Decision
 from .har import Exchange
 from .stats import ProxyStats
-from .wire import CHUNK
+from .wire import CHUNK, Wire
 
 SLICES_PER_S = 20
 """So often a second a slow body gets its next piece."""
@@ -31,6 +32,8 @@ class Pace:
     clock: Clock
     started_s: float
     recorder: Callable[[Exchange], None] | None = None
+    waiting: dict[Wire, Decision] = field(default_factory=dict)
+    """Clients whose answer is held at the moment."""
 
     @property
     def elapsed_s(self) -> float:
@@ -51,6 +54,14 @@ class Pace:
         """It is over."""
         if self.recorder:
             self.recorder(exchange)
+
+    def left(self) -> Counter[str]:
+        """`stats.left`, and those of the waiting who have left already."""
+        found = Counter(self.stats.left)
+        for wire, decision in self.waiting.items():
+            if wire.peer_closed:
+                found.update({"any", *decision.kinds})
+        return found
 
     async def sleep(self, seconds: float) -> None:
         """Wait, and note by how much the machine was late."""

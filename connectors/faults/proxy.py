@@ -89,7 +89,8 @@ class FaultProxy:
 
     def stats(self) -> dict[str, Any]:
         """JSON-ready."""
-        return {"name": self.plan.name, "listen": self.url, **self.pace.stats.to_dict()}
+        left = dict(sorted(self.pace.left().items()))
+        return {"name": self.plan.name, "listen": self.url, **self.pace.stats.to_dict(), "left": left}
 
     async def _open(self) -> None:
         try:
@@ -131,5 +132,8 @@ class FaultProxy:
                 await HttpSession(self.pace, self.plan.target, self.plan.answer.encode(), wire).serve()
             elif self.plan.target:
                 await TcpSession(self.pace, self.plan.target, reader, writer).serve()
+        except asyncio.CancelledError:
+            # We cancel at the end, and asyncio's streams of Python 3.11 print a traceback for a cancelled task.
+            pass
         finally:
             self._sessions.discard(task)

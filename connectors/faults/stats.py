@@ -42,7 +42,6 @@ class ProxyStats:
             "requests": self.requests,
             "faults": dict(sorted(self.faults.items())),
             "statuses": dict(sorted(self.statuses.items())),
-            "left": dict(sorted(self.left.items())),
             "timersLateMs": {
                 "count": len(late),
                 "p95": round(1000 * late[int(0.95 * (len(late) - 1))], 3) if late else None,

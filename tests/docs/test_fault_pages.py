@@ -1,4 +1,4 @@
-"""docs/fault-proxy.md: its file and its commands are understood."""
+"""docs/fault-proxy.md and docs/replay.md: their file and their commands are understood."""
 
 import re
 import shlex
@@ -8,17 +8,33 @@ from typing import get_args
 import pytest
 
 from aqe.cli.fault_proxy import fault_proxy
+from aqe.cli.production.replay import replay_incident
 from aqe.connectors.faults.decide import matches
 from aqe.core.records.faults import FaultKind
 from aqe.fleet.fault_proxy import read_plan
+from aqe.fleet.replay_target import variable_of
 
-PAGE = (Path(__file__).parents[2] / "docs" / "fault-proxy.md").read_text(encoding="utf-8")
-COMMANDS = [line for line in PAGE.splitlines() if line.startswith("aqe fault-proxy ")]
+DOCS = Path(__file__).parents[2] / "docs"
+PAGE = (DOCS / "fault-proxy.md").read_text(encoding="utf-8")
+REPLAY = (DOCS / "replay.md").read_text(encoding="utf-8")
+COMMANDS = [
+    line
+    for line in (PAGE + REPLAY).replace("\\\n", "").splitlines()
+    if line.startswith(("aqe fault-proxy ", "aqe production replay-incident "))
+]
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_a_command_of_the_page_has_flags_that_are_there(command: str) -> None:
-    fault_proxy.make_context("fault-proxy", shlex.split(command)[2:])
+def test_a_command_of_the_pages_has_flags_that_are_there(command: str) -> None:
+    words = shlex.split(command)
+    if words[1] == "fault-proxy":
+        fault_proxy.make_context("fault-proxy", words[2:])
+    else:
+        replay_incident.make_context("replay-incident", words[3:])
+
+
+def test_the_variables_on_the_page_are_those_that_a_service_gets() -> None:
+    assert variable_of("stripe-api") in REPLAY
 
 
 def test_the_file_of_the_page_is_a_plan(tmp_path: Path) -> None:

@@ -1,0 +1,253 @@
+"""Makes an incident happen again: proxies with its faults, its requests in its rhythm, and what came of it."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from ..agents.production_intelligence.replay_plan import figures
+from ..agents.production_intelligence.replay_verdict import report_of
+from ..config.yamlfile import load_yaml
+from ..connectors.faults.proxy import FaultProxy
+from ..core.clock import SystemClock
+from ..core.errors import InputError, ServiceUnavailable
+from ..core.records.faults import FaultPlan, FaultRule, ProxyPlan, rule_of
+from ..core.records.incident_replay import Arrival, Hidden, ReplayPlan, ReplayReport, ReplayRun
+from ..generators.replay_target import render_replay, replay_name
+from .fault_proxy import proxies
+from .generated_tests import write_generated
+from .replay_client import Client, Met
+from .replay_target import service, variable_of
+
+CLOCK = SystemClock()
+SOUND = 0.05
+"""Of the shortest delay: so late may proxies answer; beyond, the scale is too fast for this machine."""
+SOUND_ARRIVALS = 0.25
+"""Of the shortest delay: so late may requests be sent; hundreds due in one moment take a while."""
+TRIED = 40
+"""Requests through a proxy to see how late this machine is."""
+TRY_DELAY_S = 0.02
+SLOWER = 2
+"""A run that turns out unsound is repeated at so much less of the scale, this many times at most."""
+GIVE_UP_S = 60.0
+"""A request may last so long beyond three times the incident's longest, in seconds of production."""
+
+
+@dataclass(frozen=True)
+class How:
+    """How to replay.
+
+    Args:
+        scale: production seconds a second, 1 and above.
+        seed: of the faults.
+        tolerance: of the symptoms, 0 to 1.
+        runs: how often.
+        upstreams: dependency -> `http://host:port` or `host:port`; the others are stubs that answer 200.
+        listen: dependency -> `host:port` of its proxy, for a service that runs already.
+    """
+
+    scale: float = 100.0
+    seed: int = 0
+    tolerance: float = 0.05
+    runs: int = 1
+    upstreams: dict[str, str] | None = None
+    listen: dict[str, str] | None = None
+
+
+def read_replay(path: Path) -> ReplayPlan:
+    """A plan from its YAML file.
+
+    Raises:
+        InputError: it cannot be read, with line and key.
+    """
+    try:
+        document = load_yaml(path.read_text(encoding="utf-8"), where=str(path))
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{path}: {getattr(error, 'strerror', None) or 'is no text in UTF-8'}") from error
+    return document.read(ReplayPlan, document.value)
+
+
+def replay_yaml(plan: ReplayPlan) -> str:
+    """The plan as a file that people read and change."""
+    value = plan.model_dump(mode="json", exclude_none=True, exclude_defaults=True)
+    head = "# An incident to be replayed: `aqe production replay-incident --conditions THIS --target COMMAND`.\n"
+    return head + yaml.safe_dump(value, sort_keys=False, width=100, allow_unicode=False)
+
+
+async def replay(
+    plan: ReplayPlan, target: str, how: How, say: Callable[[str], None], *, baseline: str | None = None
+) -> ReplayReport:
+    """Replay it, first against the baseline where there is one.
+
+    Raises:
+        InputError: the target cannot be started, or a proxy's address is taken.
+        ServiceUnavailable: the target does not listen, or the machine is too busy for any scale that was tried.
+    """
+    _check_names(plan, target, how)
+    notes: list[str] = []
+    scale = await sound_scale(plan, how, notes)
+    how = replace(how, scale=scale)
+    before = await _sound_run(plan, baseline, how, notes) if baseline else None
+    if before:
+        say(f"replayed against the service as it was in {before.wall_s:.1f} s")
+    runs = []
+    for number in range(how.runs):
+        runs.append(await _sound_run(plan, target, how, notes))
+        say(f"replay {number + 1} of {how.runs}: {runs[-1].wall_s:.1f} s, {told(runs[-1].figures.outcomes)}")
+    return report_of(plan, runs, baseline=before, tolerance=how.tolerance, notes=notes)
+
+
+def told(outcomes: dict[str, int]) -> str:
+    """`332 x 503 POOL_TIMEOUT, 10 x 504 GATEWAY_TIMEOUT`."""
+    return ", ".join(f"{count} x {outcome}" for outcome, count in sorted(outcomes.items(), key=lambda o: -o[1]))
+
+
+async def sound_scale(plan: ReplayPlan, how: How, notes: list[str]) -> float:
+    """The asked scale, or the fastest at which this machine's timers are good enough for the shortest delay."""
+    shortest_s = _shortest_ms(plan) / 1000
+    if not shortest_s:
+        return how.scale
+    late_s = await _lateness()
+    most = max(1, int(SOUND * shortest_s / late_s))
+    if how.scale <= most:
+        return how.scale
+    notes.append(
+        f"1:{how.scale:g} is too fast here: an answer through a proxy is {1000 * late_s:.1f} ms late, expected below"
+        f" {100 * SOUND:g} % of the shortest delay ({shortest_s:g} s); replayed at 1:{most}"
+    )
+    return float(most)
+
+
+async def _lateness() -> float:
+    """By how much an answer that a proxy delays is late, 95th percentile, seconds."""
+    rule = FaultRule(kind="latency", value=1000 * TRY_DELAY_S)
+    plan = FaultPlan(proxies=(ProxyPlan(name="probe", faults=(rule,)),))
+    async with proxies(plan) as running:
+        client = Client(running[0].host, running[0].port, CLOCK, give_up_s=5.0)
+        met = [await client.one(Arrival(at_s=0, method="GET", path="/"), CLOCK.monotonic_s()) for _ in range(TRIED)]
+    return sorted(max(1e-6, one.took_s - TRY_DELAY_S) for one in met)[int(0.95 * (TRIED - 1))]
+
+
+async def _sound_run(plan: ReplayPlan, target: str, how: How, notes: list[str]) -> ReplayRun:
+    scale = how.scale
+    for _ in range(SLOWER + 1):
+        run = await _run(plan, target, replace(how, scale=scale))
+        if _is_sound(plan, run) or scale == 1:
+            return run
+        notes.append(
+            f"a run at 1:{scale:g} is left out: answers were {run.late_ms:.1f} ms late, requests"
+            f" {run.arrivals_late_ms:.1f} ms; repeated slower"
+        )
+        scale = max(1.0, scale // SLOWER)
+    raise ServiceUnavailable("this machine is too busy for a replay: its timers are late at every scale tried")
+
+
+def _is_sound(plan: ReplayPlan, run: ReplayRun) -> bool:
+    shortest = _shortest_ms(plan)
+    return not shortest or (
+        run.late_ms * run.scale <= SOUND * shortest and run.arrivals_late_ms * run.scale <= SOUND_ARRIVALS * shortest
+    )
+
+
+def _shortest_ms(plan: ReplayPlan) -> float:
+    return min((f.value for f in plan.conditions.faults if f.kind == "latency" and f.value), default=0.0)
+
+
+async def _run(plan: ReplayPlan, target: str, how: How) -> ReplayRun:
+    began_s = CLOCK.monotonic_s()
+    async with proxies(_fault_plan(plan, how)) as running:
+        async with service(target, _environment(plan, how, running), CLOCK) as under_test:
+            give_up_s = (3 * plan.figures.max_ms / 1000 + GIVE_UP_S) / how.scale
+            client = Client(under_test.host, under_test.port, CLOCK, give_up_s=give_up_s)
+            met = await client.replay(plan.arrivals, how.scale)
+            hidden = tuple(_hidden(proxy) for proxy in running if proxy.pace.stats.faults["error"])
+            probe = await client.replay([plan.arrivals[0].model_copy(update={"at_s": 0, "count": 1})], how.scale)
+        late = [late for proxy in running for late in proxy.pace.stats.late_s]
+    return ReplayRun(
+        target=target,
+        scale=how.scale,
+        figures=figures(_scaled(met, how.scale)),
+        probe=figures(_scaled(probe, how.scale)),
+        hidden=hidden,
+        late_ms=_p95_ms(late),
+        arrivals_late_ms=_p95_ms([one.late_s for one in met]),
+        wall_s=CLOCK.monotonic_s() - began_s,
+    )
+
+
+def _environment(plan: ReplayPlan, how: How, running: Sequence[FaultProxy]) -> dict[str, str]:
+    """What the service is told: its dependencies, its pool, the scale of its own time-outs."""
+    pool = {} if plan.pool_size is None else {"AQE_POOL_SIZE": str(plan.pool_size)}
+    return {**{variable_of(p.plan.name): p.url for p in running}, **pool, "AQE_TIME_SCALE": f"{how.scale:g}"}
+
+
+def _p95_ms(seconds: Sequence[float]) -> float:
+    return 1000 * sorted(seconds)[int(0.95 * (len(seconds) - 1))] if seconds else 0.0
+
+
+def _scaled(met: Sequence[Met], scale: float) -> list[tuple[str, float]]:
+    return [(one.outcome, 1000 * one.took_s * scale) for one in met]
+
+
+def _hidden(proxy: FaultProxy) -> Hidden:
+    stats = proxy.pace.stats
+    name, calls, fails, unseen = proxy.plan.name, stats.requests, stats.faults["error"], proxy.pace.left()["error"]
+    words = f"{name}: {fails} of {calls} calls ({100 * fails / calls:.0f} %) would have failed;"
+    words += f" the service had given up on {unseen} of them and never saw it" if unseen else " the service saw them"
+    return Hidden(dependency=name, calls=calls, would_fail=fails, unseen=unseen, words=words)
+
+
+def _fault_plan(plan: ReplayPlan, how: How) -> FaultPlan:
+    return FaultPlan(
+        seed=how.seed,
+        proxies=tuple(
+            ProxyPlan(
+                name=name,
+                listen=(how.listen or {}).get(name, "127.0.0.1:0"),
+                target=(how.upstreams or {}).get(name),
+                faults=tuple(
+                    _faster(rule_of(fault), how.scale) for fault in plan.conditions.faults if fault.upstream == name
+                ),
+            )
+            for name in plan.dependencies
+        ),
+    )
+
+
+def _faster(rule: FaultRule, scale: float) -> FaultRule:
+    """All times of the rule on the replay's scale."""
+    changed: dict[str, Any] = {"jitter_ms": rule.jitter_ms / scale, "from_s": rule.from_s / scale}
+    if rule.to_s is not None:
+        changed["to_s"] = rule.to_s / scale
+    if rule.value is not None and rule.kind in ("latency", "timeout", "slow-close"):
+        changed["value"] = rule.value / scale
+    if rule.value is not None and rule.kind == "bandwidth":
+        changed["value"] = rule.value * scale
+    return rule.model_copy(update=changed)
+
+
+def _check_names(plan: ReplayPlan, target: str, how: How) -> None:
+    for name in {**(how.upstreams or {}), **(how.listen or {})}:
+        if name not in plan.dependencies:
+            raise InputError(f"{name!r} is no dependency of this incident: {', '.join(plan.dependencies) or 'none'}")
+    if target.startswith("http://") and set(plan.dependencies) - set(how.listen or {}):
+        missing = sorted(set(plan.dependencies) - set(how.listen or {}))[0]
+        raise InputError(
+            f"a running service must know its dependencies' proxies: --proxy {missing}=127.0.0.1:PORT is missing",
+            hint="point the service there and set AQE_TIME_SCALE for it, or give a command as --target",
+        )
+
+
+def write_replay(plan: ReplayPlan, folder: Path) -> list[Path]:
+    """The pytest file and its conditions, scanned for secrets like every generated file.
+
+    Raises:
+        InputError: a secret is in one, or it is there and differs.
+    """
+    name = replay_name(plan)
+    written = [folder / f"{name}.py", folder / f"{name}.yaml"]
+    for path, text in zip(written, (render_replay(plan), replay_yaml(plan)), strict=True):
+        write_generated(path, text)
+    return written

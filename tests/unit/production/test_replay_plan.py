@@ -1,0 +1,112 @@
+"""An incident as a replay: what its rows say of requests, dependencies and pool, and when a replay shows it."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from aqe.agents.production_intelligence.replay_plan import plan_replay
+from aqe.agents.production_intelligence.replay_verdict import compared, report_of
+from aqe.benchmarks.incident_rows import FAILING, NUMBER, PAYMENTS, POOL, START, the_incident, the_rows
+from aqe.core.errors import TaskVetoed
+from aqe.core.records.apm import MetricRow
+from aqe.core.records.incident_replay import Figures, ReplayPlan, ReplayRun
+from aqe.fleet.incident_replay import read_replay, replay_yaml
+from aqe.generators.replay_target import render_replay
+from aqe.tests.unit.production.windows import loaded
+
+
+def planned(*more: Any, incident: str = NUMBER) -> ReplayPlan:
+    window = loaded([*the_rows(), *more], now=START + timedelta(hours=4), incident=incident)
+    known = {"aqe/production/incidents": [the_incident().to_dict()]}
+    answer = plan_replay(replace(window, records=known)).answer
+    assert isinstance(answer, ReplayPlan)
+    return answer
+
+
+@pytest.fixture(scope="module")
+def plan() -> ReplayPlan:
+    return planned()
+
+
+def test_every_request_comes_as_it_came(plan: ReplayPlan) -> None:
+    """All of them, in the second in which they came, and all under way at once."""
+    assert sum(arrival.count for arrival in plan.arrivals) == PAYMENTS == plan.figures.requests
+    assert {(a.method, a.path) for a in plan.arrivals} == {("POST", "/payments")}
+    assert (plan.arrivals[0].at_s, plan.arrivals[-1].at_s) == (0, 1)
+    assert plan.conditions.concurrency == PAYMENTS
+
+
+def test_a_slow_dependency_is_as_slow_and_a_cut_one_is_held_beyond_the_time_out(plan: ReplayPlan) -> None:
+    """The bank's 45 % stay in the conditions, though no caller saw them."""
+    faults = {(f.upstream, f.kind): (f.value, f.share) for f in plan.conditions.faults}
+    assert faults["postgresql", "latency"] == (12_000, 1)
+    assert faults["bank", "latency"] == (45_000, 1)
+    assert faults["bank", "error"][1] == pytest.approx(FAILING, abs=0.01)
+    assert plan.masking[0].service == "bank" and "hide that bank itself failed 45 %" in plan.masking[0].words
+
+
+def test_the_pool_is_a_metric_or_what_never_ran_at_once(plan: ReplayPlan) -> None:
+    assert plan.pool_size == POOL and "never more queries ran at once" in plan.reasons[-1]
+    told = planned(MetricRow(START, "db.pool.max_size", 7.0, service="payment-service"))
+    assert told.pool_size == 7
+
+
+def test_an_unknown_incident_is_a_veto_and_so_is_one_without_requests() -> None:
+    with pytest.raises(TaskVetoed, match="no incident 'INC-0'"):
+        planned(incident="INC-0")
+    window = loaded([], now=START, incident=NUMBER)
+    known = {"aqe/production/incidents": [the_incident().to_dict()]}
+    with pytest.raises(TaskVetoed, match="nothing to replay"):
+        plan_replay(replace(window, records=known))
+
+
+def test_a_plan_in_a_file_is_the_same_plan(plan: ReplayPlan, tmp_path: Any) -> None:
+    file = tmp_path / "replay.yaml"
+    file.write_text(replay_yaml(plan))
+    assert read_replay(file) == plan
+
+
+def test_hostile_words_of_an_incident_stay_words(plan: ReplayPlan) -> None:
+    """Title and reasons come from production."""
+    evil = plan.model_copy(update={"title": 'x"""\nimport os\nos.abort()\n"""', "reasons": ('"""\nraise SystemExit',)})
+    text = render_replay(evil)
+    calm = render_replay(plan.model_copy(update={"title": "x", "reasons": ("y",)}))
+    assert text.isascii()
+    assert compile(text, "replay", "exec").co_names == compile(calm, "replay", "exec").co_names
+
+
+def met(plan: ReplayPlan, **changes: Any) -> ReplayRun:
+    figures = plan.figures.model_copy(update=changes)
+    quick = Figures(requests=1, outcomes={"503": 1}, p50_ms=1, p95_ms=1, max_ms=1)
+    return ReplayRun(
+        target="x", scale=100, figures=figures, probe=quick, late_ms=1, arrivals_late_ms=1, wall_s=5
+    )  # fmt: skip
+
+
+def test_the_same_figures_are_the_incident(plan: ReplayPlan) -> None:
+    """A little off, too; beyond the tolerance it fails in another way."""
+    for share, verdict in ((1.0, "REPRODUCED"), (1.04, "REPRODUCED"), (1.06, "FAILS_OTHERWISE")):
+        run = met(plan, p50_ms=plan.figures.p50_ms * share)
+        assert report_of(plan, [run], baseline=None, tolerance=0.05).verdict == verdict
+
+
+def test_a_service_that_answers_in_time_is_fixed_if_the_one_before_it_showed_the_incident(plan: ReplayPlan) -> None:
+    """Else the replay proves nothing."""
+    good = met(plan, outcomes={"503 POOL_TIMEOUT": PAYMENTS}, p50_ms=2000, p95_ms=2000, max_ms=17_000)
+    assert report_of(plan, [good], baseline=None, tolerance=0.05).verdict == "FIXED"
+    assert report_of(plan, [good], baseline=met(plan), tolerance=0.05).verdict == "FIXED"
+    assert report_of(plan, [good], baseline=good, tolerance=0.05).verdict == "INCONCLUSIVE"
+
+
+def test_runs_that_differ_are_counted(plan: ReplayPlan) -> None:
+    other = met(plan, outcomes={"504 GATEWAY_TIMEOUT": PAYMENTS - 1, "no answer": 1})
+    report = report_of(plan, [met(plan), other, met(plan)], baseline=None, tolerance=0.05)
+    assert (report.identical_runs, report.runs) == (2, 3)
+
+
+def test_outcomes_are_compared_as_finely_as_the_incident_tells_them(plan: ReplayPlan) -> None:
+    """Without error names by status alone."""
+    bare = plan.figures.model_copy(update={"outcomes": {"504": PAYMENTS}})
+    assert all(comparison.within for comparison in compared(bare, plan.figures, 0.05))
