@@ -7,6 +7,8 @@
 	bench-anomaly bench-logs bench-load bench-importers bench-imports bench-redaction bench-reports bench-judge bench-journeys \
 	bench-ab fuzz drill drill-peers soak drill-rollout drill-cluster bench-incidents docs system-deps clean
 	bench-ab fuzz drill drill-peers soak drill-rollout drill-cluster bench-incidents bench-replay docs system-deps clean
+	bench-anomaly bench-logs bench-load bench-load-tests bench-importers bench-imports bench-redaction bench-reports bench-judge \
+	bench-ab fuzz drill drill-peers soak drill-rollout drill-cluster bench-incidents docs system-deps clean
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
@@ -64,6 +66,7 @@ bench-journeys: $(VENV)/.bench  ## user journeys of 850,000 sessions against pol
 bench-anomaly: $(READY)  ## anomaly detection on labelled series, and its speed (1 min)
 bench-logs: $(READY)  ## log templates on labelled lines, and their speed (1 min)
 bench-load: $(READY)  ## load as ramps, visitors told apart, intervals, what a million rows cost (2 min)
+bench-load-tests: $(READY)  ## generated k6 and Locust tests: arrivals and mix against the plan (7 min)
 bench-importers: $(READY)  ## reading production's bulk formats against json.loads (3 min)
 bench-imports: $(READY)  ## whole imports of up to 1 GB against the plain parsers, and their memory (5 min)
 bench-redaction: $(READY)  ## what redaction finds and touches wrongly, and its speed (2 min)
@@ -73,6 +76,7 @@ bench-ab: $(READY)  ## experiments looked at every day: false alarms and power (
 bench-incidents: $(READY)  ## the service a fault was injected into, of recorded faults (10 s)
 bench-replay: $(READY)  ## an incident replayed on two time scales, 20 times, before and after its repair (5 min)
 bench-anomaly bench-logs bench-load bench-importers bench-imports bench-redaction bench-reports bench-judge bench-ab bench-incidents bench-replay:
+bench-anomaly bench-logs bench-load bench-load-tests bench-importers bench-imports bench-redaction bench-reports bench-judge bench-ab bench-incidents:
 	$(BIN)/python -P -m aqe.benchmarks $(@:bench-%=%)
 
 fuzz: $(READY)  ## 200,000 damaged files over all importers: only InputError, no hang, bounded memory (3 min)

@@ -5,6 +5,7 @@ out with two blanks and double quotes, as the formatters of that world do it.
 """
 
 from collections.abc import Iterator
+from math import ceil
 from textwrap import wrap
 
 from ..core.records.load_test import LoadLimit, LoadTest
@@ -17,8 +18,10 @@ _UNITS = (("1s", 1), ("1m", 60), ("1h", 3600), ("24h", 86_400))
 _EXACT_FROM = 1_000
 MAX_SENDERS = 10_000
 """Virtual users at most: each costs megabytes."""
-WORST_S = 5
-"""Response time up to which the arrivals keep their rate, if so many senders are allowed."""
+PREPARED_S, WORST_S = 2, 5
+"""Response times for which virtual users are there from the begin, and at most if so many are allowed: one that is
+made while the test runs comes too late for the arrival that needed it."""
+LEAST_SENDERS, MAX_PREPARED = 10, 2_000
 TIMEOUT_S = 30
 _DROPPED = 0.01
 """Share of the arrivals that may find no sender before the run fails: its load was not what was asked."""
@@ -88,7 +91,7 @@ def _header(test: LoadTest, file: str) -> Iterator[str]:
         f"Written by aqe from what production did. {test.derived}",
         *test.notes,
     ):
-        yield from (f" * {line}" for line in wrap(javascript_prose(paragraph), _WIDTH - 3, break_long_words=False))
+        yield from (f" * {line}" for line in _wrapped(javascript_prose(paragraph), _WIDTH - 3))
         yield " *"
     yield " * Run and judge it:"
     yield f" *   AQE_TARGET_URL=http://127.0.0.1:8000 k6 run --summary-export=k6.json {file}"
@@ -127,7 +130,7 @@ def _data(test: LoadTest) -> Iterator[str]:
 
 def _options(test: LoadTest) -> Iterator[str]:
     unit, seconds = next(((u, s) for u, s in _UNITS if test.peak_rps * s >= _EXACT_FROM), _UNITS[-1])
-    senders = min(MAX_SENDERS, test.in_flight)
+    senders = min(MAX_SENDERS, max(LEAST_SENDERS, test.in_flight, _prepared(test)))
     yield ""
     yield "export const options = {"
     yield "  discardResponseBodies: true,"
@@ -142,19 +145,24 @@ def _options(test: LoadTest) -> Iterator[str]:
         target = round(stage.end_rps * seconds)
         yield f'        {{ duration: "{stage.duration_s:g}s", target: {target} }},'
     yield "      ],"
-    yield f"      // Little's law: {javascript_prose(test.in_flight_because)}."
+    law = f"Little's law: {test.in_flight_because}: {test.in_flight:,} at the same time."
+    law += f" Here for answers that take {senders / test.peak_rps:.3g} s, and more for up to {WORST_S} s."
+    yield from (f"      // {line}" for line in _wrapped(javascript_prose(law), _WIDTH - 9))
     yield f"      preAllocatedVUs: {senders},"
-    yield f"      // Enough for answers that take {WORST_S} s."
-    yield f"      maxVUs: {max(senders, min(MAX_SENDERS, int(test.peak_rps * WORST_S) + 1))},"
+    yield f"      maxVUs: {max(senders, min(MAX_SENDERS, ceil(test.peak_rps * WORST_S)))},"
     yield "    },"
     yield "  },"
     yield "  thresholds: {"
     yield "    // Arrivals for which no virtual user was free: beyond this the load was not the one asked for."
-    yield f'    dropped_iterations: ["count<={int(test.planned * _DROPPED)}"],'
+    yield f'    dropped_iterations: ["count<={ceil(test.planned * _DROPPED)}"],'
     for (figure, endpoint), limits in limits_by_figure(test.limits):
         yield from _threshold(figure, endpoint, limits)
     yield "  },"
     yield "};"
+
+
+def _prepared(test: LoadTest) -> int:
+    return min(MAX_PREPARED, ceil(test.peak_rps * PREPARED_S))
 
 
 def _threshold(figure: str, endpoint: str | None, limits: list[LoadLimit]) -> Iterator[str]:
@@ -167,3 +175,7 @@ def _threshold(figure: str, endpoint: str | None, limits: list[LoadLimit]) -> It
 
 def _property(name: str) -> str:
     return javascript({name: 0}).removeprefix("{ ").removesuffix(": 0 }")
+
+
+def _wrapped(text: str, width: int) -> list[str]:
+    return wrap(text, width, break_long_words=False, break_on_hyphens=False)

@@ -24,10 +24,11 @@ class Hit(NamedTuple):
 class CountingServer:
     """Where it listens, and what it was asked."""
 
-    def __init__(self, status: Callable[[Hit], int]) -> None:
+    def __init__(self, status: Callable[[Hit], int], delay_s: float) -> None:
         self.hits: list[Hit] = []
         self.url = ""
         self._status = status
+        self._delay_s = delay_s
 
     def counts(self, window_s: float, duration_s: float, began_s: float) -> list[int]:
         """Requests by window, from the begin of the run."""
@@ -45,17 +46,21 @@ class CountingServer:
                 hit = Hit(time.monotonic(), method, path, body)
                 self.hits.append(hit)
                 status = self._status(hit)
+                if self._delay_s:
+                    await asyncio.sleep(self._delay_s)
                 writer.write(f"HTTP/1.1 {status} {REASONS[status]}\r\nContent-Length: 2\r\n\r\nok".encode())
-        except (asyncio.IncompleteReadError, ConnectionError):
+        except (asyncio.IncompleteReadError, asyncio.CancelledError, ConnectionError):
             pass
         finally:
             writer.close()
 
 
 @contextmanager
-def counting_server(status: Callable[[Hit], int] = lambda hit: 200) -> Iterator[CountingServer]:
-    """Serve from a thread until the block ends."""
-    counting = CountingServer(status)
+def counting_server(
+    status: Callable[[Hit], int] = lambda hit: 200, *, delay_s: float = 0.0
+) -> Iterator[CountingServer]:
+    """Serve from a thread until the block ends; every answer takes `delay_s`."""
+    counting = CountingServer(status, delay_s)
     loop = asyncio.new_event_loop()
     server = loop.run_until_complete(asyncio.start_server(counting.answer, "127.0.0.1", 0, backlog=1024))
     counting.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"

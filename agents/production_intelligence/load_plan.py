@@ -172,12 +172,14 @@ def _notes(model: LoadModel, kept: tuple[EndpointShare, ...], duration_s: float,
     sent = sum(e.share for e in kept)
     if sent < 0.9995:
         unsafe = sum(e.share for e in mix.endpoints if e.method in UNSAFE)
-        because = f"{100 * mix.other_share:.1f} % go to endpoints that are too rare to be listed"
+        because = []
         if unsafe and not include_unsafe:
-            because += f", {100 * unsafe:.1f} % may change data (--include-unsafe)"
+            because.append(f"{100 * unsafe:.1f} % may change data (--include-unsafe)")
+        if mix.other_share >= 0.0005:
+            because.append(f"{100 * mix.other_share:.1f} % go to endpoints that are too rare to be listed")
         yield (
             f"{len(kept)} of {mix.distinct:,} endpoints, {100 * sent:.1f} % of the {model.unit}, stand for all:"
-            f" the whole rate goes to them. Of the others {because}."
+            f" the whole rate goes to them. Of the others {', '.join(because) or 'none has a path to ask for'}."
         )
     if model.unit != "requests":
         yield f"The record counts {model.unit}: what a page loads besides is not in it."

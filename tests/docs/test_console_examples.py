@@ -29,18 +29,16 @@ def fits(expected: str, printed: str) -> bool:
     return re.fullmatch(pattern, printed.strip("\n"), re.DOTALL) is not None
 
 
-@pytest.mark.skipif(shutil.which("jq") is None and not os.environ.get("CI"), reason="the tour pipes into jq")
-def test_the_tour_of_the_readme_runs(tmp_path: Path) -> None:
-    """Each command in order, in one empty folder; its output is the printed one."""
-    tour = examples((ROOT / "README.md").read_text(encoding="utf-8"))
-    assert len(tour) > 8
+def run_tour(page: str, folder: Path) -> int:
+    """Run each command of a page in order, in one folder; its output is the printed one. How many there were."""
+    tour = examples(page)
     env = {k: v for k, v in os.environ.items() if not k.startswith(("AQE_", "COLUMNS"))}
     env["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{env['PATH']}"
     try:
         for command, expected in tour:
             done = subprocess.run(
                 ["bash", "-c", command],
-                cwd=tmp_path,
+                cwd=folder,
                 env=env,
                 text=True,
                 stdout=subprocess.PIPE,
@@ -49,4 +47,11 @@ def test_the_tour_of_the_readme_runs(tmp_path: Path) -> None:
             )
             assert fits(expected, done.stdout), f"$ {command}\n{done.stdout}"
     finally:
-        subprocess.run(["aqe", "down"], cwd=tmp_path, env=env, capture_output=True)
+        subprocess.run(["aqe", "down"], cwd=folder, env=env, capture_output=True)
+    return len(tour)
+
+
+@pytest.mark.skipif(shutil.which("jq") is None and not os.environ.get("CI"), reason="the tour pipes into jq")
+def test_the_tour_of_the_readme_runs(tmp_path: Path) -> None:
+    """In one empty folder."""
+    assert run_tour((ROOT / "README.md").read_text(encoding="utf-8"), tmp_path) > 8
