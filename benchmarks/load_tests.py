@@ -1,7 +1,7 @@
 """Generated load tests against a counting server on loopback: is the asked curve of arrivals reached, and the mix?
 
-The server counts; what a tool says of itself is not asked. k6 is the real binary out of the package k6, and
-runs only when it is the one that was looked at.
+The server counts; what a tool says of itself is not asked. k6 is the real binary out of the package k6; where it
+is absent, Node.js sends the script's arrivals, and the output says so.
 
 Beside both stands a Locust file as one usually writes it: as many users as the rate, each asking once a second.
 """
@@ -23,7 +23,7 @@ from ..core.records.load_test import LoadTest
 from ..generators.k6_target import K6Target
 from ..generators.locust_target import LocustTarget
 from ..tests.counting_server import CountingServer, counting_server
-from ..tests.load_tools import k6, locust
+from ..tests.load_tools import in_node, k6, k6_is_there, locust
 from ..tests.unit.production.load_models import SHOP, a_mix, a_model
 from .report import json_line, machine, table, versions
 
@@ -102,9 +102,12 @@ def main(arguments: list[str]) -> int:
         text_columns=2,
     )
     json_line(
-        "load-tests", machine=machine(), versions=versions(["k6", "locust", "gevent"]),
+        "load-tests",
+        machine=machine(),
+        versions=versions(["k6", "locust", "gevent"]),
+        k6="real binary" if k6_is_there() else "Node.js over stand-ins",
         runs=[run._asdict() for run in runs],
-    )  # fmt: skip
+    )
     ours = [run for run in runs if run.tool in ("k6", "locust")]
     return int(any(run.worst_off > MOST_OFF or (run.points or 0.0) > MOST_POINTS for run in ours))
 
@@ -151,8 +154,9 @@ def _points(test: LoadTest, server: CountingServer) -> float:
 
 
 def _k6(test: LoadTest, folder: Path) -> list[str]:
-    (folder / "test.js").write_text(K6Target().render(test))
-    return [k6(), "run", "--quiet", "test.js"]
+    script = folder / "test.js"
+    script.write_text(K6Target().render(test))
+    return [k6(), "run", "--quiet", "test.js"] if k6_is_there() else in_node(script)
 
 
 def _locust(test: LoadTest, folder: Path) -> list[str]:

