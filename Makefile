@@ -9,6 +9,7 @@
 	bench-ab fuzz drill drill-peers soak drill-rollout drill-cluster bench-incidents bench-replay docs system-deps clean
 	bench-anomaly bench-logs bench-load bench-load-tests bench-importers bench-imports bench-redaction bench-reports bench-judge \
 	bench-ab fuzz drill drill-peers soak drill-rollout drill-cluster bench-incidents docs system-deps clean
+	bench-ab bench-rum bench-load-tests fuzz drill drill-peers soak drill-rollout drill-cluster drill-mutants bench-incidents docs system-deps clean
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
