@@ -26,7 +26,7 @@ BENCHMARKS = {
     "logs": ("logs", "log templates on labelled lines, and their speed (1 min)"),
     "load": ("load", "load as ramps, visitors told apart, intervals, what a million rows cost (2 min)"),
     "rum": ("rum", "RUM analysis at a large shop's size beside polars, and hostile rows (3 min)"),
-    "load-tests": ("load_tests", "generated k6 and Locust tests: arrivals and mix against the plan (7 min)"),
+    "e2e": ("e2e", "browser tests made of real traffic, run 20 times against the healthy shop (8 min)"),
     "risk": ("risk", "prediction of failures on labelled commits, against scikit-learn (2 min)"),
     "confidence": ("confidence", "whether the intervals of release confidence cover (5 min)"),
     "judge": ("judge", "false alarms and detection time of the canary judges, beside Kayenta's test (5 min)"),
