@@ -64,6 +64,9 @@ bench-rum: $(VENV)/.bench  ## RUM analysis at a large shop's size beside polars,
 bench-journeys: $(VENV)/.bench  ## user journeys of 850,000 sessions against polars, and of hostile rows (2 min)
 	$(BIN)/python -P -m aqe.benchmarks $(@:bench-%=%)
 
+bench-e2e: $(READY)  ## browser tests made of real traffic: 20 runs on the healthy shop (8 min)
+	$(BIN)/python -P -m aqe.benchmarks e2e
+
 bench-anomaly: $(READY)  ## anomaly detection on labelled series, and its speed (1 min)
 bench-logs: $(READY)  ## log templates on labelled lines, and their speed (1 min)
 bench-load: $(READY)  ## load as ramps, visitors told apart, intervals, what a million rows cost (2 min)

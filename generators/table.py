@@ -4,6 +4,7 @@ from typing import Protocol
 
 from ..core.records.load_test import LoadTest
 from ..core.records.scenarios import TestScenario
+from .jest_target import JestTarget
 from .k6_target import K6Target
 from .locust_target import LocustTarget
 from .playwright_target import PlaywrightTarget
@@ -37,7 +38,7 @@ class Target(Protocol):
         ...
 
 
-TARGETS: tuple[Target, ...] = (PytestTarget(), PlaywrightTarget(), PytestPlaywrightTarget())
+TARGETS: tuple[Target, ...] = (PytestTarget(), PlaywrightTarget(), PytestPlaywrightTarget(), JestTarget())
 
 
 class LoadTarget(Protocol):

@@ -9,6 +9,9 @@ from aqe.tests.e2e.test_subscribers import npm_install
 PLAYWRIGHT = ("@playwright/test@1.65", "typescript@7.0", "@types/node@22")
 """What a file of the Playwright target is compiled and run with."""
 
+RUNNERS = ("jest@30.5", "vitest@4.1")
+"""What a file of the Jest target runs in."""
+
 
 def node_modules(*packages: str) -> Path:
     """Folder of these packages; it stays beside the Python packages, for the next run."""
