@@ -1,15 +1,7 @@
 # Relative paths only: the folder's name may hold spaces.
 .DEFAULT_GOAL := help
-.PHONY: help run test check fmt bench bench-bus bench-memory bench-hooks bench-risk bench-confidence bench-assess \
-	bench-anomaly bench-logs bench-load bench-importers bench-imports bench-redaction bench-reports bench-judge \
-	bench-ab bench-rum fuzz drill drill-peers soak drill-rollout drill-cluster drill-mutants bench-incidents docs system-deps clean
-	bench-ab bench-rum fuzz drill drill-peers soak drill-rollout drill-cluster bench-incidents docs system-deps clean
-	bench-anomaly bench-logs bench-load bench-importers bench-imports bench-redaction bench-reports bench-judge bench-journeys \
-	bench-ab fuzz drill drill-peers soak drill-rollout drill-cluster bench-incidents docs system-deps clean
-	bench-ab fuzz drill drill-peers soak drill-rollout drill-cluster bench-incidents bench-replay docs system-deps clean
-	bench-anomaly bench-logs bench-load bench-load-tests bench-importers bench-imports bench-redaction bench-reports bench-judge \
-	bench-ab fuzz drill drill-peers soak drill-rollout drill-cluster bench-incidents docs system-deps clean
-	bench-ab bench-rum bench-load-tests fuzz drill drill-peers soak drill-rollout drill-cluster drill-mutants bench-incidents docs system-deps clean
+# Every target that says what it does; no file has such a name.
+.PHONY: $(shell sed -n 's/^\([a-z0-9-]*\):.*\#\# .*/\1/p' Makefile)
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
@@ -60,13 +52,11 @@ bench-bus bench-memory bench-hooks bench-risk bench-confidence bench-assess: $(V
 	$(BIN)/python -P -m aqe.benchmarks $(@:bench-%=%)
 
 bench-rum: $(VENV)/.bench  ## RUM analysis at a large shop's size beside polars, and hostile rows (3 min)
-	$(BIN)/python -P -m aqe.benchmarks rum
 bench-journeys: $(VENV)/.bench  ## user journeys of 850,000 sessions against polars, and of hostile rows (2 min)
+bench-rum bench-journeys:
 	$(BIN)/python -P -m aqe.benchmarks $(@:bench-%=%)
 
 bench-e2e: $(READY)  ## browser tests made of real traffic: 20 runs on the healthy shop (8 min)
-	$(BIN)/python -P -m aqe.benchmarks e2e
-
 bench-anomaly: $(READY)  ## anomaly detection on labelled series, and its speed (1 min)
 bench-logs: $(READY)  ## log templates on labelled lines, and their speed (1 min)
 bench-load: $(READY)  ## load as ramps, visitors told apart, intervals, what a million rows cost (2 min)
@@ -79,8 +69,8 @@ bench-judge: $(READY)  ## false alarms and detection time of the canary judges (
 bench-ab: $(READY)  ## experiments looked at every day: false alarms and power (1 min)
 bench-incidents: $(READY)  ## the service a fault was injected into, of recorded faults (10 s)
 bench-replay: $(READY)  ## an incident replayed on two time scales, 20 times, before and after its repair (5 min)
-bench-anomaly bench-logs bench-load bench-importers bench-imports bench-redaction bench-reports bench-judge bench-ab bench-incidents bench-replay:
-bench-anomaly bench-logs bench-load bench-load-tests bench-importers bench-imports bench-redaction bench-reports bench-judge bench-ab bench-incidents:
+bench-anomaly bench-logs bench-load bench-load-tests bench-importers bench-imports bench-redaction bench-reports \
+bench-judge bench-ab bench-incidents bench-replay bench-e2e:
 	$(BIN)/python -P -m aqe.benchmarks $(@:bench-%=%)
 
 fuzz: $(READY)  ## 200,000 damaged files over all importers: only InputError, no hang, bounded memory (3 min)
@@ -103,11 +93,6 @@ drill-cluster: $(READY)  ## fail-overs of a Cluster and behind Sentinel, and wha
 
 drill-mutants: $(READY)  ## the example shop's thirty bugs: each starts, and can be seen by its probe (2 min)
 	cd examples/shop && PYTHONPATH=. ../../$(BIN)/python -m mutants check
-
-bench-ab: $(READY)  ## experiments looked at every day: false alarms and power (1 min)
-bench-incidents: $(READY)  ## the service a fault was injected into, of recorded faults (10 s)
-bench-ab bench-incidents:
-	$(BIN)/python -P -m aqe.benchmarks $(@:bench-%=%)
 
 # The libraries we are measured against are no dependency of anything else.
 $(VENV)/.bench: $(READY)

@@ -26,6 +26,8 @@ BENCHMARKS = {
     "logs": ("logs", "log templates on labelled lines, and their speed (1 min)"),
     "load": ("load", "load as ramps, visitors told apart, intervals, what a million rows cost (2 min)"),
     "rum": ("rum", "RUM analysis at a large shop's size beside polars, and hostile rows (3 min)"),
+    "journeys": ("journeys", "user journeys of 850,000 sessions against polars, and of hostile rows (2 min)"),
+    "load-tests": ("load_tests", "generated k6 and Locust tests: arrivals and mix against the plan (7 min)"),
     "e2e": ("e2e", "browser tests made of real traffic, run 20 times against the healthy shop (8 min)"),
     "risk": ("risk", "prediction of failures on labelled commits, against scikit-learn (2 min)"),
     "confidence": ("confidence", "whether the intervals of release confidence cover (5 min)"),

@@ -24,6 +24,7 @@ from .journeys import READS as JOURNEY_KEYS
 from .journeys import journeys
 from .load_patterns import load_patterns
 from .loaded import Loaded
+from .recorded_tests import recording_to_tests
 from .replay_plan import plan_replay
 from .reporting import READS as REPORT_KEYS
 from .reporting import production_report
