@@ -123,7 +123,7 @@ KEYS: tuple[KeySpec, ...] = (
     KeySpec("aqe/production/user-flows/<id>", UserFlow, "a flow that somebody recorded in a browser", ("import",), (PRODUCTION, "output")),
     KeySpec("aqe/production/patterns", MiningResult, "error patterns of the latest analysis", (PRODUCTION,), (PRODUCTION, READINESS, "output")),
     KeySpec("aqe/production/load-patterns", LoadPatterns, "when how much traffic comes, of what, from whom; the model that load tests follow", (PRODUCTION,), (PRODUCTION, "output")),
-    KeySpec("aqe/production/rum-analysis", RumAnalysis, "what real users did, waited for and met: funnel, vitals, errors", (PRODUCTION,), ("output",)),
+    KeySpec("aqe/production/rum-analysis", RumAnalysis, "what real users did, waited for and met: funnel, vitals, errors", (PRODUCTION,), (PRODUCTION, "output")),
     KeySpec("aqe/production/seasonal-analysis", SeasonalAnalysis, "what named days did to traffic, and the load to expect of the next ones", (PRODUCTION,), ("output",)),
     KeySpec("aqe/production/feature-usage", FeatureReport, "which features are used, by whom, and how much their tests matter", (PRODUCTION,), ("output",)),
     KeySpec("aqe/production/journeys", Journeys, "which ways people take, where they leave; the model that new sessions are compared with", (PRODUCTION,), (PRODUCTION, "output")),
