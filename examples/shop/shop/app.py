@@ -1,6 +1,7 @@
 """The app factory: the one place that puts the parts together."""
 
 import logging
+from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from flask import Flask
@@ -26,12 +27,13 @@ def create_app(settings: Settings) -> Flask:
     Raises:
         StartError: the supplier feed can not be used.
         OSError: a file can not be opened.
-        sqlite3.Error: the database can not be used.
+        sqlite3.Error, psycopg.Error: the database can not be used.
     """
     logs.open_log(logs.LOGGERS, settings.app_log, logs.JsonLines(settings.release))
     logs.open_log((access_log.LOGGER,), settings.access_log, logging.Formatter("%(message)s"))
     logs.open_log((rum.LOGGER,), settings.rum_log, logging.Formatter("%(message)s"))
-    settings.database.parent.mkdir(parents=True, exist_ok=True)
+    if isinstance(settings.database, Path):
+        settings.database.parent.mkdir(parents=True, exist_ok=True)
     create_schema(settings.database)
     seed(settings.database, settings.feed)
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from .db import Database
 from .pricing import PRICE_RULES
 
 # The feed that ships with the shop; see seed.py for its shape.
@@ -25,7 +26,7 @@ class Settings:
     host: str
     port: int
     threads: int
-    database: Path
+    database: Database
     secret: Path
     app_log: Path
     access_log: Path
@@ -58,6 +59,13 @@ def _duration(text: str) -> float:
     if not 0 <= value < 1e6:
         raise argparse.ArgumentTypeError(f"{text} is not a duration: expected 0 or more")
     return value
+
+
+def _database_url(text: str) -> str:
+    if text and not text.startswith(("postgresql://", "postgres://")):
+        # The text is not repeated: it may hold a password.
+        raise argparse.ArgumentTypeError("expected postgresql://[USER[:PASSWORD]@]HOST[:PORT]/DATABASE")
+    return text
 
 
 def _payment_url(text: str) -> str:
@@ -96,6 +104,9 @@ def load_settings(argv: Sequence[str], environ: Mapping[str, str]) -> Settings:
         "--data-dir", type=Path, default=env("DATA_DIR", "var"), help="home of the files that have no flag of their own"
     )
     parser.add_argument("--database", type=Path, default=env("DATABASE", "") or None)
+    parser.add_argument(
+        "--database-url", type=_database_url, default=env("DATABASE_URL", ""), help="PostgreSQL instead of SQLite"
+    )
     parser.add_argument("--app-log", type=Path, default=env("APP_LOG", "") or None)
     parser.add_argument("--access-log", type=Path, default=env("ACCESS_LOG", "") or None)
     parser.add_argument("--rum-log", type=Path, default=env("RUM_LOG", "") or None)
@@ -116,7 +127,7 @@ def load_settings(argv: Sequence[str], environ: Mapping[str, str]) -> Settings:
         host=flags.host,
         port=flags.port,
         threads=flags.threads,
-        database=flags.database or flags.data_dir / "shop.sqlite3",
+        database=flags.database_url or flags.database or flags.data_dir / "shop.sqlite3",
         secret=flags.data_dir / "secret.key",
         app_log=flags.app_log or flags.data_dir / "app.jsonl",
         access_log=flags.access_log or flags.data_dir / "access.log",

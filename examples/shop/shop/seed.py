@@ -9,7 +9,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from .db import connect, transaction
+from .db import Database, connect, transaction
 from .errors import StartError
 
 # Invented customers; the README tells their passwords, which are not used anywhere else.
@@ -54,7 +54,7 @@ def _accounts(path: Path) -> list[dict[str, str]]:
     return accounts
 
 
-def seed(database: Path, feed: Path) -> None:
+def seed(database: Database, feed: Path) -> None:
     """Load `feed` and the accounts unless there are products already; two processes that start at once load them once.
 
     Raises:

@@ -5,7 +5,6 @@ import logging
 import os
 import signal
 import socket
-import sqlite3
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
@@ -15,6 +14,7 @@ from waitress.server import create_server
 
 from .app import create_app
 from .config import Settings, load_settings
+from .db import errors
 from .errors import StartError
 from .payment.stub import PaymentStub
 
@@ -55,8 +55,8 @@ def _serve(settings: Settings) -> int:
     try:
         app = create_app(settings)
         listener = _listen(settings)
-    except (StartError, OSError, sqlite3.Error) as error:
-        print(f"shop: {error}", file=sys.stderr)
+    except (*errors(), StartError, OSError) as error:  # type: ignore[misc] # mypy does not see into the star
+        print(f"shop: {str(error).strip()}", file=sys.stderr)
         return EXIT_CAN_NOT_START
     server = create_server(app, sockets=[listener], threads=settings.threads, ident="shop")
     port = listener.getsockname()[1]

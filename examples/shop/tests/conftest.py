@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from jinja2 import FileSystemBytecodeCache
 
 from shop import access_log, logs, rum
 from shop.app import create_app
@@ -24,6 +25,9 @@ from .shop_process import ShopProcess, running_shop
 
 FEED = Path(__file__).with_name("feed.json")
 
+# The customers that ship, with hashes that cost next to nothing: tests log in often.
+ACCOUNTS = Path(__file__).with_name("accounts.json")
+
 
 @pytest.fixture
 def payments() -> Iterator[PaymentStub]:
@@ -33,7 +37,8 @@ def payments() -> Iterator[PaymentStub]:
 
 
 @pytest.fixture
-def settings(tmp_path: Path, payments: PaymentStub) -> Settings:
+def settings(tmp_path: Path, payments: PaymentStub, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    monkeypatch.setattr("shop.seed.ACCOUNTS", ACCOUNTS)
     pricing = os.environ.get("SHOP_PRICING", "safe")
     return load_settings(
         ["--feed", str(FEED), "--release", "1.4.0", "--payment-url", payments.url],
@@ -41,9 +46,17 @@ def settings(tmp_path: Path, payments: PaymentStub) -> Settings:
     )
 
 
+@pytest.fixture(scope="session")
+def compiled(tmp_path_factory: pytest.TempPathFactory) -> FileSystemBytecodeCache:
+    """Templates, compiled once for all apps."""
+    return FileSystemBytecodeCache(str(tmp_path_factory.mktemp("templates")))
+
+
 @pytest.fixture
-def app(settings: Settings) -> Iterator[Flask]:
-    yield create_app(settings)
+def app(settings: Settings, compiled: FileSystemBytecodeCache) -> Iterator[Flask]:
+    app = create_app(settings)
+    app.jinja_env.bytecode_cache = compiled
+    yield app
     logs.close_logs(*logs.LOGGERS, access_log.LOGGER, rum.LOGGER)
 
 

@@ -1,5 +1,7 @@
 """Who is who: login and logout, and what is whose."""
 
+import json
+import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,6 +13,7 @@ from shop import accounts, login, runtime
 from shop.config import Settings
 from shop.secret import secret_key
 
+from .shop_process import ShopProcess
 from .visitor import CUSTOMER, OTHER_CUSTOMER, Visitor
 
 
@@ -113,7 +116,9 @@ def test_carts_and_orders_are_their_owners(client: FlaskClient) -> None:
     assert client.get("/api/orders").status_code == 401
 
 
-@pytest.mark.parametrize("body", [{}, {"email": "a@example.test"}, {"email": 7, "password": "x"}])
+@pytest.mark.parametrize(
+    "body", [{}, {"email": "a@example.test"}, {"email": 7, "password": "x"}, {"email": "\ud800", "password": "x"}]
+)
 def test_a_login_needs_both_texts(client: FlaskClient, body: object) -> None:
     """What was sent is not repeated: it may be a password."""
     answer = client.post("/api/login", json=body)
@@ -129,6 +134,15 @@ def test_a_cookie_can_not_be_forged(app: Flask, client: FlaskClient, settings: S
     assert settings.secret.stat().st_mode & 0o077 == 0
     client.set_cookie("shop_session", cookie.split("=", 1)[1].split(";")[0][:-3] + "abc")
     assert client.get("/api/account").status_code == 401
+
+
+def test_the_customers_that_ship_can_log_in(shop: ShopProcess) -> None:
+    """With the passwords that the README tells, on a shop as it is delivered."""
+    request = urllib.request.Request(  # noqa: S310 - the shop's own URL
+        f"{shop.url}/api/login", json.dumps(CUSTOMER).encode(), {"Content-Type": "application/json"}
+    )
+    with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310
+        assert json.load(answer)["account"]["id"] == "u1001"
 
 
 def test_the_secret_is_kept(tmp_path: Path) -> None:

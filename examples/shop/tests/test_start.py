@@ -58,6 +58,7 @@ def test_flags_win_over_the_environment() -> None:
         ("PORT", "65536", "65536 is not a port"),
         ("PORT", "http", "http is not a port"),
         ("THREADS", "0", "0 threads can not serve"),
+        ("DATABASE_URL", "mysql://shop:secret@127.0.0.1/shop", "expected postgresql://"),
         ("PAYMENT_URL", "https://pay.example", "expected http://HOST:PORT"),
         ("PAYMENT_DELAY_MS", "-1", "-1 is not a duration"),
         ("PRICING", "magic", "unknown pricing 'magic': expected naive or safe"),

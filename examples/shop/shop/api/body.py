@@ -61,7 +61,8 @@ def text(body: dict[str, Any], field: str) -> str:
         InvalidRequest: missing, empty, or not a text.
     """
     value = body.get(field)
-    if not isinstance(value, str) or not value:
+    # Half a surrogate pair is JSON, but no text that a database or a hash takes.
+    if not isinstance(value, str) or not value or any("\ud800" <= char <= "\udfff" for char in value):
         # The value is not repeated: it may be a password that stands in the wrong place.
         raise InvalidRequest(f"{field} is missing or no text")
     return value

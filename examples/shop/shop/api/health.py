@@ -1,11 +1,10 @@
 """GET /health."""
 
-import sqlite3
-
 from flask import Blueprint, current_app
 from flask.typing import ResponseReturnValue
 
 from .. import catalogue
+from ..db import errors
 from ..runtime import connection, runtime
 
 blueprint = Blueprint("health", __name__)
@@ -17,7 +16,7 @@ def health() -> ResponseReturnValue:
     release = runtime().settings.release
     try:
         products = catalogue.count(connection())
-    except sqlite3.Error:
+    except errors():
         current_app.logger.exception("health check: the database does not answer")
         return {"status": "unavailable", "release": release}, 503
     return {"status": "ok", "release": release, "products": products}
