@@ -25,7 +25,7 @@ def test_the_demo_blocks_the_bad_release_and_lets_the_fixed_one_go(tmp_path: Pat
         env={k: v for k, v in os.environ.items() if not k.startswith("AQE_")},
         capture_output=True,
         text=True,
-        timeout=280,
+        timeout=500,
     )
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-2000:]
     decisions = re.findall(r"Decision:\s+(\w+) \((.*?)\)", done.stdout)
