@@ -9,6 +9,8 @@
 	bench-anomaly bench-logs bench-load bench-importers bench-imports bench-redaction bench-reports bench-judge bench-journeys \
 	bench-ab fuzz drill drill-peers soak drill-rollout drill-cluster bench-incidents docs system-deps clean
 	bench-ab fuzz drill drill-peers soak drill-rollout drill-cluster bench-incidents bench-replay docs system-deps clean
+	bench-ab bench-rum fuzz drill drill-peers soak drill-rollout drill-cluster drill-mutants bench-incidents \
+	docs system-deps clean bench-journeys bench-load-tests
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready

@@ -71,14 +71,18 @@ def write_tests(scenarios: Iterable[TestScenario], folder: Path, *, target: str 
         if refusal := renderer.refusal(scenario):
             written.append(WrittenTest(path, f"{path} is not written: {refusal}"))
             continue
-        try:
-            kept = not write_generated(path, renderer.render(scenario))
-            written.append(WrittenTest(path, None, kept=kept))
-        except EditedFile as error:
-            written.append(WrittenTest(path, error.message, error.diff))
-        except InputError as error:
-            written.append(WrittenTest(path, error.message))
+        written.append(written_test(path, renderer.render(scenario)))
     return written
+
+
+def written_test(path: Path, text: str) -> WrittenTest:
+    """Write one file; what stands in the way is told, not raised."""
+    try:
+        return WrittenTest(path, None, kept=not write_generated(path, text))
+    except EditedFile as error:
+        return WrittenTest(path, error.message, error.diff)
+    except InputError as error:
+        return WrittenTest(path, error.message)
 
 
 def write_generated(path: Path, text: str) -> bool:

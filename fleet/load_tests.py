@@ -7,12 +7,12 @@ from ..core.records.load import LoadModel
 from ..core.records.load_test import LoadTest
 from ..core.registry import by_name
 from ..generators.table import LOAD_TARGETS
-from .generated_tests import write_generated
+from .generated_tests import WrittenTest, written_test
 
 
 def write_load_test(
     model: LoadModel, folder: Path, *, target: str, duration_s: float, peak_rps: float | None, include_unsafe: bool
-) -> tuple[Path, LoadTest]:
+) -> tuple[WrittenTest, LoadTest]:
     """Write one load test.
 
     Args:
@@ -20,13 +20,11 @@ def write_load_test(
         duration_s, peak_rps, include_unsafe: see plan_load_test.
 
     Returns:
-        The file and what it does.
+        The file, or why it is not written, and what it does.
 
     Raises:
-        InputError: no such target; nothing can be asked for; a secret is in it; the file is there and differs.
+        InputError: no such target, or nothing can be asked for.
     """
     renderer = by_name(LOAD_TARGETS, target, "load tool")
     test = plan_load_test(model, duration_s=duration_s, peak_rps=peak_rps, include_unsafe=include_unsafe)
-    path = folder / renderer.file_name(test)
-    write_generated(path, renderer.render(test))
-    return path, test
+    return written_test(folder / renderer.file_name(test), renderer.render(test)), test

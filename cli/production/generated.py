@@ -2,9 +2,12 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..common import say
+
+if TYPE_CHECKING:
+    from ...fleet.generated_tests import WrittenTest
 
 
 def written_tests(scenarios: Sequence[Any], folder: Path, nothing: str, target: str = "pytest") -> int:
@@ -21,9 +24,14 @@ def written_tests(scenarios: Sequence[Any], folder: Path, nothing: str, target: 
 
     tests = write_tests([TestScenario.from_value(s, where="scenario") for s in scenarios], folder, target=target)
     for test in tests:
-        say(test.problem or (f"kept {test.path}, which was edited" if test.kept else f"wrote {test.path}"))
-        if test.diff:
-            say(test.diff)
+        say_written(test)
     if not tests:
         say(f"{nothing}; nothing was written")
     return EXIT_USAGE if any(test.problem for test in tests) else EXIT_OK
+
+
+def say_written(test: "WrittenTest") -> None:
+    """What became of a file."""
+    say(test.problem or (f"kept {test.path}, which was edited" if test.kept else f"wrote {test.path}"))
+    if test.diff:
+        say(test.diff)

@@ -52,7 +52,7 @@ def load_patterns(
     that follow the rate of arrivals.
 
     --generate writes such a test: the day in --duration, its recorded mix, limits out of the record.
-    A file that is there and differs is never overwritten. docs/load-tests.md goes the whole way.
+    A file that somebody edited is never replaced. docs/load-tests.md goes the whole way.
 
     \b
     Exit codes: 0 done, 1 no traffic in the window, or too little for a model, 2 the test could not be written.

@@ -10,6 +10,7 @@ from ..common import say
 from ..params import duration
 from ..text import value_text
 from .common import missing
+from .generated import say_written
 
 if TYPE_CHECKING:
     from ...core.records.evidence import NotMeasured
@@ -62,14 +63,14 @@ def written(
     include_unsafe: bool,
 ) -> int:
     """Write the load test and say what it is; returns the exit code."""
-    from ...core.errors import EXIT_NO_GO, EXIT_OK
+    from ...core.errors import EXIT_NO_GO, EXIT_OK, EXIT_USAGE
     from ...core.records.evidence import NotMeasured
     from ...fleet.load_tests import write_load_test
 
     if isinstance(model, NotMeasured):
         say(f"no load test is written: {missing(model)}")
         return EXIT_NO_GO
-    path, test = write_load_test(
+    file, test = write_load_test(
         model,
         folder,
         target=target,
@@ -77,9 +78,12 @@ def written(
         peak_rps=peak_rps,
         include_unsafe=include_unsafe,
     )
+    say_written(file)
+    if file.problem:
+        return EXIT_USAGE
     say(
-        f"wrote {path}: {test.planned:,} requests to {len(test.requests)} endpoints,"
-        f" peak {value_text(test.peak_rps)} /s, {len(test.limits)} limits"
+        f"  {test.planned:,} requests to {len(test.requests)} endpoints, peak {value_text(test.peak_rps)} /s,"
+        f" {len(test.limits)} limits"
     )
     for note in test.notes:
         say(f"  {note}")

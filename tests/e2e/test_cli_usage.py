@@ -48,7 +48,7 @@ def test_load_patterns_are_shown_and_stored(project: Project) -> None:
 
 
 def test_the_busiest_day_becomes_a_load_test(project: Project) -> None:
-    """Written once; the same again is no error; somebody's edits are not overwritten."""
+    """Written once; the same again is no error; somebody's edits are kept, and what would change is shown."""
     asked = ("production", "load-patterns", "--generate", "k6", "--output", "load", "--peak-rps", "20")
     done = project.aqe(*asked, "--duration", "1m")
     assert done.returncode == EXIT_OK and "GET /api/products/{id}" in done.stdout
@@ -57,8 +57,9 @@ def test_the_busiest_day_becomes_a_load_test(project: Project) -> None:
     assert '{ share: 1, name: "get_api_products_id"' in written.read_text()
     assert project.aqe(*asked, "--duration", "1m").returncode == EXIT_OK
     written.write_text(written.read_text() + "// mine\n")
-    done = project.aqe(*asked, "--duration", "1m")
-    assert done.returncode == EXIT_USAGE and "is there and differs" in done.stderr
+    assert "kept load/load_busiest_day.k6.js, which was edited" in project.aqe(*asked, "--duration", "1m").stderr
+    done = project.aqe(*asked, "--duration", "2m")
+    assert done.returncode == EXIT_USAGE and "-// mine" in done.stderr
     assert written.read_text().endswith("// mine\n")
 
 
