@@ -2,15 +2,6 @@
 .DEFAULT_GOAL := help
 # Every target that says what it does; no file has such a name.
 .PHONY: $(shell sed -n 's/^\([a-z0-9-]*\):.*\#\# .*/\1/p' Makefile)
-.PHONY: help run test check fmt bench bench-bus bench-memory bench-hooks bench-risk bench-confidence bench-assess \
-	bench-anomaly bench-logs bench-load bench-importers bench-imports bench-redaction bench-reports bench-judge \
-	bench-ab bench-rum fuzz drill drill-peers soak drill-rollout drill-cluster drill-mutants bench-incidents docs system-deps clean
-	bench-ab bench-rum fuzz drill drill-peers soak drill-rollout drill-cluster bench-incidents docs system-deps clean
-	bench-anomaly bench-logs bench-load bench-importers bench-imports bench-redaction bench-reports bench-judge bench-journeys \
-	bench-ab fuzz drill drill-peers soak drill-rollout drill-cluster bench-incidents docs system-deps clean
-	bench-ab fuzz drill drill-peers soak drill-rollout drill-cluster bench-incidents bench-replay docs system-deps clean
-	bench-ab bench-rum fuzz drill drill-peers soak drill-rollout drill-cluster drill-mutants bench-incidents \
-	docs system-deps clean bench-journeys bench-load-tests
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
@@ -80,7 +71,6 @@ bench-incidents: $(READY)  ## the service a fault was injected into, of recorded
 bench-replay: $(READY)  ## an incident replayed on two time scales, 20 times, before and after its repair (5 min)
 bench-anomaly bench-logs bench-load bench-load-tests bench-importers bench-imports bench-redaction bench-reports \
 bench-judge bench-ab bench-incidents bench-replay bench-e2e:
-bench-anomaly bench-logs bench-load bench-importers bench-imports bench-redaction bench-reports bench-judge bench-ab bench-incidents bench-replay:
 	$(BIN)/python -P -m aqe.benchmarks $(@:bench-%=%)
 
 fuzz: $(READY)  ## 200,000 damaged files over all importers: only InputError, no hang, bounded memory (3 min)

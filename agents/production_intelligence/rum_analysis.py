@@ -141,7 +141,9 @@ def _conversion(answers: RumAnswers, way: Funnel | NotMeasured) -> Conversion | 
         return _share(PURCHASES, bought, visits)
     if isinstance(way, Funnel) and (way.given or way.steps[-1].step == CONFIRMATION):
         return _share(f"the funnel's last step, {way.steps[-1].step}", way.steps[-1].visits, visits)
-    return NotMeasured(reason="no visit with a page has an event called a purchase, and no page is called a confirmation")
+    return NotMeasured(
+        reason="no visit with a page has an event called a purchase, and no page is called a confirmation"
+    )
 
 
 def _share(by: str, with_it: int, of: int) -> Conversion | NotMeasured:
