@@ -52,7 +52,7 @@ class HttpSession:
         """What is no HTTP is answered as such, and never passed on."""
         if self.wire.http.our_state in (h11.IDLE, h11.SEND_RESPONSE):
             self.pace.stats.statuses[str(error.error_status_hint)] += 1
-            await self._answer(error.error_status_hint, b'{"error": "this is no HTTP/1.1 request"}', close=True)
+            await self._close_with(error.error_status_hint, b'{"error": "this is no HTTP/1.1 request"}')
 
     async def _one(self, request: h11.Request) -> bool:
         """One request; whether the connection can go on."""
@@ -90,7 +90,11 @@ class HttpSession:
         head = h11.Response(status_code=status, headers=_json_headers(body))
         # The time since the request came is part of this answer's latency: nobody else takes time for it.
         await self._begin(decision, head, since_s=self.came_s)
-        return await _Sender(self, decision, head).send(body) and await self._end(decision)
+        return await _Sender(self, decision, head).send(self._sent(body)) and await self._end(decision)
+
+    def _sent(self, body: bytes) -> bytes:
+        """An answer to HEAD announces a body and has none."""
+        return b"" if self.exchange.method == "HEAD" else body
 
     async def _forward(self, decision: Decision, request: h11.Request, target: str) -> bool:
         host, port = address(target.removeprefix("http://").removesuffix("/"))
@@ -166,11 +170,11 @@ class HttpSession:
 
     async def _bad_gateway(self) -> bool:
         self.pace.stats.statuses[str(BAD_GATEWAY)] += 1
-        await self._answer(BAD_GATEWAY, b'{"error": "the target of this proxy does not answer"}', close=True)
+        await self._close_with(BAD_GATEWAY, self._sent(b'{"error": "the target of this proxy does not answer"}'))
         return False
 
-    async def _answer(self, status: int, body: bytes, *, close: bool) -> None:
-        headers = [*_json_headers(body), *([(b"connection", b"close")] if close else [])]
+    async def _close_with(self, status: int, body: bytes) -> None:
+        headers = [*_json_headers(body), (b"connection", b"close")]
         await self.wire.send(h11.Response(status_code=status, headers=headers), h11.Data(data=body), h11.EndOfMessage())
 
 

@@ -197,6 +197,8 @@ async def test_an_upstream_that_is_not_there_is_a_bad_gateway() -> None:
 async def test_without_a_target_the_proxy_answers_by_itself() -> None:
     async with proxy(None) as running:
         assert (await ask(running)).endswith(b"\r\n\r\n{}")
+        head = await ask(running, b"HEAD / HTTP/1.1\r\nHost: a\r\n\r\n" + GET)
+        assert head.count(b"HTTP/1.1 200") == 2 and head.endswith(b"\r\n\r\n{}")
 
 
 async def test_connections_of_any_protocol_get_the_faults_that_apply(upstream: tuple[Upstream, int]) -> None:
