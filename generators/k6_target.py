@@ -143,7 +143,7 @@ def _options(test: LoadTest) -> Iterator[str]:
     yield "      stages: ["
     for stage in test.stages:
         target = round(stage.end_rps * seconds)
-        yield f'        {{ duration: "{stage.duration_s:g}s", target: {target} }},'
+        yield f'        {{ duration: "{javascript(stage.duration_s)}s", target: {target} }},'
     yield "      ],"
     law = f"Little's law: {test.in_flight_because}: {test.in_flight:,} at the same time."
     law += f" Here for answers that take {senders / test.peak_rps:.3g} s, and more for up to {WORST_S} s."

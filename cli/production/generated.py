@@ -33,5 +33,5 @@ def written_tests(scenarios: Sequence[Any], folder: Path, nothing: str, target: 
 def say_written(test: "WrittenTest") -> None:
     """What became of a file."""
     say(test.problem or (f"kept {test.path}, which was edited" if test.kept else f"wrote {test.path}"))
-    if test.diff:
-        say(test.diff)
+    for line in test.diff.splitlines():
+        say(line)

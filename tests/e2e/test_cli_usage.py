@@ -59,7 +59,7 @@ def test_the_busiest_day_becomes_a_load_test(project: Project) -> None:
     written.write_text(written.read_text() + "// mine\n")
     assert "kept load/load_busiest_day.k6.js, which was edited" in project.aqe(*asked, "--duration", "1m").stderr
     done = project.aqe(*asked, "--duration", "2m")
-    assert done.returncode == EXIT_USAGE and "-// mine" in done.stderr
+    assert done.returncode == EXIT_USAGE and "\n+ * Load test: busiest day" in done.stderr
     assert written.read_text().endswith("// mine\n")
 
 

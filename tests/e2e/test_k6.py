@@ -48,14 +48,14 @@ def test_the_compiler_finds_nothing_with_the_types_of_k6(tmp_path: Path) -> None
     assert "'requests' does not exist" in checked.stdout
 
 
-@pytest.mark.parametrize(("peak_rps", "duration_s"), [(0.01, 6000), (5000, 600)])
+@pytest.mark.parametrize(("peak_rps", "duration_s"), [(0.01, 6000), (5000, 600), (5, 30_000_000)])
 def test_k6_reads_scripts_of_very_low_and_very_high_rates(tmp_path: Path, peak_rps: float, duration_s: float) -> None:
     """Whole numbers of requests in a unit of time that keeps their proportions."""
     script = write(tmp_path, a_test(peak_rps, duration_s))
     read = subprocess.run([k6(), "inspect", script], capture_output=True, text=True)
     assert read.returncode == 0, read.stderr
     (scenario,) = json.loads(read.stdout)["scenarios"].values()
-    unit_s = {"1s": 1, "24h0m0s": 86_400}[scenario["timeUnit"]]
+    unit_s = {"1s": 1, "1m0s": 60, "1h0m0s": 3600, "24h0m0s": 86_400}[scenario["timeUnit"]]
     assert max(stage["target"] for stage in scenario["stages"]) / unit_s == pytest.approx(peak_rps, rel=0.001)
     assert scenario["maxVUs"] <= 10_000
 
