@@ -141,13 +141,20 @@ def _step(step: RequestStep, encode: Encode, shapes: Mapping[str, str], *, title
     body = [step.body] if step.body is not None or step.headers else []
     sent = [step.method, path, *body, *([step.headers] if step.headers else [])]
     yield from call("answer = client.send", sent, encode=encode)
-    for because, group in groupby(step.expectations, key=lambda expectation: expectation.because):
-        yield from _comment(because)
-        for expectation in group:
-            yield from _check(path, expectation, encode, shapes)
+    statuses = [e for e in step.expectations if e.kind.startswith("status")]
+    yield from _checks(path, statuses, encode, shapes)
+    # Before the other checks: a `Location` names the id that this very answer gives.
     for capture in step.captures:
         found = f"answer.at({python(capture.path)})" if capture.path else "answer.json()"
         yield f"{_variable(capture.name)} = {found}"
+    yield from _checks(path, [e for e in step.expectations if e not in statuses], encode, shapes)
+
+
+def _checks(path: str, expectations: Iterable[Expectation], encode: Encode, shapes: Mapping[str, str]) -> Iterator[str]:
+    for because, group in groupby(expectations, key=lambda expectation: expectation.because):
+        yield from _comment(because)
+        for expectation in group:
+            yield from _check(path, expectation, encode, shapes)
 
 
 def _comment(text: str) -> Iterator[str]:

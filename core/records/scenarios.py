@@ -98,7 +98,7 @@ class RequestStep(Record):
     headers: dict[str, str] = Field(default_factory=dict)
     body: Any = None
     captures: tuple[Capture, ...] = ()
-    """Taken from the answer once its expectations hold."""
+    """Taken from the answer once its status holds; its other expectations may name them."""
     expectations: tuple[Expectation, ...]
     title: str | None = None
     """The step in a few words, for the reader; None = its method and path."""

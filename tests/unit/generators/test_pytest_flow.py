@@ -105,3 +105,16 @@ def test_a_call_has_the_arguments_that_it_was_given(arguments: list[Any]) -> Non
     """However many lines it takes."""
     got = eval("\n".join(call("list_of", arguments)), {"list_of": lambda *given: list(given)})
     assert json.dumps(got) == json.dumps(arguments)
+
+
+def test_what_an_answer_gives_is_there_before_its_own_headers_are_looked_at() -> None:
+    """`Location` names the id that the same answer gives."""
+    scenario = a_flow("x", 1)
+    status = Expectation(kind="status-is", value=201, because="x")
+    location = Expectation(kind="header-is", path="location", value="/orders/{{id}}", because="x")
+    step = scenario.requests[0].model_copy(update={"expectations": (status, location)})
+    lines = PytestTarget().render(scenario.model_copy(update={"steps": (step,)})).splitlines()
+    places = [
+        next(n for n, line in enumerate(lines) if text in line) for text in ("== 201", "id = ", 'f"/orders/{id}"')
+    ]
+    assert places == sorted(places)
