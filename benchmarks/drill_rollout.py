@@ -28,7 +28,7 @@ from aqe.fleet.server import find_server
 
 from . import report
 from .report import Spread, shown, table
-from .rollout_site import Site, site
+from .rollout_site import ARMS, Site, site
 
 LIMIT_S = 90.0
 LOOK_S = 0.01
@@ -98,12 +98,11 @@ def until(what: Callable[[], bool], limit_s: float = LIMIT_S) -> float:
     return time.monotonic() - began
 
 
-def answered(row: dict[str, str]) -> int:
-    """Requests that a server has answered, by HAProxy's counters; its sessions include health checks."""
-    return sum(int(row[f"hrsp_{kind}xx"] or 0) for kind in range(1, 6))
-
-
 HOLD = ("--stages", "25,100", "--stage-time", "120s")
+BLUE = ("--strategy", "blue-green", "--stage-time", "10s", "--watch-time", "60s")
+ROLLING = ("--strategy", "rolling", "--stage-time", "120s")
+SERVERS = 4
+"""Of each version."""
 
 
 def good(drill: Drill) -> dict[str, float]:
@@ -123,28 +122,43 @@ def good(drill: Drill) -> dict[str, float]:
 def _stage(parts: Site, percent: int) -> dict[str, int]:
     """Answered requests of each arm, from the first look of a stage to the last one: both show its weights."""
     until(lambda: parts.percent() >= percent)
-    first = last = parts.stat()
-    while int(parts.stat()["canary"]["weight"]) == int(first["canary"]["weight"]):
-        last = parts.stat()
+    first = last = parts.answered()
+    at = parts.percent()
+    while parts.percent() == at:
+        last = parts.answered()
         time.sleep(0.05)
-    return {arm: answered(last[arm]) - answered(first[arm]) for arm in ("canary", "baseline")}
+    return {arm: last[arm] - first[arm] for arm in ARMS}
 
 
-def bad(fault: Callable[[Site], None], mend: Callable[[Site], None]) -> Callable[[Drill], dict[str, float]]:
-    """A release that turns bad at a quarter of the traffic."""
+def strategy_of(name: str) -> Callable[[Drill], dict[str, float]]:
+    """A good release by a strategy: it is promoted, and how many requests failed."""
+
+    def run(drill: Drill) -> dict[str, float]:
+        _, execute = drill.begin("--strategy", name, "--stage-time", "4s")
+        if execute.wait(LIMIT_S) != 0:
+            raise Failed(f"a good {name} release was not promoted")
+        return {"failed requests": float(drill.parts.failed)}
+
+    return run
+
+
+def bad(
+    fault: Callable[[Site], None], mend: Callable[[Site], None], at: int = 25, *how: str
+) -> Callable[[Drill], dict[str, float]]:
+    """A release that turns bad at a share of the traffic, a quarter unless told otherwise."""
 
     def run(drill: Drill) -> dict[str, float]:
         parts = drill.parts
-        _, execute = drill.begin(*HOLD)
-        until(lambda: parts.percent() == 25)
+        _, execute = drill.begin(*(how or HOLD))
+        until(lambda: parts.percent() == at)
         time.sleep(random.uniform(2, 4))
         try:
             fault(parts)
             took_s = until(lambda: parts.percent() == 0)
             time.sleep(0.5)
-            sent = answered(parts.stat()["canary"])
+            sent = parts.answered()["canary"]
             time.sleep(1.5)
-            late = answered(parts.stat()["canary"]) - sent
+            late = parts.answered()["canary"] - sent
             if execute.wait(LIMIT_S) != 1:
                 raise Failed("a bad release was not taken back")
         finally:
@@ -188,6 +202,10 @@ SCENARIOS: dict[str, Callable[[Drill], dict[str, float]]] = {
     "400 ms slower": bad(_latency, _mend),
     "dies": bad(lambda parts: parts.canary.pause(), _mend),
     "runner killed": killed,
+    "blue-green, good": strategy_of("blue-green"),
+    "blue-green, 20 % 5xx": bad(_errors, _mend, 100, *BLUE),
+    "rolling, good": strategy_of("rolling"),
+    "rolling, 20 % 5xx": bad(_errors, _mend, 25, *ROLLING),
 }
 
 
@@ -204,7 +222,7 @@ def main(arguments: Sequence[str]) -> int:
         print("haproxy and prometheus are needed: make system-deps")
         return 2
     figures: dict[str, Any] = {}
-    with tempfile.TemporaryDirectory() as name, site(Path(name), programs) as parts:  # type: ignore[arg-type]
+    with tempfile.TemporaryDirectory() as name, site(Path(name), programs, servers=SERVERS) as parts:  # type: ignore[arg-type]
         drill = Drill(Path(name), parts)
         _prepare(drill)
         try:

@@ -18,6 +18,7 @@ from pathlib import Path
 from .nodes import free_port
 
 SCRAPE_S = 1
+ARMS = ("canary", "baseline")
 SLOW_S = 0.25
 CLIENTS = 16
 HAPROXY = """
@@ -40,8 +41,7 @@ backend shop
   balance roundrobin
   option httpchk GET /health
   default-server inter 500ms fall 2 rise 1
-  server baseline 127.0.0.1:{baseline} check weight 200
-  server canary 127.0.0.1:{canary} check weight 0
+{servers}
 """
 PROMETHEUS = """
 global: {{scrape_interval: {scrape}s}}
@@ -58,12 +58,12 @@ targets:
   production:
     base_url: http://127.0.0.1:{port}
     rollout:
-      executor: {{kind: haproxy, socket: {socket}, backend: shop}}
+      executor: {{kind: haproxy, socket: {socket}, backend: shop, canary: [{canaries}], baseline: [{baselines}]}}
       metrics:
         url: http://127.0.0.1:{prometheus}
         queries:
-          requests: 'sum(haproxy_server_http_responses_total{{proxy="shop",server="{{arm}}"}})'
-          errors: 'sum(haproxy_server_http_responses_total{{proxy="shop",server="{{arm}}",code="5xx"}})'
+          requests: 'sum(haproxy_server_http_responses_total{{proxy="shop",server=~"{{arm}}.+"}})'
+          errors: 'sum(haproxy_server_http_responses_total{{proxy="shop",server=~"{{arm}}.+",code="5xx"}})'
           slow: 'sum(shop_slow_total{{arm="{{arm}}"}})'
       stages: [5, 25, 50, 100]
       stage_s: {stage_s}
@@ -117,12 +117,14 @@ class Site:
     Args:
         folder: with aqe.yaml.
         port: of the site.
+        servers: of each version in HAProxy.
     """
 
     folder: Path
     port: int
     baseline: Version
     canary: Version
+    servers: int
     prometheus: "subprocess.Popen[bytes] | None" = None
     stopping: threading.Event = field(default_factory=threading.Event)
     asked: int = 0
@@ -131,13 +133,14 @@ class Site:
     def percent(self) -> float:
         """Share that HAProxy gives the canary, asked past all of our code."""
         rows = self.stat()
-        canary, baseline = int(rows["canary"]["weight"]), int(rows["baseline"]["weight"])
+        canary, baseline = (sum(int(row["weight"]) for row in rows[arm]) for arm in ARMS)
         return 100 * canary / (canary + baseline)
 
     def set_percent(self, percent: int) -> None:
         """Move traffic as a person would."""
-        for server, weight in (("canary", percent), ("baseline", 100 - percent)):
-            self._ask(f"set server shop/{server} weight {weight}")
+        for arm, weight in (("canary", percent), ("baseline", 100 - percent)):
+            for server in names(arm, self.servers):
+                self._ask(f"set server shop/{server} weight {weight}")
 
     def _ask(self, command: str) -> str:
         with socket.socket(socket.AF_UNIX) as connection:
@@ -145,14 +148,33 @@ class Site:
             connection.sendall(f"{command}\n".encode())
             return b"".join(iter(lambda: connection.recv(65536), b"")).decode()
 
-    def stat(self) -> dict[str, dict[str, str]]:
-        """HAProxy's own counters of each server."""
+    def stat(self) -> dict[str, list[dict[str, str]]]:
+        """HAProxy's own counters of each arm's servers."""
         text = self._ask("show stat").removeprefix("# ")
-        return {row["svname"]: row for row in csv.DictReader(io.StringIO(text)) if row["pxname"] == "shop"}
+        rows = [row for row in csv.DictReader(io.StringIO(text)) if row["pxname"] == "shop"]
+        return {arm: [row for row in rows if row["svname"].startswith(arm)] for arm in ARMS}
+
+    def down(self, arm: str) -> bool:
+        """True when HAProxy calls none of its servers up."""
+        return all(row["status"].startswith("DOWN") for row in self.stat()[arm])
+
+    def answered(self) -> dict[str, int]:
+        """Requests that each arm has answered, by HAProxy's counters; its sessions include health checks."""
+        return {
+            arm: sum(int(row[f"hrsp_{kind}xx"] or 0) for row in rows for kind in range(1, 6))
+            for arm, rows in self.stat().items()
+        }
+
+
+def names(arm: str, servers: int) -> list[str]:
+    """Of an arm's servers in HAProxy."""
+    return [f"{arm}{number}" for number in range(1, servers + 1)]
 
 
 @contextmanager
-def site(folder: Path, programs: tuple[str, str], *, stage_s: float = 4.0, rps: int = 80) -> Iterator[Site]:
+def site(
+    folder: Path, programs: tuple[str, str], *, stage_s: float = 4.0, rps: int = 80, servers: int = 2
+) -> Iterator[Site]:
     """A site that serves, under load.
 
     Args:
@@ -160,18 +182,27 @@ def site(folder: Path, programs: tuple[str, str], *, stage_s: float = 4.0, rps: 
         programs: paths of haproxy and prometheus.
         stage_s: of each stage in aqe.yaml.
         rps: requests a second.
+        servers: of each version.
     """
     haproxy, prometheus = programs
     with ExitStack() as stack:
         baseline, canary = stack.enter_context(_version()), stack.enter_context(_version())
         port, metrics, prometheus_port = free_port(), free_port(), free_port()
         runtime = folder / "haproxy.sock"
-        names = {
-            "socket": runtime, "port": port, "metrics": metrics, "prometheus": prometheus_port, "stage_s": stage_s,
-            "baseline": baseline.port, "canary": canary.port, "scrape": SCRAPE_S,
+        ports = {"baseline": (baseline.port, 1), "canary": (canary.port, 0)}
+        lines = [
+            f"  server {name} 127.0.0.1:{at} check weight {weight}"
+            for arm, (at, weight) in ports.items()
+            for name in names(arm, servers)
+        ]
+        filled = {
+            "canaries": ", ".join(names("canary", servers)), "baselines": ", ".join(names("baseline", servers)),
+            "servers": "\n".join(lines), "socket": runtime, "port": port, "metrics": metrics,
+            "prometheus": prometheus_port, "stage_s": stage_s, "baseline": baseline.port, "canary": canary.port,
+            "scrape": SCRAPE_S,
         }  # fmt: skip
         for file, text in (("haproxy.cfg", HAPROXY), ("prometheus.yml", PROMETHEUS), ("aqe.yaml", AQE)):
-            (folder / file).write_text(text.format(**names))
+            (folder / file).write_text(text.format(**filled))
         stack.enter_context(_process([haproxy, "-f", str(folder / "haproxy.cfg")]))
         scraper = stack.enter_context(
             _process(
@@ -183,7 +214,7 @@ def site(folder: Path, programs: tuple[str, str], *, stage_s: float = 4.0, rps: 
                 ]
             )
         )
-        running = Site(folder, port, baseline, canary, scraper)
+        running = Site(folder, port, baseline, canary, servers, scraper)
         stack.enter_context(_load(running, rps))
         _until_scraped(prometheus_port)
         running.asked = running.failed = 0

@@ -84,5 +84,9 @@ class RolloutSection(Section):
     min_requests: Annotated[FiniteFloat, Field(ge=0)] = 20.0
     no_data_pause_s: Seconds = 30.0
     no_data_rollback_s: Seconds = 300.0
+    progress_s: Seconds = 600.0
+    """So long traffic may take to move, and instances to answer; then it pauses."""
+    batch: Annotated[int, Field(ge=1)] = 1
+    """rolling: servers that are swapped at a time."""
     triggers: dict[str, TriggerSection] = Field(default_factory=dict)
     """Metric -> limit."""

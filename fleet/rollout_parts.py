@@ -1,11 +1,12 @@
 """What a target of aqe.yaml names for its rollouts, made ready: executor, metric source, plan."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from ..agents.deployment_readiness.rollout.readiness import CLOSE
 from ..config.rollout_sections import RolloutSection
 from ..config.settings import Settings, environment
 from ..connectors.executors.command import CommandExecutor
@@ -62,14 +63,15 @@ def target(settings: Settings, name: str) -> RolloutSection:
     return section
 
 
-def executor(section: RolloutSection, say: Callable[[str], None] = lambda line: None) -> Executor:
+def executor(section: RolloutSection, strategy: Strategy) -> Executor:
     """What moves the traffic."""
     own = section.executor
     if own.kind == "haproxy" and own.socket and own.backend:
-        return HAProxyExecutor(own.socket, own.backend, own.canary, own.baseline)
+        rolling = strategy is Strategy.ROLLING
+        return HAProxyExecutor(own.socket, own.backend, own.canary, own.baseline, rolling=rolling)
     if own.kind == "command" and own.set:
         return CommandExecutor(own.set, own.look, timeout_s=own.timeout_s, environment=environment())
-    return DryRunExecutor(say)
+    return DryRunExecutor()
 
 
 def source(section: RolloutSection) -> MetricSource:
@@ -99,7 +101,10 @@ async def look(moves: Executor, measures: MetricSource, clock: Clock, problem: s
         return sample
     # The executor sees a server die before a scrape does.
     up = sample.canary.up if placed.canary_up is not False and sample.canary.up is not None else placed.canary_up
-    return sample.model_copy(update={"percent": placed.percent, "canary": sample.canary.model_copy(update={"up": up})})
+    canary = sample.canary.model_copy(update={"up": up})
+    return sample.model_copy(
+        update={"percent": placed.percent, "ready_percent": placed.ready_percent, "canary": canary}
+    )
 
 
 def plan(section: RolloutSection, release: Release, baseline: str | None, wanted: Wanted, now: datetime) -> RolloutPlan:
@@ -110,6 +115,8 @@ def plan(section: RolloutSection, release: Release, baseline: str | None, wanted
     """
     percents = wanted.stages or _stages(section, wanted.strategy)
     check_stages(percents)
+    if wanted.strategy is Strategy.ROLLING:
+        check_batches(section, percents)
     triggers = {t.metric: t for t in (*_triggers(section), *wanted.triggers)}
     return RolloutPlan(
         id=dated_id("rollout", now),
@@ -128,6 +135,7 @@ def plan(section: RolloutSection, release: Release, baseline: str | None, wanted
         min_requests=section.min_requests,
         no_data_pause_s=section.no_data_pause_s,
         no_data_rollback_s=section.no_data_rollback_s,
+        progress_s=section.progress_s,
         started_at=now,
     )
 
@@ -138,7 +146,24 @@ def check_stages(percents: Sequence[float]) -> None:
         raise InputError(f"stages {', '.join(f'{p:g}' for p in percents)}: expected rising percents that end with 100")
 
 
+def check_batches(section: RolloutSection, percents: Sequence[float]) -> None:
+    """Raises InputError for stages that are no whole number of the executor's servers, where it names them."""
+    own = section.executor
+    if own.kind != "haproxy":
+        return
+    servers = len(own.canary)
+    if len(own.baseline) != servers:
+        counts = f"{servers} of the new version and {len(own.baseline)} of the old one"
+        raise InputError(f"rolling swaps server for server: aqe.yaml names {counts}, expected as many of each")
+    if broken := [p for p in percents if abs(p * servers / 100 - round(p * servers / 100)) > CLOSE * servers / 100]:
+        able = ", ".join(f"{100 * n / servers:.4g}" for n in range(1, servers + 1))
+        raise InputError(f"{broken[0]:g} % is no whole number of {servers} servers: rolling can have {able} %")
+
+
 def _stages(section: RolloutSection, strategy: Strategy) -> Sequence[float]:
+    if strategy is Strategy.ROLLING and section.executor.kind == "haproxy":
+        servers = len(section.executor.canary)
+        return [100 * min(n, servers) / servers for n in range(section.batch, servers + section.batch, section.batch)]
     return {Strategy.BLUE_GREEN: BLUE_GREEN_STAGES, Strategy.ROLLING: ROLLING_STAGES}.get(strategy, section.stages)
 
 

@@ -12,6 +12,7 @@ from typing import Any
 import structlog
 
 from ..agents.deployment_readiness.rollout.look import interval_s
+from ..agents.deployment_readiness.rollout.readiness import is_there
 from ..agents.deployment_readiness.rollout.step import Happening, Kind, reopen, step
 from ..bus.envelope import Event
 from ..bus.events import (
@@ -43,7 +44,6 @@ HEARTBEAT_EVERY_S = 1.0
 HEARTBEAT_TTL_S = 4.0
 CONFIRM_S = 0.1
 """Between two looks while it is rolled back: how fast it is done should be seen."""
-_EXACT = 1e-6
 _EVENTS: dict[Kind, Callable[..., Payload]] = {
     Kind.STAGE_ADVANCED: lambda **said: DeploymentStageAdvanced(**said),
     Kind.PAUSED: lambda **said: DeploymentPaused(**said),
@@ -141,7 +141,7 @@ class RolloutRunner:
         """Bring the executor to the share that is saved; returns why not."""
         try:
             placed = await self._executor.look()
-            if abs(placed.percent - state.percent) > _EXACT:
+            if not is_there(placed.percent, state.percent):
                 await self._executor.set_percent(state.percent)
         except ServiceUnavailable as error:
             log.warning("the executor was not reached", rollout=self._id, error=error.message)

@@ -49,7 +49,7 @@ async def start_rollout(runtime: Runtime, version: str, wanted: Wanted, *, envir
     release = assessed.decision.release
     section = target(runtime.settings, release.environment)
     await _check_alone(runtime, release.environment)
-    await _check_parts(executor(section), source(section))
+    await _check_parts(executor(section, wanted.strategy), source(section))
     now = runtime.clock.now()
     wanted = await with_setup(runtime, wanted, version=version, environment=release.environment)
     planned = plan(section, release, await _baseline(runtime, version, release.environment), wanted, now)
@@ -86,7 +86,8 @@ async def run_rollout(runtime: Runtime, rollout: Rollout, *, seen: Callable[[Rol
         InputError: another process took it over.
     """
     section = target(runtime.settings, rollout.plan.environment)
-    runner = RolloutRunner(runtime, rollout.plan.id, executor(section), source(section), seen=seen)
+    moves = executor(section, rollout.plan.strategy)
+    runner = RolloutRunner(runtime, rollout.plan.id, moves, source(section), seen=seen)
     return await runner.run()
 
 
@@ -125,7 +126,9 @@ async def roll_back(
     if newest.plan.id != rollout.plan.id:
         raise InputError(f"{newest.plan.version} was rolled out to {environment} since: that is what can be taken back")
     section = target(runtime.settings, environment)
-    runner = RolloutRunner(runtime, rollout.plan.id, executor(section), source(section), seen=seen)
+    runner = RolloutRunner(
+        runtime, rollout.plan.id, executor(section, rollout.plan.strategy), source(section), seen=seen
+    )
     seen(await runner.take_back(GivenOrder(order=Order.ABORT, by=by, at=runtime.clock.now(), reason=reason)))
     return await runner.run()
 

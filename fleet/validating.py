@@ -45,7 +45,7 @@ async def validate(runtime: Runtime, version: str, *, within_s: float, environme
     wanted = await with_setup(runtime, Wanted(), version=version, environment=release.environment)
     planned = plan(section, release, None, replace(wanted, stages=(100.0,), stage_s=within_s), now)
     state = RolloutState(percent=100, reached_at=now, reference=await _reference(runtime, release))
-    moves, measures = executor(section), source(section)
+    moves, measures = executor(section, planned.strategy), source(section)
     deadline, problem = runtime.clock.monotonic_s() + within_s, None
     while True:
         sample = await look(moves, measures, runtime.clock)

@@ -1,13 +1,13 @@
 """HAProxy over its runtime API: weights of servers in one backend; nothing is reloaded, no request is lost.
 
-The configuration has both arms' servers in one backend with `weight` below 257 and a `stats socket ... level admin`.
+The configuration has both arms' servers in one backend and a `stats socket ... level admin`.
 https://docs.haproxy.org/2.6/management.html#9.3
 """
 
 import asyncio
 import csv
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from io import StringIO
 from pathlib import Path
 
@@ -15,10 +15,11 @@ from ...core.errors import ServiceUnavailable
 from ...core.records.rollout import Placement
 
 TIMEOUT_S = 3.0
-MAX_WEIGHT = 200
-"""HAProxy takes up to 256; the shares of both arms add up to this, so that half a percent can be had."""
+MAX_WEIGHT = 256
+"""That HAProxy takes."""
 NAME = re.compile(r"[A-Za-z0-9_.:-]{1,100}")
-_UP = ("UP", "no check")
+_UP = ("UP", "DRAIN", "no check")
+"""A server that answers and has no weight is called DRAIN."""
 
 
 class HAProxyExecutor:
@@ -28,23 +29,26 @@ class HAProxyExecutor:
         socket: Unix socket of the runtime API.
         backend: that holds all servers.
         canary, baseline: names of the servers of each arm, one or more; traffic within an arm is spread evenly.
+        rolling: servers are swapped whole, the first of one arm for the first of the other; else all have a weight.
     """
 
-    def __init__(self, socket: Path, backend: str, canary: Sequence[str], baseline: Sequence[str]) -> None:
+    def __init__(
+        self, socket: Path, backend: str, canary: Sequence[str], baseline: Sequence[str], *, rolling: bool = False
+    ) -> None:
         self._socket = socket
         self._backend = backend
         self._canary = tuple(canary)
         self._baseline = tuple(baseline)
+        self._rolling = rolling
 
     async def set_percent(self, percent: float) -> None:
         """Set the weights of all servers in one connection."""
-        shares = {self._canary: percent, self._baseline: 100 - percent}
-        commands = [
-            f"set server {self._backend}/{server} weight {_weight(share, len(servers))}"
-            for servers, share in shares.items()
-            for server in servers
-        ]
-        # The arm that loses traffic last: in between nobody is without a server.
+        weigh = swapped if self._rolling else weighted
+        canary, baseline = weigh(percent, len(self._canary), len(self._baseline))
+        weights = [*zip(self._canary, canary, strict=True), *zip(self._baseline, baseline, strict=True)]
+        # Those that lose traffic last: in between nobody is without a server.
+        weights.sort(key=lambda pair: pair[1], reverse=True)
+        commands = [f"set server {self._backend}/{server} weight {weight}" for server, weight in weights]
         answer = await self._ask("; ".join(commands))
         if answer.strip():
             raise ServiceUnavailable(f"HAProxy refuses: {answer.strip():.200}")
@@ -54,10 +58,12 @@ class HAProxyExecutor:
         rows = await self._rows()
         weight = {arm: sum(_number(rows[name]["weight"]) for name in arm) for arm in (self._canary, self._baseline)}
         whole = sum(weight.values())
+        ready = sum(_is_up(rows[name]["status"]) for name in self._canary)
         return Placement(
             percent=100 * weight[self._canary] / whole if whole else 0.0,
-            canary_up=_any_up(rows[name]["status"] for name in self._canary),
-            baseline_up=_any_up(rows[name]["status"] for name in self._baseline),
+            canary_up=ready > 0,
+            baseline_up=any(_is_up(rows[name]["status"]) for name in self._baseline),
+            ready_percent=100 * ready / len(self._canary),
             canary_requests=sum(_number(rows[name]["stot"]) for name in self._canary),
         )
 
@@ -83,15 +89,39 @@ class HAProxyExecutor:
             raise ServiceUnavailable(f"HAProxy at {self._socket}: {reason}") from error
 
 
-def _weight(share: float, servers: int) -> int:
-    """Of each server of an arm; a share above 0 is never rounded to none."""
-    exact = share / 100 * MAX_WEIGHT / servers
-    return 0 if share <= 0 else max(1, round(exact))
+Weights = tuple[list[int], list[int]]
+
+
+def weighted(percent: float, canary: int, baseline: int) -> Weights:
+    """Weights of each arm's servers: the smallest that come nearest to the share, which is never rounded to none.
+
+    >>> weighted(5, 1, 1), weighted(33.3, 1, 2), weighted(0, 2, 1)
+    (([1], [19]), ([1], [1, 1]), ([0, 0], [1]))
+    """
+    if percent <= 0 or percent >= 100:
+        return [int(percent >= 100)] * canary, [int(percent <= 0)] * baseline
+    ratio = percent / (100 - percent) * baseline / canary
+    pairs = [(max(1, min(MAX_WEIGHT, round(ratio * other))), other) for other in range(1, MAX_WEIGHT + 1)]
+    share = percent / 100
+    one, other = min(
+        pairs, key=lambda pair: round(abs(pair[0] * canary / (pair[0] * canary + pair[1] * baseline) - share), 4)
+    )
+    return [one] * canary, [other] * baseline
+
+
+def swapped(percent: float, canary: int, baseline: int) -> Weights:
+    """As many of the new servers as the share needs, and the other arm's servers after those.
+
+    >>> swapped(50, 4, 4)
+    ([1, 1, 0, 0], [0, 0, 1, 1])
+    """
+    taken = 0 if percent <= 0 else max(1, round(percent / 100 * canary))
+    return [int(n < taken) for n in range(canary)], [int(n >= taken) for n in range(baseline)]
 
 
 def _number(text: str) -> int:
     return int(text) if text.isdigit() else 0
 
 
-def _any_up(states: Iterable[str]) -> bool:
-    return any(state.startswith(_UP) for state in states)
+def _is_up(state: str) -> bool:
+    return state.startswith(_UP)

@@ -53,6 +53,8 @@ class Strategy(StrEnum):
 class Phase(StrEnum):
     """Where a rollout stands."""
 
+    PREPARING = "PREPARING"
+    """Nothing has moved: the new version's instances are to answer first (blue-green, rolling)."""
     STAGE = "STAGE"
     """A share of the traffic is on the new version, and is judged."""
     PAUSED = "PAUSED"
@@ -155,6 +157,8 @@ class RolloutPlan(Record):
     """Without measurements for so long it pauses ..."""
     no_data_rollback_s: Seconds = 300.0
     """... and after so long it is taken back."""
+    progress_s: Seconds = 600.0
+    """So long the executor may take for a share, and the new version's instances to answer; then it pauses."""
     down_looks: Annotated[int, Field(ge=1)] = 2
     """A canary that is down at so many looks in a row is taken back."""
     started_at: AwareDatetime
@@ -187,6 +191,8 @@ class Placement(Record):
     """Share of the traffic that goes to the canary."""
     canary_up: bool | None = None
     baseline_up: bool | None = None
+    ready_percent: Percent | None = None
+    """Of the canary's instances, those that answer."""
     canary_requests: Total | None = None
     """That the executor itself has sent there: proof that traffic moved."""
 
@@ -201,6 +207,8 @@ class Sample(Record):
     """The source's own, of the canary or of the whole."""
     percent: Percent | None = None
     """Share of the traffic that the executor says goes to the canary; None = it does not answer."""
+    ready_percent: Percent | None = None
+    """Of the canary's instances, those that answer, by the executor."""
     problem: str | None = None
     """Why something is missing."""
 
@@ -244,6 +252,8 @@ class RolloutState(Record):
     stage: Annotated[int, Field(ge=0)] = 0
     percent: Percent = 0.0
     """Share that the canary is to have; the executor is brought there at every look."""
+    moved_at: AwareDatetime | None = None
+    """When it was decided."""
     reached_at: AwareDatetime | None = None
     """When the executor first said so; None = not yet: the stage's time has not begun."""
     canary: ArmTotals = ArmTotals()

@@ -48,6 +48,7 @@ def running(shared: tuple[Project, Site]) -> Iterator[tuple[Project, Site]]:
     project, parts = shared
     parts.set_percent(0)
     parts.canary.error_share = 0.0
+    wait_for(lambda: not parts.down("canary"))
     parts.asked = parts.failed = 0
     yield shared
     log = project.folder / ".aqe" / "fleet.log"
@@ -157,6 +158,33 @@ def test_a_runner_that_is_killed_is_replaced_and_the_bad_release_taken_back(runn
     wait_for(lambda: parts.percent() == 0)
     wait_for(lambda: rollout(project, "v5")["state"]["phase"] == "ROLLED_BACK")
     assert outcome(project) == ("v5", "rolled_back")
+
+
+def test_blue_green_waits_for_its_pool_and_takes_all_traffic_back_at_once(running: tuple[Project, Site]) -> None:
+    project, parts = running
+    parts.canary.pause()
+    version = go(project, "v8")
+    execute = project.start("deploy", "execute", "--version", version, "--strategy", "blue-green")
+    wait_for(lambda: rollout(project, version)["state"]["phase"] == "PREPARING" if parts.down("canary") else False)
+    assert parts.percent() == 0
+    parts.canary.resume()
+    wait_for(lambda: parts.percent() == 100)
+    parts.canary.error_share = 0.2
+    wait_for(lambda: parts.percent() == 0)
+    code, said = end(execute)
+    assert (code, "its instances answer: 0 % -> 100 %" in said) == (1, True), said
+
+
+def test_rolling_swaps_one_server_at_a_time(running: tuple[Project, Site]) -> None:
+    project, parts = running
+    version = go(project, "v9")
+    execute = project.start("deploy", "execute", "--version", version, "--strategy", "rolling", "--watch-time", "1s")
+    wait_for(lambda: parts.percent() == 50)
+    weights = {row["svname"]: int(row["weight"]) > 0 for rows in parts.stat().values() for row in rows}
+    assert weights == {"canary1": True, "canary2": False, "baseline1": False, "baseline2": True}
+    code, said = end(execute)
+    assert (code, parts.percent()) == (0, 100), said
+    assert [moment["percent"] for moment in rollout(project, version)["state"]["timeline"]][:3] == [0, 50, 100]
 
 
 def test_orders_and_a_second_rollout(running: tuple[Project, Site]) -> None:

@@ -6,11 +6,14 @@ at every look again, so that a runner killed at any point, or another in its pla
 Rules, the first that holds:
 1. Taken back (or, without auto_rollback, paused): the canary is down, its share of failed or slow requests is higher
    than the baseline's, a trigger's limit is broken, or there was no measurement for `no_data_rollback_s`.
-2. Paused: no measurement for `no_data_pause_s`, or too little traffic in three times the stage's duration.
+2. Paused: no measurement for `no_data_pause_s`, too little traffic in three times the stage's duration, or the executor
+   did not bring it to its share within `progress_s`.
 3. The next stage: the executor has the share, the stage's time has passed, and the canary had `min_requests`.
 4. Promoted: it had all traffic for the last stage's duration, and for `watch_s` or the plan's phases one after the
    other, each with its own limits and pace. In a phase without auto_rollback, and of a limit that is `alert_only`, what
    is wrong raises an alert and takes nothing back.
+Blue-green and rolling take no share before instances for it answer, and what moves all at once not before the old
+version was measured for a while (readiness.py).
 A rollback ends when the executor says that the canary has no traffic. What was promoted can be taken back as well, by a
 person (`reopen`).
 """
@@ -33,10 +36,10 @@ from ....core.records.rollout import (
     Sample,
 )
 from .look import counted, limits_after, verdicts, watch_of, wrong
+from .readiness import is_there, lacking, unseen_s, waits_first
 
 PATIENCE = 3.0
 """Stage durations after which too little traffic is a reason to pause."""
-_EXACT = 1e-6
 
 
 class Kind(StrEnum):
@@ -69,8 +72,12 @@ Stepped = tuple[RolloutState, tuple[Happening, ...]]
 
 def begin(plan: RolloutPlan) -> RolloutState:
     """Before anything has moved."""
+    at = plan.started_at
+    if waits_first(plan):
+        state = RolloutState(phase=Phase.PREPARING, moved_at=at, data_at=at)
+        return _noted(state, at, f"{plan.strategy} of {plan.version} begins once its instances answer")
     first = plan.stages[0].percent
-    state = RolloutState(percent=first, data_at=plan.started_at)
+    state = RolloutState(percent=first, moved_at=at, data_at=at)
     return _noted(state, plan.started_at, f"rollout of {plan.version} begins: {first:g} %")
 
 
@@ -111,20 +118,22 @@ def reopen(plan: RolloutPlan, state: RolloutState, now: datetime, why: str) -> S
 def take_in(plan: RolloutPlan, state: RolloutState, sample: Sample) -> RolloutState:
     """The state with one more look counted and judged; nothing is decided."""
     last = state.last
-    there = sample.percent is not None and abs(sample.percent - state.percent) < _EXACT
+    there = is_there(sample.percent, state.percent)
+    # Without traffic nothing is to be measured, and nothing is to be said of it.
+    idle = state.percent == 0 and state.phase is not Phase.ROLLING_BACK
     measured = sample.canary.requests is not None and sample.canary.errors is not None
     seen = state.model_copy(
         update={
             "canary": counted(state.canary, last.canary if last else None, sample.canary),
             "baseline": counted(state.baseline, last.baseline if last else None, sample.baseline),
             "reference": counted(state.reference, last.baseline if last else None, sample.baseline),
-            "limits": limits_after(plan, state, sample),
-            "down": 0 if sample.canary.up is not False else state.down + 1,
-            "data_at": sample.at if measured else state.data_at,
+            "limits": {} if idle else limits_after(plan, state, sample),
+            "down": 0 if idle or sample.canary.up is not False else state.down + 1,
+            "data_at": sample.at if idle or measured else state.data_at,
             "reached_at": state.reached_at or (sample.at if there else None),
         }
     )
-    seen = seen.model_copy(update={"verdicts": verdicts(plan, seen, sample)})
+    seen = seen.model_copy(update={"verdicts": () if idle else verdicts(plan, seen, sample)})
     # A look without measurements must not hide how far the counters were before it.
     return seen.model_copy(update={"last": sample if measured or last is None else last})
 
@@ -139,12 +148,11 @@ def _obeyed(plan: RolloutPlan, state: RolloutState, sample: Sample, order: Given
             return _noted(state, sample.at, f"{said}; it is being taken back already"), ()
         case Order.ABORT:
             return _take_back(state, sample.at, said)
-        case Order.PAUSE if state.phase is Phase.STAGE:
+        case Order.PAUSE if state.phase in (Phase.PREPARING, Phase.STAGE):
             return _pause(state, sample.at, said)
         case Order.RESUME if state.phase is Phase.PAUSED:
-            resumed = state.model_copy(update={"phase": Phase.STAGE, "reason": "", "data_at": sample.at})
-            return _noted(resumed, sample.at, said), (Happening(Kind.RESUMED, said),)
-        case Order.PROMOTE if state.phase in (Phase.STAGE, Phase.PAUSED):
+            return _resume(state, sample.at, said)
+        case Order.PROMOTE if state.phase in (Phase.STAGE, Phase.PAUSED) and state.percent:
             return _to_stage(plan, state, sample.at, len(plan.stages) - 1, said)
         case _:
             return _noted(state, sample.at, f"{said}; it changes nothing now"), ()
@@ -153,15 +161,30 @@ def _obeyed(plan: RolloutPlan, state: RolloutState, sample: Sample, order: Given
 # Rules ---------------------------------------------------------------------------------------------------------------
 
 
+def _preparing(plan: RolloutPlan, state: RolloutState, sample: Sample) -> Stepped:
+    lack = lacking(plan, sample, plan.stages[0].percent)
+    if lack is None and unseen_s(plan, (sample.at - plan.started_at).total_seconds()):
+        return state, ()
+    if lack is None:
+        return _to_stage(plan, state, sample.at, 0, "its instances answer")
+    if _since(state.moved_at, sample.at) >= plan.progress_s:
+        return _fails(plan, state, sample.at, lack)
+    return state, ()
+
+
 def _in_stage(plan: RolloutPlan, state: RolloutState, sample: Sample) -> Stepped:
     if (bad := _bad(plan, state, sample)) is not None:
         return _fails(plan, state, sample.at, bad)
-    quiet_s = _quiet_s(state, sample.at)
+    quiet_s = _since(state.data_at, sample.at)
     if quiet_s >= plan.no_data_pause_s:
         return _pause(state, sample.at, f"no measurement of the canary for {quiet_s:.0f} s{_why(sample)}")
+    if state.reached_at is None:
+        if _since(state.moved_at, sample.at) < plan.progress_s:
+            return state, ()
+        return _pause(state, sample.at, f"the executor did not bring it to {state.percent:g} %{_why(sample)}")
     stage = plan.stages[state.stage]
-    gone_s = (sample.at - state.reached_at).total_seconds() if state.reached_at else 0.0
-    if state.reached_at is None or gone_s < stage.duration_s:
+    gone_s = _since(state.reached_at, sample.at)
+    if gone_s < stage.duration_s:
         return state, ()
     if state.canary.requests < plan.min_requests:
         if gone_s >= PATIENCE * stage.duration_s:
@@ -169,7 +192,20 @@ def _in_stage(plan: RolloutPlan, state: RolloutState, sample: Sample) -> Stepped
             return _pause(state, sample.at, f"too little traffic at {stage.percent:g} %: {few}")
         return state, ()
     if state.stage + 1 < len(plan.stages):
+        return _next_stage(plan, state, sample)
+    return _all_traffic(plan, state, sample)
+
+
+def _next_stage(plan: RolloutPlan, state: RolloutState, sample: Sample) -> Stepped:
+    lack = lacking(plan, sample, plan.stages[state.stage + 1].percent)
+    if lack is None:
         return _to_stage(plan, state, sample.at, state.stage + 1, "stage succeeded")
+    if _since(state.reached_at, sample.at) >= plan.stages[state.stage].duration_s + plan.progress_s:
+        return _pause(state, sample.at, lack)
+    return state, ()
+
+
+def _all_traffic(plan: RolloutPlan, state: RolloutState, sample: Sample) -> Stepped:
     return _watch(plan, state, sample.at, 0) if plan.watch_s or plan.watches else _promote(plan, state, sample.at)
 
 
@@ -184,8 +220,7 @@ def _watching(plan: RolloutPlan, state: RolloutState, sample: Sample) -> Stepped
     phase = watch_of(plan, state)
     if (bad := _bad(plan, state, sample)) is not None and (phase is None or phase.auto_rollback):
         return _fails(plan, state, sample.at, bad)
-    gone_s = (sample.at - (state.reached_at or sample.at)).total_seconds()
-    if gone_s < (phase.duration_s if phase else plan.watch_s):
+    if _since(state.reached_at, sample.at) < (phase.duration_s if phase else plan.watch_s):
         return state, ()
     if state.watch + 1 < len(plan.watches):
         return _watch(plan, state, sample.at, state.watch + 1)
@@ -193,7 +228,7 @@ def _watching(plan: RolloutPlan, state: RolloutState, sample: Sample) -> Stepped
 
 
 def _rolling_back(plan: RolloutPlan, state: RolloutState, sample: Sample) -> Stepped:
-    if sample.percent is None or sample.percent > _EXACT:
+    if not is_there(sample.percent, 0.0):
         return state, ()
     ended = state.model_copy(update={"phase": Phase.ROLLED_BACK, "ended_at": sample.at})
     text = f"rolled back to {plan.baseline or 'the version before'}: {state.reason}"
@@ -201,6 +236,7 @@ def _rolling_back(plan: RolloutPlan, state: RolloutState, sample: Sample) -> Ste
 
 
 _RULES: dict[Phase, Callable[[RolloutPlan, RolloutState, Sample], Stepped]] = {
+    Phase.PREPARING: _preparing,
     Phase.STAGE: _in_stage,
     Phase.PAUSED: _paused,
     Phase.WATCHING: _watching,
@@ -212,7 +248,7 @@ def _bad(plan: RolloutPlan, state: RolloutState, sample: Sample) -> str | None:
     hard, _ = wrong(plan, state)
     if hard:
         return "; ".join(f"{metric}: {reason}" for metric, reason in hard.items())
-    quiet_s = _quiet_s(state, sample.at)
+    quiet_s = _since(state.data_at, sample.at)
     if quiet_s >= plan.no_data_rollback_s:
         return f"no measurement of the canary for {quiet_s:.0f} s{_why(sample)}"
     return None
@@ -221,7 +257,7 @@ def _bad(plan: RolloutPlan, state: RolloutState, sample: Sample) -> str | None:
 def _alerting(plan: RolloutPlan, state: RolloutState, now: datetime) -> Stepped:
     """Says once that something is wrong that takes nothing back, and once that it is over."""
     _, soft = wrong(plan, state)
-    phase, quiet_s = watch_of(plan, state), _quiet_s(state, now)
+    phase, quiet_s = watch_of(plan, state), _since(state.data_at, now)
     if phase and not phase.auto_rollback and quiet_s >= max(plan.no_data_pause_s, 2 * phase.interval_s):
         soft["measurements"] = f"none of the canary for {quiet_s:.0f} s"
     new = [f"{metric}: {reason}" for metric, reason in soft.items() if metric not in state.alerts]
@@ -234,8 +270,8 @@ def _alerting(plan: RolloutPlan, state: RolloutState, now: datetime) -> Stepped:
     return after, ()
 
 
-def _quiet_s(state: RolloutState, now: datetime) -> float:
-    return (now - state.data_at).total_seconds() if state.data_at else 0.0
+def _since(begun: datetime | None, now: datetime) -> float:
+    return (now - begun).total_seconds() if begun else 0.0
 
 
 def _why(sample: Sample) -> str:
@@ -261,6 +297,12 @@ def _pause(state: RolloutState, now: datetime, why: str) -> Stepped:
     return _noted(paused, now, f"paused: {why}"), (Happening(Kind.PAUSED, why),)
 
 
+def _resume(state: RolloutState, now: datetime, said: str) -> Stepped:
+    phase = Phase.STAGE if state.percent else Phase.PREPARING
+    resumed = state.model_copy(update={"phase": phase, "reason": "", "data_at": now, "moved_at": now})
+    return _noted(resumed, now, said), (Happening(Kind.RESUMED, said),)
+
+
 def _to_stage(plan: RolloutPlan, state: RolloutState, now: datetime, stage: int, why: str) -> Stepped:
     percent = plan.stages[stage].percent
     moved = state.model_copy(
@@ -268,6 +310,7 @@ def _to_stage(plan: RolloutPlan, state: RolloutState, now: datetime, stage: int,
             "phase": Phase.STAGE,
             "stage": stage,
             "percent": percent,
+            "moved_at": now,
             "reached_at": None,
             "reason": "",
             "canary": ArmTotals(),

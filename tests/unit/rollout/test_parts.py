@@ -12,9 +12,10 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from aqe.agents.deployment_readiness.rollout.readiness import is_there
 from aqe.config.settings import load_settings
 from aqe.connectors.executors.command import CommandExecutor
-from aqe.connectors.executors.haproxy import MAX_WEIGHT, HAProxyExecutor, _weight
+from aqe.connectors.executors.haproxy import MAX_WEIGHT, HAProxyExecutor, swapped, weighted
 from aqe.connectors.sources.prometheus import PrometheusSource
 from aqe.core.errors import InputError, ServiceUnavailable
 from aqe.core.records.release import Release
@@ -61,8 +62,19 @@ async def test_an_executor_that_is_not_there_is_an_error(tmp_path: Path) -> None
         await CommandExecutor(["/no/such/program"], None).set_percent(1)
 
 
-def test_a_share_is_never_rounded_to_none() -> None:
-    assert [_weight(share, 2) for share in (0, 0.1, 50, 100)] == [0, 1, MAX_WEIGHT // 4, MAX_WEIGHT // 2]
+@pytest.mark.parametrize("servers", [(1, 1), (1, 3), (2, 2), (3, 1), (4, 7)])
+@pytest.mark.parametrize("percent", [0, 1, 5, 10, 33.3, 50, 62.5, 99, 100])
+def test_weights_come_near_to_the_share_and_never_round_it_to_none(percent: float, servers: tuple[int, int]) -> None:
+    canary, baseline = weighted(percent, *servers)
+    share = 100 * sum(canary) / (sum(canary) + sum(baseline))
+    assert is_there(share, percent)
+    assert (share > 0) == (percent > 0)
+    assert max(*canary, *baseline) <= MAX_WEIGHT
+
+
+def test_rolling_swaps_whole_servers() -> None:
+    assert [sum(swapped(percent, 4, 4)[0]) for percent in (0, 5, 25, 50, 75, 100)] == [0, 1, 1, 2, 3, 4]
+    assert all(sum(map(sum, swapped(percent, 4, 4))) == 4 for percent in (0, 25, 50, 75, 100))
 
 
 @contextmanager
@@ -118,8 +130,8 @@ def test_the_example_of_the_docs_is_a_target(tmp_path: Path) -> None:
     made = plan(section, Release(version="v2"), "v1", Wanted(), START)
     assert [stage.percent for stage in made.stages] == [5, 25, 50, 100]
     assert [(trigger.metric, trigger.limit) for trigger in made.triggers] == [("latency_p95_ms", 800)]
-    swapped = plan(section, Release(version="v2"), None, Wanted(Strategy.BLUE_GREEN), START)
-    assert [stage.percent for stage in swapped.stages] == [100]
+    blue = plan(section, Release(version="v2"), None, Wanted(Strategy.BLUE_GREEN), START)
+    assert [stage.percent for stage in blue.stages] == [100]
 
 
 @pytest.mark.parametrize("stages", [(50, 25, 100), (5, 25), (25, 25, 100)])
@@ -128,6 +140,19 @@ def test_stages_rise_to_all_traffic(tmp_path: Path, stages: tuple[float, ...]) -
     section = target(load_settings({}, {}, tmp_path), "production")
     with pytest.raises(InputError, match="expected rising percents that end with 100"):
         plan(section, Release(version="v2"), None, Wanted(stages=stages), START)
+
+
+def test_rolling_takes_batches_of_servers(tmp_path: Path) -> None:
+    text = documented("rollout.yaml").replace("[green]", "[g1, g2, g3]").replace("[blue]", "[b1, b2, b3]")
+    (tmp_path / "aqe.yaml").write_text(text + "      batch: 2\n")
+    section = target(load_settings({}, {}, tmp_path), "production")
+    made = plan(section, Release(version="v2"), None, Wanted(Strategy.ROLLING), START)
+    assert [round(stage.percent, 1) for stage in made.stages] == [66.7, 100]
+    with pytest.raises(InputError, match=r"50 % is no whole number of 3 servers: rolling can have 33.33, 66.67, 100 %"):
+        plan(section, Release(version="v2"), None, Wanted(Strategy.ROLLING, stages=(50, 100)), START)
+    uneven = section.model_copy(update={"executor": section.executor.model_copy(update={"baseline": ("b1",)})})
+    with pytest.raises(InputError, match="3 of the new version and 1 of the old one"):
+        plan(uneven, Release(version="v2"), None, Wanted(Strategy.ROLLING), START)
 
 
 @pytest.mark.parametrize(

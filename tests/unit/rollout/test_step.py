@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from aqe.agents.deployment_readiness.rollout.look import interval_s, wrong
 from aqe.agents.deployment_readiness.rollout.step import Happening, Kind, begin, reopen, step
@@ -22,6 +22,7 @@ from aqe.core.records.rollout import (
     RolloutState,
     Sample,
     Stage,
+    Strategy,
     Trigger,
     WatchPhase,
 )
@@ -56,6 +57,7 @@ class Story:
     def look(
         self, *, errors: float = 0.0, base_errors: float = 0.0, up: bool | None = True, measured: bool = True,
         order: Order | None = None, moves: bool = True, metrics: dict[str, float] | None = None,
+        ready: float | None = 100.0,
     ) -> RolloutState:  # fmt: skip
         """One more look; `errors` is the share of the canary's requests that fail."""
         self.at += timedelta(seconds=self.plan.interval_s)
@@ -72,6 +74,7 @@ class Story:
             baseline=self.baseline if measured else empty,
             metrics=metrics or {},
             percent=self.percent,
+            ready_percent=ready,
         )
         given = GivenOrder(order=order, by="cto", at=self.at) if order else None
         self.state, happened = step(self.plan, self.state, sample, given)
@@ -274,13 +277,74 @@ def test_a_counter_that_was_restarted_begins_at_zero() -> None:
     assert story.state.canary.requests == pytest.approx(150)
 
 
+@pytest.mark.parametrize(
+    ("strategy", "ready", "phase"),
+    [
+        (Strategy.BLUE_GREEN, 0, Phase.PREPARING),
+        (Strategy.BLUE_GREEN, 75, Phase.PREPARING),
+        (Strategy.BLUE_GREEN, 100, Phase.STAGE),
+        (Strategy.ROLLING, 2, Phase.PREPARING),
+        (Strategy.ROLLING, 25, Phase.STAGE),
+        (Strategy.ROLLING, None, Phase.STAGE),
+        (Strategy.CANARY, 0, Phase.STAGE),
+    ],
+)
+def test_instances_answer_before_they_get_traffic(strategy: Strategy, ready: float | None, phase: Phase) -> None:
+    story = Story(a_plan(strategy=strategy))
+    state = story.look(ready=ready)
+    assert (state.phase, state.percent) == (phase, 0 if phase is Phase.PREPARING else 5)
+
+
+def test_a_new_version_that_never_answers_is_given_up_without_a_request() -> None:
+    story = Story(a_plan(strategy=Strategy.BLUE_GREEN, progress_s=50))
+    assert story.looks(5, ready=0, up=False, measured=False).phase is Phase.ROLLING_BACK
+    assert "0 % of the new version's instances answer, 100 % must" in story.state.reason
+    assert story.look().phase is Phase.ROLLED_BACK
+    assert story.canary.requests == 0
+
+
+def test_rolling_waits_for_the_next_batch_and_pauses_in_the_end() -> None:
+    story = Story(a_plan(strategy=Strategy.ROLLING, progress_s=30))
+    assert story.looks(8, ready=5).stage == 0
+    assert story.looks(3, ready=5).phase is Phase.PAUSED
+    assert story.look(order=Order.RESUME).stage == 1
+
+
+def test_blue_green_with_all_at_once_keeps_the_old_version_for_the_watch() -> None:
+    plan = a_plan(strategy=Strategy.BLUE_GREEN, stages=(Stage(percent=100, duration_s=30),), watch_s=600)
+    story = Story(plan)
+    assert story.looks(2).phase is Phase.PREPARING, "the old version is measured first"
+    assert story.looks(5).phase is Phase.WATCHING
+    assert (story.look(errors=0.3).phase, story.state.percent) == (Phase.ROLLING_BACK, 0)
+
+
+def test_an_executor_that_gets_nowhere_pauses_it() -> None:
+    story = Story(a_plan(progress_s=50))
+    story.percent = 0.0
+    assert story.looks(4, moves=False).phase is Phase.STAGE
+    assert story.look(moves=False).phase is Phase.PAUSED
+    assert "did not bring it to" in story.state.reason
+
+
+def test_a_person_pauses_what_is_prepared_and_promotes_nothing_that_has_no_traffic() -> None:
+    story = Story(a_plan(strategy=Strategy.BLUE_GREEN))
+    assert story.look(ready=0, order=Order.PROMOTE).percent == 0
+    assert story.look(ready=0, order=Order.PAUSE).phase is Phase.PAUSED
+    assert story.look(order=Order.PROMOTE).percent == 0
+    assert story.look(ready=0, order=Order.RESUME).phase is Phase.PREPARING
+
+
 class AnyRollout(RuleBasedStateMachine):
     """Looks and orders in any order, with an executor that may be slow."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.story = Story(a_plan(watch_s=20, no_data_pause_s=30, no_data_rollback_s=60))
-        self.judged_bad = False
+        self.story = Story(a_plan())
+
+    @initialize(strategy=st.sampled_from(Strategy))
+    def begin(self, strategy: Strategy) -> None:
+        limits = {"no_data_pause_s": 30, "no_data_rollback_s": 60, "progress_s": 80}
+        self.story = Story(a_plan(strategy=strategy, watch_s=20, **limits))
 
     @rule(
         errors=st.sampled_from([0.0, 0.0, 0.01, 0.5]),
@@ -288,10 +352,16 @@ class AnyRollout(RuleBasedStateMachine):
         measured=st.booleans(),
         moves=st.booleans(),
         order=st.sampled_from([None, None, None, *Order]),
+        ready=st.sampled_from([100.0, 100.0, 50.0, 0.0, None]),
     )
-    def look(self, errors: float, up: bool | None, measured: bool, moves: bool, order: Order | None) -> None:
+    def look(
+        self, errors: float, up: bool | None, measured: bool, moves: bool, order: Order | None, ready: float | None
+    ) -> None:
         before = self.story.state
-        after = self.story.look(errors=errors, up=up, measured=measured, moves=moves, order=order)
+        after = self.story.look(errors=errors, up=up, measured=measured, moves=moves, order=order, ready=ready)
+        if after.percent > before.percent and order is not Order.PROMOTE and ready is not None:
+            needed = {Strategy.BLUE_GREEN: 100.0, Strategy.ROLLING: after.percent}
+            assert ready >= needed.get(self.story.plan.strategy, 0), "what does not answer gets nothing"
         if before.phase.is_final:
             assert after == before
         if not after.phase.is_final and before.phase is Phase.ROLLING_BACK:
@@ -302,6 +372,8 @@ class AnyRollout(RuleBasedStateMachine):
         state = self.story.state
         if wrong(self.story.plan, state)[0]:
             assert state.phase in (Phase.ROLLING_BACK, Phase.ROLLED_BACK)
+            assert state.percent == 0
+        if state.phase in (Phase.PREPARING, Phase.ROLLING_BACK, Phase.ROLLED_BACK):
             assert state.percent == 0
 
     @invariant()
