@@ -59,7 +59,8 @@ class _Writer:
 
     def __init__(self, scenario: TestScenario) -> None:
         self._scenario = scenario
-        self._names = {capture.name for step in scenario.requests for capture in step.captures}
+        captured = (capture.name for step in scenario.requests for capture in step.captures)
+        self._names = {*captured, *(datum.name for datum in scenario.data)}
 
     def tests(self) -> Iterator[str]:
         """Steps that need nothing of each other are a test each; a flow is one, and one by several at once."""
@@ -69,7 +70,11 @@ class _Writer:
                 yield from [""] if number else []
                 yield from self._test(javascript(_title(step)), ["const send = customer();", *self._step(step)])
             return
-        yield from ["const flow = async () => {", f"{_TAB}const send = customer();", f"{_TAB}const data = {{}};"]
+        yield from ["const flow = async () => {", f"{_TAB}const send = customer();", f"{_TAB}const data = {{"]
+        for datum in self._scenario.data:
+            made = f"given({javascript(datum.name)})" if datum.given else f"madeUp({javascript(datum.kind)})"
+            yield f"{_TAB * 2}{datum.name}: {made},"
+        yield f"{_TAB}}};"
         for step in steps:
             yield from ["", f"{_TAB}// {javascript_prose(_title(step))}", f"{_TAB}{{"]
             yield from (f"{_TAB * 2}{line}" for line in self._step(step))

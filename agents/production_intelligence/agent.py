@@ -14,7 +14,7 @@ from ...core.records.incident_analysis import IncidentAnalysis
 from ...core.records.journeys import Journeys
 from ...core.records.load import LoadPatterns
 from ...core.records.rum_analysis import RumAnalysis
-from ...core.records.scenarios import MinedErrors, RecordedTests
+from ...core.records.scenarios import BrowserTests, MinedErrors, RecordedTests
 from ...core.records.season import SeasonalAnalysis
 from ...core.records.tasks import TaskAssignment
 from ..base import BaseAgent, TaskContext
@@ -79,7 +79,7 @@ def _mined(answer: MinedErrors, release: str | None) -> Iterator[Payload]:
     )
 
 
-def _recorded(answer: RecordedTests, release: str | None) -> Iterator[Payload]:
+def _recorded(answer: RecordedTests | BrowserTests, release: str | None) -> Iterator[Payload]:
     yield ProductionAnalyzed(
         scenarios_generated=len(answer.scenarios), anomalies_detected=None, high_priority_insights=0, release=release
     )
@@ -131,6 +131,7 @@ def _watched(answer: AnomalyReport, release: str | None) -> Iterator[Payload]:
 _EVENTS: Mapping[type[Record], Callable[[Any, str | None], Iterator[Payload]]] = {
     MinedErrors: _mined,
     RecordedTests: _recorded,
+    BrowserTests: _recorded,
     AnomalyReport: _watched,
     **dict.fromkeys(get_args(Looked), _looked),
 }

@@ -10,14 +10,16 @@ from ...core.records.rum import RumRow
 from ...core.records.scenarios import BrowserShare, BrowserTests
 from ..outcome import Outcome
 from .feature_map import FeatureMap, read_rules
-from .journey_scenarios import journey_scenarios
+from .journey_scenarios import PREFIX, journey_scenarios
 from .journey_walks import Walk, walks
 from .loaded import Loaded
 from .page_facts import page_facts
 from .recorded_ui import flow_scenario
+from .scenario_keys import READS as SCENARIO_KEYS
+from .scenario_keys import offered
 
 FLOWS = "aqe/production/user-flows/*"
-READS = (FLOWS,)
+READS = (FLOWS, *SCENARIO_KEYS)
 DEFAULT_MIN_FREQUENCY = 10
 """Sessions that went a way at least, for it to be worth a test."""
 DEFAULT_MIN_USERS = 5
@@ -42,7 +44,8 @@ def journeys_to_tests(loaded: Loaded) -> Outcome:
         for name, default in (("minFrequency", DEFAULT_MIN_FREQUENCY), ("minUsers", DEFAULT_MIN_USERS))
     )
     feature = loaded.payload.get("feature")
-    flows = [] if feature else [UserFlow.from_value(v, where=k) for k, v in sorted(loaded.records.items())]
+    told = sorted((key, value) for key, value in loaded.records.items() if key.startswith(FLOWS.removesuffix("*")))
+    flows = [] if feature else [UserFlow.from_value(value, where=key) for key, value in told]
     recorded = tuple(filter(None, map(flow_scenario, flows)))
     found = walks((RumRow(*row) for row in loaded.rows(RUM)), min_users=few)
     if not found.sessions and not recorded:
@@ -64,7 +67,8 @@ def journeys_to_tests(loaded: Loaded) -> Outcome:
         window_from=loaded.since,
         window_to=min(loaded.until, loaded.now),
     )
-    return Outcome(answer, {})
+    # The tests of one feature are a part of those that are offered already.
+    return Outcome(answer, {} if feature else offered(answer.scenarios, PREFIX, loaded))
 
 
 def _passes(loaded: Loaded, feature: str | None) -> Callable[[Walk], bool]:

@@ -16,6 +16,8 @@ from .journey_walks import Node, Walk, Walks
 from .page_facts import PageFacts
 from .sessions import PURCHASE
 
+PREFIX = "scenario-ui-"
+"""Of the ids of scenarios in a browser."""
 MAX_SCENARIOS = 20
 """Tests that people are to review."""
 MAX_TITLE_PAGES = 4
@@ -63,7 +65,7 @@ def _scenario(found: Walks, walk: Walk, facts: Facts, window: tuple[datetime, da
     steps[-1] = steps[-1].model_copy(update={"expectations": (*steps[-1].expectations, *_WATCHED)})
     buys = any(node.action and PURCHASE.fullmatch(node.action.replace("-", "_")) for node in walk.nodes)
     return TestScenario(
-        id=f"journey-{digest}",
+        id=PREFIX + digest,
         title=" > ".join(shown),
         priority=FindingPriority.HIGH if buys else FindingPriority.MEDIUM,
         independent=False,

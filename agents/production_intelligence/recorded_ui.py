@@ -8,6 +8,7 @@ from ...core.records.findings import FindingPriority
 from ...core.records.recordings import FlowStep, UserFlow
 from ...core.records.scenarios import Expectation, Locator, Provenance, TestScenario, UiStep
 from .endpoints import endpoint
+from .journey_scenarios import PREFIX
 from .ui_values import typed
 
 MAX_STEPS = 100
@@ -35,7 +36,7 @@ def flow_scenario(flow: UserFlow) -> TestScenario | None:
         steps = (UiStep(action="goto", value="/"), *steps)
     title = flow.title.strip() or "A recorded flow"
     return TestScenario(
-        id=f"flow-{flow.id}",
+        id=PREFIX + flow.id,
         title=title,
         priority=FindingPriority.MEDIUM,
         independent=False,

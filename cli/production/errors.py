@@ -7,7 +7,7 @@ import click
 
 from ..common import output_options, print_json, say, with_runtime
 from ..text import cleaned, table
-from .generated import written_tests
+from .generated import target_option, written_tests
 
 if TYPE_CHECKING:
     from ...core.records.findings import ErrorPattern, MiningResult
@@ -25,15 +25,16 @@ MAX_REQUESTS = 3
     "--min-occurrences", type=click.IntRange(min=1), metavar="N", help="Leave out rarer patterns (default: 2)."
 )
 @click.option("--release", metavar="VERSION", help="Only log records imported for this release.")
-@click.option("--generate", is_flag=True, help="Write a pytest file for every scenario into --output.")
+@click.option("--generate", is_flag=True, help="Write a test for every scenario into --output.")
 @click.option(
     "--output", type=click.Path(path_type=Path, file_okay=False), metavar="DIR", help="Folder for --generate."
 )
+@target_option
 @output_options
 @click.pass_context
 def mine_errors(
     ctx: click.Context, as_json: bool, days: float, min_occurrences: int | None, release: str | None, generate: bool,
-    output: Path | None,
+    output: Path | None, target: str,
 ) -> None:  # fmt: skip
     """Errors in the imported logs, grouped into bugs, the most important first.
 
@@ -57,7 +58,7 @@ def mine_errors(
     else:
         click.echo(patterns_text(MiningResult.from_value(result["patterns"], where="result of the mining")))
     if output is not None:
-        ctx.exit(written_tests(result["scenarios"], output, "no pattern has a request that could be tested"))
+        ctx.exit(written_tests(result["scenarios"], output, "no pattern has a request that could be tested", target))
 
 
 async def _mine(parts: "Runtime", payload: dict[str, Any]) -> Any:

@@ -4,10 +4,20 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import click
+
 from ..common import say
 
 if TYPE_CHECKING:
     from ...fleet.generated_tests import WrittenTest
+
+target_option = click.option(
+    "--target",
+    type=click.Choice(["pytest", "jest"]),
+    default="pytest",
+    show_default=True,
+    help="Python; or JavaScript that Jest and Vitest run.",
+)
 
 
 def written_tests(scenarios: Sequence[Any], folder: Path, nothing: str, target: str = "pytest") -> int:

@@ -8,7 +8,7 @@ import click
 from ..common import output_options, print_json, with_runtime
 from ..text import cleaned, table
 from .common import days_option, performed, release_option
-from .generated import written_tests
+from .generated import target_option, written_tests
 
 if TYPE_CHECKING:
     from ...core.records.scenarios import RecordedTests
@@ -22,13 +22,14 @@ if TYPE_CHECKING:
 )
 @release_option
 @click.option(
-    "--output", type=click.Path(path_type=Path, file_okay=False), metavar="DIR", help="Write a pytest file for each."
+    "--output", type=click.Path(path_type=Path, file_okay=False), metavar="DIR", help="Write a test for each."
 )
+@target_option
 @output_options
 @click.pass_context
 def recording_to_tests(
     ctx: click.Context, as_json: bool, days: float, host: str | None, max_scenarios: int, release: str | None,
-    output: Path | None,
+    output: Path | None, target: str,
 ) -> None:  # fmt: skip
     """Recorded traffic as tests: flows with their ids taken from answers, and what held in every recorded answer.
 
@@ -50,7 +51,7 @@ def recording_to_tests(
     else:
         click.echo(recorded_text(RecordedTests.from_value(result, where="result of the analysis")))
     if output is not None:
-        ctx.exit(written_tests(result["scenarios"], output, "nothing of what was recorded can be repeated"))
+        ctx.exit(written_tests(result["scenarios"], output, "nothing of what was recorded can be repeated", target))
 
 
 def recorded_text(found: "RecordedTests") -> str:

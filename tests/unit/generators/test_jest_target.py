@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from aqe.core.records.findings import FindingPriority
-from aqe.core.records.scenarios import Capture, Conditions, Expectation, Provenance, RequestStep, TestScenario
+from aqe.core.records.scenarios import Capture, Conditions, Datum, Expectation, Provenance, RequestStep, TestScenario
 from aqe.generators.jest_target import JestTarget
 from aqe.tests.contract.test_every_target import HOSTILE
 from aqe.tests.npm import RUNNERS, node_modules
@@ -153,17 +153,17 @@ def test_every_kind_of_expectation_holds_where_it_should_and_fails_where_it_shou
 
 
 def test_a_flow_hands_on_what_it_captured_also_by_several_at_once(tmp_path: Path) -> None:
-    """A captured id stands in a path and in an expectation."""
+    """Data are made up; a captured id stands in a path and in an expectation."""
     made = a_step(
         expects("status-is", 201),
         method="POST",
         path="/api/orders",
-        body={"email": "a@b"},
+        body={"email": "{{email}}"},
         captures=(Capture(name="order_id", path="id"), Capture(name="mail", path="email")),
     )
     read = a_step(expects("json-equals", "{{order_id}}", "id"), path="/api/orders/{{order_id}}")
     wrong = a_step(expects("json-equals", 8, "id"), path="/api/orders/{{order_id}}")
-    flow: dict[str, Any] = {"independent": False}
+    flow: dict[str, Any] = {"independent": False, "data": (Datum(name="email", kind="email", given=False),)}
     several = a_scenario(made, read, conditions=Conditions(concurrency=3), **flow)
     assert [line.split()[0] for line in outcome(tmp_path, several)] == ["passed", "passed"]
     assert outcome(tmp_path, a_scenario(made, read, wrong, **flow))[0].startswith("failed")
