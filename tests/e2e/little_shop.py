@@ -22,7 +22,7 @@ PAGES = {
 <label>E-mail <input name="email" type="email" required></label>
 <label>Country <select name="country"><option value="de">DE</option><option value="fr">FR</option></select></label>
 <label>Street <input name="street" autocomplete="shipping street-address" required></label>
-<label>Delivery <select name="delivery"><option value="">Choose</option><option>Post</option></select></label>
+<label>Delivery <select name="delivery" required><option value="">Choose</option><option>Post</option></select></label>
 <iframe srcdoc="<label>Card number <input id=card></label>"></iframe><button>Place order</button></form>""",
     "/orders": '<h1>Thank you</h1><p data-testid="order-state">Order placed</p>',
     "/throws": "<h1>Books</h1><script>undefined.price</script>",

@@ -76,6 +76,11 @@ def rollout(project: Project, version: str) -> Any:
     return json.loads(project.aqe("deploy", "monitor", "--version", version, "--json").stdout)
 
 
+def is_known(project: Project, version: str) -> bool:
+    """Whether its rollout is stored by now."""
+    return project.aqe("deploy", "monitor", "--version", version).stdout != ""
+
+
 def outcome(project: Project) -> tuple[str, str]:
     """Of the last deployment in the history."""
     last = project.json("deploy", "history")["deployments"][-1]
@@ -165,7 +170,8 @@ def test_blue_green_waits_for_its_pool_and_takes_all_traffic_back_at_once(runnin
     parts.canary.pause()
     version = go(project, "v8")
     execute = project.start("deploy", "execute", "--version", version, "--strategy", "blue-green")
-    wait_for(lambda: rollout(project, version)["state"]["phase"] == "PREPARING" if parts.down("canary") else False)
+    wait_for(lambda: parts.down("canary") and is_known(project, version))
+    assert rollout(project, version)["state"]["phase"] == "PREPARING"
     assert parts.percent() == 0
     parts.canary.resume()
     wait_for(lambda: parts.percent() == 100)
