@@ -6,10 +6,12 @@ processes, sockets and timers. At 1:100 a run that this machine's timers spoil i
 
 import argparse
 import asyncio
+import shlex
 import sys
 from pathlib import Path
 from typing import Any
 
+from ..core.errors import AqeError
 from ..core.records.incident_replay import ReplayPlan, ReplayReport
 from ..fleet.incident_replay import How, replay
 from .incident_rows import the_plan
@@ -19,7 +21,7 @@ PAYMENT = Path(__file__).resolve().parents[1] / "examples" / "incident" / "payme
 
 
 def main(arguments: list[str]) -> int:
-    """Replay, compare, print."""
+    """Replay, compare, print; 1 when the machine is too busy."""
     parser = argparse.ArgumentParser(prog="replay", description=__doc__)
     parser.add_argument("--runs", type=int, default=20)
     parser.add_argument("--fast", type=float, default=100, help="the fast scale")
@@ -29,15 +31,19 @@ def main(arguments: list[str]) -> int:
     plan = the_plan()
     found: dict[str, Any] = {}
     for service in (options.service,) if options.service else ("naive", "fixed"):
-        fast = _replayed(plan, service, options.fast, options.runs)
-        slow = _replayed(plan, service, options.slow, 1)
+        try:
+            fast = _replayed(plan, service, options.fast, options.runs)
+            slow = _replayed(plan, service, options.slow, 1)
+        except AqeError as error:
+            print(f"replay: {error.message}", file=sys.stderr)
+            return 1
         found[service] = _compared(service, fast, slow)
     json_line("replay", **found)
     return 0
 
 
 def _replayed(plan: ReplayPlan, service: str, scale: float, runs: int) -> ReplayReport:
-    target = f"{sys.executable} {PAYMENT} {service} {{port}}"
+    target = shlex.join([sys.executable, str(PAYMENT), service, "{port}"])
     return asyncio.run(replay(plan, target, How(scale=scale, runs=runs), lambda line: print(line, flush=True)))
 
 
