@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TextIO
 
 import click
@@ -71,6 +72,11 @@ class Look:
         """A line, underlined."""
         line = ("━" if self.emoji else "-") * 60
         return [click.style(text, bold=True) if self.color else text, line]
+
+
+def window_text(begin: datetime, end: datetime) -> str:
+    """`2026-11-01 00:00 to 2026-11-08 00:00 UTC`."""
+    return f"{begin:%Y-%m-%d %H:%M} to {end:%Y-%m-%d %H:%M} UTC"
 
 
 def table(headers: Sequence[str], rows: Iterable[Sequence[object]]) -> str:

@@ -6,9 +6,9 @@ out with two blanks and double quotes, as the formatters of that world do it.
 
 from collections.abc import Iterator
 from math import ceil
-from textwrap import wrap
 
 from ..core.records.load_test import LoadLimit, LoadTest
+from .derived import wrapped
 from .literals import javascript, javascript_prose
 from .load_words import BODY_METHODS, DATA_ENV, GOLDEN, IDS, limits_by_figure
 
@@ -91,7 +91,7 @@ def _header(test: LoadTest, file: str) -> Iterator[str]:
         f"Written by aqe from what production did. {test.derived}",
         *test.notes,
     ):
-        yield from (f" * {line}" for line in _wrapped(javascript_prose(paragraph), _WIDTH - 3))
+        yield from (f" * {line}" for line in wrapped(javascript_prose(paragraph), _WIDTH - 3))
         yield " *"
     yield " * Run and judge it:"
     yield f" *   AQE_TARGET_URL=http://127.0.0.1:8000 k6 run --summary-export=k6.json {file}"
@@ -147,7 +147,7 @@ def _options(test: LoadTest) -> Iterator[str]:
     yield "      ],"
     law = f"Little's law: {test.in_flight_because}: {test.in_flight:,} at the same time."
     law += f" Here for answers that take {senders / test.peak_rps:.3g} s, and more for up to {WORST_S} s."
-    yield from (f"      // {line}" for line in _wrapped(javascript_prose(law), _WIDTH - 9))
+    yield from (f"      // {line}" for line in wrapped(javascript_prose(law), _WIDTH - 9))
     yield f"      preAllocatedVUs: {senders},"
     yield f"      maxVUs: {max(senders, min(MAX_SENDERS, ceil(test.peak_rps * WORST_S)))},"
     yield "    },"
@@ -175,7 +175,3 @@ def _threshold(figure: str, endpoint: str | None, limits: list[LoadLimit]) -> It
 
 def _property(name: str) -> str:
     return javascript({name: 0}).removeprefix("{ ").removesuffix(": 0 }")
-
-
-def _wrapped(text: str, width: int) -> list[str]:
-    return wrap(text, width, break_long_words=False, break_on_hyphens=False)

@@ -7,9 +7,9 @@ ruff and black do it by default.
 
 from collections.abc import Iterator
 from math import ceil
-from textwrap import wrap
 
 from ..core.records.load_test import LoadTest
+from .derived import wrapped
 from .literals import python, python_prose
 from .load_words import BODY_METHODS, DATA_ENV, GOLDEN, IDS
 
@@ -204,7 +204,7 @@ class LocustTarget:
 
 
 def _docstring(test: LoadTest, file: str) -> Iterator[str]:
-    title, *rest = _wrapped(f'"""Load test: {python_prose(test.title)}.')
+    title, *rest = wrapped(f'"""Load test: {python_prose(test.title)}.', _WIDTH)
     yield from (title, *rest, "")
     for paragraph in (
         f"Written by aqe from what production did. {test.derived}",
@@ -213,7 +213,7 @@ def _docstring(test: LoadTest, file: str) -> Iterator[str]:
         " rate of arrivals does not depend on the answers as long as a sender is free (an open model); late ones are"
         " counted.",
     ):
-        yield from (*_wrapped(python_prose(paragraph)), "")
+        yield from (*wrapped(python_prose(paragraph), _WIDTH), "")
     yield "Run and judge it:"
     yield "    AQE_TARGET_URL=http://127.0.0.1:8000 locust --headless --only-summary \\\\"
     yield f"        --csv load -f {file}"
@@ -271,8 +271,4 @@ def _row(values: tuple[object, ...]) -> Iterator[str]:
 
 
 def _comment(text: str) -> list[str]:
-    return [f"# {line}" for line in _wrapped(python_prose(text), _WIDTH - 6)]
-
-
-def _wrapped(text: str, width: int = _WIDTH) -> list[str]:
-    return wrap(text, width, break_long_words=False, break_on_hyphens=False)
+    return [f"# {line}" for line in wrapped(python_prose(text), _WIDTH - 6)]

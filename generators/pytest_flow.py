@@ -13,8 +13,9 @@ from itertools import groupby
 
 from ..core.records.scenarios import Expectation, RequestStep, TestScenario
 from . import pytest_client as parts
+from .derived import wrapped
 from .literals import python, python_prose, slug
-from .python_layout import TAB, WIDTH, Encode, call, laid_out, with_names, wrapped
+from .python_layout import TAB, WIDTH, Encode, call, laid_out, with_names
 
 _PLAIN = frozenset({"status-is", "status-below", "json-has-key", "json-equals", "latency-below-ms"})
 # Names that the file uses itself.

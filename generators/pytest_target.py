@@ -10,9 +10,10 @@ from datetime import datetime
 from urllib.parse import quote
 
 from ..core.records.scenarios import Expectation, Provenance, RequestStep, TestScenario
+from .derived import wrapped
 from .literals import python, python_prose, slug
 from .pytest_flow import is_flow, render_flow
-from .python_layout import TAB, WIDTH, laid_out, wrapped
+from .python_layout import TAB, WIDTH, laid_out
 
 # What RFC 3986 allows in a path with query, and `%` for what was encoded before.
 _PATH_CHARACTERS = "/?:@!$&'()*+,;=-._~%[]"
@@ -121,8 +122,8 @@ def _groups(steps: Iterable[RequestStep]) -> list[list[RequestStep]]:
 def _docstring(scenario: TestScenario) -> str:
     derived = _derived_from(scenario.provenance)
     how = "Run it against a service: AQE_TARGET_URL=http://127.0.0.1:8000 pytest FILE"
-    title, *rest = wrapped(f'"""{python_prose(scenario.title)}.')
-    return "\n".join([title, *rest, "", *wrapped(derived), "", how, '"""', ""])
+    title, *rest = wrapped(f'"""{python_prose(scenario.title)}.', WIDTH)
+    return "\n".join([title, *rest, "", *wrapped(derived, WIDTH), "", how, '"""', ""])
 
 
 def _derived_from(provenance: Provenance) -> str:

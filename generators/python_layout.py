@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from textwrap import wrap
 
 from ..core.records.scenarios import PLACEHOLDER
 from .literals import python
@@ -73,11 +72,6 @@ def with_names(value: object, names: Mapping[str, str]) -> str:
     if isinstance(value, list):
         return "[" + ", ".join(with_names(item, names) for item in value) + "]"
     return python(value)
-
-
-def wrapped(text: str, width: int = WIDTH) -> list[str]:
-    """Lines of prose."""
-    return wrap(text, width, break_long_words=False, break_on_hyphens=False)
 
 
 def _split(text: str) -> Iterable[tuple[int, str]]:

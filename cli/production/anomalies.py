@@ -7,7 +7,7 @@ import click
 
 from ..common import load, look, output_options, print_json, with_runtime
 from ..sparkline import sparkline
-from ..text import cleaned, facts, table, value_text
+from ..text import cleaned, facts, table, value_text, window_text
 from .common import MAX_DAYS, performed, release_option
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ def anomalies_text(report: "AnomalyReport", *, blocks: bool = False) -> str:
     """
     report = cleaned(report)
     rows = [
-        ("Window", f"{report.window_from:%Y-%m-%d %H:%M} to {report.window_to:%Y-%m-%d %H:%M} UTC"),
+        ("Window", window_text(report.window_from, report.window_to)),
         ("Judged", f"{report.series} series, {report.points} points, by {_method(report)}"),
         ("Not judged", _unjudged(report)),
         ("Left out", _left_out(report)),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from ..common import output_options, print_json, say, with_runtime
-from ..text import cleaned, percent, table
+from ..text import cleaned, percent, table, window_text
 from .common import days_option, performed, release_option
 from .generated import written_tests
 
@@ -122,7 +122,7 @@ def tests_text(found: "BrowserTests") -> str:
     found = cleaned(found)
     head = f"{found.journeys} ways in {found.sessions:,} sessions"
     if found.window_from and found.window_to:
-        head += f", {found.window_from:%Y-%m-%d %H:%M} to {found.window_to:%Y-%m-%d %H:%M} UTC"
+        head += f", {window_text(found.window_from, found.window_to)}"
     rows = [
         (s.priority, s.provenance.occurrences, len(s.steps), sum(len(t.expectations) for t in s.ui), s.title)
         for s in found.scenarios

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..common import output_options, print_json, say, with_runtime
-from ..text import cleaned, table
+from ..text import cleaned, table, window_text
 from .generated import target_option, written_tests
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def patterns_text(result: "MiningResult") -> str:
     result = cleaned(result)
     head = f"{result.total_errors} errors in {result.total_records} log records"
     if result.window_from and result.window_to:
-        head += f", {result.window_from:%Y-%m-%d %H:%M} to {result.window_to:%Y-%m-%d %H:%M} UTC"
+        head += f", {window_text(result.window_from, result.window_to)}"
     lines = [head]
     if result.patterns:
         headers = ("PRIORITY", "OCCURRENCES", "USERS", "TREND", "TITLE", "WHERE", "REQUESTS")

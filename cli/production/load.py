@@ -8,7 +8,7 @@ import click
 
 from ..common import load, look, output_options, print_json, with_runtime
 from ..sparkline import sparkline
-from ..text import Look, cleaned, facts, percent, table, value_text
+from ..text import Look, cleaned, facts, percent, table, value_text, window_text
 from .common import days_option, insight_lines, missing, performed, release_option
 from .load_tests import checked, load_test_options, written
 
@@ -81,7 +81,7 @@ def load_text(found: "LoadPatterns", shows: Look = _PLAIN) -> str:
     found = cleaned(found)
     peak = found.peak
     rows = [
-        ("Window", f"{found.window_from:%Y-%m-%d %H:%M} to {found.window_to:%Y-%m-%d %H:%M} UTC"),
+        ("Window", window_text(found.window_from, found.window_to)),
         ("Observed", f"{found.observed_days} days, {found.whole_days} of them whole"),
         ("Total", f"{found.total} {found.unit} ({found.source})"),
         ("Mean", f"{value_text(found.mean_rps)} /s"),

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ..common import output_options, print_json, with_runtime
-from ..text import cleaned, table
+from ..text import cleaned, table, window_text
 from .common import days_option, performed, release_option
 from .generated import target_option, written_tests
 
@@ -59,7 +59,7 @@ def recorded_text(found: "RecordedTests") -> str:
     found = cleaned(found)
     head = f"{found.exchanges:,} exchanges, {found.flows:,} flows, {len(found.scenarios)} scenarios"
     if found.window_from and found.window_to:
-        head += f", {found.window_from:%Y-%m-%d %H:%M} to {found.window_to:%Y-%m-%d %H:%M} UTC"
+        head += f", {window_text(found.window_from, found.window_to)}"
     rows = [
         (s.priority, s.provenance.occurrences, len(s.steps), sum(len(t.expectations) for t in s.steps), s.title)
         for s in found.scenarios

@@ -7,7 +7,7 @@ import click
 
 from ..common import load, look, output_options, print_json, with_runtime
 from ..sparkline import sparkline
-from ..text import Look, cleaned, duration_text, facts, percent, table, value_text
+from ..text import Look, cleaned, duration_text, facts, percent, table, value_text, window_text
 from .common import days_option, insight_lines, missing, performed, release_option
 
 if TYPE_CHECKING:
@@ -105,10 +105,10 @@ def _facts(found: "RumAnalysis") -> list[tuple[str, object]]:
     from ...core.records.evidence import NotMeasured
 
     counts, sampling = found.counts, found.sampling
-    known = found.window_from and found.window_to
+    known = found.window_from and found.window_to and window_text(found.window_from, found.window_to)
     length, bounced = found.median_visit_s, found.bounce_share
     return [
-        ("Window", f"{found.window_from:%Y-%m-%d %H:%M} to {found.window_to:%Y-%m-%d %H:%M} UTC" if known else None),
+        ("Window", known),
         ("Visits", f"{counts.visits:,}, {counts.by_inactivity:,} of them by half an hour's pause"),
         ("Users", f"{counts.users:,} named"),
         ("Views", f"{counts.views:,}, {counts.views_without_visit:,} of them of no visit; {counts.pages:,} pages"),
