@@ -122,7 +122,8 @@ class XmlReader:
         self.what = what
         self.roots = roots
         self.depth = 0
-        self._events = 0
+        self._has_root = False
+        self._expat: Any = None
         self._text: list[str] = []
         self._text_left = 0
 
@@ -139,10 +140,11 @@ class XmlReader:
     def collect_text(self) -> None:
         """Keep the text that follows, 4 * MAX_TEXT characters at most, until `collected_text`."""
         self._text, self._text_left = [], 4 * MAX_TEXT
+        self._expat.CharacterDataHandler = self.data
 
     def collected_text(self) -> str:
         """The text since `collect_text`."""
-        self._text_left = 0
+        self._expat.CharacterDataHandler = None
         return "".join(self._text)
 
     def read(self, stream: IO[bytes]) -> Ending:
@@ -156,20 +158,21 @@ class XmlReader:
         """
         parser = XMLParser(target=self)
         # The parser that defusedxml guards calls us itself, without ElementTree's Python code in between.
-        expat = parser.parser
+        # Of text it tells only while somebody collects it: half of a report's events are line ends.
+        self._expat = expat = parser.parser
         expat.ordered_attributes = False
         expat.StartElementHandler, expat.EndElementHandler = self.start, self.end
-        expat.CharacterDataHandler = self.data
-        blank, seen, pending = True, 0, 0
+        expat.CharacterDataHandler = expat.DefaultHandlerExpand = None
+        blank, fed, begun = True, 0, 0
         try:
             while chunk := stream.read(_CHUNK_BYTES):
                 if blank:  # XML allows nothing before <?xml, but some tools write a blank line there
                     chunk = chunk.removeprefix(BOM_UTF8).lstrip()
                     blank = not chunk
                 parser.feed(chunk)
-                pending = pending + len(chunk) if self._events == seen else 0
-                seen = self._events
-                if pending > MAX_XML_TOKEN_BYTES:
+                fed += len(chunk)
+                begun = max(begun, expat.CurrentByteIndex)  # -1 while it waits for more of a long token
+                if fed - begun > MAX_XML_TOKEN_BYTES:
                     raise InputError(f"{self.what}: one XML tag is larger than {MAX_XML_TOKEN_BYTES >> 20} MiB")
         except ParseError as error:
             raise InputError(f"{self.what}: not XML: {error}", hint="expected one XML document") from error
@@ -185,7 +188,7 @@ class XmlReader:
         try:
             parser.close()
         except ParseError as error:
-            if not self._events:
+            if not self._has_root:
                 raise InputError(f"{self.what}: not XML: {error}", hint="expected one XML document") from error
             return "cut short"
         return "complete"
@@ -194,7 +197,7 @@ class XmlReader:
 
     def start(self, tag: str, attributes: dict[str, str]) -> None:
         """An element begins."""
-        self._events += 1
+        self._has_root = True
         self.depth += 1
         if self.depth > MAX_XML_DEPTH:
             raise InputError(f"{self.what}: XML elements nested deeper than {MAX_XML_DEPTH}")
@@ -206,13 +209,11 @@ class XmlReader:
 
     def end(self, tag: str) -> None:
         """An element ends."""
-        self._events += 1
         self.closed(tag.rpartition("}")[2] if "}" in tag else tag)
         self.depth -= 1
 
     def data(self, text: str) -> None:
         """Text passes."""
-        self._events += 1
         if self._text_left > 0:
             self._text.append(text[: self._text_left])
             self._text_left -= len(text)

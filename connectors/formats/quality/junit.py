@@ -9,7 +9,9 @@ only, because Playwright repeats them once a project.
 """
 
 import re
+from collections import Counter
 from datetime import datetime
+from itertools import chain
 from typing import IO
 
 from ....core.errors import InputError
@@ -50,43 +52,20 @@ class _Suite:
         self.declared = _count(attributes.get("tests"))
         self.declared_failed = (_count(attributes.get("failures")) or 0) + (_count(attributes.get("errors")) or 0)
         self.nested = False
-        self.tries: dict[_CaseKey, list[Verdict]] = {}
+        self.first: dict[_CaseKey, Verdict] = {}
+        """What each case said when its name came for the first time."""
+        self.again: dict[_CaseKey, list[Verdict]] = {}
+        """What the further ones of a name said."""
         self.failures: dict[_CaseKey, Finding] = {}
 
     @property
-    def elements(self) -> int:
-        return sum(map(len, self.tries.values()))
+    def verdicts(self) -> Counter[Verdict]:
+        """Of all elements."""
+        return Counter(chain(self.first.values(), *self.again.values()))
 
-    @property
-    def hides_tries(self) -> bool:
+    def hides_tries(self, elements: int) -> bool:
         """True when an earlier try without a mark may have failed."""
-        return self.name == "pytest" or (self.declared is not None and self.declared < self.elements)
-
-
-class _Case:
-    """One `testcase` element while it is open."""
-
-    def __init__(self, attributes: dict[str, str]) -> None:
-        self.attributes = attributes
-        self.children: dict[str, dict[str, str]] = {}
-        """By name, itself included."""
-
-    @property
-    def is_plain(self) -> bool:
-        """True when it has no child: of 100,000 cases almost all."""
-        return len(self.children) == 1 and "testcase" in self.children
-
-    def verdict(self) -> Verdict:
-        if self.is_plain:
-            status = self.attributes.get("status")
-            return _STATUS.get(status.lower(), Verdict.PASSED) if status else Verdict.PASSED
-        if "error" in self.children:
-            return Verdict.FAILED
-        if any(name in self.children for name in _SKIPPED):
-            return Verdict.SKIPPED
-        if "failure" in self.children:
-            return Verdict.FAILED
-        return _STATUS.get(self.attributes.get("status", "").lower(), Verdict.PASSED)
+        return self.name == "pytest" or (self.declared is not None and self.declared < elements)
 
 
 class _Reader(XmlReader):
@@ -98,8 +77,30 @@ class _Reader(XmlReader):
         self.declared = 0
         self.inconsistent: list[str] = []
         self._suites = [_Suite({})]
-        self._case: _Case | None = None
+        self._case: dict[str, str] | None = None
+        """Attributes of the open case."""
         self._case_ends_with = "testcase"
+        self._children: dict[str, dict[str, str]] = {}
+        """Attributes of the elements in it, of each name the first."""
+
+    # Of 100,000 cases almost all are an element with nothing in it: they take the short way through both methods.
+
+    def start(self, tag: str, attributes: dict[str, str]) -> None:
+        if tag == "testcase" and self._case is None and self.depth:
+            self.depth += 1
+            self._case, self._case_ends_with = attributes, tag
+        else:
+            super().start(tag, attributes)
+
+    def end(self, tag: str) -> None:
+        case = self._case
+        if tag == "testcase" and case is not None and not self._children and self.depth > 1:
+            self.depth -= 1
+            self._case = None
+            verdict = _STATUS.get(case["status"].lower(), Verdict.PASSED) if "status" in case else Verdict.PASSED
+            self._add(case, verdict)
+        else:
+            super().end(tag)
 
     def opened(self, name: str, attributes: dict[str, str]) -> None:
         if self.depth == 1 and name not in _ROOTS:
@@ -111,12 +112,12 @@ class _Reader(XmlReader):
             self._suites.append(_Suite(attributes))
             self._note_suite(attributes)
         elif name == "testcase":
-            self._case, self._case_ends_with = _Case(attributes), name
+            self._case, self._case_ends_with = attributes, name
         elif name in _FAILURES and self._case is None:
             # Outside a test case: the suite itself broke, which must not look like a pass.
-            self._case, self._case_ends_with = _Case({"name": f"(suite {self._suites[-1].name})"}), name
+            self._case, self._case_ends_with = {"name": f"(suite {self._suites[-1].name})"}, name
         if self._case is not None:
-            self._case.children.setdefault(name, attributes)
+            self._children.setdefault(name, attributes)
             if name in _FAILURES:
                 self.collect_text()
 
@@ -124,12 +125,13 @@ class _Reader(XmlReader):
         if name in ("testsuites", "testsuite"):
             self._close_suite(self._suites.pop())
         elif self._case is not None:
-            child = self._case.children[name]
-            if name in _FAILURES and not child.get("message"):
-                child["message"] = self.collected_text()
+            if name in _FAILURES:
+                child, text = self._children[name], self.collected_text()
+                child["message"] = child.get("message") or text
             if name == self._case_ends_with:
                 self._close_case(self._case)
                 self._case = None
+                self._children.clear()
         if self.depth == 1:
             self._close_suite(self._suites.pop())
 
@@ -141,50 +143,66 @@ class _Reader(XmlReader):
         if package.startswith(_LINTERS):
             self.linter = package
 
-    def _close_case(self, case: _Case) -> None:
-        suite, of = self._suites[-1], case.attributes
-        key = (of.get("classname", ""), of.get("name", ""), of.get("file", ""))
-        verdict = case.verdict()
-        suite.tries.setdefault(key, []).append(verdict)
-        if suite.failures:
-            suite.failures.pop(key, None)
-        if verdict is Verdict.FAILED and len(suite.failures) < MAX_FINDINGS:
-            kind = "error" if "error" in case.children else "failure"
-            child = case.children.get(kind, {})
-            line = of.get("line", "")
-            suite.failures[key] = finding(
-                _test_name(key),
-                child.get("message") or child.get("type") or kind,
-                kind,
-                of.get("file"),
-                int(line) if line.isdecimal() and len(line) < 9 else None,
-            )
-        self.cases.took(_seconds(of.get("time")))
-        if case.is_plain:
-            return
-        flaky = any(name in case.children for name in _FLAKY)
-        rerun = any(name in case.children for name in _RERUN)
+    def _close_case(self, case: dict[str, str]) -> None:
+        verdict = self._verdict(case)
+        key = self._add(case, verdict)
+        flaky = not self._children.keys().isdisjoint(_FLAKY)
+        rerun = not self._children.keys().isdisjoint(_RERUN)
         self.cases.reruns_seen = self.cases.reruns_seen or flaky or rerun
         if flaky or (rerun and verdict is Verdict.PASSED):
             self.cases.add_flaky(_test_name(key), key[2])
 
+    def _verdict(self, case: dict[str, str]) -> Verdict:
+        """What the open case says by its children."""
+        if "error" in self._children:
+            return Verdict.FAILED
+        if not self._children.keys().isdisjoint(_SKIPPED):
+            return Verdict.SKIPPED
+        if "failure" in self._children:
+            return Verdict.FAILED
+        return _STATUS.get(case.get("status", "").lower(), Verdict.PASSED)
+
+    def _add(self, case: dict[str, str], verdict: Verdict) -> _CaseKey:
+        """Count a case in its suite."""
+        suite, say = self._suites[-1], case.get
+        key = (say("classname", ""), say("name", ""), say("file", ""))
+        if key in suite.first:
+            suite.again.setdefault(key, []).append(verdict)
+            suite.failures.pop(key, None)
+        else:
+            suite.first[key] = verdict
+        if verdict is Verdict.FAILED and len(suite.failures) < MAX_FINDINGS:
+            suite.failures[key] = self._failure(key, case)
+        if time := say("time"):
+            self.cases.took(_seconds(time))
+        return key
+
+    def _failure(self, key: _CaseKey, case: dict[str, str]) -> Finding:
+        kind = "error" if "error" in self._children else "failure"
+        child, line = self._children.get(kind, {}), case.get("line", "")
+        message = child.get("message") or child.get("type") or kind
+        at = int(line) if line.isdecimal() and len(line) < 9 else None
+        return finding(_test_name(key), message, kind, case.get("file"), at)
+
     def _close_suite(self, suite: _Suite) -> None:
-        failed_elements, hides_tries = 0, suite.hides_tries
-        for key, tries in suite.tries.items():
-            failed_elements += tries.count(Verdict.FAILED)
+        verdicts = suite.verdicts
+        elements, hides_tries = verdicts.total(), suite.hides_tries(verdicts.total())
+        counted = verdicts.copy()
+        for key, again in suite.again.items():
+            tries = [suite.first[key], *again]
             disagree = Verdict.FAILED in tries and Verdict.PASSED in tries
-            if len(tries) == 1 or not (disagree or hides_tries):
-                self.cases.counts.update(tries)
+            if not (disagree or hides_tries):
                 continue
+            counted.subtract(tries[:-1])
             self.cases.reruns_seen = True
-            self.cases.counts[tries[-1]] += 1
             if tries[-1] is Verdict.PASSED or (disagree and not hides_tries):
                 self.cases.add_flaky(_test_name(key), key[2])
+        self.cases.counts.update(counted)
         failures = self.cases.failures
         failures += list(suite.failures.values())[: MAX_FINDINGS - len(failures)]
         if not suite.nested and suite.declared is not None:
             self.declared += suite.declared
-            says, holds = (suite.declared, suite.declared_failed), (suite.elements, failed_elements)
+            says, holds = (suite.declared, suite.declared_failed), (elements, verdicts[Verdict.FAILED])
             if says != holds:
                 self.inconsistent.append(
                     f"suite {clean(suite.name, 60)!r} says {says[0]} tests, {says[1]} failed; "
@@ -245,13 +263,11 @@ def _count(text: str | None) -> int | None:
     return int(text) if text and text.isdecimal() and len(text) < 10 else None
 
 
-def _seconds(text: str | None) -> float | None:
+def _seconds(text: str) -> float | None:
     """`1,234.5` is 1234.5 (surefire in an English locale), `0,005` is 0.005; None for what is no duration."""
-    if not text:
-        return None
-    plain = text.replace(",", "") if _THOUSANDS.fullmatch(text) else text.replace(",", ".")
+    if "," in text:
+        text = text.replace(",", "" if _THOUSANDS.fullmatch(text) else ".")
     try:
-        seconds = float(plain)
+        return float(text)
     except ValueError:
         return None
-    return seconds if 0 <= seconds < 1e9 else None
