@@ -49,6 +49,7 @@ class JsonStream:
         self._source = _Source(stream)
         self._what = what
         self._arrays = arrays
+        self._only_lists = not any(arrays)
         self._by_line = False
         self.documents = 0
         self.broken = 0
@@ -74,7 +75,11 @@ class JsonStream:
                 yield from self._over_many_lines(line)
             else:
                 self._by_line = True
-                yield from self._whole(document)
+                if type(document) is dict and self._only_lists:  # a line of millions: it has no items
+                    self.documents += 1
+                    yield None, document
+                else:
+                    yield from self._whole(document)
 
     def _whole(self, document: Any) -> Iterator[tuple[Way | None, Any]]:
         self.documents += 1
@@ -136,6 +141,8 @@ class _Source:
 
     def line(self, limit: int) -> bytes:
         """Up to the next newline, `limit` bytes at most; b"" at the end."""
+        if not self._back:
+            return self._stream.readline(limit)
         newline = self._back.find(b"\n", self._at, self._at + limit)
         if newline >= 0:
             return self._again(newline + 1 - self._at)

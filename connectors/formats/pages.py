@@ -142,7 +142,7 @@ class PagesFormat:
         for way, piece in source.pieces():
             try:
                 if way is None:
-                    if not isinstance(piece, dict | list):
+                    if type(piece) is not dict and type(piece) is not list:
                         raise Unusable("it is no object")
                     yield from self.document(piece, reading)
                 else:

@@ -192,7 +192,16 @@ def labels(values: dict[str, Any]) -> str:
 
 def properties(values: dict[str, Any]) -> str:
     """A JSON object of the plain values (text, number, yes/no) of an object; nested ones are left out."""
-    plain = {key[:200]: _property(value) for key, value in values.items() if isinstance(value, str | int | float)}
+    plain: dict[str, Any] = {}
+    for key, value in values.items():
+        kind = type(value)
+        if kind is str:
+            value = value[:MAX_TEXT]
+        elif kind is int:
+            value = value if -_MAX_INT <= value <= _MAX_INT else str(value)
+        elif kind is not float and kind is not bool:
+            continue
+        plain[key[:200]] = value
     return orjson.dumps(plain).decode() if plain else "{}"
 
 
@@ -210,11 +219,3 @@ def _label(value: Any) -> str | None:
     if isinstance(value, bool):
         return "true" if value else "false"
     return value[:MAX_TEXT] if isinstance(value, str) else text(value)
-
-
-def _property(value: Any) -> Any:
-    if isinstance(value, str):
-        return value[:MAX_TEXT]
-    if isinstance(value, int) and not -_MAX_INT <= value <= _MAX_INT:
-        return str(value)
-    return value
