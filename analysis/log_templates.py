@@ -35,10 +35,14 @@ _MAX_TWIN_WORDS = 40
 _TWIN_VALUES = 3
 # The same for a quoted identifier, which more often names a field than a value.
 _TWIN_NAMES = 8
-# Distinct words remembered: those of a service's log recur, all but its numbers and times.
+# Distinct words remembered, but for their digits: those of a service's log recur.
 _MAX_WORDS = 50_000
-# Distinct masked messages remembered, to answer for the common ones without looking for twins.
-_MAX_SEEN = 10_000
+# Messages remembered: but for their digits, to answer for those that recur without looking at their words; and masked,
+# to answer without looking for twins.
+_MAX_SEEN = 20_000
+# No rule here asks which digit it is, but for the zero of `0x`.
+_ANY_DIGIT = bytes.maketrans(b"023456789", b"1" * 9)
+_ANY_BUT_ZERO = bytes.maketrans(b"23456789", b"1" * 8)
 
 _TYPES = (
     # What redaction put there: `<email:3f2a9c1b>`.
@@ -127,7 +131,8 @@ class TemplateMiner:
         self.max_templates = max_templates
         self._templates: dict[str, str] = {}
         self._merged_into: dict[str, str] = {}
-        self._seen: dict[tuple[str, str], str] = {}
+        # By shape, and by masked message.
+        self._seen: dict[tuple[str, str | bytes], str] = {}
         # Both by the hash of a template without one word: templates that differ there alone, and what they became.
         self._twins: dict[int, list[str]] = {}
         self._wildcards: dict[int, str] = {}
@@ -139,13 +144,16 @@ class TemplateMiner:
             message: one message, of any length and content.
             scope: messages of different scopes never share a template.
         """
-        text = _typed(message)
-        known = self._seen.get((scope, text))
+        shape = _shape(message[:MAX_MESSAGE_CHARS])
+        known = self._seen.get((scope, shape))
         if known is None:
-            known = self._place(scope, tuple(_phrases(text).split(" ")))
+            text = _typed(shape.decode("utf-8", "surrogatepass"))
+            known = self._seen.get((scope, text))
+            if known is None:
+                known = self._place(scope, tuple(_phrases(text).split(" ")))
             if len(self._seen) >= _MAX_SEEN:
                 self._seen.clear()
-            self._seen[scope, text] = known
+            self._seen[scope, text] = self._seen[scope, shape] = known
         return known
 
     def resolve(self, template_id: str) -> str:
@@ -192,6 +200,15 @@ class TemplateMiner:
         for twin in map(self.resolve, twins):
             if twin != target:
                 self._merged_into[twin] = target
+
+
+def _shape(message: str) -> bytes:
+    """The message with all digits alike: messages of one shape have one template.
+
+    As bytes, whose digits are changed twenty times faster than those of a text.
+    """
+    table = _ANY_BUT_ZERO if "0x" in message or "0X" in message else _ANY_DIGIT
+    return message.encode("utf-8", "surrogatepass").translate(table)
 
 
 def _typed(message: str) -> str:

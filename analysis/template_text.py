@@ -15,7 +15,6 @@ them stands in the text as it was written.
 
 import re
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from .log_templates import MAX_MESSAGE_CHARS, OVERFLOW, TemplateMiner
 
@@ -25,7 +24,7 @@ VARIABLE = "<*>"
 
 # A variable by its form, however often it is the same; then numbers; then what is text until it is seen to differ.
 _PART = re.compile(
-    r"(?P<variable>"
+    r"("
     r"<[a-z_-]{1,30}:[0-9a-f]{8}>|<\*>"  # what redaction put there; what was seen to vary
     r"|(?<=://)[^\s\"'<>()\[\]{},;]++"
     r"|(?<![\w.+-])[\w.+-]{1,64}+@[A-Za-z0-9-]++(?:\.[A-Za-z0-9-]++)++"
@@ -40,7 +39,7 @@ _PART = re.compile(
     r"|(?<![\w.@<>-])(?:[A-Za-z0-9][A-Za-z0-9-]*+\.)++[a-z]{2,6}(?=:\d)"
     r"|0[xX][0-9a-fA-F]++|(?<![0-9A-Za-z])(?=[0-9a-fA-F]*\d)(?=\d*[A-Fa-f])[0-9a-fA-F]{6,}+(?![0-9A-Za-z])"
     r"|(?<![A-Za-z\d.])-?\d++(?:[.,]\d+)*"
-    r")|(?P<word>[A-Za-z_$]++|\d++)|(?P<mark>\s+|.)",
+    r")|([A-Za-z_$]++|\d++)|(\s+|.)",
     re.DOTALL,
 )
 _BLANKS = re.compile(r"(\s+)")
@@ -48,11 +47,8 @@ _TWICE = re.compile(r"(?:<\*>){2,}")
 _TYPED = re.compile(r"<[a-z]+>")
 
 
-class _Part(NamedTuple):
-    """A piece of a message."""
-
-    kind: str
-    text: str
+_Part = tuple[str, str, str]
+"""A piece of a message, as a variable, a word or a mark; the other two are empty."""
 
 
 class TemplateTexts:
@@ -141,16 +137,14 @@ def _shared_start(texts: Sequence[str]) -> str:
 
 def _aligned(texts: Sequence[str]) -> str | None:
     """One text for all of them, None where they are not built alike."""
-    rows = [_parts(text) for text in texts]
-    if len({tuple(part.text if part.kind == "mark" else "" for part in row) for row in rows}) > 1:
+    rows: list[list[_Part]] = [_PART.findall(text) for text in texts]
+    marks = [mark for _, _, mark in rows[0]]
+    if any([mark for _, _, mark in row] != marks for row in rows[1:]):
         return None
-    return _TWICE.sub(VARIABLE, "".join(_common(column) for column in zip(*rows, strict=True)))
+    return _TWICE.sub(VARIABLE, "".join(map(_common, zip(*rows, strict=True))))
 
 
 def _common(column: tuple[_Part, ...]) -> str:
-    differs = any(part.kind == "variable" or part.text != column[0].text for part in column)
-    return VARIABLE if differs else column[0].text
-
-
-def _parts(text: str) -> list[_Part]:
-    return [_Part(match.lastgroup or "", match[0]) for match in _PART.finditer(text)]
+    first = column[0]
+    differs = first[0] or column.count(first) < len(column)
+    return VARIABLE if differs else "".join(first)

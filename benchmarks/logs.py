@@ -8,6 +8,8 @@ out. Scores are means over the sets: GA and FGA judge the grouping, PA and FTA t
 import argparse
 import importlib.util
 import json
+import random
+import re
 import subprocess
 import sys
 import time
@@ -22,6 +24,8 @@ from .report import json_line, table
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 MEASURES = ("GA", "FGA", "PA", "FTA")
 SPEED_LINES = 200_000
+_ALONE = re.compile(r"(?<![\w:./,-])\d+(?![\w:./,-])")
+"""A number that is no part of a time, an address or a name."""
 
 
 def main(arguments: list[str]) -> int:
@@ -65,14 +69,19 @@ def _speed(data: Path) -> dict[str, float]:
     many = (lines * rounds)[:SPEED_LINES]
     # Digits differ from round to round: no number, time or address is seen twice.
     fresh = [line.translate(_turned(turn)) for turn in range(rounds) for line in lines][:SPEED_LINES]
+    draw = random.Random(7)
+    longer = [_ALONE.sub(lambda _: str(draw.randrange(10 ** draw.randrange(1, 8))), line) for line in fresh]
 
     found = {"each line once": _rate(templates, lines), "lines that recur": _rate(templates, many)}
     found["lines that recur, with other numbers"] = _rate(templates, fresh)
+    found["the same, and of other lengths"] = _rate(templates, longer)
     found["grouping alone, lines that recur"] = _rate(_grouped, many)
     found["grouping alone, with other numbers"] = _rate(_grouped, fresh)
+    found["grouping alone, of other lengths too"] = _rate(_grouped, longer)
     if importlib.util.find_spec("drain3"):
         found["Drain3 by default, lines that recur"] = _rate(_drained, many)
         found["Drain3 by default, with other numbers"] = _rate(_drained, fresh)
+        found["Drain3 by default, of other lengths too"] = _rate(_drained, longer)
     table("Lines per CPU second", ("what", "thousands"), [[name, f"{rate / 1e3:,.0f}"] for name, rate in found.items()])
     return found
 
