@@ -137,7 +137,7 @@ def _shared_start(texts: Sequence[str]) -> str:
 
 def _aligned(texts: Sequence[str]) -> str | None:
     """One text for all of them, None where they are not built alike."""
-    rows: list[list[_Part]] = [_PART.findall(text) for text in texts]
+    rows: list[list[_Part]] = [_PART.findall(text) for text in dict.fromkeys(texts)]
     marks = [mark for _, _, mark in rows[0]]
     if any([mark for _, _, mark in row] != marks for row in rows[1:]):
         return None
