@@ -18,7 +18,7 @@ from ..core.errors import ServiceUnavailable
 from ..core.records.datasets import DatasetRef
 from ..core.records.levels import Level, LevelSource, MetricPoint, Scope, Stretch, Timing
 from ..core.records.release import Release
-from ..core.records.rows import DATASET_ROWS, LOGS, METRICS, PRODUCT, RUM, Row
+from ..core.records.rows import ACCESS, DATASET_ROWS, LOGS, METRICS, PRODUCT, RUM, Row
 from ..core.records.rum import RumData
 from ..core.records.rum_answers import PageLabel, RumAnswers, RumQuestion
 from ..core.records.visits import VisitBatch, VisitQuestion, Visits
@@ -174,7 +174,7 @@ class DatasetStore:
     @contextlib.contextmanager
     def visits(self, question: VisitQuestion) -> Iterator[tuple[Visits, Iterator[VisitBatch]]]:
         """See core/ports.DatasetReader."""
-        asked = {kind: self._window(kind, *question[:3]) for kind in (RUM, PRODUCT, LOGS)}
+        asked = {kind: self._window(kind, *question[:3]) for kind in (RUM, PRODUCT, LOGS, ACCESS)}
         rows = {kind: query for kind, query in asked.items() if query[0]}
         if not rows:
             yield Visits(()), iter(())

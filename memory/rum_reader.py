@@ -23,6 +23,7 @@ from ..core.records.rum_answers import (
     VitalLevel,
 )
 from . import rum_sql as sql
+from .session_sql import product_events
 
 
 class RumReader:
@@ -46,8 +47,12 @@ class RumReader:
     ) -> None:
         self._connection = connection
         self._since = since
-        for name, kind in (("rum", RUM), ("product", PRODUCT)):
-            self._run(sql.window_view(name, kind, files[kind], since=since, until=until, release=release))
+        rum, product = (
+            sql.window(kind, files[kind], since=since, until=until, release=release) for kind in (RUM, PRODUCT)
+        )
+        self._run(f"CREATE TEMP VIEW rum AS {rum}")
+        joined = product_events(product, rum) if files[PRODUCT] else product
+        self._run(f"CREATE TEMP VIEW product AS {joined}")
         self._run(sql.PAGES)
         self._labels = {code: PageLabel(label, views) for label, views, code in self._ask(sql.LABELS)}
 

@@ -1,6 +1,6 @@
 r"""The SQL of real-user monitoring: rows -> visits -> answers.
 
-A visit is what one session did; where rows name no session, what one user did until half an hour without an event.
+What a visit is says session_sql: what one session, else one user, did until half an hour without an event.
 Millions of rows are sorted by one integer each, `milliseconds since the window began << TIME_SHIFT | code << 13 |
 client`: the code says which page was seen or which error met, and the client with which device, browser and region.
 Events of the same millisecond go by code: the same rows in another order are the same visits.
@@ -16,18 +16,15 @@ from datetime import datetime
 from ..core.records.rum_answers import ERROR_DIMENSIONS, NO_PAGE, OTHER_ERRORS, OTHER_PAGES
 from .dataset_sql import column_types
 from .level_sql import literal, route
+from .session_sql import MAX_EVENTS_A_PERSON, PAUSE_MS, WHO
 
 MEMORY_LIMIT = "400MB"
 """Of DuckDB; what does not fit is spilled, but for the events of one turn and the samples of one vital."""
 THREADS = 2
-INACTIVITY_MS = 1_800_000
-"""Without an event, after which the visit of a user whose rows name no session is over; as Google Analytics has it."""
 MAX_EVENTS = 500
 """Of a visit that its path holds."""
 EVENTS_A_TURN = 8_000_000
 """Events that are held in memory while they are put together, 8 bytes each."""
-MAX_EVENTS_A_PERSON = 1_000_000
-"""Looked at where there is more than one turn: who makes more is a machine, and left out."""
 MAX_SAMPLES = 4_000_000
 """Of a vital that are sorted; percentiles of more are estimated."""
 OTHER_PAGE = 1_500
@@ -50,7 +47,6 @@ _OTHER_CLIENT = 2**_CLIENT_BITS - 1
 _CLIENT = ("device", "browser", "region", "sample_percent")
 _ERROR = ("error_type", "message", "request_method", "request_url", "status")
 _IS_ERROR = """(rum."event" = 'error' OR (rum."event" = 'resource' AND rum."status" >= 500))"""
-_WHO = 'coalesce("session", "user")'
 _LONG_PAGE = 'coalesce("page_group", "page")'
 # The number of bytes is known; that of the characters would have to be counted in each row.
 _PAGE = f"""CASE WHEN strlen({_LONG_PAGE}) > {MAX_CHARACTERS} THEN left({_LONG_PAGE}, {MAX_CHARACTERS})
@@ -89,10 +85,8 @@ _ERRORS = f"[{character(FIRST_ERROR)}-{character(OTHER_ERROR)}]"
 # The window and its codes --------------------------------------------------------------------------------------------
 
 
-def window_view(
-    name: str, kind: str, files: Sequence[str], *, since: datetime, until: datetime, release: str | None
-) -> str:
-    """A view of the rows of a window, with all columns of its kind, also of files that lack some.
+def window(kind: str, files: Sequence[str], *, since: datetime, until: datetime, release: str | None) -> str:
+    """A query for the rows of a window, with all columns of its kind, also of files that lack some.
 
     Args:
         files: may be none.
@@ -105,7 +99,7 @@ def window_view(
         stored = f"SELECT * FROM read_parquet([{paths}], union_by_name = true) UNION ALL BY NAME {stored}"
     only = "" if release is None else f"AND of_release = {literal(release)}"
     return f"""
-        CREATE TEMP VIEW {name} AS SELECT * FROM ({stored})
+        SELECT * FROM ({stored})
         WHERE "at" >= make_timestamp({_micros(since)}) AND "at" < make_timestamp({_micros(until)}) {only}"""
 
 
@@ -162,7 +156,7 @@ CLIENTS = f"""
 def machines(*, looked_for: bool) -> str:
     """A table of those who make more events than people do; empty unless `looked_for`."""
     return f"""
-        CREATE TEMP TABLE machines AS SELECT {_WHO} AS who FROM rum WHERE {looked_for} AND {_WHO} IS NOT NULL
+        CREATE TEMP TABLE machines AS SELECT {WHO} AS who FROM rum WHERE {looked_for} AND {WHO} IS NOT NULL
         GROUP BY who HAVING count(*) > {MAX_EVENTS_A_PERSON}"""
 
 
@@ -188,13 +182,13 @@ def events_sql(*, since: datetime, purchase: str, turn: int = 0, turns: int = 1)
         (f"rum {clients}", f"rum.event = 'action' AND {bought}", PURCHASE, "clients.code"),
         ("product", f"({bought} OR revenue > 0)", PURCHASE, _OTHER_CLIENT),
     )
-    part = "" if turns == 1 else f"AND hash({_WHO}) % {turns} = {turn} AND {_WHO} NOT IN (FROM machines)"
+    part = "" if turns == 1 else f"AND hash({WHO}) % {turns} = {turn} AND {WHO} NOT IN (FROM machines)"
     return " UNION ALL ".join(
         f"""
-        SELECT {_WHO} AS who, "session" IS NULL AS by_user,
+        SELECT {WHO} AS who, "session" IS NULL AS by_user,
                ((epoch_ms("at") - {_micros(since) // 1000}) << {TIME_SHIFT})
                | ({code} << {_CLIENT_BITS}) | {client} AS e
-        FROM {rows} WHERE {where} AND {_WHO} IS NOT NULL {part}"""
+        FROM {rows} WHERE {where} AND {WHO} IS NOT NULL {part}"""
         for rows, where, code, client in sources
     )
 
@@ -205,8 +199,8 @@ def visits_sql(events: str) -> str:
     return f"""
         WITH people AS (SELECT by_user, list_sort(list(e)) AS es FROM ({events}) GROUP BY who, by_user),
         ended AS (
-            SELECT *, CASE WHEN by_user THEN list_filter(range(1, len(es)), lambda i:
-                      (es[i + 1] >> {TIME_SHIFT}) - (es[i] >> {TIME_SHIFT}) > {INACTIVITY_MS}) ELSE [] END AS ends
+            SELECT *, list_filter(range(1, len(es)), lambda i:
+                      (es[i + 1] >> {TIME_SHIFT}) - (es[i] >> {TIME_SHIFT}) > {PAUSE_MS}) AS ends
             FROM people
         ),
         placed AS (
@@ -248,8 +242,8 @@ PATHS = f"""
 # Answers -------------------------------------------------------------------------------------------------------------
 
 WINDOW = f"""
-    SELECT count(*), count(*) FILTER ("event" = 'view'), count(*) FILTER ("event" = 'view' AND {_WHO} IS NULL),
-           count(*) FILTER ({_IS_ERROR}), count(*) FILTER ({_IS_ERROR} AND {_WHO} IS NULL),
+    SELECT count(*), count(*) FILTER ("event" = 'view'), count(*) FILTER ("event" = 'view' AND {WHO} IS NULL),
+           count(*) FILTER ({_IS_ERROR}), count(*) FILTER ({_IS_ERROR} AND {WHO} IS NULL),
            count(DISTINCT "user"), epoch_us(min("at")), epoch_us(max("at"))
     FROM rum"""
 LABELS = "SELECT label, sum(views)::BIGINT, code FROM pages GROUP BY label, code ORDER BY code"
@@ -343,7 +337,7 @@ ERROR_VISITS = f"""
 """Visits by error, and by error and the page seen last, browser, device or region ('' = not said)."""
 
 ACTIONS = f"""
-    SELECT pages.label, left(name, {MAX_NAME_CHARACTERS}) AS action, count(*) AS times, count(DISTINCT {_WHO})
+    SELECT pages.label, left(name, {MAX_NAME_CHARACTERS}) AS action, count(*) AS times, count(DISTINCT {WHO})
     FROM rum JOIN pages ON {_SAME_PAGE} WHERE rum.event = 'action' AND name IS NOT NULL
     GROUP BY ALL ORDER BY times DESC, 1, 2 LIMIT {LISTED}"""
 

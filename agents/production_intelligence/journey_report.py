@@ -16,8 +16,8 @@ from ...core.records.journeys import (
     Step,
     StepKind,
 )
-from ...core.records.rows import LOGS, PRODUCT, RUM
-from ...core.records.visits import VisitQuestion, Visits
+from ...core.records.rows import ACCESS, LOGS, PRODUCT, RUM
+from ...core.records.visits import BY_CLIENT, BY_USER, VisitQuestion, Visits
 from .journey_conformance import Conforming, known_ways, share_of
 from .journey_counts import SUMS, Counts, Replay
 from .journey_drop_offs import drop_offs
@@ -33,6 +33,12 @@ LIMITS = (
     (RUM, "real-user monitoring lacks whom ad blockers and consent keep out; browsers' own clocks give the order"),
     (PRODUCT, "product events tell what the product names, and no errors"),
     (LOGS, "log records tell requests of a server, not pages, nor what a browser answers from its cache"),
+    (
+        ACCESS,
+        "access logs name no visitors: that one address with one browser is one person is an approximation; people"
+        " behind one address may be one here, and who changes networks is two. Requests for styles, scripts, images"
+        " and fonts and those of agents that say they are robots are left out",
+    ),
 )
 """Kind of rows -> what it cannot tell."""
 
@@ -100,7 +106,7 @@ class _Writer:
     def _limits(self) -> Iterator[str]:
         for source in self._visits.sources:
             yield dict(LIMITS)[source.kind]
-            if source.by == "user":
+            if source.by == BY_USER:
                 yield f"{source.kind} name no session: what a user did until {self._idle_s // 60} idle minutes is one"
             if source.ignored:
                 yield f"{source.ignored} rows of {source.kind} name no {source.by} and are left out"
@@ -109,6 +115,8 @@ class _Writer:
 
     def _users_by(self) -> str:
         counts = self._counts
+        if any(source.by == BY_CLIENT for source in self._visits.sources):
+            return "address and browser, an approximation"
         if counts.named == counts.sessions:
             return "users"
         return "users, else sessions" if counts.named else "sessions"

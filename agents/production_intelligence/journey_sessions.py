@@ -5,6 +5,7 @@ so that their times alone give the order: where a clock went backwards, what it 
 """
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -68,6 +69,31 @@ class Sessions:
         return np.diff(np.append(self.first, len(self.step)))
 
 
+class _Rows(NamedTuple):
+    """Rows of sessions that have a step, in order; `of_row` is the number of a row's session."""
+
+    told: VisitBatch
+    of_row: Ints
+
+    @property
+    def is_step(self) -> Bools:
+        found: Bools = self.told.step != NO_STEP
+        return found
+
+
+class _Moves(NamedTuple):
+    """The steps that were made, repeats in a row once.
+
+    Args:
+        places: of all rows that are a step.
+        fresh, changed: of those: the first of its session; another step than the one before.
+    """
+
+    places: Ints
+    fresh: Bools
+    changed: Bools
+
+
 def sessions_of(batch: VisitBatch, *, idle_s: float, steps: int) -> Sessions:
     """Put a batch's rows together.
 
@@ -75,51 +101,62 @@ def sessions_of(batch: VisitBatch, *, idle_s: float, steps: int) -> Sessions:
         idle_s: a longer pause ends a session.
         steps: how many there are, "other" included.
     """
-    told = _in_order(batch)
-    at, step, marks = told.at_us, told.step.astype(np.int64), told.marks
-    starts = np.ones(len(at), bool)
-    starts[1:] = (told.key[1:] != told.key[:-1]) | (np.diff(at) > idle_s * 1e6)
+    rows = _split(_in_order(batch), idle_s)
+    told, of_row = rows
+    moves = _moves(rows)
+    begins = np.flatnonzero(np.diff(of_row, prepend=-1))
+    ends = np.append(begins[1:], len(of_row)) - 1
+    made, before = moves.places[moves.changed], moves.places[np.flatnonzero(moves.changed) - 1]
+    starts = moves.fresh[moves.changed]
+    pause = np.where(starts, np.nan, (told.at_us[made] - told.at_us[before]) / 1e6)
+    first = np.flatnonzero(starts)
+    failed_move = _failed(rows, moves)
+    return Sessions(
+        person=np.unique(told.person[begins], return_inverse=True)[1].astype(np.int64),
+        began_us=told.at_us[begins],
+        length_s=(told.at_us[ends] - told.at_us[begins]) / 1e6,
+        first=first,
+        goal=_any(of_row, (told.marks & GOAL) > 0),
+        failed=failed_move[np.append(first[1:], len(made)) - 1] if len(first) else np.zeros(0, bool),
+        named=_any(of_row, (told.marks & NAMED) > 0),
+        revenue=np.bincount(of_row, weights=told.revenue, minlength=len(begins)).astype(np.float64),
+        of_session=of_row[made],
+        step=told.step[made].astype(np.int64),
+        pause_s=pause,
+        idle_s=np.maximum(0.0, pause - told.spent_ms[before] / 1000),
+        failed_move=failed_move,
+        rows=np.bincount(told.step[moves.places], minlength=steps),
+    )
+
+
+def _split(told: VisitBatch, idle_s: float) -> _Rows:
+    """Number the sessions; those without any step are none."""
+    starts = np.ones(len(told.key), bool)
+    starts[1:] = (told.key[1:] != told.key[:-1]) | (np.diff(told.at_us) > idle_s * 1e6)
     of_row = np.cumsum(starts) - 1
     # Where real users are monitored, product events tell of the same pages and clicks: they add payments only.
-    watched = _any(of_row, (marks & MONITORED) > 0)
-    step[watched[of_row] & ((marks & MONITORED) == 0)] = NO_STEP
-    # A session without any step is none.
+    monitored = (told.marks & MONITORED) > 0
+    step = np.where(_any(of_row, monitored)[of_row] & ~monitored, NO_STEP, told.step)
     keep = _any(of_row, step != NO_STEP)[of_row]
-    at, step, marks, of_row = at[keep], step[keep], marks[keep], of_row[keep]
-    starts, person, paid, spent = starts[keep], told.person[keep], told.revenue[keep], told.spent_ms[keep]
-    of_row = np.cumsum(starts) - 1
-    begins = np.flatnonzero(starts)
-    ends = np.append(begins[1:], len(at)) - 1
+    kept = VisitBatch._make(column[keep] for column in told._replace(step=step.astype(np.int16)))
+    return _Rows(kept, np.cumsum(starts[keep]) - 1)
 
-    places = np.flatnonzero(step != NO_STEP)
+
+def _moves(rows: _Rows) -> _Moves:
+    places = np.flatnonzero(rows.is_step)
     fresh = np.ones(len(places), bool)
-    fresh[1:] = np.diff(of_row[places]) != 0
+    fresh[1:] = np.diff(rows.of_row[places]) != 0
     changed = fresh.copy()
-    changed[1:] |= np.diff(step[places]) != 0
-    made, before = places[changed], places[np.flatnonzero(changed) - 1]
-    pause = np.where(fresh[changed], np.nan, (at[made] - at[before]) / 1e6)
-    move_of_row = _move_of_row(step != NO_STEP, places, changed, of_row)
-    first = np.flatnonzero(fresh[changed])
-    failed_move = np.zeros(len(made), bool)
-    errors = move_of_row[(marks & ERROR) > 0]
-    failed_move[errors[errors >= 0]] = True
-    last = np.append(first[1:], len(made)) - 1
-    return Sessions(
-        person=np.unique(person[begins], return_inverse=True)[1].astype(np.int64),
-        began_us=at[begins],
-        length_s=(at[ends] - at[begins]) / 1e6,
-        first=first,
-        goal=_any(of_row, (marks & GOAL) > 0),
-        failed=failed_move[last] if len(first) else np.zeros(0, bool),
-        named=_any(of_row, (marks & NAMED) > 0),
-        revenue=np.bincount(of_row, weights=paid, minlength=len(begins)).astype(np.float64),
-        of_session=of_row[made],
-        step=step[made],
-        pause_s=pause,
-        idle_s=np.maximum(0.0, pause - spent[before] / 1000),
-        failed_move=failed_move,
-        rows=np.bincount(step[places], minlength=steps),
-    )
+    changed[1:] |= np.diff(rows.told.step[places]) != 0
+    return _Moves(places, fresh, changed)
+
+
+def _failed(rows: _Rows, moves: _Moves) -> Bools:
+    """Of each move that was made: whether an error was met there, before the next one."""
+    failed = np.zeros(int(moves.changed.sum()), bool)
+    errors = _move_of_row(rows, moves)[(rows.told.marks & ERROR) > 0]
+    failed[errors[errors >= 0]] = True
+    return failed
 
 
 def _in_order(batch: VisitBatch) -> VisitBatch:
@@ -143,9 +180,9 @@ def _any(of_row: Ints, holds: Bools) -> Bools:
     return found
 
 
-def _move_of_row(is_step: Bools, places: Ints, changed: Bools, of_row: Ints) -> Ints:
+def _move_of_row(rows: _Rows, moves: _Moves) -> Ints:
     """The move that was being made at each row; -1 before a session's first."""
-    latest = np.cumsum(is_step) - 1
-    move = np.where(latest >= 0, (np.cumsum(changed) - 1)[np.maximum(latest, 0)], -1)
-    other_session = of_row[places[np.maximum(latest, 0)]] != of_row
+    latest = np.cumsum(rows.is_step) - 1
+    move = np.where(latest >= 0, (np.cumsum(moves.changed) - 1)[np.maximum(latest, 0)], -1)
+    other_session = rows.of_row[moves.places[np.maximum(latest, 0)]] != rows.of_row
     return np.where((latest >= 0) & ~other_session, move, -1)

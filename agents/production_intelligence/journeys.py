@@ -6,7 +6,7 @@ k-anonymity: a step, an edge, a way in or out, or a variant is told only when `m
 from ...core.errors import InputError, TaskVetoed
 from ...core.records.journeys import JOURNEYS_KEY, Journeys
 from ...core.records.journeys import StepKind as Kind
-from ...core.records.visits import StepText, VisitQuestion
+from ...core.records.visits import VISIT_PAUSE_S, StepText, VisitQuestion
 from ..outcome import Outcome
 from .journey_conformance import Conforming
 from .journey_counts import Counts
@@ -17,11 +17,9 @@ from .sessions import PAGE_VIEW, PURCHASE
 
 READS = (JOURNEYS_KEY,)
 DEFAULT_MIN_USERS = 5
-IDLE_S = 1_800
-"""Without a sign ends a session; Google Analytics' rule."""
 NOTHING = (
-    "no page views, actions, product events or logged requests that name a session or user in the last {days} days:"
-    " `aqe import rum.jsonl` brings them in; access logs name client addresses, which many people share"
+    "no page views, actions, product events or requests that name a session, user or address in the last {days} days:"
+    " `aqe import rum.jsonl` brings them in, or `aqe import access.log`"
 )
 
 
@@ -41,14 +39,14 @@ def journeys(loaded: Loaded) -> Outcome:
         conforming = Conforming(model, visits.steps, question)
         sample: Sessions | None = None
         for batch in batches:
-            found = sessions_of(batch, idle_s=IDLE_S, steps=len(visits.steps))
+            found = sessions_of(batch, idle_s=VISIT_PAUSE_S, steps=len(visits.steps))
             counts.take(found)
             conforming.take(found)
             # People fall into the batches by chance: the first is a sample of them, and mostly all there is.
             sample = sample or found
     if sample is None or not counts.sessions:
         raise TaskVetoed(NOTHING.format(days=loaded.window.days))
-    report = report_of(loaded, question, visits, counts, sample, conforming, idle_s=IDLE_S)
+    report = report_of(loaded, question, visits, counts, sample, conforming, idle_s=VISIT_PAUSE_S)
     return Outcome(report, {JOURNEYS_KEY: report})
 
 

@@ -50,12 +50,13 @@ def journeys(
 ) -> None:
     """Which ways people take through pages and actions, where they leave, and which of these ways are new.
 
-    From real-user monitoring and product events, else from logged requests that name sessions or users. A pause of
+    From real-user monitoring and product events, else from logged requests that name sessions or users, else from
+    access logs, where one address with one browser stands for a person: an approximation, and said to be. A pause of
     half an hour ends a session; a step repeated in a row is one. What fewer than --min-users people did is withheld,
     and how much that is is said. Each run is the known model that the next one compares new sessions with.
 
     \b
-    Exit codes: 0 done, 1 nothing in the window names sessions or users.
+    Exit codes: 0 done, 1 nothing in the window names sessions, users or addresses.
     Examples: aqe production journeys --days 7
               aqe production journeys --format mermaid
               aqe production journeys --goal /order/confirmation --json | jq '.journeys[0]'

@@ -51,9 +51,9 @@ def _steps(text: str) -> list[str]:
 def rum_analysis(ctx: click.Context, as_json: bool, funnel: list[str] | None, days: float, release: str | None) -> None:
     """What real users did, where they left, what they waited for and what they met.
 
-    A visit is a session; where rows name none, what a user did until half an hour without an event. Ids in paths are
-    `{id}`. Reasons to leave are errors that more of those met who left than of those who went on: associations that
-    chance does not explain. Web vitals are judged at the 75th percentile.
+    A visit is what one session, else one user, did until half an hour without an event. Ids in paths are `{id}`.
+    Reasons to leave are errors that more of those met who left than of those who went on: associations that chance
+    does not explain. Web vitals are judged at the 75th percentile.
 
     \b
     Exit codes: 0 done, 1 no rows in the window or a funnel with a page that nobody saw, 2 wrong usage.
@@ -109,7 +109,7 @@ def _facts(found: "RumAnalysis") -> list[tuple[str, object]]:
     length, bounced = found.median_visit_s, found.bounce_share
     return [
         ("Window", known),
-        ("Visits", f"{counts.visits:,}, {counts.by_inactivity:,} of them by half an hour's pause"),
+        ("Visits", f"{counts.visits:,}, {counts.by_inactivity:,} of them of users whose rows name no session"),
         ("Users", f"{counts.users:,} named"),
         ("Views", f"{counts.views:,}, {counts.views_without_visit:,} of them of no visit; {counts.pages:,} pages"),
         ("Errors", f"{counts.errors:,}, {counts.errors_without_visit:,} of them of no visit"),

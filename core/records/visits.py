@@ -12,10 +12,14 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+VISIT_PAUSE_S = 1_800
+"""Seconds without a sign that end a visit; as Google Analytics has it."""
 NO_STEP = -1
 """Among `VisitBatch.step`: an error, a payment, an action that is none of the steps."""
 OTHER_STEP = 0
 """Among `VisitBatch.step`: too few people did it, or it was beyond the bound."""
+BY_SESSION, BY_USER, BY_CLIENT = "session", "user", "client"
+"""What the rows of a kind are put together by: `VisitSource.by`."""
 ERROR, GOAL, MONITORED, NAMED = 1, 2, 4, 8
 """Bits of `VisitBatch.marks`: it failed; it is the goal; seen by real-user monitoring; its person is a user."""
 
@@ -78,9 +82,10 @@ class VisitSource(NamedTuple):
     kind: str
     """See core/records/rows."""
     by: str
-    """`session` or `user`: what its rows are put together by."""
+    """BY_SESSION (rows without one by their user, where it is the only kind), BY_USER, or BY_CLIENT: by address and
+    browser, an approximation."""
     ignored: int
-    """Rows that name neither."""
+    """Rows that do not say whose they are."""
 
 
 class Visits(NamedTuple):

@@ -235,8 +235,29 @@ def test_logged_requests_that_name_sessions_are_the_last_resort(tmp_path: Path) 
     of = found(tmp_path / "logs", rows)
     assert ways(of) == {"GET /orders/{id} > GET /pay": 5}
     assert (of.outcomes.errors, of.journeys[0].outcome, of.steps[0].example_path) == (5, "error", "/orders/1")
-    with pytest.raises(TaskVetoed, match="access logs name client addresses"):
-        found(tmp_path / "access", [request(after(0), "/a")])
+
+
+def test_access_logs_are_journeys_of_addresses_with_a_browser_and_said_to_be_an_approximation(tmp_path: Path) -> None:
+    """What a page brings with it and robots are left out; rows without an address are counted as ignored."""
+    ways_of = {"<ip:0000000{}>": ("/shop/7", "/logo.PNG?v=1", "/app.js", "/cart"), "": ("/shop/1",)}
+    rows: list[Row] = [
+        request(after(9 * at), path)._replace(client=client.format(n) or None, user_agent=agent)
+        for n in range(5)
+        for agent in ("Firefox", "Safari")
+        for client, paths in ways_of.items()
+        for at, path in enumerate(paths)
+    ]
+    rows += [request(after(n), "/admin")._replace(client=f"c{n}", user_agent="Googlebot/2.1") for n in range(9)]
+    of = found(tmp_path, rows)
+    assert ways(of) == {"GET /shop/{id} > GET /cart": 10}
+    assert (of.sources, of.users, of.users_by) == (("access",), 10, "address and browser, an approximation")
+    assert "10 rows of access name no client and are left out" in of.limits
+    assert any("one person is an approximation" in limit for limit in of.limits)
+
+
+def test_nothing_that_says_who_did_it_is_refused_in_words(tmp_path: Path) -> None:
+    with pytest.raises(TaskVetoed, match="name a session, user or address"):
+        found(tmp_path, [request(after(0), "/a")])
 
 
 def test_people_leave_where_errors_are_and_that_is_said_as_an_inference(tmp_path: Path) -> None:

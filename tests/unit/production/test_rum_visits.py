@@ -15,7 +15,8 @@ from aqe.core.records.rum import RumRow
 from aqe.core.records.rum_answers import NO_PAGE, OTHER_PAGES, RumAnswers, RumQuestion
 from aqe.core.records.usage import ProductRow
 from aqe.memory import rum_sql
-from aqe.memory.rum_sql import INACTIVITY_MS, TIME_SHIFT, visits_sql
+from aqe.memory.rum_sql import TIME_SHIFT, visits_sql
+from aqe.memory.session_sql import PAUSE_MS
 
 from .windows import NOW, stored, view
 
@@ -43,7 +44,7 @@ events = st.lists(
     st.tuples(
         st.sampled_from(["ann", "bob"]),
         st.booleans(),
-        st.integers(0, 200) | st.integers(0, 8).map(lambda n: n * INACTIVITY_MS // MINUTE_MS),
+        st.integers(0, 200) | st.integers(0, 8).map(lambda n: n * PAUSE_MS // MINUTE_MS),
         st.integers(0, 3),
     ),
     max_size=30,
@@ -68,24 +69,22 @@ def plain_visits(packed: list[tuple[str, bool, int]]) -> Iterator[tuple[bool, li
     for (_, by_user), group in groupby(sorted(packed), key=lambda row: row[:2]):
         visit: list[int] = []
         for _, _, e in group:
-            if visit and by_user and (e >> TIME_SHIFT) - (visit[-1] >> TIME_SHIFT) > INACTIVITY_MS:
+            if visit and (e >> TIME_SHIFT) - (visit[-1] >> TIME_SHIFT) > PAUSE_MS:
                 yield by_user, visit
                 visit = []
             visit.append(e)
         yield by_user, visit
 
 
-def test_a_session_is_a_visit_however_long_it_pauses_and_a_user_without_one_begins_anew_after_half_an_hour(
-    tmp_path: Path,
-) -> None:
+def test_half_an_hour_without_an_event_ends_the_visit_of_a_session_and_of_a_user(tmp_path: Path) -> None:
     rows: list[Row] = [
         view(at(0), "s1", "/a"), view(at(90), "s1", "/b"),
         view(at(0), None, "/a", user="ann"), view(at(30), None, "/b", user="ann"), view(at(61), None, "/c", user="ann"),
         view(at(0), None, "/a"),
     ]  # fmt: skip
     found = answers(tmp_path, rows)
-    assert paths(found) == {("/a", "/b"): 2, ("/c",): 1}
-    assert (found.totals.visits, found.totals.by_inactivity, found.totals.nameless_views) == (3, 2, 1)
+    assert paths(found) == {("/a",): 1, ("/b",): 1, ("/a", "/b"): 1, ("/c",): 1}
+    assert (found.totals.visits, found.totals.by_inactivity, found.totals.nameless_views) == (4, 2, 1)
 
 
 def test_views_of_one_millisecond_are_in_the_same_order_whatever_order_they_were_written_in(tmp_path: Path) -> None:
