@@ -52,8 +52,14 @@ def read_plan(path: Path) -> FaultPlan:
 
 
 @contextlib.asynccontextmanager
-async def proxies(plan: FaultPlan, *, record: Path | None = None) -> AsyncIterator[list[FaultProxy]]:
+async def proxies(
+    plan: FaultPlan, *, record: Path | None = None, steady: bool = False
+) -> AsyncIterator[list[FaultProxy]]:
     """All proxies of a plan, listening; closed at the end.
+
+    Args:
+        record: HAR file for every HTTP exchange.
+        steady: delays are right on average, in place of never too short: for replays on a fast scale.
 
     Raises:
         InputError: an address is taken, or the recording cannot be written.
@@ -64,7 +70,9 @@ async def proxies(plan: FaultPlan, *, record: Path | None = None) -> AsyncIterat
             stack.push_async_callback(_ended, asyncio.create_task(recorder.run()))
         add = recorder.add if recorder else None
         yield [
-            await stack.enter_async_context(FaultProxy(proxy, seed=plan.seed, clock=CLOCK, record=add).running())
+            await stack.enter_async_context(
+                FaultProxy(proxy, seed=plan.seed, clock=CLOCK, record=add, steady=steady).running()
+            )
             for proxy in plan.proxies
         ]
 

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import yaml
 
@@ -13,22 +12,16 @@ from ..config.yamlfile import load_yaml
 from ..connectors.faults.proxy import FaultProxy
 from ..core.clock import SystemClock
 from ..core.errors import InputError, ServiceUnavailable
-from ..core.records.faults import FaultPlan, FaultRule, ProxyPlan, rule_of
-from ..core.records.incident_replay import Arrival, Hidden, ReplayPlan, ReplayReport, ReplayRun
+from ..core.records.faults import FaultPlan, ProxyPlan, rule_of
+from ..core.records.incident_replay import Hidden, ReplayPlan, ReplayReport, ReplayRun
 from ..generators.replay_target import render_replay, replay_name
 from .fault_proxy import proxies
 from .generated_tests import write_generated
 from .replay_client import Client, Met
+from .replay_scale import error_share, faster, measured, sound_scale, unsound
 from .replay_target import service, variable_of
 
 CLOCK = SystemClock()
-SOUND = 0.05
-"""Of the shortest delay: so late may proxies answer; beyond, the scale is too fast for this machine."""
-SOUND_ARRIVALS = 0.25
-"""Of the shortest delay: so late may requests be sent; hundreds due in one moment take a while."""
-TRIED = 40
-"""Requests through a proxy to see how late this machine is."""
-TRY_DELAY_S = 0.02
 SLOWER = 2
 """A run that turns out unsound is repeated at so much less of the scale, this many times at most."""
 GIVE_UP_S = 60.0
@@ -46,6 +39,7 @@ class How:
         runs: how often.
         upstreams: dependency -> `http://host:port` or `host:port`; the others are stubs that answer 200.
         listen: dependency -> `host:port` of its proxy, for a service that runs already.
+        own_s: what a call through a proxy takes by itself: it is measured, and taken off each delay.
     """
 
     scale: float = 100.0
@@ -54,6 +48,7 @@ class How:
     runs: int = 1
     upstreams: dict[str, str] | None = None
     listen: dict[str, str] | None = None
+    own_s: float = 0.0
 
 
 def read_replay(path: Path) -> ReplayPlan:
@@ -87,8 +82,8 @@ async def replay(
     """
     _check_names(plan, target, how)
     notes: list[str] = []
-    scale = await sound_scale(plan, how, notes)
-    how = replace(how, scale=scale)
+    machine = await measured()
+    how = replace(how, scale=sound_scale(plan, how.scale, machine, notes), own_s=machine.median_s)
     before = await _sound_run(plan, baseline, how, notes) if baseline else None
     if before:
         say(f"replayed against the service as it was in {before.wall_s:.1f} s")
@@ -104,60 +99,21 @@ def told(outcomes: dict[str, int]) -> str:
     return ", ".join(f"{count} x {outcome}" for outcome, count in sorted(outcomes.items(), key=lambda o: -o[1]))
 
 
-async def sound_scale(plan: ReplayPlan, how: How, notes: list[str]) -> float:
-    """The asked scale, or the fastest at which this machine's timers are good enough for the shortest delay."""
-    shortest_s = _shortest_ms(plan) / 1000
-    if not shortest_s:
-        return how.scale
-    late_s = await _lateness()
-    most = max(1, int(SOUND * shortest_s / late_s))
-    if how.scale <= most:
-        return how.scale
-    notes.append(
-        f"1:{how.scale:g} is too fast here: an answer through a proxy is {1000 * late_s:.1f} ms late, expected below"
-        f" {100 * SOUND:g} % of the shortest delay ({shortest_s:g} s); replayed at 1:{most}"
-    )
-    return float(most)
-
-
-async def _lateness() -> float:
-    """By how much an answer that a proxy delays is late, 95th percentile, seconds."""
-    rule = FaultRule(kind="latency", value=1000 * TRY_DELAY_S)
-    plan = FaultPlan(proxies=(ProxyPlan(name="probe", faults=(rule,)),))
-    async with proxies(plan) as running:
-        client = Client(running[0].host, running[0].port, CLOCK, give_up_s=5.0)
-        met = [await client.one(Arrival(at_s=0, method="GET", path="/"), CLOCK.monotonic_s()) for _ in range(TRIED)]
-    return sorted(max(1e-6, one.took_s - TRY_DELAY_S) for one in met)[int(0.95 * (TRIED - 1))]
-
-
 async def _sound_run(plan: ReplayPlan, target: str, how: How, notes: list[str]) -> ReplayRun:
     scale = how.scale
     for _ in range(SLOWER + 1):
         run = await _run(plan, target, replace(how, scale=scale))
-        if _is_sound(plan, run) or scale == 1:
+        problem = unsound(plan, run, how.tolerance)
+        if problem is None or scale == 1:
             return run
-        notes.append(
-            f"a run at 1:{scale:g} is left out: answers were {run.late_ms:.1f} ms late, requests"
-            f" {run.arrivals_late_ms:.1f} ms; repeated slower"
-        )
+        notes.append(f"a run at 1:{scale:g} is left out: {problem}; repeated slower")
         scale = max(1.0, scale // SLOWER)
     raise ServiceUnavailable("this machine is too busy for a replay: its timers are late at every scale tried")
 
 
-def _is_sound(plan: ReplayPlan, run: ReplayRun) -> bool:
-    shortest = _shortest_ms(plan)
-    return not shortest or (
-        run.late_ms * run.scale <= SOUND * shortest and run.arrivals_late_ms * run.scale <= SOUND_ARRIVALS * shortest
-    )
-
-
-def _shortest_ms(plan: ReplayPlan) -> float:
-    return min((f.value for f in plan.conditions.faults if f.kind == "latency" and f.value), default=0.0)
-
-
 async def _run(plan: ReplayPlan, target: str, how: How) -> ReplayRun:
     began_s = CLOCK.monotonic_s()
-    async with proxies(_fault_plan(plan, how)) as running:
+    async with proxies(_fault_plan(plan, how), steady=True) as running:
         async with service(target, _environment(plan, how, running), CLOCK) as under_test:
             give_up_s = (3 * plan.figures.max_ms / 1000 + GIVE_UP_S) / how.scale
             client = Client(under_test.host, under_test.port, CLOCK, give_up_s=give_up_s)
@@ -173,6 +129,7 @@ async def _run(plan: ReplayPlan, target: str, how: How) -> ReplayRun:
         hidden=hidden,
         late_ms=_p95_ms(late),
         arrivals_late_ms=_p95_ms([one.late_s for one in met]),
+        error_share=error_share(plan, late, how.scale),
         wall_s=CLOCK.monotonic_s() - began_s,
     )
 
@@ -208,24 +165,14 @@ def _fault_plan(plan: ReplayPlan, how: How) -> FaultPlan:
                 listen=(how.listen or {}).get(name, "127.0.0.1:0"),
                 target=(how.upstreams or {}).get(name),
                 faults=tuple(
-                    _faster(rule_of(fault), how.scale) for fault in plan.conditions.faults if fault.upstream == name
+                    faster(rule_of(fault), how.scale, how.own_s)
+                    for fault in plan.conditions.faults
+                    if fault.upstream == name
                 ),
             )
             for name in plan.dependencies
         ),
     )
-
-
-def _faster(rule: FaultRule, scale: float) -> FaultRule:
-    """All times of the rule on the replay's scale."""
-    changed: dict[str, Any] = {"jitter_ms": rule.jitter_ms / scale, "from_s": rule.from_s / scale}
-    if rule.to_s is not None:
-        changed["to_s"] = rule.to_s / scale
-    if rule.value is not None and rule.kind in ("latency", "timeout", "slow-close"):
-        changed["value"] = rule.value / scale
-    if rule.value is not None and rule.kind == "bandwidth":
-        changed["value"] = rule.value * scale
-    return rule.model_copy(update=changed)
 
 
 def _check_names(plan: ReplayPlan, target: str, how: How) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import h11
 
+from ..connectors.faults.numbered import traceparent
 from ..connectors.faults.wire import Wire
 from ..core.clock import Clock
 from ..core.records.incident_replay import Arrival
@@ -47,17 +48,17 @@ class Client:
         """All of them, `scale` times as fast as production."""
         start_s = self.clock.monotonic_s() + LEAD_S
         due = [(start_s + arrival.at_s / scale, arrival) for arrival in arrivals for _ in range(arrival.count)]
-        return list(await asyncio.gather(*(self.one(arrival, at_s) for at_s, arrival in due)))
+        return list(await asyncio.gather(*(self.one(arrival, at_s, n) for n, (at_s, arrival) in enumerate(due))))
 
-    async def one(self, arrival: Arrival, due_s: float) -> Met:
-        """A request at a moment of the monotonic clock."""
+    async def one(self, arrival: Arrival, due_s: float, number: int = 0) -> Met:
+        """The n-th request, from 0, at a moment of the monotonic clock."""
         await self.clock.sleep(due_s - LEAD_S - self.clock.monotonic_s())
         sent_s = None
         try:
             async with asyncio.timeout(self.give_up_s + LEAD_S):
                 wire = Wire(h11.CLIENT, *await asyncio.open_connection(self.host, self.port))
                 try:
-                    data = b"".join(wire.http.send(event) or b"" for event in self._request(arrival))
+                    data = b"".join(wire.http.send(event) or b"" for event in self._request(arrival, number))
                     await self.clock.sleep(due_s - self.clock.monotonic_s())
                     sent_s = self.clock.monotonic_s()
                     wire.writer.write(data)
@@ -69,9 +70,14 @@ class Client:
         now_s = self.clock.monotonic_s()
         return Met(outcome, now_s - (sent_s or due_s), max(0.0, (sent_s or now_s) - due_s))
 
-    def _request(self, arrival: Arrival) -> list[h11.Event]:
+    def _request(self, arrival: Arrival, number: int) -> list[h11.Event]:
         body = b"" if arrival.body is None else json.dumps(arrival.body).encode()
-        headers = [("Host", f"{self.host}:{self.port}"), ("Connection", "close"), ("Content-Length", str(len(body)))]
+        headers = [
+            ("Host", f"{self.host}:{self.port}"),
+            ("Connection", "close"),
+            ("Content-Length", str(len(body))),
+            ("Traceparent", traceparent(number)),
+        ]
         if body:
             headers.append(("Content-Type", "application/json"))
         return [

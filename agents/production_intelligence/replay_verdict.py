@@ -26,11 +26,12 @@ def report_of(
     symptoms = tuple(compared(plan.figures, (baseline or runs[-1]).figures, tolerance))
     verdicts = [_verdict(plan, run, baseline, tolerance) for run in runs]
     checks = tuple(checks_of(plan, runs[-1]))
-    same = sum(
-        run.figures.outcomes == runs[-1].figures.outcomes and verdict == verdicts[-1]
-        for run, verdict in zip(runs, verdicts, strict=True)
-    )
     verdict, because = verdicts[-1]
+    # The reason tells seconds, which no two runs share to the millisecond.
+    same = sum(
+        run.figures.outcomes == runs[-1].figures.outcomes and word == verdict
+        for run, (word, _) in zip(runs, verdicts, strict=True)
+    )
     return ReplayReport(
         incident=plan.incident,
         verdict=verdict,  # type: ignore[arg-type]
@@ -43,6 +44,12 @@ def report_of(
         runs=len(runs),
         notes=tuple(notes),
     )
+
+
+def is_sure(plan: ReplayPlan, run: ReplayRun, tolerance: float) -> bool:
+    """Whether its verdict would be the same with all times as much shorter or longer as they may be wrong."""
+    exact = 1 + run.error_share
+    return len({_verdict(plan, _stretched(run, by), None, tolerance)[0] for by in (1 / exact, 1.0, exact)}) == 1
 
 
 def compared(incident: Figures, replay: Figures, tolerance: float) -> Iterator[Comparison]:
@@ -98,6 +105,15 @@ def _verdict(plan: ReplayPlan, run: ReplayRun, baseline: ReplayRun | None, toler
     if all(c.within for c in compared(plan.figures, run.figures, tolerance)):
         return "REPRODUCED", "the service shows the incident's symptoms"
     return "FAILS_OTHERWISE", f"{failed[0].what}: {failed[0].found}"
+
+
+def _stretched(run: ReplayRun, by: float) -> ReplayRun:
+    def times(figures: Figures) -> Figures:
+        longer = {name: getattr(figures, name) * by for name in ("p50_ms", "p95_ms", "max_ms")}
+        return figures.model_copy(update=longer)
+
+    probe = run.probe and times(run.probe)
+    return run.model_copy(update={"figures": times(run.figures), "probe": probe})
 
 
 def _name(outcome: str, detailed: bool) -> str:

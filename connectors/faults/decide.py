@@ -2,9 +2,11 @@
 
 Whether a rule hits the n-th request that matches its route depends on the seed, the proxy's name, the rule's place in
 the list and n; and, for a rule with a schedule, on when the request came. It does not depend on other routes, on other
-connections, on the length of anything or on time, so the same order of requests on a route meets the same faults.
+connections, on the length of anything or on time, so the same order of requests on a route meets the same faults. Calls
+made for a numbered request of a replay are counted for that request alone: it meets the same faults in any order.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -49,25 +51,30 @@ class Decider:
         self.seed = seed
         self.name = name
         self.rules = rules
-        self.seen = [0] * len(rules)
+        self.seen = Counter[tuple[int, int | None]]()
+        """Requests by the rule's place, and by the request of a replay that they were made for."""
 
-    def decide(self, elapsed_s: float, method: str | None = None, path: str | None = None) -> Decision:
+    def decide(
+        self, elapsed_s: float, method: str | None = None, path: str | None = None, *, made_for: int | None = None
+    ) -> Decision:
         """For the next request or connection.
 
         Args:
             elapsed_s: since the proxy's start.
             method: of the request; None = a connection.
             path: with query.
+            made_for: number of the replay's request that needs it; None = not known.
         """
+        own = () if made_for is None else ("made for", made_for)
         hit = []
         for place, rule in enumerate(self.rules):
             if not matches(rule, method, path):
                 continue
-            number = self.seen[place]
+            drawn = (self.seed, self.name, place, self.seen[place, made_for], *own)
             # Counted outside the schedule too: which numbers a rule hits is then the same whenever it begins.
-            self.seen[place] += 1
-            if rule.active(elapsed_s) and draw(self.seed, self.name, place, number) < rule.share:
-                hit.append((rule, 2 * draw(self.seed, self.name, place, number, "jitter") - 1))
+            self.seen[place, made_for] += 1
+            if rule.active(elapsed_s) and draw(*drawn) < rule.share:
+                hit.append((rule, 2 * draw(*drawn, "jitter") - 1))
         return combined(hit)
 
 

@@ -8,6 +8,7 @@ import h11
 from ...core.records.faults import address
 from .decide import Decision
 from .har import Exchange
+from .numbered import number_of
 from .pace import Pace
 from .wire import Headers, Wire, close, message_headers
 
@@ -32,7 +33,9 @@ class HttpSession:
     wire: Wire
     exchange: Exchange = field(init=False)
     came_s: float = 0.0
-    """When the request at hand came, by the proxy's clock."""
+    """When the request at hand came, or the answer before it was over; monotonic."""
+    free_s: float = 0.0
+    """When the last answer was over."""
 
     async def serve(self) -> None:
         """Until the client leaves, or a fault ends it."""
@@ -59,12 +62,13 @@ class HttpSession:
         if problem := _ambiguous(request):
             raise h11.RemoteProtocolError(problem)
         method, path = request.method.decode("ascii"), request.target.decode("latin-1")
-        self.came_s = self.pace.elapsed_s
-        decision = self.pace.decide(method, path)
+        self.came_s = max(self.wire.fed_s, self.free_s)
+        decision = self.pace.decide(method, path, made_for=number_of(list(request.headers)))
         self.exchange = Exchange.of(request, self.pace.now())
         try:
             return await self._carry_out(decision, request)
         finally:
+            self.free_s = self.pace.clock.monotonic_s()
             self.exchange.faults = decision.kinds
             self.pace.record(self.exchange)
 
@@ -145,12 +149,11 @@ class HttpSession:
         """Wait as decided, then say the head; a client that closed its half only still gets it.
 
         Args:
-            since_s: of the proxy's clock, from which the wait counts; None = now.
+            since_s: monotonic, from which the wait counts; None = now.
         """
-        passed_s = 0.0 if since_s is None else self.pace.elapsed_s - since_s
         self.pace.waiting[self.wire] = decision
         try:
-            await self.pace.sleep(decision.delay_s - passed_s)
+            await self.pace.sleep(decision.delay_s, since_s=since_s)
         finally:
             del self.pace.waiting[self.wire]
         if self.wire.peer_closed:

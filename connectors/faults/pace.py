@@ -12,6 +12,9 @@ from .har import Exchange
 from .stats import ProxyStats
 from .wire import CHUNK, Wire
 
+GAIN = 0.1
+"""Share of each lateness that the next waits begin earlier by: some ten of them even out."""
+MOST_AHEAD_S = 0.01
 SLICES_PER_S = 20
 """So often a second a slow body gets its next piece."""
 
@@ -32,6 +35,9 @@ class Pace:
     clock: Clock
     started_s: float
     recorder: Callable[[Exchange], None] | None = None
+    steady: bool = False
+    """Wake so much earlier as this machine was late of late: right on average, in place of never too early."""
+    ahead_s: float = 0.0
     waiting: dict[Wire, Decision] = field(default_factory=dict)
     """Clients whose answer is held at the moment."""
 
@@ -44,9 +50,9 @@ class Pace:
         """Aware UTC."""
         return self.clock.now()
 
-    def decide(self, method: str | None = None, path: str | None = None) -> Decision:
+    def decide(self, method: str | None = None, path: str | None = None, *, made_for: int | None = None) -> Decision:
         """For the next request or connection, and count it."""
-        decision = self.decider.decide(self.elapsed_s, method, path)
+        decision = self.decider.decide(self.elapsed_s, method, path, made_for=made_for)
         self.stats.decided(decision)
         return decision
 
@@ -63,13 +69,23 @@ class Pace:
                 found.update({"any", *decision.kinds})
         return found
 
-    async def sleep(self, seconds: float) -> None:
-        """Wait, and note by how much the machine was late."""
+    async def sleep(self, seconds: float, *, since_s: float | None = None) -> None:
+        """Wait, and note by how much the machine was late.
+
+        Args:
+            seconds: 0 or less does not wait.
+            since_s: monotonic; the wait counts from here, None = now.
+        """
         if seconds <= 0:
             return
-        until = self.clock.monotonic_s() + seconds
-        await self.clock.sleep(seconds)
-        self.stats.late_s.append(max(0.0, self.clock.monotonic_s() - until))
+        now_s = self.clock.monotonic_s()
+        until_s = (now_s if since_s is None else since_s) + seconds
+        if (wait_s := until_s - now_s - self.ahead_s) > 0:
+            await self.clock.sleep(wait_s)
+        late_s = self.clock.monotonic_s() - until_s
+        self.stats.late_s.append(late_s)
+        if self.steady:
+            self.ahead_s = min(MOST_AHEAD_S, max(0.0, self.ahead_s + GAIN * late_s))
 
     async def until_gone(self, reader: asyncio.StreamReader, seconds: float | None) -> bool:
         """Read and forget until the peer closes, or so many seconds; whether it closed."""

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any
 
 import h11
+import structlog
 
 from ...core.clock import Clock
 from ...core.errors import InputError
@@ -16,10 +17,15 @@ from .http_session import HttpSession
 from .pace import Pace
 from .stats import ProxyStats
 from .tcp_session import TcpSession
-from .wire import Wire
+from .wire import TimedReader, Wire
 
 BACKLOG = 1024
 """Connections that may wait to be taken: an incident brings hundreds in one moment."""
+
+REOPEN_S = 1.0
+"""Between two tries to listen again after `refuse`."""
+
+log = structlog.get_logger("fault-proxy")
 
 
 class FaultProxy:
@@ -30,6 +36,7 @@ class FaultProxy:
         seed: same seed and same order of requests a route: same outcomes.
         clock: the machine's.
         record: gets every HTTP exchange and the proxy's address.
+        steady: delays are right on average, in place of never too short.
     """
 
     def __init__(
@@ -39,16 +46,19 @@ class FaultProxy:
         seed: int,
         clock: Clock,
         record: Callable[[Exchange, str], None] | None = None,
+        steady: bool = False,
     ) -> None:
         self.plan = plan
         self.seed = seed
         self.host, self.port = address(plan.listen, least_port=0)
+        self.problem: str | None = None
+        """Why it does not listen though it should."""
         self._server: asyncio.Server | None = None
         self._sessions: set[asyncio.Task[None]] = set()
         self._door_changed = asyncio.Event()
         recorder = None if record is None else lambda exchange: record(exchange, self.url)
         decider = Decider(seed, plan.name, plan.faults)
-        self.pace = Pace(decider, ProxyStats(), clock, clock.monotonic_s(), recorder)
+        self.pace = Pace(decider, ProxyStats(), clock, clock.monotonic_s(), recorder, steady)
 
     @property
     def url(self) -> str:
@@ -90,14 +100,29 @@ class FaultProxy:
     def stats(self) -> dict[str, Any]:
         """JSON-ready."""
         left = dict(sorted(self.pace.left().items()))
-        return {"name": self.plan.name, "listen": self.url, **self.pace.stats.to_dict(), "left": left}
+        told = {"name": self.plan.name, "listen": self.url, **self.pace.stats.to_dict(), "left": left}
+        return {**told, "problem": self.problem} if self.problem else told
 
     async def _open(self) -> None:
         try:
-            self._server = await asyncio.start_server(self._taken, self.host, self.port, backlog=BACKLOG)
+            loop = asyncio.get_running_loop()
+            self._server = await loop.create_server(self._protocol, self.host, self.port, backlog=BACKLOG)
         except OSError as error:
             raise InputError(f"proxy {self.plan.name}: cannot listen on {self.url}: {error.strerror}") from error
         self.port = self._server.sockets[0].getsockname()[1]
+
+    async def _reopen(self) -> None:
+        """Somebody may have taken the address meanwhile: that is said once, and tried until it is free."""
+        try:
+            await self._open()
+            self.problem = None
+        except InputError as error:
+            if self.problem is None:
+                log.warning("the door stays closed, trying again", problem=error.message)
+            self.problem = error.message
+
+    def _protocol(self) -> asyncio.StreamReaderProtocol:
+        return asyncio.StreamReaderProtocol(TimedReader(self.pace.clock.monotonic_s), self._taken)
 
     async def _close(self) -> None:
         if self._server is not None:
@@ -115,8 +140,10 @@ class FaultProxy:
                 self.pace.stats.faults["refuse"] += 1
                 await self._close()
             elif not closed and self._server is None:
-                await self._open()
+                await self._reopen()
             edges = [edge - elapsed for rule in rules for edge in (rule.from_s, rule.to_s) if edge and edge > elapsed]
+            if self.problem:
+                edges.append(REOPEN_S)
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(min(edges, default=None)):
                     await self._door_changed.wait()

@@ -23,7 +23,7 @@ class ProxyStats:
     left: Counter[str] = field(default_factory=Counter)
     """Those whose client closed its side before the answer, by the kinds that hit; `any` counts each once."""
     late_s: deque[float] = field(default_factory=lambda: deque(maxlen=KEPT))
-    """By how much the machine's timers were late."""
+    """By how much the machine's timers were late; below 0 too early, which only a steady pace is."""
 
     def decided(self, decision: Decision) -> None:
         """One more request or connection."""

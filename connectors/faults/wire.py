@@ -4,7 +4,8 @@ import asyncio
 import contextlib
 import socket
 import struct
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from typing import SupportsIndex
 
 import h11
 
@@ -16,6 +17,24 @@ Headers = list[tuple[bytes, bytes]]
 _HOP_BY_HOP = frozenset(
     {b"connection", b"keep-alive", b"proxy-connection", b"te", b"trailer", b"transfer-encoding", b"upgrade", b"expect"}
 )
+
+
+class TimedReader(asyncio.StreamReader):
+    """Knows when its last bytes came, which on a busy loop is well before whoever waits for them runs.
+
+    Args:
+        monotonic_s: the clock.
+    """
+
+    def __init__(self, monotonic_s: Callable[[], float]) -> None:
+        super().__init__(limit=MAX_HEAD)
+        self._monotonic_s = monotonic_s
+        self.fed_s = 0.0
+
+    def feed_data(self, data: Iterable[SupportsIndex]) -> None:
+        """Called by the transport."""
+        self.fed_s = self._monotonic_s()
+        super().feed_data(data)
 
 
 class Wire:
@@ -64,6 +83,11 @@ class Wire:
                 break
             parts.append(bytes(event.data))
         return b"".join(parts)
+
+    @property
+    def fed_s(self) -> float:
+        """When the last bytes came, by the clock of a TimedReader; 0 = unknown."""
+        return self.reader.fed_s if isinstance(self.reader, TimedReader) else 0.0
 
     @property
     def peer_closed(self) -> bool:

@@ -95,6 +95,8 @@ class ReplayRun(Record):
     """By how much the proxies' answers were late, 95th percentile, milliseconds of this machine."""
     arrivals_late_ms: float
     """Likewise the requests."""
+    error_share: float = Field(ge=0)
+    """Of its times, 0 to 1: so closely this machine kept the shortest delay at this scale."""
     wall_s: float
 
 
@@ -111,6 +113,6 @@ class ReplayReport(Record):
     """Of the baseline, else of the run."""
     checks: tuple[Check, ...]
     identical_runs: int
-    """Replays of the same kind with the same outcome counts and verdict as this."""
+    """Replays with the same outcome counts and verdict as the last one."""
     runs: int
     notes: tuple[str, ...] = ()

@@ -1,19 +1,24 @@
 """A payment service, as it was in an incident and as it was repaired: `python payment.py naive|fixed PORT`.
 
 A payment is a query to the database, over one of a few connections, and then a charge at the bank. Time-outs are in
-seconds of production, divided by AQE_TIME_SCALE: `aqe production replay-incident` replays minutes in seconds.
+seconds of production, divided by AQE_TIME_SCALE: `aqe production replay-incident` replays minutes in seconds. It hands
+the trace context on, as instrumented services do: what a dependency does then belongs to the payment, in any order.
 """
 
 import asyncio
 import json
 import os
+import re
 import sys
+from contextvars import ContextVar
 from urllib.parse import urlsplit
 
 SCALE = float(os.environ.get("AQE_TIME_SCALE", "1"))
 POOL_SIZE = int(os.environ.get("AQE_POOL_SIZE", "10"))
 DATABASE = urlsplit(os.environ.get("AQE_UPSTREAM_POSTGRESQL", "http://127.0.0.1:9001"))
 BANK = urlsplit(os.environ.get("AQE_UPSTREAM_BANK", "http://127.0.0.1:9002"))
+TRACE: ContextVar[bytes] = ContextVar("trace", default=b"")
+"""The header line of the payment at hand."""
 Answer = tuple[int, dict[str, object]]
 
 
@@ -86,7 +91,8 @@ async def call(dependency, path: str) -> int:
     """Ask a dependency; its status."""
     reader, writer = await asyncio.open_connection(dependency.hostname, dependency.port)
     try:
-        writer.write(f"GET {path} HTTP/1.1\r\nHost: {dependency.netloc}\r\nConnection: close\r\n\r\n".encode())
+        head = f"GET {path} HTTP/1.1\r\nHost: {dependency.netloc}\r\nConnection: close\r\n".encode()
+        writer.write(head + TRACE.get() + b"\r\n")
         return int((await reader.readuntil(b"\r\n")).split()[1])
     finally:
         writer.close()
@@ -98,6 +104,7 @@ async def serve(service: Naive, port: int) -> None:
     async def taken(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             head = await reader.readuntil(b"\r\n\r\n")
+            TRACE.set(b"".join(re.findall(rb"(?im)^traceparent:.*\n", head)))
             status, told = await service.pay() if head.startswith(b"POST /payments ") else (404, {"error": "NOT_FOUND"})
             body = json.dumps(told).encode()
             writer.write(

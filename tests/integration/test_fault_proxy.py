@@ -187,6 +187,22 @@ async def test_refuse_closes_the_door_and_opens_it_again(upstream: tuple[Upstrea
         assert (await ask(running)).endswith(BODY)
 
 
+async def test_a_door_that_cannot_be_opened_again_says_so_and_opens_when_it_can(
+    upstream: tuple[Upstream, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody else took the address while the proxy refused."""
+    monkeypatch.setattr("aqe.connectors.faults.proxy.REOPEN_S", 0.01)
+    async with proxy(upstream[1], {"kind": "refuse"}) as running:
+        await eventually(lambda: refused(running))
+        with socket.socket() as other:
+            other.bind((running.host, running.port))
+            other.listen()
+            running.change(())
+            await eventually(lambda: "cannot listen" in running.stats().get("problem", ""))
+        await eventually(lambda: "problem" not in running.stats())
+        assert (await ask(running)).endswith(BODY)
+
+
 async def test_an_upstream_that_is_not_there_is_a_bad_gateway() -> None:
     """And one that breaks off, too."""
     async with proxy(free_port()) as running:

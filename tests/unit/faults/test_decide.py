@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aqe.connectors.faults.decide import Decider, Decision, draw
+from aqe.connectors.faults.numbered import number_of, traceparent
 from aqe.core.errors import InputError
 from aqe.core.records.faults import FaultPlan, FaultRule
 
@@ -88,6 +89,24 @@ def test_a_schedule_decides_when_and_not_whom() -> None:
     for elapsed in (0.0, 5.0, 10.0, 15.0, 19.9, 20.0, 30.0) * 5:
         expected = always.decide(elapsed, "GET", "/").ending
         assert later.decide(elapsed, "GET", "/").ending == (expected if 10 <= elapsed < 20 else None)
+
+
+def test_a_replays_request_meets_the_same_faults_in_any_order() -> None:
+    """Its calls carry its number; its second call is another draw than its first."""
+    numbers = [*range(50), *range(50)]
+    there, back = Decider(3, "bank", [HALF]), Decider(3, "bank", [HALF])
+    met: dict[int, list[str | None]] = {n: [] for n in numbers}
+    for n in numbers:
+        met[n].append(there.decide(0, "GET", "/", made_for=n).ending)
+    again = {n: [back.decide(0, "GET", "/", made_for=n).ending for _ in range(2)] for n in reversed(numbers[:50])}
+    assert met == again and any(first != second for first, second in met.values())
+
+
+def test_a_request_names_its_number_as_a_trace_context() -> None:
+    """Contexts from elsewhere say nothing."""
+    assert number_of([(b"traceparent", traceparent(341).encode())]) == 341
+    assert number_of([(b"traceparent", b"00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01")]) is None
+    assert number_of([]) is None
 
 
 def test_delays_add_up_and_the_first_ending_wins() -> None:

@@ -7,12 +7,13 @@ from typing import Any
 import pytest
 
 from aqe.agents.production_intelligence.replay_plan import plan_replay
-from aqe.agents.production_intelligence.replay_verdict import compared, report_of
+from aqe.agents.production_intelligence.replay_verdict import compared, is_sure, report_of
 from aqe.benchmarks.incident_rows import FAILING, NUMBER, PAYMENTS, POOL, START, the_incident, the_rows
 from aqe.core.errors import TaskVetoed
 from aqe.core.records.apm import MetricRow
 from aqe.core.records.incident_replay import Figures, ReplayPlan, ReplayRun
 from aqe.fleet.incident_replay import read_replay, replay_yaml
+from aqe.fleet.replay_scale import error_share
 from aqe.generators.replay_target import render_replay
 from aqe.tests.unit.production.windows import loaded
 
@@ -81,7 +82,7 @@ def met(plan: ReplayPlan, **changes: Any) -> ReplayRun:
     figures = plan.figures.model_copy(update=changes)
     quick = Figures(requests=1, outcomes={"503": 1}, p50_ms=1, p95_ms=1, max_ms=1)
     return ReplayRun(
-        target="x", scale=100, figures=figures, probe=quick, late_ms=1, arrivals_late_ms=1, wall_s=5
+        target="x", scale=100, figures=figures, probe=quick, late_ms=1, arrivals_late_ms=1, error_share=0.01, wall_s=5
     )  # fmt: skip
 
 
@@ -98,6 +99,26 @@ def test_a_service_that_answers_in_time_is_fixed_if_the_one_before_it_showed_the
     assert report_of(plan, [good], baseline=None, tolerance=0.05).verdict == "FIXED"
     assert report_of(plan, [good], baseline=met(plan), tolerance=0.05).verdict == "FIXED"
     assert report_of(plan, [good], baseline=good, tolerance=0.05).verdict == "INCONCLUSIVE"
+
+
+def test_a_verdict_near_an_edge_is_sure_only_of_times_that_are_exact(plan: ReplayPlan) -> None:
+    """4 % off of 5 % allowed: a machine that may be 2 % wrong cannot tell."""
+    near = met(plan, p50_ms=plan.figures.p50_ms * 1.04)
+    assert [is_sure(plan, near.model_copy(update={"error_share": e}), 0.05) for e in (0.002, 0.02)] == [True, False]
+    assert is_sure(plan, met(plan, p50_ms=plan.figures.p50_ms).model_copy(update={"error_share": 0.02}), 0.05)
+
+
+def test_runs_that_fail_alike_are_identical_whatever_their_longest_request_took(plan: ReplayPlan) -> None:
+    """The reason of the verdict tells that one in seconds."""
+    runs = [met(plan, p50_ms=1e6, max_ms=longest) for longest in (1e6, 1.1e6)]
+    report = report_of(plan, runs, baseline=None, tolerance=0.05)
+    assert (report.verdict, report.identical_runs) == ("FAILS_OTHERWISE", 2)
+
+
+def test_an_error_of_the_machine_adds_up_from_answer_to_answer(plan: ReplayPlan) -> None:
+    """6 ms at 1:100 are 5 % of a query of 12 s, early or late."""
+    assert error_share(plan, [0.006, -0.006], 100) == pytest.approx(0.05)
+    assert error_share(plan, [], 100) == 0
 
 
 def test_runs_that_differ_are_counted(plan: ReplayPlan) -> None:
