@@ -110,7 +110,9 @@ def _alive(plan: RolloutPlan, state: RolloutState, sample: Sample) -> Iterator[M
 
 
 def _shares(plan: RolloutPlan, state: RolloutState, sample: Sample) -> Iterator[MetricVerdict]:
-    baseline = state.baseline if state.baseline.requests >= plan.min_requests else state.reference
+    # With all traffic on the new version the old one's last requests are too few to tell what is usual.
+    beside = state.percent < 100 and state.baseline.requests >= plan.min_requests
+    baseline = state.baseline if beside else state.reference
     planned = _planned_requests(plan, state, sample)
     measured = [name for name in SHARES if getattr(sample.canary, name) is not None]
     for name in measured:

@@ -81,6 +81,10 @@ class Story:
         self.happened += happened
         return self.state
 
+    def last_of_baseline(self, requests: float) -> None:
+        """Requests of the old version that end after all traffic was moved."""
+        self.baseline = grown(self.baseline, requests, 0.0, True)
+
     def looks_until(self, phase: Phase) -> None:
         while self.look().phase is not phase:
             assert not self.state.phase.is_final
@@ -128,6 +132,14 @@ def test_with_all_traffic_it_is_held_against_what_the_baseline_was() -> None:
     story.looks(22)
     assert story.state.phase is Phase.WATCHING
     assert story.looks(2, errors=0.2).phase is Phase.ROLLED_BACK
+
+
+def test_the_last_requests_of_the_baseline_do_not_hide_what_it_was() -> None:
+    story = Story(a_plan(strategy=Strategy.BLUE_GREEN, stages=(Stage(percent=100, duration_s=600),)), rps=80)
+    story.looks_until(Phase.STAGE)
+    story.looks(2)
+    story.last_of_baseline(story.plan.min_requests)
+    assert story.look(errors=0.05).phase is Phase.ROLLING_BACK
 
 
 def test_a_rollback_ends_only_when_the_executor_says_so() -> None:
