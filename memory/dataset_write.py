@@ -24,7 +24,7 @@ MAX_TEXT = 32_000
 fill its memory."""
 MAX_ROW_BYTES = 8 * 1024 * 1024
 """Of a row as JSON: a handful of the longest texts, each character of which takes six bytes at most."""
-ROW_GROUP_BYTES = 16 * 1024 * 1024
+ROW_GROUP_BYTES = 8 * 1024 * 1024
 """Held in memory while a Parquet file is written."""
 _OBJECTS = ("properties", "labels", "tags")
 _OPTIONS = orjson.OPT_APPEND_NEWLINE
