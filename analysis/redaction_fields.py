@@ -11,7 +11,7 @@ from typing import NamedTuple
 from .redaction_rule import Rule, Span
 
 # What separates a name from its value; the name is read backwards from there, since most names are of no interest.
-_SEPARATOR = re.compile(r"(?:=>|:=|[:=])\s{0,3}")
+_SEPARATOR = re.compile(r"[:=](?:(?<==)>|(?<=:)=)?\s{0,3}")
 _NAME_BACKWARDS = re.compile(r"\s{0,3}(?P<quote>[\"'])?\\*(?P<name>[\w.-]{2,100}(?: [A-Za-z]{2,20}(?![\w.-]))?)(?!<)")
 _LONGEST_NAME = 110
 _OPTION = re.compile(r"(?<![\w-])--?([A-Za-z][\w-]{1,60})[ =]([\"']?)([^\s\"']+)\2")

@@ -4,8 +4,10 @@ References: Luhn = ISO/IEC 7812-1; prefixes of cards = the networks' issuer rang
 SWIFT's registry (release 99).
 """
 
-import ipaddress
 import re
+from functools import cache
+from socket import AF_INET6, inet_pton
+from string import ascii_uppercase
 
 from .redaction_rule import Rule, Span, first_group, whole
 
@@ -17,8 +19,10 @@ _EMAIL = re.compile(
     r"(?!(?:service|socket|timer|target|mount|slice|scope|png|jpe?g|gif|svg|webp|js|css|map|lock)\b)"
     r"[^\W\d_]{2,24}(?![\w-])"
 )
-_LOCAL_BACKWARDS = re.compile(r"(?:[\w.+'-]|[Bb]2%){0,63}\w")
-_PHONE = re.compile(r"(?<![\w+])(?:\+|%2[Bb])[1-9](?:[ ()./-]{0,2}\d){7,14}(?!\d)")
+_LOCAL_BACKWARDS = re.compile(r"[\w.+'-]{0,63}\w")
+_ENCODED_LOCAL_BACKWARDS = re.compile(r"(?:[\w.+'-]|[Bb]2%){0,63}\w")
+# They begin with what they are made of, not with what may not stand before it: so a search leaps from digit to digit.
+_PHONE = re.compile(r"[+%](?<![\w+].)(?:(?<=\+)|(?<=%)2[Bb])[1-9](?:[ ()./-]{0,2}\d){7,14}(?!\d)", re.DOTALL)
 # `0049 30 901820`: the prefix of a call abroad. Without a separator it is any number with zeros in front.
 _PHONE_FROM_ABROAD = re.compile(
     r"(?<![\w.,-])(?<!\d )00[1-9]\d{0,2}(?=[ ()./-])(?:[ ()./-]{0,2}\d){7,12}(?![\w-]|[.,]\d)"
@@ -32,7 +36,8 @@ _PHONE_NAMED = re.compile(
     re.IGNORECASE,
 )
 _CARD = re.compile(
-    r"(?<![\w.-])(?:\d{13,19}|\d{4}([ -])\d{4}\1\d{4}\1\d{1,4}(?:\1\d{1,3})?|\d{4}([ -])\d{6}\2\d{4,5})(?![\w-]|\.\d)"
+    r"\d(?<![\w.-]\d)(?:\d{12,18}|\d{3}([ -])\d{4}\1\d{4}\1\d{1,4}(?:\1\d{1,3})?|\d{3}([ -])\d{6}\2\d{4,5})"
+    r"(?![\w-]|\.\d)"
 )
 # Visa, Mastercard, American Express, Diners, JCB, Discover, UnionPay, Maestro, RuPay, Mir. None begins with 1, as
 # times since 1970 do.
@@ -40,7 +45,7 @@ _ISSUER = re.compile(
     r"4(?:\d{12}|\d{15}|\d{18})|5[1-5]\d{14}|2(?:2[2-9]|[3-6]\d|7[0-2])\d{13}|3[47]\d{13}|3(?:0[0-5]|[689]\d)\d{11,16}"
     r"|35\d{14,17}|(?:5[0678]|6\d)\d{10,17}|8[12]\d{14}|220[0-4]\d{12}"
 )
-_IBAN = re.compile(r"(?<![A-Za-z0-9])[A-Z]{2}\d{2}(?:[ -]?[A-Z0-9]){11,30}")
+_IBAN = re.compile(r"[A-Z](?<![A-Za-z0-9].)[A-Z]\d{2}(?:[ -]?[A-Z0-9]){11,30}")
 IBAN_LENGTHS = {
     country: int(length)
     for length, countries in {
@@ -53,7 +58,6 @@ IBAN_LENGTHS = {
     for country in countries.split()
 }  # fmt: skip
 """Country -> characters of an IBAN."""
-# Begins with a digit, not with what may not stand before it: so the search leaps from digit to digit.
 _IPV4 = re.compile(r"\d(?<![\w.~]\d)\d{0,2}(?:\.\d{1,3}){3}(?!\w|\.\d|-[A-Za-z])")
 _IPV6 = re.compile(
     r"(?<![\w:.])(?:[0-9A-Fa-f]{1,4}(?::[0-9A-Fa-f]{1,4}){7}"
@@ -75,12 +79,22 @@ _MAY_END_VERSION = (
     "was", "to", "from", "of", "and", ",", ">", "/", ".",
 )  # fmt: skip
 _LONGEST_LOCAL = 128
+_DIGIT = re.compile(r"[0-9]")
+_NOBODYS = (bytes(16), bytes(15) + b"\1")
+"""Unspecified and loopback, `::` and `::1`."""
+_DOUBLED = str.maketrans("0123456789", "0246813579")
+"""Digit -> sum of the digits of its double."""
+_IN_DIGITS = {ord(letter): str(ord(letter) - ord("A") + 10) for letter in ascii_uppercase}
+_NO_DIGIT = re.compile(r"\D+")
 
 
 def _check_email(match: re.Match[str]) -> Span | None:
     at = match.start()
     before = match.string[max(0, at - _LONGEST_LOCAL) : at]
-    local = _LOCAL_BACKWARDS.match(before[::-1])
+    before_backwards = before[::-1]
+    local = _LOCAL_BACKWARDS.match(before_backwards)
+    if local is not None and before_backwards[local.end() : local.end() + 1] == "%":
+        local = _ENCODED_LOCAL_BACKWARDS.match(before_backwards)
     if local is None or before[-local.end() :] == "git":
         return None
     return at - local.end(), match.end()
@@ -91,7 +105,7 @@ def _check_ipv4(match: re.Match[str]) -> Span | None:
     address = match[0]
     if address.startswith(("127.", "255.")) or address.endswith(".0.0.0"):
         return None
-    if any(len(part) > 2 and int(part) > 255 for part in address.split(".")):
+    if max(map(int, address.split("."))) > 255:
         return None
     before = match.string[max(0, match.start() - _BEFORE) : match.start()].lower()
     if before.rstrip(" \"':=").endswith(_MAY_END_VERSION) and _VERSION_BEFORE.search(before):
@@ -100,13 +114,13 @@ def _check_ipv4(match: re.Match[str]) -> Span | None:
 
 
 def _check_ipv6(match: re.Match[str]) -> Span | None:
+    if _DIGIT.search(match[0]) is None:
+        return None  # `abc::def` is a name in C++ and Ruby
     try:
-        address = ipaddress.IPv6Address(match[0])
-    except ValueError:
+        address = inet_pton(AF_INET6, match[0])
+    except OSError:
         return None
-    # `abc::def` is a name in C++ and Ruby.
-    is_name = not any(c.isdigit() for c in match[0])
-    return None if is_name or address.is_loopback or address.is_unspecified else match.span()
+    return None if address in _NOBODYS else match.span()
 
 
 def luhn(digits: str) -> bool:
@@ -115,12 +129,12 @@ def luhn(digits: str) -> bool:
     >>> luhn("4111111111111111"), luhn("4111111111111112")
     (True, False)
     """
-    doubled = sum(sum(divmod(2 * int(digit), 10)) for digit in digits[-2::-2])
-    return (doubled + sum(map(int, digits[-1::-2]))) % 10 == 0
+    weighed = digits[-2::-2].translate(_DOUBLED) + digits[-1::-2]
+    return (sum(weighed.encode()) - ord("0") * len(weighed)) % 10 == 0
 
 
 def _check_card(match: re.Match[str]) -> Span | None:
-    digits = re.sub(r"\D", "", match[0])
+    digits = _NO_DIGIT.sub("", match[0])
     return match.span() if _ISSUER.fullmatch(digits) and luhn(digits) else None
 
 
@@ -132,16 +146,21 @@ def iban_end(text: str) -> int | None:
     >>> iban_end("DE89 3704 0044 0532 0130 01") is None
     True
     """
-    length = IBAN_LENGTHS.get(text[:2], 0)
-    at = compact = 0
-    while at < len(text) and compact < length:
-        compact += text[at] not in " -"
-        at += 1
-    letters = re.sub("[ -]", "", text[:at])
-    if not length or len(letters) < length or text[at : at + 1].isalnum():
+    length = IBAN_LENGTHS.get(text[:2])
+    if length is None or (found := _spaced(length).match(text)) is None:
         return None
-    number = "".join(str(int(c, 36)) for c in letters[4:] + letters[:4])
+    at = found.end()
+    if text[at : at + 1].isalnum():
+        return None
+    letters = found[0].replace(" ", "").replace("-", "")
+    number = (letters[4:] + letters[:4]).translate(_IN_DIGITS)
     return at if int(number) % 97 == 1 else None
+
+
+@cache
+def _spaced(length: int) -> re.Pattern[str]:
+    """So many letters and digits, with blanks and hyphens between them."""
+    return re.compile(rf"[A-Z0-9](?:[ -]*[A-Z0-9]){{{length - 1}}}")
 
 
 def _check_iban(match: re.Match[str]) -> Span | None:
@@ -159,6 +178,6 @@ PEOPLE_RULES: tuple[Rule, ...] = (
     Rule("phone", r"\d{3}[.-]\d{3}[.-]\d{4}|\(\d{3}\) ?\d{3}[ .-]\d{4}", _PHONE_GROUPS, whole),
     Rule("phone", rf"(?i)(?:{_PHONE_NAMES})[\w \"'\\:.=-]*[(0-9]", _PHONE_NAMED, first_group),
     Rule("ip", r"\d\.\d{1,3}\.\d{1,3}\.\d", _IPV4, _check_ipv4),
-    Rule("ip", r"[0-9A-Fa-f]{0,4}::[0-9A-Fa-f]|[0-9A-Fa-f]::|(?::[0-9A-Fa-f]{1,4}){3}:", _IPV6, _check_ipv6),
+    Rule("ip", r"::[0-9A-Fa-f]|[0-9A-Fa-f]::|:[0-9A-Fa-f]+:[0-9A-Fa-f]+:[0-9A-Fa-f]+:", _IPV6, _check_ipv6),
 )
 """In the order they are applied: long numbers before the short ones they may contain."""
