@@ -74,7 +74,7 @@ def executor(section: RolloutSection, strategy: Strategy) -> Executor:
     return DryRunExecutor()
 
 
-def source(section: RolloutSection) -> MetricSource:
+def source(section: RolloutSection) -> PrometheusSource:
     """What measures both arms."""
     own = section.metrics
     return PrometheusSource(own.url, own.queries, canary=own.canary, baseline=own.baseline, timeout_s=own.timeout_s)

@@ -52,7 +52,7 @@ async def start_rollout(runtime: Runtime, version: str, wanted: Wanted, *, envir
     await _check_parts(executor(section, wanted.strategy), source(section))
     now = runtime.clock.now()
     wanted = await with_setup(runtime, wanted, version=version, environment=release.environment)
-    planned = plan(section, release, await _baseline(runtime, version, release.environment), wanted, now)
+    planned = plan(section, release, await served_before(runtime, version, release.environment), wanted, now)
     rollout = Rollout(plan=planned, state=begin(planned), runner=runtime.bus.name, updated_at=now)
     started = DeploymentStarted(
         version=version,
@@ -77,6 +77,16 @@ async def start_rollout(runtime: Runtime, version: str, wanted: Wanted, *, envir
     ]
     await audited(memory, [draft], now, lambda chain: memory.apply([*writes, *chain]))
     return rollout
+
+
+async def served_before(runtime: Runtime, version: str, environment: str) -> str | None:
+    """The last other version that was deployed to an environment and stayed; None when none is recorded."""
+    stayed = [
+        item.version
+        for item in read_history(await runtime.memory.retrieve(HISTORY_KEY) or ())
+        if item.environment == environment and item.outcome == "success" and item.version != version
+    ]
+    return stayed[-1] if stayed else None
 
 
 async def run_rollout(runtime: Runtime, rollout: Rollout, *, seen: Callable[[Rollout], None]) -> Rollout:
@@ -226,13 +236,3 @@ async def _check_parts(moves: Executor, measures: MetricSource) -> None:
             f"the metrics have no value for {' and '.join(lacking)} of the baseline, which has all the traffic",
             hint="rollout.metrics.queries in aqe.yaml; `or vector(0)` where a counter begins with its first event",
         )
-
-
-async def _baseline(runtime: Runtime, version: str, environment: str) -> str | None:
-    """The last version that was deployed there and stayed."""
-    stayed = [
-        item.version
-        for item in read_history(await runtime.memory.retrieve(HISTORY_KEY) or ())
-        if item.environment == environment and item.outcome == "success" and item.version != version
-    ]
-    return stayed[-1] if stayed else None

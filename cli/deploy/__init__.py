@@ -28,6 +28,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "confidence": ("deploy.confidence", "confidence", "Probability that the release succeeds, with its interval."),
     "configure-canary": ("deploy.rollout_setup", "configure_canary", "Set the stages of a release's next rollout."),
     "set-rollback-triggers": ("deploy.rollout_setup", "set_rollback_triggers", "Set limits that take releases back."),
+    "simulate": ("deploy.simulate", "simulate", "What a rollout would have done on recorded metrics."),
     "execute": ("deploy.rollout", "execute", "Deploy a release that has a GO, in stages, and watch it."),
     "monitor": ("deploy.rollout", "monitor", "Where a rollout stands."),
     "dashboard": ("deploy.rollout_watch", "dashboard", "A rollout as it goes, on a terminal."),

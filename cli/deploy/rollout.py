@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..common import output_options, print_json, say, with_runtime
-from ..params import duration, percents
+from ..params import duration
 from ..text import cleaned
 from ..text_rollout import rollout_text
+from .rollout_how import how_options, version_option, wanted_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -15,27 +16,10 @@ if TYPE_CHECKING:
     from ...core.records.rollout import Rollout
     from ...fleet.runtime import Runtime
 
-STRATEGIES = ("canary", "blue-green", "rolling")
-"""Literals, because a choice is made before anything heavy is imported; a test compares them with the enumeration."""
-AGGRESSIVE = 5
-"""Times as many looks as aqe.yaml has."""
-
-version_option = click.option("--version", metavar="VERSION", required=True, help="Release, as tagged.")
-
 
 @click.command()
 @version_option
-@click.option("--strategy", type=click.Choice(STRATEGIES), default="canary", show_default=True, help="How it moves.")
-@click.option("--canary", "--stages", "stages", type=percents, metavar="LIST", help="Percents: 5,25,50,100.")
-@click.option("--stage-time", "stage_s", type=duration, metavar="DURATION", help="Of each stage (default: aqe.yaml's).")
-@click.option("--watch-time", "watch_s", type=duration, metavar="DURATION", help="Watched at 100 % for so long.")
-@click.option("--auto-rollback/--no-auto-rollback", default=True, help="Take it back by itself, or pause instead.")
-@click.option(
-    "--monitoring",
-    default="normal",
-    metavar="HOW",
-    help="normal; aggressive: looks five times as often; phased: three phases after the last stage; or a YAML FILE.",
-)
+@how_options
 @click.option("--env", "environment", metavar="NAME", help="Environment (default: the one it was assessed for).")
 @click.option("--detach", is_flag=True, help="Return once it is started; the fleet runs it.")
 @output_options
@@ -67,24 +51,13 @@ def execute(
 async def _execute(
     parts: "Runtime", version: str, environment: str | None, detach: bool, quiet: bool, how: dict[str, Any]
 ) -> "Rollout":
-    from dataclasses import replace
     from pathlib import Path
 
-    from ...core.records.rollout import Strategy
     from ...fleet.processes import start_detached
-    from ...fleet.rollout_parts import Wanted, target
-    from ...fleet.rollout_setup import with_profile
     from ...fleet.rollouts import run_rollout, start_rollout
-    from ...fleet.signals import stored_release
     from ...fleet.situations import asking_person
 
-    monitoring = how.pop("monitoring")
-    wanted = Wanted(strategy=Strategy(how.pop("strategy")), **how)
-    if monitoring == "aggressive":
-        at = environment or (await stored_release(parts, version)).environment
-        wanted = replace(wanted, interval_s=max(1.0, target(parts.settings, at).interval_s / AGGRESSIVE))
-    elif monitoring != "normal":
-        wanted = with_profile(wanted, monitoring)
+    wanted = await wanted_of(parts, version, environment, how)
     by = asking_person(Path.cwd())
     rollout = await start_rollout(parts, version, wanted, environment=environment, by=by)
     # Whoever is there takes it up when this process dies.

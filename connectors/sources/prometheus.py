@@ -6,12 +6,14 @@ https://prometheus.io/docs/prometheus/latest/querying/api/
 """
 
 import asyncio
+import http.client
 import json
 import math
 import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from ...core.errors import ServiceUnavailable
@@ -19,7 +21,8 @@ from ...core.masking import mask_text
 from ...core.records.rollout import ArmReading, Measured
 
 MAX_ANSWER_BYTES = 1_000_000
-PER_ARM = ("requests", "errors", "slow", "latency_p95_ms", "up")
+COUNTERS = ("requests", "errors", "slow")
+PER_ARM = (*COUNTERS, "latency_p95_ms", "up")
 """Queries that are asked once for each arm; all others once."""
 
 
@@ -43,30 +46,57 @@ class PrometheusSource:
 
     async def read(self) -> Measured:
         """Ask all queries at once; one that has no answer is not measured."""
-        asked = [
+        asked = self._asked()
+        answers = await asyncio.gather(*(asyncio.to_thread(self._ask, query) for _, _, query in asked))
+        return measured_of(
+            {(arm, name): value for (arm, name, _), value in zip(asked, answers, strict=True) if value is not None}
+        )
+
+    async def recorded(self, since: datetime, until: datetime, step_s: float) -> list[tuple[datetime, Measured]]:
+        """What all queries were, every `step_s` seconds from `since` to `until`; raises like `read`."""
+        asked = self._asked()
+        window = {"start": since.timestamp(), "end": until.timestamp(), "step": step_s}
+        answers = await asyncio.gather(*(asyncio.to_thread(self._range, query, window) for _, _, query in asked))
+        at: dict[float, dict[tuple[str, str], float]] = {}
+        for (arm, name, _), points in zip(asked, answers, strict=True):
+            for moment, value in points:
+                at.setdefault(moment, {})[arm, name] = value
+        return [(datetime.fromtimestamp(moment, UTC), measured_of(found)) for moment, found in sorted(at.items())]
+
+    def _asked(self) -> list[tuple[str, str, str]]:
+        """Arm, name and PromQL of every question; no arm for what is asked once."""
+        per_arm = [
             (arm, name, query.replace("{arm}", called))
             for arm, called in self._arms.items()
             for name, query in self._queries.items()
             if name in PER_ARM
         ]
-        asked += [("", name, query) for name, query in self._queries.items() if name not in PER_ARM]
-        answers = await asyncio.gather(*(asyncio.to_thread(self._ask, query) for _, _, query in asked))
-        found = {(arm, name): value for (arm, name, _), value in zip(asked, answers, strict=True) if value is not None}
-        own = {name: value for (arm, name), value in found.items() if not arm}
-        return Measured(canary=_reading("canary", found), baseline=_reading("baseline", found), metrics=own)
+        return [*per_arm, *(("", name, query) for name, query in self._queries.items() if name not in PER_ARM)]
 
     def _ask(self, query: str) -> float | None:
-        address = f"{self._url}/api/v1/query?{urllib.parse.urlencode({'query': query})}"
+        return _value(self._get("query", query), query)
+
+    def _range(self, query: str, window: Mapping[str, float]) -> list[tuple[float, float]]:
+        body = self._get("query_range", query, **window)
+        try:
+            series = body["data"]["result"]
+            points = [(float(at), float(value)) for one in series for at, value in one["values"]]
+        except (KeyError, TypeError, ValueError) as error:
+            raise ServiceUnavailable(f"Prometheus answers {query!r} with something else") from error
+        _check_one(series, query)
+        return [(at, value) for at, value in points if math.isfinite(value)]
+
+    def _get(self, call: str, query: str, **more: float) -> Any:
+        address = f"{self._url}/api/v1/{call}?{urllib.parse.urlencode({'query': query, **more})}"
         try:
             with urllib.request.urlopen(address, timeout=self._timeout_s) as answer:
-                body = json.loads(answer.read(MAX_ANSWER_BYTES))
+                return json.loads(answer.read(MAX_ANSWER_BYTES))
         except urllib.error.HTTPError as error:
             said = _said(error.read(MAX_ANSWER_BYTES)) or error.reason
             raise ServiceUnavailable(f"Prometheus refuses {query!r}: {said}") from error
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, http.client.HTTPException) as error:
             reason = mask_text(str(getattr(error, "reason", None) or error))
             raise ServiceUnavailable(f"Prometheus does not answer: {reason}") from error
-        return _value(body, query)
 
 
 def _said(body: bytes) -> str:
@@ -81,15 +111,27 @@ def _value(body: Any, query: str) -> float | None:
     try:
         data = body["data"]
         samples = [data["result"]] if data["resultType"] == "scalar" else [r["value"] for r in data["result"]]
-    except (KeyError, TypeError) as error:
+        value = float(samples[0][1]) if samples else math.nan
+    except (KeyError, TypeError, ValueError, IndexError) as error:
         raise ServiceUnavailable(f"Prometheus answers {query!r} with something else") from error
-    if len(samples) > 1:
-        raise ServiceUnavailable(f"{query!r} has {len(samples)} series, expected one: sum(...) makes it one")
-    value = float(samples[0][1]) if samples else math.nan
+    _check_one(samples, query)
     return value if math.isfinite(value) else None
 
 
+def _check_one(series: Sequence[Any], query: str) -> None:
+    if len(series) > 1:
+        raise ServiceUnavailable(f"{query!r} has {len(series)} series, expected one: sum(...) makes it one")
+
+
+def measured_of(found: Mapping[tuple[str, str], float]) -> Measured:
+    """What was found, by arm and name; the arm of what is of none is empty."""
+    own = {name: value for (arm, name), value in found.items() if not arm}
+    return Measured(canary=_reading("canary", found), baseline=_reading("baseline", found), metrics=own)
+
+
 def _reading(arm: str, found: Mapping[tuple[str, str], float]) -> ArmReading:
-    counters = {name: found.get((arm, name)) for name in ("requests", "errors", "slow", "latency_p95_ms")}
     up = found.get((arm, "up"))
-    return ArmReading(**counters, up=None if up is None else up > 0)
+    # A counter below 0 is a query gone wrong (a difference, a rate of decrease): it measures nothing.
+    counters = {name: value if (value := found.get((arm, name), -1.0)) >= 0 else None for name in COUNTERS}
+    latency = found.get((arm, "latency_p95_ms"))
+    return ArmReading(**counters, latency_p95_ms=latency, up=None if up is None else up > 0)

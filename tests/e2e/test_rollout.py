@@ -120,6 +120,8 @@ def test_a_good_release_gets_all_traffic_and_no_request_fails(running: tuple[Pro
     seen = project.json("deploy", "validate", "--version", "v2", "--duration", "5s")
     assert (seen["verdict"], seen["requests"] > 50) == ("HEALTHY", True)
     assert "PROMOTED" in project.ok("deploy", "dashboard", "--version", "v2")
+    again = json.loads(project.aqe("deploy", "simulate", "--version", "v2", "--stage-time", "3s", "--json").stdout)
+    assert (again["canaryRecorded"], again["stages"][0]["percent"]) == (True, 10)
     parts.canary.error_share = 0.2
     worse = project.aqe("deploy", "validate", "--version", "v2", "--duration", "5s")
     assert (worse.returncode, "WORSE" in worse.stdout) == (1, True)

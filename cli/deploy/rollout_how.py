@@ -1,0 +1,66 @@
+"""How a rollout is to go, as `execute` and `simulate` are told on the command line."""
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ..params import duration, percents
+
+if TYPE_CHECKING:
+    from ...fleet.rollout_parts import Wanted
+    from ...fleet.runtime import Runtime
+
+STRATEGIES = ("canary", "blue-green", "rolling")
+"""Literals, because a choice is made before anything heavy is imported; a test compares them with the enumeration."""
+AGGRESSIVE = 5
+"""Times as many looks as aqe.yaml has."""
+
+version_option = click.option("--version", metavar="VERSION", required=True, help="Release, as tagged.")
+
+
+_HOW = (
+    click.option(
+        "--strategy", type=click.Choice(STRATEGIES), default="canary", show_default=True, help="How it moves."
+    ),
+    click.option("--canary", "--stages", "stages", type=percents, metavar="LIST", help="Percents: 5,25,50,100."),
+    click.option(
+        "--stage-time", "stage_s", type=duration, metavar="DURATION", help="Of each stage (default: aqe.yaml's)."
+    ),
+    click.option("--watch-time", "watch_s", type=duration, metavar="DURATION", help="Watched at 100 % for so long."),
+    click.option("--auto-rollback/--no-auto-rollback", default=True, help="Take it back by itself, or pause instead."),
+    click.option(
+        "--monitoring",
+        default="normal",
+        metavar="HOW",
+        help="normal; aggressive: looks five times as often; phased: three phases after the last stage; a YAML FILE.",
+    ),
+)
+
+
+def how_options(command: Any) -> Any:
+    """Strategy, stages, times, rollback, monitoring; `wanted_of` reads them."""
+    for option in reversed(_HOW):
+        command = option(command)
+    return command
+
+
+async def wanted_of(parts: "Runtime", version: str, environment: str | None, how: dict[str, Any]) -> "Wanted":
+    """What the options ask for.
+
+    Raises:
+        InputError: a monitoring profile that cannot be used, or no target.
+    """
+    from dataclasses import replace
+
+    from ...core.records.rollout import Strategy
+    from ...fleet.rollout_parts import Wanted, target
+    from ...fleet.rollout_setup import with_profile
+    from ...fleet.signals import stored_release
+
+    given = dict(how)
+    monitoring = given.pop("monitoring")
+    wanted = Wanted(strategy=Strategy(given.pop("strategy")), **given)
+    if monitoring == "aggressive":
+        at = environment or (await stored_release(parts, version)).environment
+        return replace(wanted, interval_s=max(1.0, target(parts.settings, at).interval_s / AGGRESSIVE))
+    return wanted if monitoring == "normal" else with_profile(wanted, monitoring)
