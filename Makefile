@@ -76,6 +76,9 @@ bench-judge bench-ab bench-incidents bench-replay bench-e2e:
 fuzz: $(READY)  ## 200,000 damaged files over all importers: only InputError, no hang, bounded memory (3 min)
 	$(BIN)/python -P -m aqe.tests.contract.fuzzing
 
+fuzz-tests: $(READY)  ## 10,000 hostile logs, recordings, sessions, access logs, incidents through every test target (5 min)
+	$(BIN)/python -P -m aqe.tests.contract.fuzzing_tests
+
 drill: $(READY)  ## kill processes, servers and connections under the bus; exit 1 when one drill fails (4 min)
 	$(BIN)/python -P -m aqe.benchmarks drill
 

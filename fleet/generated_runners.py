@@ -1,21 +1,35 @@
 """Programs that run generated tests, one line a kind of file."""
 
 import asyncio
+import os
 import re
-import sys
-from collections.abc import Callable, Sequence
+import signal
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
+from ..config.settings import environment
 from ..core.records.verification import Colour, FileRun
+from .runner_outcomes import of_javascript, of_k6, of_locust, of_playwright, of_pytest
+from .runner_tools import (
+    Command,
+    Missing,
+    jest_command,
+    k6_command,
+    locust_command,
+    playwright_command,
+    pytest_command,
+    pytest_playwright_command,
+)
 
 DEFAULT_TIMEOUT_S = 300.0
 """For one file against one service."""
 _KEPT = 100_000
 """Bytes of output that are looked at, from the end."""
-_PYTEST_OK, _PYTEST_FAILED, _PYTEST_EMPTY = 0, 1, 5
-_COUNTED = re.compile(r"(\d+) (passed|failed|error)")
+_HEAD = 8_000
+"""Characters of a file in which its imports stand."""
 
 
 @dataclass(frozen=True)
@@ -24,69 +38,82 @@ class Runner:
 
     Args:
         name: of the tool.
-        takes: whether a file is of its kind, by its name.
-        command: without a shell; AQE_TARGET_URL is set around it.
+        files: of its kind, by their names.
+        command: file, a folder for what the tool leaves behind, environment -> what to run, or what is missing;
+            AQE_TARGET_URL is set around it.
         read: exit code and output -> how it ended.
+        imports: a word that the file must hold, besides.
     """
 
     name: str
-    takes: Callable[[str], bool]
-    command: Callable[[Path], Sequence[str]]
+    files: re.Pattern[str]
+    command: Callable[[Path, Path, Mapping[str, str]], Command | Missing]
     read: Callable[[int, str], FileRun]
+    imports: str = ""
 
-
-def _pytest(file: Path) -> Sequence[str]:
-    # -P: the folder of the tests is no place to import other modules from. No plug-in caches beside the tests.
-    quiet = ("-q", "--tb=line", "-p", "no:cacheprovider", "--rootdir", str(file.parent))
-    return (sys.executable, "-P", "-m", "pytest", *quiet, str(file))
-
-
-def _pytest_outcome(code: int, output: str) -> FileRun:
-    counts = {word: int(number) for number, word in _COUNTED.findall(output.rstrip().rpartition("\n")[2])}
-    passed, failed = counts.get("passed", 0), counts.get("failed", 0) + counts.get("error", 0)
-    if code == _PYTEST_OK and passed:
-        return FileRun(colour=Colour.GREEN, passed=passed)
-    reason = next((line.strip()[:200] for line in output.splitlines() if line.startswith(("E ", "FAILED", "/"))), None)
-    if code == _PYTEST_FAILED and counts.get("failed"):
-        return FileRun(colour=Colour.RED, passed=passed, failed=failed, reason=reason)
-    told = "no test ran" if code in (_PYTEST_OK, _PYTEST_EMPTY) else f"pytest ended with {code}"
-    return FileRun(colour=Colour.UNUSABLE, passed=passed, failed=failed, reason=reason or told)
+    def takes(self, file: Path) -> bool:
+        """Whether it is of this kind."""
+        if not self.files.fullmatch(file.name):
+            return False
+        return not self.imports or self.imports in file.read_text(encoding="utf-8", errors="replace")[:_HEAD]
 
 
 RUNNERS: tuple[Runner, ...] = (
-    Runner("pytest", lambda name: name.startswith("test_") and name.endswith(".py"), _pytest, _pytest_outcome),
+    Runner("pytest-playwright", re.compile(r"test_.*\.py"), pytest_playwright_command, of_pytest, "from playwright."),
+    Runner("pytest", re.compile(r"test_.*\.py"), pytest_command, of_pytest),
+    Runner("playwright", re.compile(r".*\.spec\.ts"), playwright_command, of_playwright),
+    Runner("jest", re.compile(r".*\.test\.js"), jest_command, of_javascript),
+    Runner("k6", re.compile(r".*\.k6\.js"), k6_command, of_k6),
+    Runner("locust", re.compile(r"load_.*_locust\.py"), locust_command, of_locust),
 )
-"""The runners there are."""
+"""The runners there are; the first that takes a file runs it."""
 
 
-async def run_file(file: Path, url: str, *, timeout_s: float = DEFAULT_TIMEOUT_S) -> FileRun:
+def runner_of(file: Path) -> Runner | None:
+    """The one that takes it; None = it is no test that we write."""
+    return next((runner for runner in RUNNERS if runner.takes(file)), None)
+
+
+async def run_file(runner: Runner, file: Path, url: str, *, timeout_s: float = DEFAULT_TIMEOUT_S) -> FileRun:
     """Run one generated file against a service.
 
     Args:
+        runner: that takes it.
         file: whole path.
         url: base URL of the service.
         timeout_s: then it is killed, with whatever it started.
     """
-    runner = next((runner for runner in RUNNERS if runner.takes(file.name)), None)
-    if runner is None:
-        return FileRun(colour=Colour.UNUSABLE, reason=f"no runner for {file.suffix or file.name} files")
+    with TemporaryDirectory(prefix="aqe-verify-") as scratch:
+        command = runner.command(file, Path(scratch), environment())
+        if isinstance(command, Missing):
+            return FileRun(colour=Colour.NOT_RUN, reason=command.reason)
+        code, output = await _run(command, url, timeout_s)
+    if code is None:
+        return FileRun(colour=Colour.UNUSABLE, reason=f"not finished within {timeout_s:g} s; --timeout gives more")
+    run = runner.read(code, output)
+    return run if run.reason else run.model_copy(update={"reason": command.left_out})
+
+
+async def _run(command: Command, url: str, timeout_s: float) -> tuple[int | None, str]:
+    """Exit code and output; no code when it was not finished."""
+    plain = {"AQE_TARGET_URL": url, "NO_COLOR": "1", "CI": "1"}
     process = await asyncio.create_subprocess_exec(
-        "env",
-        f"AQE_TARGET_URL={url}",
-        *runner.command(file),
-        cwd=file.parent,
+        *command.arguments,
+        cwd=command.folder,
+        env={**environment(), **command.environment, **plain},
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
+        start_new_session=True,
     )
     try:
         async with asyncio.timeout(timeout_s):
             output, _ = await process.communicate()
     except TimeoutError:
-        return FileRun(colour=Colour.UNUSABLE, reason=f"not finished within {timeout_s:g} s")
+        return None, ""
     finally:
-        if process.returncode is None:
-            with suppress(ProcessLookupError):
-                process.kill()
-            await process.wait()
-    return runner.read(process.returncode or 0, output[-_KEPT:].decode(errors="replace"))
+        # Also when all went well: a browser or a worker that was left behind belongs to the session.
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        await process.wait()
+    return process.returncode, output[-_KEPT:].decode(errors="replace")

@@ -6,10 +6,11 @@ query are searched decoded and together with their names: `?mail=bob%40example.c
 """
 
 import re
+import string
 from collections.abc import Callable
 from functools import cache
 from typing import Any, TypeVar, get_args, get_type_hints
-from urllib.parse import quote, unquote_plus
+from urllib.parse import quote, unquote, unquote_plus
 
 import orjson
 
@@ -21,6 +22,8 @@ from ..core.records.rows import DATASET_ROWS, Row
 AnyRow = TypeVar("AnyRow", bound=Row)
 AnyRecord = TypeVar("AnyRecord", bound=Record)
 
+_WORD = re.compile(r"\S+")
+_READABLE = string.punctuation.replace("%", "")
 _MACHINE_ID = re.compile(r"[A-Za-z0-9_.:/=-]{1,200}")
 
 
@@ -66,11 +69,19 @@ def _holds(hint: Any) -> Holds | None:
 
 
 def _text(text: str, redactor: Redactor) -> str:
-    return redactor.text(text)
+    redacted = redactor.text(text)
+    return _WORD.sub(lambda word: _decoded(word[0], redactor), redacted) if "%" in redacted else redacted
+
+
+def _decoded(word: str, redactor: Redactor) -> str:
+    """Percent-encoded text is searched as what it means: behind `%20` no pattern finds a number."""
+    plain = unquote(word)
+    redacted = redactor.text(plain)
+    return word if redacted == plain else quote(redacted, safe=_READABLE)
 
 
 def _id(text: str, redactor: Redactor) -> str:
-    return text if _MACHINE_ID.fullmatch(text) else redactor.text(text)
+    return text if _MACHINE_ID.fullmatch(text) else _text(text, redactor)
 
 
 def _person(kind: str) -> "_Treatment":
@@ -79,7 +90,7 @@ def _person(kind: str) -> "_Treatment":
 
 def _path(path: str, redactor: Redactor) -> str:
     resource, question, query = path.partition("?")
-    resource = redactor.text(resource)
+    resource = _text(resource, redactor)
     if not question:
         return resource
     return f"{resource}?{'&'.join(_parameter(pair, redactor) for pair in query.split('&'))}"
@@ -111,7 +122,7 @@ def _property(name: str, value: Any, redactor: Redactor) -> Any:
     if isinstance(value, bool) or value is None:
         return value
     plain = f"{name}={value}"
-    redacted = redactor.text(plain)
+    redacted = _text(plain, redactor)
     return value if redacted == plain else redacted.partition("=")[2] if "=" in redacted else redacted
 
 

@@ -1,15 +1,17 @@
 """Generated tests against a service, or against a broken and a fixed one; what they cover is kept."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from pathlib import Path
 
+from ..agents.production_intelligence.prioritize import with_coverage
 from ..core.errors import InputError
 from ..core.records.feedback import FEEDBACK_KEY, LoopPlan, LoopState
 from ..core.records.findings import Insight
+from ..core.records.scenarios import TestScenario
 from ..core.records.verification import Colour, Coverage, FileRun, Verification, VerifiedFile
-from .generated_runners import DEFAULT_TIMEOUT_S, RUNNERS, run_file
+from .generated_runners import DEFAULT_TIMEOUT_S, Runner, run_file, runner_of
 from .runtime import Runtime
 
 _FINDING = re.compile(r"finding[\s/#*]+([\w.-]+),")
@@ -17,6 +19,7 @@ _FINDING = re.compile(r"finding[\s/#*]+([\w.-]+),")
 _HEAD = 4_000
 MAX_COVERED = 1_000
 _INSIGHTS = "aqe/production/insights"
+_OFFERED = ("aqe/production/test-scenarios", "aqe/test-scenarios/production-derived", "aqe/test-requirements")
 
 
 async def verify(
@@ -40,15 +43,17 @@ async def verify(
     Raises:
         InputError: there is no folder, or no test in it.
     """
-    names = sorted(p for p in folder.rglob("*") if p.is_file() and any(r.takes(p.name) for r in RUNNERS))
-    if not names:
-        raise InputError(
-            f"{folder} has no tests that can be run here", hint="aqe production recording-to-tests --output DIR"
-        )
+    tests = _tests(folder)
+    if not tests:
+        raise InputError(f"{folder} has no tests", hint="aqe production recording-to-tests --output DIR")
     services = {"target": target, "broken": broken, "fixed": fixed}
     files = []
-    for path in names:
-        runs = {n: await run_file(path.resolve(), url, timeout_s=timeout_s) for n, url in services.items() if url}
+    for path, runner in tests:
+        runs = {
+            name: await run_file(runner, path.resolve(), url, timeout_s=timeout_s)
+            for name, url in services.items()
+            if url
+        }
         file = VerifiedFile(path=str(path.relative_to(folder)), finding=_finding(path), **runs)
         said(f"{file.path}: " + ", ".join(f"{run.colour} on {name}" for name, run in runs.items()))
         files.append(file)
@@ -61,19 +66,22 @@ async def verify(
 
 
 async def keep(runtime: Runtime, found: Verification) -> None:
-    """Write what is covered into the feedback loop's state and the insights; of two writers one is told to repeat.
+    """Write what is covered into the feedback loop's state, the insights and the scenarios that test generators read.
+
+    What was verified again and does not cover its finding any more is taken out. Of two writers one is told to repeat.
 
     Raises:
         ConflictError: somebody wrote meanwhile.
     """
-    if not found.covered:
+    judged = {(file.finding, file.path) for file in found.files if file.finding and file.broken and file.fixed}
+    if not judged:
         return
     memory = runtime.memory
     record = await memory.retrieve_record(FEEDBACK_KEY)
     new = LoopState(plan=LoopPlan(interval_s=3600, analyses=(), days=7), updated_at=runtime.clock.now())
     state = LoopState.from_value(record.value, where=FEEDBACK_KEY) if record else new
-    fresh = {one.finding for one in found.covered}
-    covered = (*(one for one in state.covered if one.finding not in fresh), *found.covered)[-MAX_COVERED:]
+    others = (one for one in state.covered if (one.finding, one.file) not in judged)
+    covered = (*others, *found.covered)[-MAX_COVERED:]
     writes = [
         memory.prepare_store(
             "aqe/production/feedback-loop",
@@ -81,16 +89,25 @@ async def keep(runtime: Runtime, found: Verification) -> None:
             expected_version=record.version if record else 0,
         )
     ]
-    insights = await memory.retrieve_record("aqe/production/insights")
-    if insights:
-        told = [_with_coverage(Insight.from_value(v, where=_INSIGHTS), found) for v in insights.value]
+    if insights := await memory.retrieve_record("aqe/production/insights"):
+        told = with_coverage((Insight.from_value(v, where=_INSIGHTS) for v in insights.value), covered)
         writes.append(memory.prepare_store("aqe/production/insights", told, expected_version=insights.version))
+    for key in _OFFERED:
+        if offered := await memory.retrieve_record(key):
+            tests = [_covered(TestScenario.from_value(v, where=key), covered) for v in offered.value]
+            writes.append(memory.prepare_store(key, tests, expected_version=offered.version))
     await memory.apply(writes)
 
 
-def _with_coverage(insight: Insight, found: Verification) -> Insight:
-    files = [one.file for one in found.covered if one.finding in (insight.id, *insight.evidence)]
-    return insight.model_copy(update={"covered_by": tuple(dict.fromkeys((*insight.covered_by, *files)))})
+def _tests(folder: Path) -> list[tuple[Path, Runner]]:
+    """Tests below the folder, with what runs them; those of installed packages are not ours."""
+    paths = (p for p in sorted(folder.rglob("*")) if p.is_file() and "node_modules" not in p.relative_to(folder).parts)
+    return [(path, runner) for path in paths if (runner := runner_of(path))]
+
+
+def _covered(scenario: TestScenario, covered: Iterable[Coverage]) -> TestScenario:
+    files = tuple(one.file for one in covered if one.finding in (scenario.id, scenario.provenance.finding_id))
+    return scenario.model_copy(update={"covered_by": files})
 
 
 def _finding(path: Path) -> str | None:

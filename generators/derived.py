@@ -20,9 +20,13 @@ def header(scenario: TestScenario, how_to_run: str, prose: Callable[[str], str],
     return [*title, "", *origin, "", how_to_run]
 
 
-def wrapped(text: str, width: int) -> list[str]:
-    """Lines for a comment; a word that is longer stays whole."""
-    return wrap(text, width, break_long_words=False, break_on_hyphens=False)
+def wrapped(text: str, width: int, *, indent: str = "") -> list[str]:
+    """Lines for a comment; a word that is longer stays whole.
+
+    Args:
+        indent: of all lines but the first.
+    """
+    return wrap(text, width, break_long_words=False, break_on_hyphens=False, subsequent_indent=indent)
 
 
 def _origin(of: Provenance) -> str:

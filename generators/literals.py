@@ -48,15 +48,24 @@ def python(value: object) -> str:
     )
 
 
-def python_prose(text: str) -> str:
+def python_prose(text: str, most: int | None = None) -> str:
     r"""Text for a docstring or a comment: one line, no quote that could end it, escapes for what is not ASCII.
 
     It is for people: unlike `python` it may change the text (double quotes become single ones, blanks are merged).
 
     >>> print(python_prose('a \"\"\" b\n# caf\u00e9'))
     a ''' b # caf\xe9
+
+    Args:
+        most: characters; a longer text ends in three dots, never in a part of an escape. None = as long as it is.
     """
-    return _escaped(" ".join(text.split())).replace('"', "'")
+    words = " ".join(text.split()).replace('"', "'")
+    if most is None or len(_escaped(words)) <= most:
+        return _escaped(words)
+    words = words[:most]
+    while len(_escaped(words)) > most - len("..."):
+        words = words[:-1]
+    return f"{_escaped(words)}..."
 
 
 def javascript(value: object) -> str:

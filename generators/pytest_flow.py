@@ -119,8 +119,7 @@ def _tests(scenario: TestScenario, shapes: Mapping[str, str]) -> str:
 
 
 def _alone(name: str, step: RequestStep, step_lines: Callable[..., Iterator[str]]) -> str:
-    shown = python_prose(step.title or f"{step.method} {step.path}")
-    doc = f'{TAB}"""{shown if len(shown) < WIDTH - 12 else f"{shown[: WIDTH - 15]}..."}."""'
+    doc = f'{TAB}"""{python_prose(step.title or f"{step.method} {step.path}", WIDTH - 12)}."""'
     lines = [f"{TAB}client = Client(target)", *_indented(step_lines(step, titled=False))]
     return "\n".join(["", "", f"def test_{name}(target: str) -> None:", doc, *lines, ""])
 

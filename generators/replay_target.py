@@ -1,8 +1,7 @@
 """ReplayPlan -> a pytest file that replays an incident; its conditions stand in the YAML file beside it."""
 
-from textwrap import wrap
-
 from ..core.records.incident_replay import ReplayPlan
+from .derived import wrapped
 from .literals import python_prose, slug
 
 _WIDTH = 88
@@ -61,12 +60,13 @@ def replay_name(plan: ReplayPlan) -> str:
 def render_replay(plan: ReplayPlan) -> str:
     """The file's text: ASCII, formatted, the same bytes for the same plan."""
     times = plan.figures
-    title = wrap(f'"""Incident {python_prose(plan.incident)}: {python_prose(plan.title)}.', _WIDTH)
-    derived = wrap(
+    title = wrapped(f'"""Incident {python_prose(plan.incident)}: {python_prose(plan.title)}.', _WIDTH)
+    derived = wrapped(
         f"Written by aqe from what production did: {times.requests:,} requests, answered after"
         f" {times.p50_ms / 1000:.1f} s at the median and {times.p95_ms / 1000:.1f} s at the 95th percentile.",
         _WIDTH,
     )
-    reasons = [line for why in plan.reasons for line in wrap(f"- {python_prose(why)}", _WIDTH, subsequent_indent="  ")]
+    # Only at blanks: an escape that is cut in two is no Python.
+    reasons = [line for why in plan.reasons for line in wrapped(f"- {python_prose(why)}", _WIDTH, indent="  ")]
     how = 'Run it: AQE_TARGET_COMMAND="python service.py {port}" pytest FILE'
     return "\n".join([*title, "", *derived, *(["", *reasons] if reasons else []), "", how, '"""', _BODY])

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from ...core.records.findings import FindingPriority, Insight, Prioritization, Priority
 from ...core.records.scenarios import TestScenario
+from ...core.records.verification import Coverage
 
 MAX_INSIGHTS = 400
 """Of the merged list: a value in memory is at most 1 MB."""
@@ -20,6 +21,23 @@ def merged(parts: Mapping[str, Iterable[Insight]]) -> tuple[Insight, ...]:
     """
     named = (i.model_copy(update={"capability": capability}) for capability, found in parts.items() for i in found)
     return tuple(sorted(named, key=_place))
+
+
+def with_coverage(insights: Iterable[Insight], covered: Iterable[Coverage]) -> tuple[Insight, ...]:
+    """Each with the files that cover it, by its own id or that of what it rests on.
+
+    Args:
+        covered: of the feedback loop's state, which no analysis rewrites.
+    """
+    files: dict[str, list[str]] = {}
+    for one in covered:
+        files.setdefault(one.finding, []).append(one.file)
+    return tuple(
+        i.model_copy(
+            update={"covered_by": tuple(dict.fromkeys(f for of in (i.id, *i.evidence) for f in files.get(of, ())))}
+        )
+        for i in insights
+    )
 
 
 def _place(insight: Insight) -> tuple[float | str, ...]:

@@ -1,9 +1,11 @@
 """An incident as a replay: its requests with their arrivals, and its dependencies as slow and broken as they were."""
 
+import string
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from math import ceil
 from statistics import median
+from urllib.parse import quote
 
 from ...analysis.waiting import masked
 from ...core.errors import TaskVetoed
@@ -26,6 +28,8 @@ CROWDED = 2.0
 """So many times more requests than queries under way, and the pool is what they wait for."""
 MAX_REQUESTS = 5_000
 SERVER_ERROR = 500
+_AS_IT_IS = string.punctuation
+"""A path goes over the wire as it was recorded, but for what no request line can hold."""
 
 
 def plan_replay(loaded: Loaded) -> Outcome:
@@ -173,7 +177,8 @@ def _arrivals(served: Sequence[SpanRow]) -> Iterator[Arrival]:
     moments: Counter[tuple[float, str, str]] = Counter()
     for span in served:
         at_s = round((span.at - first).total_seconds() / ROUNDED_S) * ROUNDED_S
-        moments[round(at_s, 2), span.request_method or "GET", span.request_path or "/"] += 1
+        path = quote(span.request_path or "/", safe=_AS_IT_IS)
+        moments[round(at_s, 2), span.request_method or "GET", path] += 1
     for (at_s, method, path), count in sorted(moments.items()):
         yield Arrival(at_s=at_s, count=count, method=method, path=path)
 

@@ -11,17 +11,16 @@ READS = (SCENARIOS,)
 
 
 def offered(own: Sequence[TestScenario], prefix: str, loaded: Loaded) -> Mapping[str, Any]:
-    """Memory keys with the scenarios: our part is replaced, what other analyses found stays.
+    """Memory keys with the scenarios: our part is replaced, what other analyses found stays, and so does coverage.
 
     Args:
         own: our scenarios, most important first.
         prefix: that the ids of ours begin with.
         loaded: with the list as it was.
     """
-    others = [one for one in loaded.records.get(SCENARIOS) or () if not _is_ours(one, prefix)]
-    both = (*own, *others)
+    before = [one for one in loaded.records.get(SCENARIOS) or () if isinstance(one, Mapping)]
+    others = [one for one in before if not str(one.get("id", "")).startswith(prefix)]
+    covered = {one.get("id"): tuple(one.get("coveredBy") or ()) for one in before}
+    mine = (one.model_copy(update={"covered_by": covered[one.id]}) if covered.get(one.id) else one for one in own)
+    both = (*mine, *others)
     return {SCENARIOS: both, "aqe/test-scenarios/production-derived": both, "aqe/test-requirements": both}
-
-
-def _is_ours(one: Any, prefix: str) -> bool:
-    return isinstance(one, Mapping) and str(one.get("id", "")).startswith(prefix)

@@ -26,17 +26,19 @@ def verify(
     ctx: click.Context, as_json: bool, folder: Path, target: str | None, broken: str | None, fixed: str | None,
     timeout: float,
 ) -> None:  # fmt: skip
-    """Run the generated tests of a folder, each file in a process of its own.
+    """Run the generated tests of a folder, each file in a process of its own: pytest, pytest-playwright, Playwright,
+    Jest or Vitest, k6, Locust. Where a tool is not installed its files are NOT RUN, with what to install.
 
     With --broken and --fixed, a file that is red on the one and green on the other covers its finding: that is kept in
-    the feedback loop (aqe/production/feedback-loop) and at the insight.
+    the feedback loop (aqe/production/feedback-loop), at the insight and at the scenarios that test generators read.
 
     \b
-    Exit codes: 0 as it should be, 1 not, 2 nothing could be run or no URL was given.
+    Exit codes: 0 as it should be, 1 not (a file that is NOT RUN is not), 2 nothing could be run or no URL was given.
     Examples: aqe tests verify tests/recorded --target http://127.0.0.1:8000
               aqe tests verify tests/production --broken http://127.0.0.1:8001 --fixed http://127.0.0.1:8002
     """
-    from ...core.errors import EXIT_NO_GO, InputError
+    from ...core.errors import EXIT_NO_GO, EXIT_USAGE, InputError
+    from ...core.records.verification import Colour
     from ...fleet.verify import keep
     from ...fleet.verify import verify as verified
 
@@ -58,19 +60,21 @@ def verify(
         print_json(found)
     else:
         click.echo(_text(cleaned(found)))
+    if not any(run.colour is not Colour.NOT_RUN for file in found.files for run in file.runs):
+        ctx.exit(EXIT_USAGE)
     if not found.ok:
         ctx.exit(EXIT_NO_GO)
 
 
 def _text(found: "Verification") -> str:
     rows = [(f.path, _shown(f.target), _shown(f.broken), _shown(f.fixed), f.finding or "-") for f in found.files]
-    reasons = [
-        f"{f.path}: {run.reason}" for f in found.files for run in (f.target, f.broken, f.fixed) if run and run.reason
-    ]
+    reasons = [f"{f.path}: {run.reason}" for f in found.files for run in f.runs if run.reason]
     covered = f"{len({one.finding for one in found.covered})} findings are covered" if found.covered else ""
     lines = [table(("FILE", "TARGET", "BROKEN", "FIXED", "FINDING"), rows), "", *dict.fromkeys(reasons), covered]
     return "\n".join(lines).rstrip()
 
 
 def _shown(run: "FileRun | None") -> str:
-    return "-" if run is None else f"{run.colour} ({run.passed} passed, {run.failed} failed)"
+    if run is None:
+        return "-"
+    return f"{run.colour} ({run.passed} passed, {run.failed} failed)" if run.passed or run.failed else str(run.colour)

@@ -196,6 +196,8 @@ class TestScenario(Record):
     data: tuple[Datum, ...] = ()
     steps: tuple[RequestStep | UiStep, ...]
     provenance: Provenance
+    covered_by: tuple[str, ...] = ()
+    """Files of tests of its finding that were seen red on a broken and green on a fixed service."""
 
     @property
     def requests(self) -> tuple[RequestStep, ...]:

@@ -14,7 +14,9 @@ class Colour(StrEnum):
     RED = "red"
     """At least one failed."""
     UNUSABLE = "unusable"
-    """Nothing was told: no runner, no test in it, not finished in time, or it does not load."""
+    """Nothing was told: no test in it, not finished in time, or it does not load."""
+    NOT_RUN = "NOT RUN"
+    """What runs such files is not installed; the reason says what to install."""
 
 
 class FileRun(Record):
@@ -24,7 +26,7 @@ class FileRun(Record):
     passed: int = 0
     failed: int = 0
     reason: str | None = None
-    """Of what is not green, in one line."""
+    """Of what is not green, or what of the file was left out; in one line."""
 
 
 class VerifiedFile(Record):
@@ -37,6 +39,11 @@ class VerifiedFile(Record):
     target: FileRun | None = None
     broken: FileRun | None = None
     fixed: FileRun | None = None
+
+    @property
+    def runs(self) -> tuple[FileRun, ...]:
+        """Those that were asked for."""
+        return tuple(run for run in (self.target, self.broken, self.fixed) if run)
 
     @property
     def covers(self) -> bool:

@@ -7,12 +7,14 @@ import structlog
 
 from ....core.errors import InputError
 from ....core.records.base import Record
+from ....core.records.feedback import FEEDBACK_KEY
 from ....core.records.findings import Insight
 from ....core.records.scenarios import TestScenario
+from ....core.records.verification import Coverage
 from ....memory.store import MemoryStore
 from ...context import TaskContext
 from ...outcome import Outcome
-from ..prioritize import MAX_INSIGHTS, merged, prioritized
+from ..prioritize import MAX_INSIGHTS, merged, prioritized, with_coverage
 
 SCENARIOS = "aqe/production/test-scenarios"
 
@@ -41,7 +43,9 @@ async def merge_insights(memory: MemoryStore, context: TaskContext, outcome: Out
     before = await memory.retrieve_record("aqe/production/insights")
     parts = await memory.retrieve_pattern("aqe/production/insights/*")
     found = {key.rpartition("/")[2]: tuple(_read(Insight, value, key)) for key, value in parts.items()}
-    insights = merged({**found, context.task.type: own})
+    loop = await memory.retrieve("aqe/production/feedback-loop")
+    covered = _read(Coverage, loop.get("covered") if isinstance(loop, dict) else (), FEEDBACK_KEY)
+    insights = with_coverage(merged({**found, context.task.type: own}), covered)
     made = outcome.stores.get(SCENARIOS)
     scenarios = await memory.retrieve("aqe/production/test-scenarios") if made is None else made
     version = before.version if before else 0

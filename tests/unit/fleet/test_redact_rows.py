@@ -8,6 +8,7 @@ import pytest
 from aqe.analysis.redaction import Redactor
 from aqe.core.records.base import Record
 from aqe.core.records.incidents import Incident
+from aqe.core.records.logs import LogRow
 from aqe.core.records.privacy import Holds
 from aqe.core.records.recordings import FlowStep, UserFlow
 from aqe.core.records.rows import DATASET_ROWS, IMPORTED_RECORDS
@@ -55,6 +56,17 @@ def test_properties_are_searched_together_with_their_names_and_stay_json() -> No
     row = ProductRow(NOW, "buy", properties=f'{{"token":"abc123","items":3,"gift":true,"to":"{MAIL}"}}')
     secret, mail = REDACTOR.pseudonym("secret", "abc123"), REDACTOR.pseudonym("email", MAIL)
     assert redact_row(row, REDACTOR).properties == f'{{"token":"{secret}","items":3,"gift":true,"to":"{mail}"}}'
+
+
+def test_what_is_percent_encoded_is_found_and_what_is_harmless_stays_as_it_was() -> None:
+    """`%20` before a number hides it from a pattern; the words around it stay encoded where they must."""
+    hidden = "/orders/paid%20with%204111111111111111/caf%C3%A9"
+    row = LogRow(NOW, "INFO", f"GET {hidden}", request_path=hidden)
+    card = REDACTOR.pseudonym("card", "4111111111111111")
+    redacted = redact_row(row, REDACTOR)
+    assert redacted.request_path == f"/orders/paid%20with%20{card}/caf%C3%A9" == redacted.message.removeprefix("GET ")
+    harmless = row._replace(message="100 %", request_path="/a%2Fb%20c?d=%25")
+    assert redact_row(harmless, REDACTOR) == harmless
 
 
 def test_ids_are_kept_while_they_look_like_ids() -> None:

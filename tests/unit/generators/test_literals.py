@@ -169,3 +169,11 @@ def test_javascript_prose_ends_no_comment_and_gives_no_orders(text: str) -> None
     prose = javascript_prose(text)
     assert prose.isascii() and prose.isprintable()
     assert not any(mark in prose for mark in ("*/", "@", "</", "# sourceMappingURL"))
+
+
+@given(texts, st.integers(min_value=3, max_value=60))
+def test_prose_that_is_too_long_is_cut_between_escapes(text: str, most: int) -> None:
+    """In a docstring, half of an escape is no Python."""
+    prose = python_prose(text, most)
+    assert len(prose) <= most
+    ast.parse(f'"""{prose}."""')

@@ -78,6 +78,20 @@ def test_hostile_words_of_an_incident_stay_words(plan: ReplayPlan) -> None:
     assert compile(text, "replay", "exec").co_names == compile(calm, "replay", "exec").co_names
 
 
+def test_an_escape_is_not_cut_in_two_at_the_end_of_a_line(plan: ReplayPlan) -> None:
+    """Half of one is no Python."""
+    compile(render_replay(plan.model_copy(update={"reasons": ("\xe9" * 80,), "title": "\xe9" * 80})), "replay", "exec")
+
+
+def test_a_path_that_no_request_line_can_hold_is_sent_encoded() -> None:
+    """Traces may hold it decoded."""
+    rows = [s._replace(request_path="/caf\xe9 x?a=%20") if s.request_path else s for s in the_rows(4, 2)]
+    window = loaded(rows, now=START + timedelta(hours=4), incident=NUMBER)
+    known = {"aqe/production/incidents": [the_incident().to_dict()]}
+    answer = plan_replay(replace(window, records=known)).answer
+    assert isinstance(answer, ReplayPlan) and {a.path for a in answer.arrivals} == {"/caf%C3%A9%20x?a=%20"}
+
+
 def met(plan: ReplayPlan, **changes: Any) -> ReplayRun:
     figures = plan.figures.model_copy(update=changes)
     quick = Figures(requests=1, outcomes={"503": 1}, p50_ms=1, p95_ms=1, max_ms=1)
