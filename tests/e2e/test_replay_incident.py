@@ -4,15 +4,19 @@ import json
 import os
 import subprocess
 import sys
+from datetime import timedelta
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import CliRunner
 
-from aqe.benchmarks.incident_rows import the_plan
+from aqe.benchmarks.incident_rows import START, the_plan, the_rows
 from aqe.cli.main import main
-from aqe.fleet.incident_replay import write_replay
+from aqe.core.records.apm import SpanRow
+from aqe.fleet.incident_replay import read_replay, write_replay
+from aqe.tests.e2e.cli_project import Project
 
 PAYMENT = Path(__file__).parents[2] / "examples" / "incident" / "payment.py"
 SCALE = "1:20"
@@ -53,6 +57,45 @@ def test_the_written_test_is_green_on_the_repaired_service(written: list[Path], 
         cwd=tmp_path, env=env, capture_output=True, text=True, timeout=100, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def zipkin(span: SpanRow) -> dict[str, Any]:
+    """As a tracer sends it."""
+    tags = {
+        "http.method": span.request_method, "http.path": span.request_path, "db.system": span.db_system,
+        "http.status_code": span.status and str(span.status), "error": "true" if span.is_error else None,
+    }  # fmt: skip
+    ids = {name: sha256(f"{span.trace_id}{own}".encode()).hexdigest()[:16] for name, own in
+           (("id", span.span_id), ("parentId", span.parent_id)) if own}  # fmt: skip
+    return {
+        "traceId": sha256(span.trace_id.encode()).hexdigest()[:32], **ids, "kind": span.kind.upper(), "name": span.name,
+        "timestamp": int(span.at.timestamp() * 1e6), "duration": int(1000 * (span.duration_ms or 0)),
+        "localEndpoint": {"serviceName": span.service},
+        **({"remoteEndpoint": {"serviceName": span.peer}} if span.peer else {}),
+        "tags": {name: value for name, value in tags.items() if value},
+    }  # fmt: skip
+
+
+def test_an_imported_incident_is_replayed_from_imported_traces(tmp_path: Path) -> None:
+    """Tracker and tracer are two programs; the replay is put together by service and time."""
+    began = START.isoformat()
+    tracker = {"id": "Q41", "incident_number": 41, "type": "incident", "urgency": "high", "status": "resolved",
+               "title": "Payments: Gateway timeout after 30s", "created_at": began,
+               "service": {"id": "S1", "summary": "payment-service"},
+               "resolved_at": (START + timedelta(seconds=342)).isoformat()}  # fmt: skip
+    with Project.at(tmp_path) as project:
+        spans = project.write("spans.json", json.dumps([zipkin(span) for span in the_rows(10, 5)]))
+        project.ok("import", project.write("incidents.json", json.dumps({"incidents": [tracker]})), spans)
+        project.ok("production", "replay-incident", "--incident-id", "41", "--output", "replays")
+        unknown = project.aqe("production", "replay-incident", "--incident-id", "42", "--output", "replays")
+    plan = read_replay(tmp_path / "replays" / "test_replay_41.yaml")
+    assert plan.figures.outcomes == {"504": 10} and plan.figures.p95_ms == the_plan(10, 5).figures.p95_ms
+    assert (plan.service, plan.pool_size, plan.timeout_ms) == ("payment-service", 5, 30_000)
+    assert {(f.upstream, f.kind, f.value) for f in plan.conditions.faults} == {
+        ("postgresql", "latency", 12_000), ("bank", "latency", 45_000), ("bank", "error", 503)
+    }  # fmt: skip
+    assert "fail" in plan.masking[0].words
+    assert unknown.returncode == 1 and "no incident '42'" in unknown.stderr
 
 
 @pytest.mark.parametrize(
