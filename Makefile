@@ -57,6 +57,7 @@ bench-rum bench-journeys:
 	$(BIN)/python -P -m aqe.benchmarks $(@:bench-%=%)
 
 bench-e2e: $(READY)  ## browser tests made of real traffic: 20 runs on the healthy shop (8 min)
+bench-mutants: $(READY)  ## seeded bugs that tests made of real traffic notice, beside a recorder (60 min)
 bench-anomaly: $(READY)  ## anomaly detection on labelled series, and its speed (1 min)
 bench-logs: $(READY)  ## log templates on labelled lines, and their speed (1 min)
 bench-load: $(READY)  ## load as ramps, visitors told apart, intervals, what a million rows cost (2 min)
@@ -70,7 +71,7 @@ bench-ab: $(READY)  ## experiments looked at every day: false alarms and power (
 bench-incidents: $(READY)  ## the service a fault was injected into, of recorded faults (10 s)
 bench-replay: $(READY)  ## an incident replayed on two time scales, 20 times, before and after its repair (5 min)
 bench-anomaly bench-logs bench-load bench-load-tests bench-importers bench-imports bench-redaction bench-reports \
-bench-judge bench-ab bench-incidents bench-replay bench-e2e:
+bench-judge bench-ab bench-incidents bench-replay bench-e2e bench-mutants:
 	$(BIN)/python -P -m aqe.benchmarks $(@:bench-%=%)
 
 fuzz: $(READY)  ## 200,000 damaged files over all importers: only InputError, no hang, bounded memory (3 min)

@@ -29,6 +29,7 @@ BENCHMARKS = {
     "journeys": ("journeys", "user journeys of 850,000 sessions against polars, and of hostile rows (2 min)"),
     "load-tests": ("load_tests", "generated k6 and Locust tests: arrivals and mix against the plan (7 min)"),
     "e2e": ("e2e", "browser tests made of real traffic, run 20 times against the healthy shop (8 min)"),
+    "mutants": ("mutants", "seeded bugs of the shop that tests made of its traffic notice, beside a recorder (60 min)"),
     "risk": ("risk", "prediction of failures on labelled commits, against scikit-learn (2 min)"),
     "confidence": ("confidence", "whether the intervals of release confidence cover (5 min)"),
     "judge": ("judge", "false alarms and detection time of the canary judges, beside Kayenta's test (5 min)"),

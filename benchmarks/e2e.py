@@ -47,17 +47,21 @@ def main(arguments: list[str]) -> int:
 
 
 @contextmanager
-def shop(data: Path, command: tuple[str, ...] = (), **environment: str) -> Iterator[str]:
+def shop(data: Path, *, folder: Path = SHOP, **environment: str) -> Iterator[str]:
     """The example shop; its base URL. Ends with the block.
 
     Args:
         data: its folder for logs and database.
-        command: of another shop, such as a mutant; takes `--port` and `--data-dir`.
+        folder: its sources, such as a mutant's.
         environment: more of it.
     """
-    started = (*(command or (sys.executable, "-m", "shop")), "--port", "0", "--data-dir", str(data))
     process = subprocess.Popen(
-        started, cwd=SHOP, env=os.environ | environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+        (sys.executable, "-m", "shop", "--port", "0", "--data-dir", str(data)),
+        cwd=folder,
+        env=os.environ | environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
     )
     try:
         assert process.stdout is not None
@@ -77,25 +81,22 @@ def generate(folder: Path, url: str, *, visits: int = VISITS) -> dict[str, Path]
     """
     recording = folder / "visits.har"
     browse = ("browse.py", "--base-url", url, "--visits", str(visits), "--seed", str(SEED), "--record", str(recording))
-    _do(sys.executable, *browse, cwd=SHOP)
+    do(sys.executable, *browse, cwd=SHOP)
     aqe = (sys.executable, "-m", "aqe")
-    _do(*aqe, "up", "--server-only", cwd=folder)
+    do(*aqe, "up", "--server-only", cwd=folder)
     try:
         for file in (folder / "shop" / "rum.jsonl", recording):
-            _do(*aqe, "import", str(file), "--release", "1.4.0", "--commit", "abc1234", cwd=folder)
+            do(*aqe, "import", str(file), "--release", "1.4.0", "--commit", "abc1234", cwd=folder)
         for target in TARGETS:
             asked = ("--min-frequency", str(MIN_FREQUENCY), "--target", target, "--output", target)
-            _do(*aqe, "production", "journey-to-tests", *asked, cwd=folder)
+            do(*aqe, "production", "journey-to-tests", *asked, cwd=folder)
     finally:
-        _do(*aqe, "down", cwd=folder)
+        do(*aqe, "down", cwd=folder)
     return {target: folder / target for target in TARGETS}
 
 
-def run(target: str, folder: Path, url: str) -> tuple[bool, str]:
-    """Run the tests of a folder against a shop: whether all passed, and what was said.
-
-    The entry point for who counts the mutants that they kill: a mutant is killed when it passes no more.
-    """
+def run(target: str, folder: Path, url: str, **environment: str) -> tuple[bool, str]:
+    """Run the tests of a folder against a shop: whether all passed, and what was said."""
     if target == "playwright":
         modules = folder / "node_modules"
         if not modules.exists():
@@ -104,6 +105,7 @@ def run(target: str, folder: Path, url: str) -> tuple[bool, str]:
     else:
         command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:asyncio", "--tb=short"]
     told: Mapping[str, str] = {"AQE_TARGET_URL": url, "AQE_CHROMIUM": shutil.which("chromium") or "", **CUSTOMER}
+    told = {**told, **environment}
     done = subprocess.run(
         command, cwd=folder, env=os.environ | told, capture_output=True, text=True, timeout=RUN_S, check=False
     )
@@ -114,7 +116,8 @@ def _tests(folder: Path) -> list[Path]:
     return [*folder.glob("*.spec.ts"), *folder.glob("test_*.py")]
 
 
-def _do(*command: str, cwd: Path) -> None:
+def do(*command: str, cwd: Path) -> None:
+    """Run a program of the set-up; the benchmark ends when it fails."""
     done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=RUN_S, check=False)
     if done.returncode:
         raise SystemExit(f"{' '.join(command)}: exit {done.returncode}: {(done.stderr or done.stdout)[-1000:]}")

@@ -2,7 +2,7 @@
 
 _CUSTOMER = """
 /** One customer, with cookies of their own; a redirect is an answer, too. */
-function customer() {
+function customer({ keepsCookies = true } = {}) {
   const cookies = new Map();
   return async (method, path, body, headers = {}) => {
     const sent = new Headers(body === undefined ? {} : { "Content-Type": "application/json" });
@@ -16,7 +16,7 @@ function customer() {
       body: typeof body === "string" ? body : text,
       redirect: "manual",
     });
-    for (const cookie of answer.headers.getSetCookie()) {
+    for (const cookie of keepsCookies ? answer.headers.getSetCookie() : []) {
       const [pair] = cookie.split(";");
       cookies.set(pair.split("=")[0], pair);
     }
@@ -39,6 +39,9 @@ _MADE_UP = """
 function madeUp(kind) {
   const word = Math.random().toString(36).slice(2, 14);
   if (kind === "email") return `${word}@example.test`;
+  // What payment providers publish for tests, and refuse outside of them.
+  if (kind === "card") return "4242".repeat(4);
+  if (kind === "card_code") return "123";
   return kind === "phone" ? String(Math.random()).slice(2, 12) : `test-${word}`;
 }
 """
@@ -102,16 +105,15 @@ function isSorted(items, field) {
   return values.every((value, n) => n === 0 || values[n - 1] <= value);
 }
 """
-_FASTEST = """
-/** Of five reads: what slows one of them down is not the service. */
-async function fastestMs(send, path) {
-  const times = [];
-  for (let n = 0; n < 5; n += 1) {
+_WITHIN = """
+/** Whether one of ten reads is fast enough: what slows one down may not be the service. */
+async function answersWithin(send, limitMs, path) {
+  for (let n = 0; n < 10; n += 1) {
     const started = performance.now();
     await send("GET", path);
-    times.push(performance.now() - started);
+    if (performance.now() - started < limitMs) return true;
   }
-  return Math.min(...times);
+  return false;
 }
 """
 PARTS = (
@@ -124,7 +126,7 @@ PARTS = (
     ("misshapen", _MISSHAPEN),
     ("product", _PRODUCT),
     ("isSorted", _IS_SORTED),
-    ("fastestMs", _FASTEST),
+    ("answersWithin", _WITHIN),
 )
 """Helper -> its text, in the order of the file."""
 NEEDS = (("at", "each"),)

@@ -60,6 +60,7 @@ class _Writer:
     def __init__(self, scenario: TestScenario) -> None:
         self._scenario = scenario
         captured = (capture.name for step in scenario.requests for capture in step.captures)
+        self._cookies = "" if scenario.cookies else "{ keepsCookies: false }"
         self._names = {*captured, *(datum.name for datum in scenario.data)}
 
     def tests(self) -> Iterator[str]:
@@ -70,7 +71,11 @@ class _Writer:
                 yield from [""] if number else []
                 yield from self._test(javascript(_title(step)), ["const send = customer();", *self._step(step)])
             return
-        yield from ["const flow = async () => {", f"{_TAB}const send = customer();", f"{_TAB}const data = {{"]
+        yield from [
+            "const flow = async () => {",
+            f"{_TAB}const send = customer({self._cookies});",
+            f"{_TAB}const data = {{",
+        ]
         for datum in self._scenario.data:
             made = f"given({javascript(datum.name)})" if datum.given else f"madeUp({javascript(datum.kind)})"
             yield f"{_TAB * 2}{datum.name}: {made},"
@@ -114,7 +119,7 @@ class _Writer:
             case "status-below":
                 yield f"expect(answer.status).toBeLessThan({int(value)});"
             case "latency-below-ms":
-                yield f"expect(await fastestMs(send, {self._code(asked)})).toBeLessThan({javascript(float(value))});"
+                yield f"expect(await answersWithin(send, {javascript(float(value))}, {self._code(asked)})).toBe(true);"
             case "header-is":
                 yield f"expect(answer.headers.get({path})).toBe({self._code(str(value))});"
             case "json-has-key" if expected.path is None:
@@ -149,6 +154,14 @@ class _Writer:
             case "json-product":
                 first, second = (f"each(answer.json(), {javascript(part)})" for part in value)
                 yield f"{there}.forEach((value, n) => expect(value).toBeCloseTo({first}[n] * {second}[n], 2));"
+            case "json-includes":
+                yield f"expect({there}).toContain({self._code(value)});"
+            case "json-excludes":
+                yield f"expect({there}).not.toContain({self._code(value)});"
+            case "json-fell":
+                yield f"expect({one}).toBeLessThanOrEqual({self._code(value[0])} - {javascript(value[1])});"
+            case "json-rose":
+                yield f"expect({one}).toBeGreaterThanOrEqual({self._code(value[0])} + {javascript(value[1])});"
             case _:  # about pages
                 return
 

@@ -38,6 +38,10 @@ _METHODS = {
     "json-sum": "sums_up",
     "json-product": "multiplies",
     "json-sorted": "is_sorted",
+    "json-includes": "includes",
+    "json-excludes": "excludes",
+    "json-fell": "fell",
+    "json-rose": "rose",
 }
 """Kind -> method of the file's Answer."""
 
@@ -58,7 +62,7 @@ def render_flow(scenario: TestScenario, docstring: str) -> str:
     """
     shapes = _shapes(scenario)
     tests = _tests(scenario, shapes)
-    fixed = _fixed(tests)
+    fixed = _fixed(tests, cookies=scenario.cookies)
     imports = "\n".join(
         line for line, needed in parts.IMPORTS if re.search(needed, fixed + _AT_ONCE * (_AT_ONCE in tests))
     )
@@ -77,14 +81,16 @@ def _constants(shapes: Mapping[str, str]) -> str:
     return "".join(["\n# Keys and types; `?` marks keys that may be missing.\n", *lines]) if lines else ""
 
 
-def _fixed(tests: str) -> str:
+def _fixed(tests: str, *, cookies: bool) -> str:
     """The fixed parts that the tests use, and what those use."""
     used: list[str] = []
     for name, text in reversed(parts.PARTS):
         if f"answer.{name}(" in tests or any(f"self.{name}(" in other for other in used):
             used.insert(0, text)
     answer = parts.ANSWER + "".join(used)
-    client = parts.CLIENT + (parts.FASTEST if "client.fastest_ms(" in tests else "")
+    client = (parts.CLIENT if cookies else parts.without_cookies(parts.CLIENT)) + (
+        parts.WITHIN if "client.answers_within(" in tests else ""
+    )
     helpers = [
         text
         for name, text, user in (
@@ -169,7 +175,7 @@ def _check(path_asked: str, expectation: Expectation, encode: Encode, shapes: Ma
         case "status-below":
             yield f"assert answer.status < {int(value)}, answer.text"
         case "latency-below-ms":
-            yield from call("assert client.fastest_ms", [path_asked], f" < {float(value):g}", encode)
+            yield from call("assert client.answers_within", [float(value), path_asked], encode=encode)
         case "header-is":
             yield from _compared(f"answer.headers[{python(path)}]", str(value), encode)
         case "json-equals":
@@ -181,7 +187,7 @@ def _check(path_asked: str, expectation: Expectation, encode: Encode, shapes: Ma
             yield from call("answer.holds", [value], encode=encode)
         case "json-shape":
             yield f"answer.has_shape({shapes[json.dumps(value)]})"
-        case "json-sum" | "json-product":
+        case "json-sum" | "json-product" | "json-fell" | "json-rose":
             yield from call(f"answer.{_METHODS[expectation.kind]}", [path, *value], encode=encode)
         case kind if kind in _METHODS:
             yield from call(f"answer.{_METHODS[kind]}", [path, value], encode=encode)

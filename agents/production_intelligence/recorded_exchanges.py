@@ -19,8 +19,10 @@ from .endpoints import endpoint
 
 MISSING: Any = type("Missing", (), {"__repr__": lambda self: "MISSING"})()
 """No JSON document: null is one."""
-REDACTED = re.compile(r"<([a-z_-]+):[0-9a-f]{8}>")
+REDACTED = re.compile(r"<([a-z_-]+):([0-9a-f]{8})>")
 """What redaction puts in the place of a secret or of personal data."""
+_CREDENTIALS = frozenset({"secret", "bearer", "jwt", "basic"})
+_BEHIND = frozenset({502, 503, 504})
 SAFE_METHODS = frozenset({"GET", "HEAD"})
 _METHODS = SAFE_METHODS | {"POST", "PUT", "PATCH", "DELETE"}
 _ASSETS = frozenset({"script", "stylesheet", "image", "font", "media", "manifest"})
@@ -60,6 +62,21 @@ class Exchange(NamedTuple):
         return self.method in SAFE_METHODS
 
     @property
+    def changes(self) -> bool:
+        """It may have changed something, and said that it worked."""
+        return not self.safe and self.status < 300
+
+    @property
+    def in_words(self) -> bool:
+        """The service says as JSON that something behind it failed; a 500 is never meant."""
+        return self.status in _BEHIND and isinstance(self.answer, dict)
+
+    @property
+    def authorization(self) -> str | None:
+        """The header of that name, with a pseudonym for what opens doors."""
+        return self.request_headers.get("authorization")
+
+    @property
     def kind(self) -> tuple[str, str, int]:
         """What its answer is compared with: method, endpoint, status."""
         return self.method, self.endpoint, self.status
@@ -93,12 +110,19 @@ def used(exchange: Exchange) -> Iterator[Name]:
     for key, value in parse_qsl(query):
         if found := name_of(key, value):
             yield found
+    if exchange.authorization and (found := name_of("", exchange.authorization.split()[-1])):
+        yield found
     if exchange.body is not MISSING and not isinstance(exchange.body, str):
         yield from (name for name, _ in _names(exchange.body, _noun(exchange.endpoint), numbers=True))
 
 
 def name_of(noun: str, value: Any) -> Name | None:
-    """The name that a value is under a key or behind a segment; None when it is none."""
+    """The name that a value is under a key or behind a segment; None when it is none.
+
+    A credential that redaction took out is a name by its digest: `secret` in an answer is `bearer` in a header.
+    """
+    if isinstance(value, str) and (redacted := REDACTED.fullmatch(value)):
+        return "", redacted[2] if redacted[1] in _CREDENTIALS else value
     if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 16:
         value = int(value)
     if isinstance(value, str):

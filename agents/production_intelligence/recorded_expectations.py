@@ -1,6 +1,7 @@
 """What a step of a recorded flow expects: its status, its headers, and all that the rules say of its answer."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from ...analysis.json_shape import Path, dotted, leaves
@@ -16,7 +17,9 @@ _LEFT_OUT: Any = object()
 _SERVER_ERROR = 500
 
 
-def expectations(seen: Seen, rules: Rules, statuses: set[int], same_as: str | None) -> tuple[Expectation, ...]:
+def expectations(
+    seen: Seen, rules: Rules, statuses: set[int], same_as: str | None, known: set[str]
+) -> tuple[Expectation, ...]:
     """In the order in which a reader asks: was it answered, in which form, with what.
 
     Args:
@@ -24,6 +27,7 @@ def expectations(seen: Seen, rules: Rules, statuses: set[int], same_as: str | No
         rules: of its kind.
         statuses: recorded in the same situation.
         same_as: placeholder of an earlier answer that this one always repeated.
+        known: placeholders that the test has by then.
     """
     found = [_status(seen, statuses, rules), *_headers(rules)]
     if len(statuses) == 1 and rules.shape is not None:
@@ -32,7 +36,7 @@ def expectations(seen: Seen, rules: Rules, statuses: set[int], same_as: str | No
             because = f"reads back what was written, {always}"
             found.append(Expectation(kind="json-equals", path="", value=f"{{{{{same_as}}}}}", because=because))
         else:
-            found += _content(seen, rules)
+            found += _content(seen, rules, known)
             shape = _any_item(rules.shape)
             found.append(Expectation(kind="json-shape", path="", value=shape, because=f"keys and types: {always}"))
             found += _relations(rules)
@@ -60,12 +64,14 @@ def _headers(rules: Rules) -> Iterator[Expectation]:
         yield Expectation(kind="header-is", path=name, value=value, because=because)
 
 
-def _content(seen: Seen, rules: Rules) -> Iterator[Expectation]:
+def _content(seen: Seen, rules: Rules, known: set[str]) -> Iterator[Expectation]:
     """What is determined, as one document; long lists column by column."""
     fixed = rules.by_request | rules.by_history
     answer = seen.step.templated(seen.step.exchange.answer)
     columns: dict[str, list[Any]] = {}
-    kept = _kept(answer, (), fixed, set(seen.step.known.values()), columns)
+    own = {name: f"{{{{{name}}}}}" for name in seen.step.known.values()}
+    here = frozenset(text for name, text in own.items() if name in known)
+    kept = _Kept(fixed, here, frozenset(own.values()) - here, columns).part(answer, ())
     because = "the same whenever this was asked after the same"
     if kept is not _LEFT_OUT and kept not in ({}, []):
         yield Expectation(kind="json-contains", path="", value=kept, because=because)
@@ -75,21 +81,43 @@ def _content(seen: Seen, rules: Rules) -> Iterator[Expectation]:
         yield Expectation(kind=kind, path=path, value=values[:1] if alike else values, because=because)
 
 
-def _kept(value: Any, path: Path, fixed: frozenset[str], known: set[str], columns: dict[str, list[Any]]) -> Any:
-    if isinstance(value, dict):
-        parts = {key: _kept(item, (*path, key), fixed, known, columns) for key, item in value.items()}
-        return {key: part for key, part in parts.items() if part is not _LEFT_OUT}
-    if isinstance(value, list):
-        if dotted((*path, "#"), any_item=True) not in fixed:
+@dataclass(frozen=True)
+class _Kept:
+    """Which parts of an answer are expected.
+
+    Args:
+        fixed: general paths that are determined.
+        known: values of the flow's own, as placeholders, that the test has.
+        unknown: those that it has not.
+        columns: gets long lists, one list a field.
+    """
+
+    fixed: frozenset[str]
+    known: frozenset[str]
+    unknown: frozenset[str]
+    columns: dict[str, list[Any]]
+
+    def part(self, value: Any, path: Path) -> Any:
+        """What is kept of a value at a path; _LEFT_OUT = nothing."""
+        if isinstance(value, dict):
+            parts = {key: self.part(item, (*path, key)) for key, item in value.items()}
+            return {key: part for key, part in parts.items() if part is not _LEFT_OUT}
+        if isinstance(value, list):
+            return self._list(value, path)
+        if isinstance(value, str) and value in self.unknown:
+            return _LEFT_OUT
+        is_known = isinstance(value, str) and value in self.known
+        return value if is_known or dotted(path, any_item=True) in self.fixed else _LEFT_OUT
+
+    def _list(self, value: list[Any], path: Path) -> Any:
+        if dotted((*path, "#"), any_item=True) not in self.fixed:
             return _LEFT_OUT
         if len(value) > LONG_LIST:
-            columns.update(_columns(value, path, fixed))
+            found = _columns(value, path, self.fixed)
+            self.columns.update((where, values) for where, values in found if self.unknown.isdisjoint(map(str, values)))
             return _LEFT_OUT
-        parts_of_list = [_kept(item, (*path, place), fixed, known, columns) for place, item in enumerate(value)]
-        return _LEFT_OUT if _LEFT_OUT in parts_of_list else parts_of_list
-    if dotted(path, any_item=True) in fixed or (isinstance(value, str) and value[2:-2] in known):
-        return value
-    return _LEFT_OUT
+        parts = [self.part(item, (*path, place)) for place, item in enumerate(value)]
+        return _LEFT_OUT if _LEFT_OUT in parts else parts
 
 
 def _columns(items: list[Any], path: Path, fixed: frozenset[str]) -> Iterator[tuple[str, list[Any]]]:

@@ -6,9 +6,10 @@ are equal, whatever their ids were. What redaction took out becomes test data of
 """
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from hashlib import sha256
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlencode
 
@@ -16,10 +17,15 @@ import orjson
 
 from ...analysis.json_shape import Path, dotted
 from ...core.records.scenarios import Capture
+from .recorded_data import Role, roles
 from .recorded_exchanges import MISSING, REDACTED, Exchange, Name, given, name_of, used
 
 MAX_STEPS = 30
 """Of one flow; what comes later is left out."""
+MIN_FAILURES = 3
+"""Answers of one kind before a failure that is told in words (504 with JSON) is what the service means to answer."""
+_ORDINALS = ("", "other_", "third_", "fourth_", "fifth_")
+"""Before the names of data, by the order in which a flow brings them in."""
 _FORM = "application/x-www-form-urlencoded"
 
 
@@ -31,6 +37,7 @@ class FlowStep:
         exchange: as recorded.
         path: with placeholders.
         body: with placeholders; MISSING without one. A form is a dict.
+        authorization: with a placeholder; None without one.
         needs: placeholders that the request has.
         captures: that later steps need of its answer.
         known: placeholder of every own value that was given before this step.
@@ -39,6 +46,7 @@ class FlowStep:
     exchange: Exchange
     path: str
     body: Any
+    authorization: str | None
     needs: frozenset[str]
     captures: list[Capture] = field(default_factory=list)
     known: Mapping[Any, str] = field(default_factory=dict)
@@ -47,7 +55,8 @@ class FlowStep:
     def key(self) -> str:
         """The request, equal for all flows that ask the same."""
         body = "" if self.body is MISSING else orjson.dumps(self.body, option=orjson.OPT_SORT_KEYS).decode()
-        return f"{self.exchange.method} {self.path} {body} {'session' if self.exchange.session else ''}"
+        who = self.authorization or ("session" if self.exchange.session else "")
+        return f"{self.exchange.method} {self.path} {body} {who}"
 
     def templated(self, value: Any) -> Any:
         """A part of the answer with own values of earlier steps as placeholders."""
@@ -55,8 +64,8 @@ class FlowStep:
             return {key: self.templated(item) for key, item in value.items()}
         if isinstance(value, list):
             return [self.templated(item) for item in value]
-        if isinstance(value, str) and value in self.known:
-            return f"{{{{{self.known[value]}}}}}"
+        if isinstance(value, str) and (name := name_of("", value)) and name[1] in self.known:
+            return f"{{{{{self.known[name[1]]}}}}}"
         return value
 
 
@@ -66,11 +75,13 @@ class Flow:
 
     Args:
         steps: at least one.
-        data: placeholder -> kind of personal or secret value that a test has to bring along.
+        data: placeholder -> role of a personal or secret value that a test has to bring along.
+        makers: placeholder -> the step whose answer gives it, and where in it.
     """
 
     steps: tuple[FlowStep, ...]
-    data: Mapping[str, str]
+    data: Mapping[str, Role]
+    makers: Mapping[str, tuple[FlowStep, Path]]
 
     def history(self, place: int) -> tuple[str, ...]:
         """The steps before `place` that may have changed something."""
@@ -80,13 +91,29 @@ class Flow:
 def flows(recorded: Sequence[Exchange]) -> tuple[Flow, ...]:
     """The flows of exchanges that are in order of time; by the time of their first step."""
     groups = _groups(recorded)
-    owners: dict[Name, set[int]] = defaultdict(set)
+    own = _own(groups)
+    told, failures = roles(recorded), Counter(exchange.kind for exchange in recorded if exchange.in_words)
+    repeated = {kind for kind, times in failures.items() if times >= MIN_FAILURES}
+    found = (_flow(group, names, told, repeated) for group, names in zip(groups, own, strict=True))
+    return tuple(flow for flow in found if flow.steps)
+
+
+def _own(groups: Sequence[Sequence[Exchange]]) -> list[set[Name]]:
+    """Of each group the names that it alone gives, or that a change of its made: others may list those, too."""
+    makers: dict[Name, int] = {}
+    givers: dict[Name, set[int]] = defaultdict(set)
     for number, group in enumerate(groups):
         for exchange in group:
-            for name, _ in given(exchange):
-                owners[name].add(number)
-    own = {name for name, where in owners.items() if len(where) == 1}
-    return tuple(flow for group in groups if (flow := _flow(group, own)).steps)
+            told = {name for name, _ in given(exchange)}
+            for name in told:
+                givers[name].add(number)
+            for name in told - set(used(exchange)) if exchange.changes else ():
+                makers.setdefault(name, number)
+    own: list[set[Name]] = [set() for _ in groups]
+    for name, numbers in givers.items():
+        if name in makers or len(numbers) == 1:
+            own[makers.get(name, min(numbers))].add(name)
+    return own
 
 
 def _groups(recorded: Sequence[Exchange]) -> list[list[Exchange]]:
@@ -104,11 +131,13 @@ def _groups(recorded: Sequence[Exchange]) -> list[list[Exchange]]:
     created: set[Name] = set()
     for number, exchange in enumerate(recorded):
         asked, told = set(used(exchange)), {name for name, _ in given(exchange)}
-        if not exchange.safe and exchange.status < 300:
+        if exchange.changes:
             created |= told - seen - asked
         seen |= asked | told
         keys: list[Any] = [("session", s) for s in (exchange.session, exchange.session_given) if s]
-        keys += [("name", name) for name in (asked | told) & created]
+        # A list that somebody reads shows what others, or they themselves in earlier visits, have made.
+        joins = asked if exchange.session and exchange.safe else asked | told
+        keys += [("name", name) for name in joins & created]
         for key in keys:
             parents[root(key)] = root(number)
     groups: dict[Any, list[Exchange]] = defaultdict(list)
@@ -117,17 +146,16 @@ def _groups(recorded: Sequence[Exchange]) -> list[list[Exchange]]:
     return sorted(groups.values(), key=lambda group: group[0].at)
 
 
-def _flow(group: Sequence[Exchange], own: set[Name]) -> Flow:
+def _flow(group: Sequence[Exchange], own: set[Name], told: Mapping[str, Role], repeated: set[Any]) -> Flow:
     """The steps with placeholders; it ends before a change that cannot be repeated."""
     known: dict[Name, str] = {}
     makers: dict[str, tuple[FlowStep, Path]] = {}
-    data: dict[str, str] = {}
-    own_data: dict[str, str] = {}
+    data: dict[str, Role] = {}
     steps: list[FlowStep] = []
     for exchange in group:
-        if exchange.status >= 500 or len(steps) == MAX_STEPS:
+        if (exchange.status >= 500 and exchange.kind not in repeated) or len(steps) == MAX_STEPS:
             break
-        step = _step(exchange, known, own_data, data)
+        step = _step(exchange, known, told, data)
         if REDACTED.search(step.path) or REDACTED.search(str(step.body)):
             if exchange.safe:
                 continue
@@ -143,18 +171,22 @@ def _flow(group: Sequence[Exchange], own: set[Name]) -> Flow:
                 placeholder = _placeholder(name, path, exchange, {*makers, *data})
                 known[name] = placeholder
                 makers[placeholder] = step, path
-    return Flow(tuple(steps), data)
+    return Flow(tuple(steps), data, makers)
 
 
-def _step(exchange: Exchange, known: Mapping[Name, str], own_data: dict[str, str], data: dict[str, str]) -> FlowStep:
+def _step(exchange: Exchange, known: dict[Name, str], told: Mapping[str, Role], data: dict[str, Role]) -> FlowStep:
     needs: set[str] = set()
 
     def swap(noun: str, value: Any) -> Any:
         name = name_of(noun, value)
         placeholder = known.get(name) if name else None
-        if placeholder is None and isinstance(value, str) and (found := REDACTED.fullmatch(value)):
-            placeholder = own_data.setdefault(value, _free(noun or found[1], {*data, *known.values()}))
-            data[placeholder] = found[1]
+        if name and placeholder is None and isinstance(value, str) and (found := REDACTED.fullmatch(value)):
+            role = told.get(value) or Role(noun or found[1], found[1], given=exchange.status < 400)
+            # In words: with a digit behind it, a variable looks like a secret itself.
+            several = [f"{ordinal}{role.name}" for ordinal in _ORDINALS]
+            free = [name for name in several if name not in set(known.values())]
+            placeholder = known[name] = _free((free or several)[0], known.values())
+            data[placeholder] = role
         if placeholder is None:
             return value
         needs.add(placeholder)
@@ -166,7 +198,13 @@ def _step(exchange: Exchange, known: Mapping[Name, str], own_data: dict[str, str
         body = {key: swap(key, value) for key, value in parse_qsl(body, keep_blank_values=True)}
     elif body is not MISSING and not isinstance(body, str):
         body = _templated_body(body, "", swap)
-    return FlowStep(exchange, path, body, frozenset(needs))
+    authorization = exchange.authorization
+    if authorization is not None:
+        scheme, _, credential = authorization.rpartition(" ")
+        if name_of("", credential) not in known and not REDACTED.fullmatch(credential):
+            credential = f"<secret:{sha256(credential.encode()).hexdigest()[:8]}>"
+        authorization = f"{scheme} {swap('token', credential)}".strip()
+    return FlowStep(exchange, path, body, authorization, frozenset(needs))
 
 
 def _templated_path(path: str, swap: Any) -> str:

@@ -6,19 +6,20 @@ code, a parameter, an order of steps, an empty list or a long one.
 """
 
 import hashlib
+import json
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from itertools import pairwise
 from typing import Any
 
-from ...analysis.json_shape import dotted, leaves
+from ...analysis.json_shape import dotted
 from ...core.errors import TaskVetoed
 from ...core.records.findings import FindingPriority
 from ...core.records.recordings import ExchangeRow
 from ...core.records.rows import EXCHANGES
 from ...core.records.scenarios import (
+    PLACEHOLDER,
     Capture,
     Conditions,
     Datum,
@@ -29,6 +30,8 @@ from ...core.records.scenarios import (
 )
 from ..outcome import Outcome
 from .loaded import Loaded
+from .recorded_choice import covering, shown_by, shown_by_step
+from .recorded_effects import Effects, effects
 from .recorded_exchanges import MISSING, Exchange, exchanges
 from .recorded_expectations import expectations, last_change, reads_back
 from .recorded_flows import Flow, FlowStep, flows
@@ -39,9 +42,8 @@ PREFIX = "scenario-rec-"
 DEFAULT_MAX_SCENARIOS = 30
 MAX_ALONE = 12
 """Different requests of one kind in one file."""
-MAX_AT_ONCE = 8
-"""Customers at once, when the recording had several."""
-_QUERY_NAME = re.compile(r"[?&]([^=&]+)=")
+MAX_AT_ONCE = 4
+"""Customers at once, when the recording had several: more wait for each other, and show no other races."""
 
 
 def recording_to_tests(loaded: Loaded) -> Outcome:
@@ -69,7 +71,7 @@ def recorded_tests(recorded: Sequence[Exchange], most: int = DEFAULT_MAX_SCENARI
     """
     found = flows(recorded)
     maker = _Maker(found, recorded)
-    whole = [kept for flow in found if len((kept := maker.essential(flow)).steps) > 1]
+    whole = [kept for flow in found if len((kept := maker.essential(flow)).steps) > 1 or kept.data]
     made = [*maker.flows(whole, max(1, most * 2 // 3)), *maker.alone()]
     return RecordedTests(
         exchanges=len(recorded),
@@ -98,6 +100,7 @@ class _Maker:
             self._by_request[one.step.key].add(one.step.exchange.status)
         self._rules: dict[Any, Rules] = {kind: rules_of(many) for kind, many in self._by_kind.items()}
         self._reads_back = reads_back(self._by_kind)
+        self._effects = effects(found)
         self._at_once = _most_at_once([flow for flow in found if len(flow.steps) > 1])
 
     def essential(self, flow: Flow) -> Flow:
@@ -106,31 +109,23 @@ class _Maker:
         kept = [
             step
             for place, step in enumerate(flow.steps)
-            if not self._is_alone(Seen(flow, place)) or {capture.name for capture in step.captures} & needed
+            if not self._is_alone(Seen(flow, place))
+            or {capture.name for capture in step.captures} & needed
+            or id(step) in self._effects
         ]
         changes = any(not step.exchange.safe or step.needs for step in kept)
         return replace(flow, steps=tuple(kept) if changes else ())
 
     def flows(self, found: Sequence[Flow], most: int) -> Iterator[TestScenario]:
-        """Greedy set cover; of flows that add as much the more frequent, then the shorter one."""
+        """Of flows that add as much the more frequent, then the shorter one."""
         times = Counter(map(_signature, found))
-        shows = [_shown(flow) for flow in found]
-        missing = set().union(*shows)
-        left = set(range(len(found)))
-        for _ in range(most):
-            best = max(
-                left,
-                key=lambda n: (len(shows[n] & missing), times[_signature(found[n])], -len(found[n].steps), -n),
-                default=None,
-            )
-            if best is None or not shows[best] & missing:
-                return
-            missing -= shows[best]
-            left.discard(best)
-            yield self._of_flow(found[best], times[_signature(found[best])])
+        shows = [shown_by(flow).union(*(self._effects_of(step).shows for step in flow.steps)) for flow in found]
+        rank = [(times[_signature(flow)], -len(flow.steps)) for flow in found]
+        for chosen in covering(shows, rank, most):
+            yield self._of_flow(found[chosen], times[_signature(found[chosen])])
 
     def alone(self) -> Iterator[TestScenario]:
-        """What needs nothing before it: one scenario a kind, the most frequent requests first."""
+        """What needs nothing before it: one scenario a kind; requests that show something new, then the frequent."""
         for kind in sorted(self._by_kind, key=lambda kind: (kind[2] >= 400, kind[1], kind[0])):
             times: Counter[str] = Counter()
             first: dict[str, Seen] = {}
@@ -138,8 +133,12 @@ class _Maker:
                 if self._is_alone(one):
                     times[one.step.key] += 1
                     first.setdefault(one.step.key, one)
-            if chosen := [first[key] for key, _ in times.most_common(MAX_ALONE)]:
-                yield self._of_alone(kind, chosen, sum(times.values()))
+            keys = [key for key, _ in times.most_common()]
+            shows = [shown_by_step(first[key].step) for key in keys]
+            telling = [keys[n] for n in covering(shows, [times[key] for key in keys], MAX_ALONE)]
+            chosen = [*telling, *(key for key in keys if key not in telling)][:MAX_ALONE]
+            if chosen:
+                yield self._of_alone(kind, [first[key] for key in chosen], sum(times.values()))
 
     def _is_alone(self, one: Seen) -> bool:
         """It was answered alike whatever was before it, and nothing of the flow is in it."""
@@ -163,7 +162,8 @@ class _Maker:
             conditions=Conditions(concurrency=at_once) if changes and at_once > 1 else None,
             independent=False,
             data=_data(flow),
-            steps=tuple(self._with_whole_captures(flow)),
+            cookies=_with_cookies(flow),
+            steps=tuple(self._with_captures(flow)),
             times=times,
         )
 
@@ -176,7 +176,7 @@ class _Maker:
             conditions=None,
             independent=True,
             data=(),
-            steps=tuple(self._step(one, None) for one in chosen),
+            steps=tuple(self._step(one, None, alone=True) for one in chosen),
             times=times,
         )
 
@@ -197,6 +197,21 @@ class _Maker:
             **known,
         )
 
+    def _effects_of(self, step: FlowStep) -> Effects:
+        return self._effects.get(id(step), Effects())
+
+    def _with_captures(self, flow: Flow) -> list[RequestStep]:
+        """The steps; what expectations name of earlier answers is captured, too."""
+        made = self._with_whole_captures(flow)
+        places = {id(step): at for at, step in enumerate(flow.steps)}
+        for name in dict.fromkeys(name for step in made for e in step.expectations for name in _named(e.value)):
+            maker, path = flow.makers.get(name, (None, ()))
+            at = places.get(id(maker))
+            if at is not None and name not in {capture.name for capture in made[at].captures}:
+                captures = (*made[at].captures, Capture(name=name, path=dotted(path)))
+                made[at] = made[at].model_copy(update={"captures": captures})
+        return made
+
     def _with_whole_captures(self, flow: Flow) -> list[RequestStep]:
         """The steps; an answer that is read back whole later is captured whole."""
         made = [self._step(self._seen[id(step)], None) for step in flow.steps]
@@ -212,9 +227,14 @@ class _Maker:
                 made[place] = self._step(one, name)
         return made
 
-    def _step(self, one: Seen, same_as: str | None) -> RequestStep:
+    def _step(self, one: Seen, same_as: str | None, *, alone: bool = False) -> RequestStep:
         step, rules = one.step, self._rules[one.step.exchange.kind]
-        expected = expectations(one, rules, self._statuses[one.situation], same_as)
+        known = set() if alone else _given_before(one)
+        expected = expectations(one, rules, self._statuses[one.situation], same_as, known)
+        if not alone:
+            # Customers who do it at once slow each other down: speed is a matter of reads that stand alone.
+            expected = tuple(expectation for expectation in expected if expectation.kind != "latency-below-ms")
+        effects_here = Effects() if alone else self._effects_of(step)
         form = step.exchange.request_type.startswith("application/x-www-form-urlencoded")
         headers = {"Content-Type": "application/x-www-form-urlencoded"} if form else {}
         if isinstance(step.body, str) and step.exchange.request_type:
@@ -222,57 +242,40 @@ class _Maker:
         accept = step.exchange.request_headers.get("accept", "")
         if accept and accept != "*/*":
             headers["Accept"] = accept
+        if step.authorization:
+            headers["Authorization"] = step.authorization
         return RequestStep(
             method=step.exchange.method,
             path=step.path,
             headers=headers,
             body=None if step.body is MISSING else step.body,
-            captures=tuple(step.captures),
-            expectations=expected,
+            captures=(*step.captures, *effects_here.captures),
+            expectations=(*expected, *effects_here.expectations),
             title=f"{step.exchange.method} {step.exchange.endpoint}: {step.exchange.status}",
         )
 
 
 def _data(flow: Flow) -> tuple[Datum, ...]:
-    """Made up where the flow itself brings it in, or where it was refused; else the service must know it."""
-    found = []
-    for name, kind in flow.data.items():
-        uses = [step for step in flow.steps if name in step.needs]
-        if uses:
-            created = uses[0].exchange.status == 201 or uses[0].exchange.status >= 400
-            found.append(Datum(name=name, kind=kind, given=not created))
-    return tuple(found)
+    needed = {name for step in flow.steps for name in step.needs}
+    return tuple(role.datum(name) for name, role in flow.data.items() if name in needed)
 
 
-def _shown(flow: Flow) -> set[Any]:
-    """What a test of this flow would show."""
-    found: set[Any] = set()
-    kinds = [step.exchange.kind for step in flow.steps]
-    found |= set(pairwise(kinds))
-    for step in flow.steps:
-        exchange = step.exchange
-        names = tuple(sorted(_QUERY_NAME.findall(step.path)))
-        found.add((exchange.kind, names, _error_code(exchange)))
-        found |= {(exchange.kind, name, size) for name, size in _sizes(step.body)}
-        found |= {(exchange.kind, "answer", name, size) for name, size in _sizes(exchange.answer) if name.endswith("#")}
-    return found
+def _with_cookies(flow: Flow) -> bool:
+    """Some request had a session that is no authorization, or nobody spoke of sessions at all."""
+    asked = [step for step in flow.steps if step.exchange.session]
+    return not asked or any(step.authorization is None for step in asked)
 
 
-def _sizes(document: Any) -> Iterator[tuple[str, int]]:
-    """Numbers and lengths as none, one, many: two of a thing show more than one."""
-    for path, value in leaves(document) if isinstance(document, dict | list) else ():
-        if isinstance(value, int) and not isinstance(value, bool):
-            yield dotted(path, any_item=True), max(-1, min(value, 2))
-        else:
-            yield dotted(path, any_item=True), 0
+def _given_before(one: Seen) -> set[str]:
+    """Placeholders that a test of the flow knows when this step is answered."""
+    before = one.flow.steps[: one.place]
+    made = {name for name, (maker, _) in one.flow.makers.items() if any(maker is step for step in before)}
+    return made | {name for step in (*before, one.step) for name in step.needs if name in one.flow.data}
 
 
-def _error_code(exchange: Exchange) -> str:
-    """Short words of an error's answer: `conflict`."""
-    if exchange.status < 400 or not isinstance(exchange.answer, dict):
-        return ""
-    words = [value for path, value in leaves(exchange.answer) if path[-1] in ("code", "type", "error", "title")]
-    return " ".join(str(word) for word in words if isinstance(word, str) and len(word) < 60)
+def _named(value: Any) -> set[str]:
+    """Placeholders in a value of an expectation."""
+    return set(re.findall(PLACEHOLDER, json.dumps(value)))
 
 
 def _signature(flow: Flow) -> tuple[Any, ...]:

@@ -49,7 +49,8 @@ class ExchangeRow(NamedTuple):
     response_body: Text | None = None
     """Text bodies up to 16 KiB, longer ones not at all: a part of a JSON document is none. Hostile."""
     request_headers: Json | None = None
-    """JSON object of those that say what was asked for; never cookies or authorization. Names in lower case."""
+    """JSON object of those that say what was asked for, and by whom: authorization as a pseudonym, no cookies. Names in
+    lower case."""
     response_headers: Json | None = None
     """JSON object of those that say what the answer is and how a browser is to treat it. Names in lower case."""
     session: Session | None = None

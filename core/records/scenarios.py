@@ -27,6 +27,10 @@ JsonKind = Literal[
     "json-sum",
     "json-product",
     "json-sorted",
+    "json-includes",
+    "json-excludes",
+    "json-fell",
+    "json-rose",
 ]
 PageKind = Literal[
     "url-path-is",
@@ -63,6 +67,8 @@ class Expectation(Record):
     - `json-sum`: `[list, field...]`: the number at `path` is the sum over the items of the product of their fields.
     - `json-product`: two paths of numbers whose product the one at `path` is; with `*` those of the same item.
     - `json-sorted`: a field of the list's items, `-field` when it falls.
+    - `json-includes`, `json-excludes`: a captured value that is, or is not, among those at `path`.
+    - `json-fell`, `json-rose`: `[captured number, amount]`: the one at `path` is less, or more, by as much at least.
     - `url-path-is`: a path, `{id}` for any one segment; `title-is`, `heading-visible`, `text-visible`: the text.
     - `element-visible`: a test id.
     - `request-below`: the number that the status of the request stays below that the step makes the page send; its
@@ -194,6 +200,8 @@ class TestScenario(Record):
     independent: bool = True
     """Steps need nothing of each other; else they are one flow in this order, in one session."""
     data: tuple[Datum, ...] = ()
+    cookies: bool = True
+    """Requests carry the cookies that earlier answers gave; False = none did when they were recorded."""
     steps: tuple[RequestStep | UiStep, ...]
     provenance: Provenance
     covered_by: tuple[str, ...] = ()

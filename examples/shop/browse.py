@@ -21,7 +21,8 @@ from typing import Any
 from playwright.sync_api import Browser, BrowserContext, Error, Page, sync_playwright
 
 import har
-from traffic import CATEGORIES, SEARCHES, loopback_address
+from traffic import loopback_address
+from visits import CATEGORIES, SEARCHES
 
 EXIT_VISITED = 0
 EXIT_USAGE = 2

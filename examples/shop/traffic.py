@@ -2,9 +2,10 @@
 
     python traffic.py --base-url http://127.0.0.1:8081 --seconds 5 --rate-rps 60 --seed 7 --json
 
-Visitors browse, search, look at products, fill carts and order; each draws from its own random stream, so that the same
-seed against the same shop makes the same requests as long as the shop keeps up with the rate. `--record FILE.har` keeps
-all that was asked and answered. Standard library only.
+Visitors browse, search, look at products, fill carts and order (visits.py); with `--customers SHARE` some have an
+account and make mistakes (customers.py). Each draws from its own random stream, so that the same seed against the same
+shop makes the same requests as long as the shop keeps up with the rate. `--record FILE.har` keeps what was asked and
+answered. Standard library only.
 Goes to this machine alone: a load generator that can be pointed anywhere is a weapon.
 """
 
@@ -17,16 +18,18 @@ import random
 import sys
 import time
 from collections import Counter
-from collections.abc import Generator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from hashlib import blake2s
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlsplit
 
+import customers
 import har
+from visits import Answer, Request, Visit, visit
 
 EXIT_DRIVEN = 0
 EXIT_USAGE = 2
@@ -47,86 +50,6 @@ USER_AGENTS = (
     "Mozilla/5.0 (Linux; Android 14; K) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/130.0.0.0 Mobile Safari/537.36",
     "Mozilla/5.0 (X11; Linux x86_64; rv:132.0) Gecko/20100101 Firefox/132.0",
 )
-
-# What visitors come for, and in which proportion.
-CATEGORIES = {"electronics": 5, "kitchen": 3, "garden": 2, "books": 3, "sport": 2}
-SEARCHES = {
-    "headphones": 4,
-    "charger": 2,
-    "usb": 2,
-    "knife": 1,
-    "bread": 1,
-    "garden": 2,
-    "mat": 1,
-    "lamp": 1,
-    "xylophone": 1,
-}
-
-# Shares of visitors, 0 to 1, at each fork of a visit.
-SEARCH_SHARE = 0.4
-STALE_LINK_SHARE = 0.02  # of visits: a bookmark of a product that is gone
-ADD_SHARE = 0.2  # of the products that were seen and can be bought
-LOOK_AT_CART_SHARE = 0.5
-ORDER_SHARE = 0.6  # of the visits with something in the cart
-
-# A product id that no feed reaches.
-GONE_PRODUCT = 999_999
-
-
-@dataclass(frozen=True)
-class Request:
-    """What a visitor asks for; `body` is sent as JSON."""
-
-    method: str
-    path: str
-    body: dict[str, Any] | None = None
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What came back; `status` 0 means none came, and `body` is None then or when it is no JSON."""
-
-    status: int
-    body: Any = None
-
-
-Visit = Generator[Request, Answer, None]
-
-
-def _pick(rng: random.Random, weights: dict[str, int]) -> str:
-    return rng.choices(list(weights), weights=list(weights.values()))[0]
-
-
-def visit(rng: random.Random) -> Visit:
-    """One visit, as a coroutine: it yields requests, is sent the answers, and does no I/O itself."""
-    if rng.random() < STALE_LINK_SHARE:
-        yield Request("GET", f"/api/products/{GONE_PRODUCT}")
-    if rng.random() < SEARCH_SHARE:
-        query = {"q": _pick(rng, SEARCHES)}
-    else:
-        query = {"category": _pick(rng, CATEGORIES), "limit": "12"}
-    found = yield Request("GET", f"/api/products?{urlencode(query)}")
-    if found.status != 200 or not found.body["products"]:
-        return
-    products = [product["id"] for product in found.body["products"]]
-    cart_id = None
-    for _ in range(rng.randint(1, 3)):
-        # People look at what stands first: rank r has weight 1/r.
-        product_id = rng.choices(products, weights=[1 / rank for rank in range(1, len(products) + 1)])[0]
-        seen = yield Request("GET", f"/api/products/{product_id}")
-        if seen.status == 200 and seen.body["available"] and rng.random() < ADD_SHARE:
-            line = {"product_id": product_id, "quantity": rng.choice((1, 1, 1, 2))}
-            added = yield Request("POST", "/api/cart", line if cart_id is None else {**line, "cart_id": cart_id})
-            if added.status in (200, 201):
-                cart_id = added.body["id"]
-    if cart_id is None:
-        return
-    if rng.random() < LOOK_AT_CART_SHARE:
-        yield Request("GET", f"/api/cart/{cart_id}")
-    if rng.random() < ORDER_SHARE:
-        placed = yield Request("POST", "/api/orders", {"cart_id": cart_id})
-        if placed.status == 201:
-            yield Request("GET", f"/api/orders/{placed.body['id']}")
 
 
 @dataclass
@@ -203,11 +126,13 @@ class Visitor:
         number: int,
         users: int,
         record: list[dict[str, Any]] | None = None,
+        customer_share: float = 0.0,
     ) -> None:
         # Not for secrets: a repeatable stream is the point.
         self._rng = random.Random(f"{seed}/{number}")  # noqa: S311
         self._connection = http.client.HTTPConnection(*address, timeout=TIMEOUT_S)
         self._users = users
+        self._customer_share = customer_share
         self._base_url = "http://{}:{}".format(*address)
         self._record = record
         self._visit: Visit | None = None
@@ -227,7 +152,8 @@ class Visitor:
             "User-Agent": USER_AGENTS[user % len(USER_AGENTS)],
             "Content-Type": "application/json",
         }
-        self._visit = visit(self._rng)
+        is_customer = self._customer_share > 0 and self._rng.random() < self._customer_share
+        self._visit = customers.visit(self._rng) if is_customer else visit(self._rng)
         return next(self._visit)
 
     def send_one(self) -> None:
@@ -239,10 +165,11 @@ class Visitor:
         self.tally.statuses[self._answer.status] += 1
 
     def _exchange(self, request: Request) -> Answer:
-        body = None if request.body is None else json.dumps(request.body)
+        body = request.body if request.body is None or isinstance(request.body, str) else json.dumps(request.body)
+        headers = {**self._headers, **request.headers}
         began = datetime.now(UTC)
         try:
-            self._connection.request(request.method, request.path, body, self._headers)
+            self._connection.request(request.method, request.path, body, headers)
             response = self._connection.getresponse()
             text = response.read()
         except (OSError, http.client.HTTPException):
@@ -250,21 +177,27 @@ class Visitor:
             self._connection.close()
             return Answer(0)
         if self._record is not None:
-            self._keep(request, body, began, response, text.decode("utf-8", "replace"))
+            self._keep(request, headers, body, began, response, text.decode("utf-8", "replace"))
         try:
             return Answer(response.status, json.loads(text))
         except ValueError:
             return Answer(response.status)
 
     def _keep(
-        self, request: Request, body: str | None, began: datetime, response: http.client.HTTPResponse, text: str
+        self,
+        request: Request,
+        headers: dict[str, str],
+        body: str | None,
+        began: datetime,
+        response: http.client.HTTPResponse,
+        text: str,
     ) -> None:
         exchange = har.entry(
             began,
             (datetime.now(UTC) - began).total_seconds() * 1000,
             method=request.method,
             url=self._base_url + request.path,
-            headers=self._headers,
+            headers=headers,
             body=body,
             status=response.status,
             reason=response.reason,
@@ -304,12 +237,20 @@ def _require_healthy_shop(base_url: str, address: tuple[str, int]) -> None:
 
 
 def drive(
-    base_url: str, *, seconds: float, rate_rps: float, seed: int, users: int = 40, record: Path | None = None
+    base_url: str,
+    *,
+    seconds: float,
+    rate_rps: float,
+    seed: int,
+    users: int = 40,
+    record: Path | None = None,
+    customer_share: float = 0.0,
 ) -> Summary:
     """Send `seconds * rate_rps` requests, evenly spread, as `users` different people.
 
     When the shop is slower than that, visitors wait for their answers and fewer requests are sent; `achieved_rps`
-    shows it. What was asked and answered goes into the archive `record`.
+    shows it. What was asked and answered goes into the archive `record`. Of the visits, `customer_share` (0 to 1) are
+    those of people with an account.
 
     Raises:
         ValueError: see `loopback_address`.
@@ -319,7 +260,7 @@ def drive(
     address = loopback_address(base_url)
     _require_healthy_shop(base_url, address)
     exchanges: list[dict[str, Any]] | None = None if record is None else []
-    visitors = [Visitor(address, seed, number, users, exchanges) for number in range(VISITORS)]
+    visitors = [Visitor(address, seed, number, users, exchanges, customer_share) for number in range(VISITORS)]
     started_at = time.perf_counter()
     with ThreadPoolExecutor(VISITORS) as pool:
         runs = [
@@ -367,6 +308,13 @@ def _users(text: str) -> int:
     return value
 
 
+def _share(text: str) -> float:
+    value = float(text)
+    if not 0 <= value <= 1:
+        raise argparse.ArgumentTypeError(f"{text} is not from 0 to 1")
+    return value
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """The command line; the exit code: 0 driven (errors included), 2 wrong usage, 3 no healthy shop there."""
     parser = argparse.ArgumentParser(description="Drive the shop with realistic traffic, on this machine only.")
@@ -375,6 +323,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--rate-rps", type=_positive, default=60.0, help="requests a second, all visitors together")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--users", type=_users, default=40, help="how many different people visit")
+    parser.add_argument(
+        "--customers", type=_share, default=0.0, metavar="SHARE", help="of the visits, 0 to 1: people with an account"
+    )
     parser.add_argument("--record", type=Path, metavar="FILE.har", help="keep what was asked and answered")
     parser.add_argument("--json", action="store_true", help="the summary as JSON on stdout")
     flags = parser.parse_args(argv)
@@ -386,6 +337,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             seed=flags.seed,
             users=flags.users,
             record=flags.record,
+            customer_share=flags.customers,
         )
     except ValueError as error:
         print(f"traffic: {error}", file=sys.stderr)

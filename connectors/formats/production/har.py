@@ -1,7 +1,8 @@
 """HTTP archives (HAR): exchanges that a browser or proxy recorded. A time of -1 does not apply; it is none, not 0.
 
-Cookies and authorization are taken along as pseudonyms, to tell visits apart, and of the other headers only those of
-two short lists; bodies, queries and headers are redacted before they are stored.
+Cookies are taken along as pseudonyms, to tell visits apart, and of the other headers only those of two short lists;
+bodies, queries and headers are redacted before they are stored: of an authorization its scheme is left, and a pseudonym
+that is the same where an answer gave the token.
 """
 
 import re
@@ -20,7 +21,9 @@ from ..values import clock, listed, ms, origin_of, path_of, status, text, whole
 
 MAX_BODY = 16_384
 """Characters of a body that are kept."""
-REQUEST_HEADERS = frozenset({"accept", "accept-language", "content-type", "if-match", "if-none-match", "range"})
+REQUEST_HEADERS = frozenset(
+    {"accept", "accept-language", "authorization", "content-type", "if-match", "if-none-match", "range"}
+)
 RESPONSE_HEADERS = frozenset(
     {
         "access-control-allow-origin", "allow", "cache-control", "content-security-policy", "content-type", "location",

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 import traffic
-from traffic import Answer, Request, drive, loopback_address, percentile, visit
+from traffic import drive, loopback_address, percentile
+from visits import Answer, Request, visit
 
 from .shop_process import ShopProcess
 

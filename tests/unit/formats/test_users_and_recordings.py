@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from aqe.analysis.redaction import Redactor
 from aqe.connectors.formats.production import recent, web_vitals
 from aqe.connectors.formats.production.amplitude import Amplitude
 from aqe.connectors.formats.production.chrome_recorder import HIDDEN, ChromeRecorder
@@ -15,6 +16,7 @@ from aqe.connectors.formats.production.sentry import Sentry
 from aqe.connectors.formats.production.web_vitals import WebVitals
 from aqe.core.records.logs import LogRow
 from aqe.core.records.rum import RumRow
+from aqe.fleet.redact_rows import redact_row
 
 from .reading_rows import notes, read, rows
 
@@ -173,10 +175,10 @@ def test_the_counts_of_a_sentry_issue_are_text() -> None:
 
 
 def test_a_time_of_minus_one_in_a_har_does_not_apply() -> None:
-    """It is not 0; sizes alike. No secret is taken along."""
+    """It is not 0; sizes alike. No secret is stored: whose authorization it was is told by a pseudonym."""
     entry = {"startedDateTime": "2026-11-20T11:00:00+01:00", "time": 230.5, "_resourceType": "xhr",
              "request": {"method": "POST", "url": "https://u:p@s.example:8443/o?x=1", "bodySize": -1,
-                         "headers": [{"name": "Authorization", "value": "Bearer abc"}],
+                         "headers": [{"name": "Authorization", "value": "Bearer abc-4711-abc"}],
                          "postData": {"mimeType": "text/plain", "params": [{"name": "a", "value": "1"}]}},
              "response": {"status": 0, "_error": "net::ERR_FAILED", "content": {"size": -1}},
              "timings": {"blocked": -1, "wait": 200}}  # fmt: skip
@@ -188,7 +190,8 @@ def test_a_time_of_minus_one_in_a_har_does_not_apply() -> None:
         "a=1",
         "net::ERR_FAILED",
     )
-    assert "abc" not in str(row)
+    stored = redact_row(row, Redactor(b"key"))
+    assert "abc" not in str(stored) and '"authorization":"Bearer <' in str(stored)
     assert row.at.hour == 10
 
 
