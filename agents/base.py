@@ -12,14 +12,13 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-import structlog
-
 from ..bus.events import AgentStarted, AgentStopped, Event, Payload
 from ..bus.group import SERVER_GONE, SERVER_TROUBLE
 from ..bus.heartbeats import HEARTBEAT_EVERY_S, HEARTBEAT_TTL_S, heartbeat_key
 from ..bus.lanes import GROUP, LaneConsumer
 from ..bus.lease import Pulse
 from ..core.errors import AqeError
+from ..core.log import Logger
 from ..core.records.tasks import AgentRecord, AgentState, Priority, TaskAssignment
 from .context import AgentServices, TaskContext, agent_key, task_key
 from .work import RETRY_PAUSE_S, TASK_RECORD_TTL_S, Work
@@ -47,7 +46,7 @@ class BaseAgent(ABC):
         self.services = services
         self.memory = services.memory
         self.id = agent_id or f"{self.agent_type}-{socket.gethostname()}-{os.getpid()}-{os.urandom(2).hex()}"
-        self.log = structlog.get_logger(self.agent_type)
+        self.log = Logger(self.agent_type)
         self._started_at = services.clock.now()
         self._stopping = asyncio.Event()
         self._announced = True

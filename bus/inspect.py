@@ -4,9 +4,8 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from typing import Any, NamedTuple
 
-import structlog
-
 from ..core.clock import Clock
+from ..core.log import Logger
 from ..core.ports import CommandClient
 from ..core.records.base import Record
 from .group import SERVER_GONE, entry_order
@@ -18,7 +17,7 @@ PAGE = 500
 RECONNECT_S = 0.5
 """Pause while the server cannot be reached."""
 
-log = structlog.get_logger(__name__)
+log = Logger(__name__)
 
 
 class StreamInfo(Record):

@@ -11,15 +11,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-import structlog
 from redis import Redis
 from redis.exceptions import RedisError
+
+from ..core.log import Logger
 
 RENEWALS_PER_LEASE = 3
 _CHUNK = 500
 """Ids a call: Lua's unpack is limited to some thousands."""
 
-log = structlog.get_logger(__name__)
+log = Logger(__name__)
 
 
 class Holder(Protocol):

@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 import orjson
-import structlog
 
 from ..core.errors import AqeError, InputError, ServiceUnavailable
+from ..core.log import Logger
 from .bus import EventBus
 from .events import Event
 from .publisher import CONFIRM_TIMEOUT_MS, NotConfirmedError
@@ -27,7 +27,7 @@ REMEMBER_MS = 7 * 86_400_000
 """How long the server remembers the id of an event from here (150 bytes each): a producer that crashed between the
 confirmation and the removal may come back within a week and adds nothing twice. Streams are kept as long."""
 
-log = structlog.get_logger(__name__)
+log = Logger(__name__)
 
 
 class _Row(NamedTuple):

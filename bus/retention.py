@@ -7,9 +7,8 @@ stream near its cap is announced before publishing to it is refused.
 
 from dataclasses import dataclass
 
-import structlog
-
 from ..core.clock import Clock
+from ..core.log import Logger
 from ..core.ports import CommandClient
 from .bus import EventBus
 from .events import Event, GroupExpired, GroupLagging, Payload
@@ -22,7 +21,7 @@ LAGGING_SHARE = 0.8
 TRIM_LIMIT = 100_000
 """Entries dropped a stream and round: bounds how long the server is busy with it."""
 
-log = structlog.get_logger(__name__)
+log = Logger(__name__)
 
 
 @dataclass(frozen=True)

@@ -10,12 +10,12 @@ import asyncio
 from collections import deque
 from collections.abc import Sequence
 
-import structlog
 from redis.exceptions import ResponseError
 
 from ..core.clock import Clock
 from ..core.errors import AqeError, FencedOutError, ServiceUnavailable
 from ..core.globs import compile_glob, is_glob
+from ..core.log import Logger
 from ..core.ports import CommandClient
 from ..core.writes import Write
 from .calling import Handler, HandlerCall
@@ -28,7 +28,7 @@ from .publisher import Publisher
 
 __all__ = ["DEFAULT_DELIVERY", "Delivery", "Handler", "Subscription", "matching_types"]
 
-log = structlog.get_logger(__name__)
+log = Logger(__name__)
 
 
 BLOCK_MS = 1000

@@ -1,20 +1,16 @@
-"""Logging, set up once by a command and never at import: JSON or console lines on stderr, secrets masked.
+"""Logging, set up once by a command and never at import: lines on stderr.
 
-The code logs with `structlog.get_logger()`; what libraries log through the standard library comes out the same way.
+The code logs with `core.log.Logger`; what libraries log through the standard library comes out the same way.
 """
 
 import logging
 import sys
-from collections.abc import Mapping, MutableMapping
-from typing import Any, TextIO
+from collections.abc import Callable
+from functools import cached_property
+from typing import TextIO
 
-import orjson
-import structlog
-
-from ..core.masking import MASK, is_secret_name, mask_text
+from ..core.log import set_up_when_needed
 from .settings import Settings
-
-Event = MutableMapping[str, Any]
 
 
 def set_up_logging(settings: Settings, stream: TextIO | None = None) -> None:
@@ -25,68 +21,38 @@ def set_up_logging(settings: Settings, stream: TextIO | None = None) -> None:
         stream: where lines go; default the present `sys.stderr`.
     """
     stream = stream or sys.stderr
-    shared: list[structlog.types.Processor] = [
-        structlog.contextvars.merge_contextvars,
-        structlog.stdlib.add_log_level,
-        structlog.stdlib.add_logger_name,
-        structlog.stdlib.PositionalArgumentsFormatter(),
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
-        structlog.processors.StackInfoRenderer(),
-        # Before masking: an exception's text may hold a URL with a password.
-        structlog.processors.format_exc_info,
-        mask_secrets,
-    ]
+    colors = settings.color and stream.isatty()
     handler = logging.StreamHandler(stream)
-    handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=[*shared[:-1], structlog.stdlib.ExtraAdder(), mask_secrets],
-            processors=[
-                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                _renderer(settings, colors=settings.color and stream.isatty()),
-            ],
-        )
-    )
+    handler.setFormatter(_Formatter(lambda: _formatter(settings, colors)))
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(settings.fleet.log_level.upper())
-    structlog.configure(
-        processors=[
-            structlog.stdlib.filter_by_level,
-            *shared,
-            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
-        ],
-        logger_factory=structlog.stdlib.LoggerFactory(),
-        wrapper_class=structlog.stdlib.BoundLogger,
-        # Caching would keep the first stream for ever.
-        cache_logger_on_first_use=False,
-    )
+    set_up_when_needed(_configure)
 
 
-def mask_secrets(logger: object, method: str, event: Event) -> Event:
-    """A structlog processor: no value of a secret's name, no password in a URL."""
-    return {name: MASK if value and is_secret_name(name) else _masked(value) for name, value in event.items()}
+class _Formatter(logging.Formatter):
+    """One that is made for the first line: most commands write none."""
+
+    def __init__(self, make: Callable[[], logging.Formatter]) -> None:
+        super().__init__()
+        self._make = make
+
+    @cached_property
+    def _made(self) -> logging.Formatter:
+        return self._make()
+
+    def format(self, record: logging.LogRecord) -> str:
+        """As the one that is made does it."""
+        return self._made.format(record)
 
 
-def _masked(value: Any) -> Any:
-    match value:
-        case str():
-            return mask_text(value)
-        case Mapping():
-            return {k: MASK if v and is_secret_name(str(k)) else _masked(v) for k, v in value.items()}
-        case list() | tuple():
-            return [_masked(item) for item in value]
-        case BaseException():
-            return mask_text(str(value))
-        case _:
-            return value
+def _formatter(settings: Settings, colors: bool) -> logging.Formatter:
+    from .log_lines import formatter
+
+    return formatter(settings, colors=colors)
 
 
-def _renderer(settings: Settings, *, colors: bool) -> structlog.types.Processor:
-    if settings.fleet.log_format == "json":
-        return structlog.processors.JSONRenderer(serializer=_json)
-    # Plain tracebacks: pretty ones print local variables, and with them secrets.
-    return structlog.dev.ConsoleRenderer(colors=colors, exception_formatter=structlog.dev.plain_traceback)
+def _configure() -> None:
+    from .log_lines import configure_structlog
 
-
-def _json(event: Event, **_: Any) -> str:
-    return orjson.dumps(event, default=lambda value: mask_text(str(value)), option=orjson.OPT_NON_STR_KEYS).decode()
+    configure_structlog()

@@ -10,11 +10,11 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
-import structlog
 from redis.exceptions import RedisError
 
 from ..connectors.bridges.table import BRIDGES, Bridge, commit_of
 from ..core.errors import AqeError, InputError
+from ..core.log import Logger
 from ..core.records.base import Record, encode
 from ..core.records.release import Release, same_commit
 from ..core.records.signals import Outcome, Signal
@@ -26,7 +26,7 @@ from .signals import COMMIT, find_release
 
 POLL_S = 30.0
 
-log = structlog.get_logger("bridges")
+log = Logger("bridges")
 
 
 class Bridged(Record):

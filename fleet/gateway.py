@@ -5,10 +5,10 @@ It also takes up rollouts whose runner died: their executors and metrics are of 
 
 import asyncio
 
-import structlog
 from redis.exceptions import RedisError
 
 from ..core.errors import AqeError
+from ..core.log import Logger
 from ..core.records.rollout import Rollout
 from .bridging import Bridges
 from .notify import usable
@@ -18,7 +18,7 @@ from .runtime import Runtime
 
 ORPHANS_EVERY_S = 1.0
 
-log = structlog.get_logger("gateway")
+log = Logger("gateway")
 
 
 class Gateway:

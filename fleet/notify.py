@@ -4,8 +4,6 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-import structlog
-
 from ..bus.events import Event
 from ..config.sections import Notifier as Section
 from ..config.settings import Settings, known_approvers
@@ -13,11 +11,12 @@ from ..connectors.notifiers.console import ConsoleNotifier
 from ..connectors.notifiers.table import NOTIFIERS, Destination
 from ..core.errors import InputError
 from ..core.globs import compile_glob
+from ..core.log import Logger
 from ..core.ports import Notifier
 from ..core.records.base import Record
 from ..core.registry import by_name
 
-log = structlog.get_logger(__name__)
+log = Logger(__name__)
 
 
 @dataclass(frozen=True)

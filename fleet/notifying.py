@@ -10,7 +10,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
-import structlog
 from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
 from ..bus.events import Event
@@ -19,6 +18,7 @@ from ..bus.subscription import Delivery, Handler
 from ..config.settings import Settings
 from ..core.clock import Clock
 from ..core.errors import InputError, ServiceUnavailable
+from ..core.log import Logger
 from ..core.records.base import Record
 from ..core.records.notices import ChannelState, Notice, sent_key, state_key
 from ..core.writes import Write
@@ -35,7 +35,7 @@ DELIVERY = Delivery(max_attempts=8, backoff_s=1.0, max_backoff_s=120.0, max_run_
 
 LOOK_EVERY_S = 0.1
 
-log = structlog.get_logger("notify")
+log = Logger("notify")
 
 
 async def send(channel: Channel, notice: Notice) -> None:

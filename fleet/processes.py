@@ -12,13 +12,12 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import structlog
-
 from ..agents.base import BaseAgent
 from ..agents.commander.agent import FleetCommander
 from ..config.settings import Settings, environment
 from ..core.clock import SystemClock
 from ..core.errors import AqeError, ServiceUnavailable
+from ..core.log import Logger
 from .folders import make_data_dir
 from .retention import prune_datasets
 from .roster import COMMANDER, GATEWAY, ROLES, agent_class, profiles
@@ -37,7 +36,7 @@ SERVER_CHECK_S = 1.0
 
 CLOCK = SystemClock()
 
-log = structlog.get_logger("supervisor")
+log = Logger("supervisor")
 
 
 async def run_role(settings: Settings, role: str, *, follow_parent: bool = False) -> None:

@@ -2,12 +2,11 @@
 
 from datetime import datetime
 
-import structlog
-
+from ..core.log import Logger
 from ..core.records.rows import DATASET_ROWS
 from .runtime import Runtime
 
-log = structlog.get_logger("retention")
+log = Logger("retention")
 
 
 def prune_datasets(runtime: Runtime, now: datetime) -> None:

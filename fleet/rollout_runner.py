@@ -9,8 +9,6 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any
 
-import structlog
-
 from ..agents.deployment_readiness.rollout.look import interval_s
 from ..agents.deployment_readiness.rollout.readiness import is_there
 from ..agents.deployment_readiness.rollout.step import Happening, Kind, reopen, step
@@ -28,6 +26,7 @@ from ..bus.events import (
 )
 from ..bus.lease import Pulse
 from ..core.errors import ConflictError, InputError, ServiceUnavailable
+from ..core.log import Logger
 from ..core.ports import Executor, MetricSource
 from ..core.records.audit import AuditDraft
 from ..core.records.history import HISTORY_KEY
@@ -54,7 +53,7 @@ _EVENTS: dict[Kind, Callable[..., Payload]] = {
     Kind.PROMOTED: lambda **said: DeploymentPromoted(**said),
 }
 
-log = structlog.get_logger("rollout")
+log = Logger("rollout")
 
 
 def _outcome_of(rollout: Rollout) -> DeploymentResult:

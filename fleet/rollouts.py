@@ -2,13 +2,12 @@
 
 from collections.abc import Callable
 
-import structlog
-
 from ..agents.deployment_readiness.rollout.step import begin
 from ..bus.envelope import Event
 from ..bus.events import DeploymentStarted
 from ..config.settings import Settings
 from ..core.errors import ConflictError, InputError, NotFoundError, ServiceUnavailable, TaskVetoed
+from ..core.log import Logger
 from ..core.ports import Executor, MetricSource
 from ..core.records.audit import AuditDraft
 from ..core.records.history import HISTORY_KEY, read_history
@@ -26,7 +25,7 @@ from .situations import Assessed, last_assessed
 
 ALL = rollout_key("*")
 
-log = structlog.get_logger("rollout")
+log = Logger("rollout")
 
 
 async def start_rollout(runtime: Runtime, version: str, wanted: Wanted, *, environment: str | None, by: str) -> Rollout:

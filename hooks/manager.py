@@ -3,13 +3,12 @@
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
-import structlog
-
 from ..core.errors import TaskVetoed
+from ..core.log import Logger
 from ..core.records.tasks import TaskAssignment
 from .base import LifecycleHook
 
-log = structlog.get_logger(__name__)
+log = Logger(__name__)
 
 Call = Callable[..., Awaitable[None]]
 

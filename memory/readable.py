@@ -2,15 +2,14 @@
 
 from typing import TypeVar
 
-import structlog
-
 from ..core.errors import InputError
+from ..core.log import Logger
 from ..core.records.base import Record
 from .store import MemoryStore
 
 R = TypeVar("R", bound=Record)
 
-log = structlog.get_logger(__name__)
+log = Logger(__name__)
 
 
 async def readable(memory: MemoryStore, glob: str, model: type[R]) -> dict[str, R]:

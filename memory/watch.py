@@ -8,19 +8,19 @@ import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 
-import structlog
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from ..core.errors import ServiceUnavailable
 from ..core.globs import compile_glob
+from ..core.log import Logger
 from ..core.ports import CommandClient
 from .store import MemoryRecord, MemoryStore
 
 RECONNECT_S = 0.5
 TROUBLE = (RedisConnectionError, RedisTimeoutError, ServiceUnavailable)
 
-log = structlog.get_logger(__name__)
+log = Logger(__name__)
 
 
 class Gone(MemoryRecord):

@@ -11,8 +11,6 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import TypeVar
 
-import structlog
-
 from ...bus.bus import EventBus
 from ...bus.events import (
     AgentLost,
@@ -34,6 +32,7 @@ from ...bus.retention import Retention
 from ...bus.subscription import Delivery
 from ...core.clock import Clock
 from ...core.errors import ConflictError, InputError
+from ...core.log import Logger
 from ...core.ports import CommandClient
 from ...core.records.approvals import Approval, ApprovalState
 from ...core.records.audit import AuditDraft
@@ -56,7 +55,7 @@ FINISHED_TTL_S = 7 * 86_400
 MAX_TASK_BYTES = 500_000
 """Of a task's record when it is queued: half of what memory takes, the other half is for its result."""
 
-log = structlog.get_logger("fleet-commander")
+log = Logger("fleet-commander")
 R = TypeVar("R", bound=Record)
 
 

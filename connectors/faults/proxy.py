@@ -6,10 +6,10 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any
 
 import h11
-import structlog
 
 from ...core.clock import Clock
 from ...core.errors import InputError
+from ...core.log import Logger
 from ...core.records.faults import FaultRule, ProxyPlan, address
 from .decide import Decider
 from .har import Exchange
@@ -25,7 +25,7 @@ BACKLOG = 1024
 REOPEN_S = 1.0
 """Between two tries to listen again after `refuse`."""
 
-log = structlog.get_logger("fault-proxy")
+log = Logger("fault-proxy")
 
 
 class FaultProxy:

@@ -3,9 +3,8 @@
 from collections.abc import Iterator
 from typing import Any, TypeVar
 
-import structlog
-
 from ....core.errors import InputError
+from ....core.log import Logger
 from ....core.records.base import Record
 from ....core.records.feedback import FEEDBACK_KEY
 from ....core.records.findings import Insight
@@ -20,7 +19,7 @@ SCENARIOS = "aqe/production/test-scenarios"
 
 R = TypeVar("R", bound=Record)
 
-log = structlog.get_logger(__name__)
+log = Logger(__name__)
 
 
 async def merge_insights(memory: MemoryStore, context: TaskContext, outcome: Outcome) -> None:

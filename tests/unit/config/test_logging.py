@@ -12,6 +12,7 @@ import structlog
 
 from aqe.config.logging import set_up_logging
 from aqe.config.settings import load_settings
+from aqe.core.log import Logger
 
 
 @pytest.fixture(autouse=True)
@@ -35,7 +36,7 @@ def lines(stream: io.StringIO) -> list[dict[str, Any]]:
 
 def test_our_lines_and_those_of_libraries_come_out_alike(tmp_path: Path) -> None:
     stream = log_to(tmp_path, log_format="json")
-    structlog.get_logger("aqe.bus").info("ours", count=2)
+    Logger("aqe.bus").info("ours", count=2)
     logging.getLogger("library").warning("%s", "theirs")
 
     ours, theirs = lines(stream)
@@ -45,7 +46,7 @@ def test_our_lines_and_those_of_libraries_come_out_alike(tmp_path: Path) -> None
 
 def test_the_level_holds_for_both(tmp_path: Path) -> None:
     stream = log_to(tmp_path, log_format="json", log_level="warning")
-    structlog.get_logger("aqe").info("no")
+    Logger("aqe").info("no")
     logging.getLogger("library").info("no")
     assert lines(stream) == []
 
@@ -53,7 +54,7 @@ def test_the_level_holds_for_both(tmp_path: Path) -> None:
 @pytest.mark.parametrize("form", ["json", "console"])
 def test_no_secret_is_logged(tmp_path: Path, form: str) -> None:
     stream = log_to(tmp_path, log_format=form)
-    log = structlog.get_logger("aqe")
+    log = Logger("aqe")
     log.info(
         "connected", url="redis://:geheim@h", password="geheim", nested={"token": "geheim", "a": ["x://:geheim@h"]}
     )
@@ -69,13 +70,13 @@ def test_no_secret_is_logged(tmp_path: Path, form: str) -> None:
 
 def test_colours_are_for_terminals_only(tmp_path: Path) -> None:
     stream = log_to(tmp_path)
-    structlog.get_logger("aqe").error("plain")
+    Logger("aqe").error("plain")
     assert "\x1b" not in stream.getvalue()
 
 
 def test_setting_up_again_replaces(tmp_path: Path) -> None:
     first = log_to(tmp_path)
     second = log_to(tmp_path, log_format="json")
-    structlog.get_logger("aqe").info("once")
+    Logger("aqe").info("once")
     assert first.getvalue() == ""
     assert len(lines(second)) == 1
