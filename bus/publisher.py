@@ -7,7 +7,6 @@ from typing import Literal
 
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import OutOfMemoryError, ResponseError
-from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_delay, wait_random_exponential
 
 from ..core.errors import InputError, ServiceUnavailable, StreamFullError
 from ..core.ports import CommandClient, Functions
@@ -194,6 +193,9 @@ class Publisher:
             return await self._attempt(parcels, wait)
         except SERVER_GONE:
             pass
+        # Seldom needed, and no light import.
+        from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_delay, wait_random_exponential
+
         try:
             async for attempt in AsyncRetrying(
                 retry=retry_if_exception_type(SERVER_GONE),

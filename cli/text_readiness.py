@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
-from ..core.criteria import HOW_TO_MEASURE
+from ..core.evidence_ways import HOW_TO_MEASURE
 from ..core.numbers import shown
 from ..core.records.evidence import Reading, Status
 from ..core.records.prediction import RollbackPrediction

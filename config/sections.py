@@ -7,8 +7,8 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from ..core.credentials import SecretHash
+from ..core.records.kinds import DATASET_KINDS
 from ..core.records.privacy import REDACTED_KINDS
-from ..core.records.rows import DATASET_ROWS
 from ..core.registry import did_you_mean
 from .rollout_sections import RolloutSection
 from .section import FilePath, Section
@@ -74,8 +74,8 @@ def _own_kind(name: str) -> str:
 
 
 def _dataset_kind(kind: str) -> str:
-    if kind not in DATASET_ROWS:
-        raise ValueError(f"expected one of {', '.join(DATASET_ROWS)}{did_you_mean(kind, DATASET_ROWS)}")
+    if kind not in DATASET_KINDS:
+        raise ValueError(f"expected one of {', '.join(DATASET_KINDS)}{did_you_mean(kind, DATASET_KINDS)}")
     return kind
 
 
@@ -257,7 +257,7 @@ class Retention(Section):
 
     default_days: Annotated[int, Field(ge=1)] = 30
     days: dict[Annotated[str, AfterValidator(_dataset_kind)], Annotated[int, Field(ge=1)]] = Field(default_factory=dict)
-    """By kind of core/records/rows.DATASET_ROWS."""
+    """By kind of core/records/rows.DATASET_KINDS."""
     dead_letters: Annotated[int, Field(ge=1)] = 10_000
     """Of one event type or task lane; beyond it the oldest go."""
 

@@ -16,13 +16,13 @@ from ..connectors.bridges.table import BRIDGES, Bridge, commit_of
 from ..core.errors import AqeError, InputError
 from ..core.log import Logger
 from ..core.records.base import Record, encode
-from ..core.records.release import Release, same_commit
+from ..core.records.release import COMMIT, Release, same_commit
 from ..core.records.signals import Outcome, Signal
 from ..memory.watch import changed_names
 from .git import ask_git
 from .ingest import put_part
 from .runtime import Runtime
-from .signals import COMMIT, find_release
+from .signals import find_release
 
 POLL_S = 30.0
 

@@ -2,13 +2,13 @@
 
 from ..agents.deployment_readiness.gates import evaluate
 from ..agents.deployment_readiness.inputs import read_inputs
-from ..core.criteria import CRITERIA, HOW_TO_MEASURE
+from ..core.criteria import CRITERIA
+from ..core.evidence_ways import HOW_TO_MEASURE
 from ..core.records.evidence import Status
 from ..core.records.history import HISTORY_KEY
 from ..core.records.readiness import GateStatus
-from ..core.records.release import Release
+from ..core.records.release import Release, check_version
 from .runtime import Runtime
-from .signals import check_version
 
 
 async def gates_without_evidence(runtime: Runtime, release: Release, *, policy: str = "default") -> tuple[str, ...]:

@@ -7,12 +7,12 @@ from ..agents.deployment_readiness.outcome_report import calibration_report, in_
 from ..core.errors import InputError, NotFoundError
 from ..core.records.audit import AuditDraft
 from ..core.records.history import HISTORY_KEY, DeploymentOutcome, Foresight, read_history
-from ..core.records.release import DeploymentResult, same_commit
+from ..core.records.release import DeploymentResult, check_version, same_commit
 from ..core.records.replay import HistoryReport
 from ..core.registry import did_you_mean
 from ..memory.audit import audited
 from .runtime import Runtime
-from .signals import check_version, stored_release
+from .signals import stored_release
 
 
 @dataclass(frozen=True)

@@ -6,10 +6,10 @@ from pathlib import Path
 
 from ..config.monitoring_profile import PHASED, load_profile
 from ..core.errors import InputError
+from ..core.records.release import check_environment, check_version
 from ..core.records.rollout import CanarySetup, Trigger, TriggerSetup, canary_key, triggers_key
 from .rollout_parts import Wanted, check_stages
 from .runtime import Runtime
-from .signals import check_environment, check_version
 
 
 async def set_stages(runtime: Runtime, version: str, stages: Sequence[float], stage_s: float | None) -> CanarySetup:

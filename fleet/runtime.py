@@ -1,25 +1,29 @@
-"""Settings into a running set of parts: clients, library, memory, bus, keeper, datasets, hooks."""
+"""Settings into a running set of parts: clients, library, memory, bus, keeper, datasets, hooks.
+
+What only agents need is imported when it is asked for: a command that hands its task to the fleet does without.
+"""
 
 import os
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
 
-from ..agents.base import AgentServices
 from ..bus.bus import EventBus
 from ..bus.lease import LeaseKeeper
 from ..config.settings import Settings, environment, known_approvers
 from ..core.clock import Clock, SystemClock
-from ..core.records.policy import Policy
-from ..hooks.manager import HookManager
-from ..hooks.verification import VerificationHookManager, VerifyBeforeTask
-from ..memory.datasets import DatasetStore
 from ..memory.store import MemoryStore
 from .connect import Clients, connect_sync, open_clients
 from .library import Library
-from .policies import known_policies, project_checklist
 from .server import ServerInfo, ensure_server
+
+if TYPE_CHECKING:
+    from ..agents.context import AgentServices
+    from ..core.records.policy import Policy
+    from ..memory.datasets import DatasetStore
 
 
 @dataclass(frozen=True)
@@ -32,15 +36,28 @@ class Runtime:
     memory: MemoryStore
     bus: EventBus
     keeper: LeaseKeeper
-    datasets: DatasetStore
     clock: Clock
 
-    async def policies(self) -> dict[str, Policy]:
+    @cached_property
+    def datasets(self) -> "DatasetStore":
+        """Bulk data."""
+        from ..memory.datasets import DatasetStore
+
+        return DatasetStore(self.settings.datasets_dir)
+
+    async def policies(self) -> "dict[str, Policy]":
         """Name -> policy, "default" being the project's; read anew each time, because they change."""
+        from .policies import known_policies
+
         return await known_policies(self.memory, self.settings)
 
-    def services(self) -> AgentServices:
+    def services(self) -> "AgentServices":
         """What an agent is handed."""
+        from ..agents.context import AgentServices
+        from ..hooks.manager import HookManager
+        from ..hooks.verification import VerificationHookManager, VerifyBeforeTask
+        from .policies import project_checklist
+
         verification = VerificationHookManager(self.memory, environment())
         return AgentServices(
             memory=self.memory,
@@ -91,7 +108,6 @@ async def open_runtime(settings: Settings, *, name: str, server: ServerInfo | No
             memory=MemoryStore(clients.commands, library, prefix=settings.prefix, writer=me),
             bus=bus,
             keeper=keeper,
-            datasets=DatasetStore(settings.datasets_dir),
             clock=clock,
         )
     finally:

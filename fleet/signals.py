@@ -1,6 +1,5 @@
 """Signals and releases as people ask for them; and which release it is that they mean."""
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,14 +12,12 @@ from pydantic.alias_generators import to_camel
 from ..agents.deployment_readiness.inputs import StoredSignal, mirror_key, read_inputs, signal_key
 from ..core.errors import InputError, NotFoundError
 from ..core.records.base import Record
-from ..core.records.release import DEFAULT_ENVIRONMENT, VERSION, Release
+from ..core.records.release import DEFAULT_ENVIRONMENT, Release, check_commit, check_environment, check_version
 from ..core.records.signals import SIGNAL_METRICS, MetricValue, Signal, SignalKind
 from ..core.registry import did_you_mean
 from ..memory.readable import readable
 from .git import ask_git
 from .runtime import Runtime
-
-COMMIT = re.compile(r"[0-9a-fA-F]{7,64}")
 
 
 @dataclass(frozen=True)
@@ -75,33 +72,6 @@ async def find_release(
         check_environment(environment)
     release = stored.model_copy(update={"commit": commit, "environment": environment or stored.environment})
     return FoundRelease(release, version_from, commit_from)
-
-
-def check_version(version: str) -> str:
-    """The version, when it can be part of a key.
-
-    Raises:
-        InputError: empty, too long, or with other characters than letters, digits and `._+-`.
-    """
-    if not re.fullmatch(VERSION, version):
-        raise InputError(
-            f"{version!r} cannot be a release's version", hint="letters, digits and . _ + - only, such as v2.5.0"
-        )
-    return version
-
-
-def check_commit(commit: str) -> str:
-    """The commit, when it looks like one; InputError when not."""
-    if not COMMIT.fullmatch(commit):
-        raise InputError(f"{commit!r} is no commit", hint="expected 7 to 64 hexadecimal digits: `git rev-parse HEAD`")
-    return commit
-
-
-def check_environment(name: str) -> str:
-    """The environment, when it can be one; InputError when it is empty or holds control characters."""
-    if not name.strip() or not name.isprintable():
-        raise InputError(f"{name!r} cannot be an environment", hint="a name such as production or staging")
-    return name
 
 
 def check_kind(name: str) -> SignalKind:

@@ -14,10 +14,10 @@ from ..core.errors import InputError
 from ..core.records.approvals import Situation
 from ..core.records.policy import Policy
 from ..core.records.readiness import Decision, RiskAssessment
+from ..core.records.release import check_version
 from ..core.writes import Write
 from .git import ask_git
 from .runtime import Runtime
-from .signals import check_version
 
 
 @dataclass(frozen=True)

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from ..core.records.release import check_version
 from ..memory.transfer import ImportedKeys, export_memory, import_memory
-from .signals import check_version
 
 if TYPE_CHECKING:
     from .runtime import Runtime

@@ -7,7 +7,8 @@ decide and nothing that did is left out.
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from ...core.criteria import CRITERIA, HOW_TO_MEASURE
+from ...core.criteria import CRITERIA
+from ...core.evidence_ways import HOW_TO_MEASURE
 from ...core.numbers import shown as number
 from ...core.records.approvals import ApprovalState
 from ...core.records.blockers import MAX_BLOCKER_FINDINGS, Blocker, Blockers, Cause

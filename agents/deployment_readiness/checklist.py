@@ -4,8 +4,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from fnmatch import fnmatchcase
 
-from ...core.criteria import CRITERIA, HOW_TO_MEASURE
+from ...core.criteria import CRITERIA
 from ...core.errors import InputError
+from ...core.evidence_ways import HOW_TO_MEASURE
 from ...core.records.attestations import Attestation
 from ...core.records.checklist import (
     Checklist,

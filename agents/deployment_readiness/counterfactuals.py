@@ -11,7 +11,7 @@ from math import ceil, floor, log10
 
 from pydantic import ValidationError
 
-from ...core.criteria import HOW_TO_MEASURE
+from ...core.evidence_ways import HOW_TO_MEASURE
 from ...core.numbers import shown as number
 from ...core.records.policy import MetricPolicy, Policy
 from ...core.records.readiness import Counterfactual, MetricRisk, Recommendation, RiskAssessment, RiskLevel

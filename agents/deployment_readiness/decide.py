@@ -8,7 +8,8 @@ into INCONCLUSIVE: what is not there cannot be called failed. Both are NO-GO, an
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from ...core.criteria import CRITERIA, HOW_TO_MEASURE
+from ...core.criteria import CRITERIA
+from ...core.evidence_ways import HOW_TO_MEASURE
 from ...core.records.approvals import ApprovalState
 from ...core.records.policy import Policy
 from ...core.records.readiness import (

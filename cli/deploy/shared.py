@@ -48,8 +48,8 @@ def done(
         payload: what the options gave; None is left out.
         prepare: called with the open parts and the payload before the task is made; may add to the payload.
     """
+    from ...core.records.release import check_commit, check_environment, check_version
     from ...core.records.tasks import Priority
-    from ...fleet.signals import check_commit, check_environment, check_version
     from ...fleet.tasks import new_task, perform
 
     given = {name: value for name, value in payload.items() if value is not None}

@@ -3,19 +3,18 @@
 from .apm import MetricRow, SpanRow
 from .base import Record
 from .incidents import Incident, OpsRow
+from .kinds import ACCESS as ACCESS
+from .kinds import EXCHANGES as EXCHANGES
+from .kinds import LOGS as LOGS
+from .kinds import METRICS as METRICS
+from .kinds import OPS as OPS
+from .kinds import PRODUCT as PRODUCT
+from .kinds import RUM as RUM
+from .kinds import SPANS as SPANS
 from .logs import AccessRow, LogRow
 from .recordings import ExchangeRow, UserFlow
 from .rum import RumRow
 from .usage import ProductRow
-
-LOGS = "logs"
-ACCESS = "access"
-RUM = "rum-events"
-SPANS = "spans"
-METRICS = "metric-points"
-PRODUCT = "product-events"
-OPS = "ops-events"
-EXCHANGES = "http-exchanges"
 
 Row = LogRow | AccessRow | RumRow | SpanRow | MetricRow | ProductRow | OpsRow | ExchangeRow
 """A row of any kind."""

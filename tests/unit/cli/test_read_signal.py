@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 
 from aqe.core.errors import InputError
+from aqe.core.records.release import check_version
 from aqe.core.records.signals import SignalKind
-from aqe.fleet.signals import check_kind, check_version, read_signal
+from aqe.fleet.signals import check_kind, read_signal
 from aqe.tests.builders import NOW, a_good_signal, a_release
 
 KIND = SignalKind.PERFORMANCE

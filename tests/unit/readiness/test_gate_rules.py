@@ -11,8 +11,8 @@ from aqe.agents.deployment_readiness.capabilities import Loaded, judge
 from aqe.agents.deployment_readiness.gates import evaluate
 from aqe.agents.deployment_readiness.inputs import ReadinessInputs
 from aqe.config.policy import parse_policy
-from aqe.core.criteria import HOW_TO_MEASURE
 from aqe.core.errors import InputError
+from aqe.core.evidence_ways import HOW_TO_MEASURE
 from aqe.core.freezing import frozen_until
 from aqe.core.records.history import DeploymentOutcome, Foresight
 from aqe.core.records.policy import Policy

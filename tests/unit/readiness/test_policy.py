@@ -7,8 +7,9 @@ import pytest
 
 from aqe.config.policy import DEFAULT_POLICY, default_policy, load_policy, parse_policy
 from aqe.config.yamlfile import load_yaml
-from aqe.core.criteria import CRITERIA, HISTORY_METRICS, HOW_TO_MEASURE, limit_problem
+from aqe.core.criteria import CRITERIA, HISTORY_METRICS, limit_problem
 from aqe.core.errors import InputError
+from aqe.core.evidence_ways import HOW_TO_MEASURE
 from aqe.core.records.policy import DIMENSIONS, Policy
 from aqe.core.records.readiness import Enforcement
 from aqe.core.records.signals import SIGNAL_METRICS, SignalKind
