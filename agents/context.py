@@ -15,20 +15,12 @@ from ..core.ports import DatasetReader
 from ..core.records.approvers import Approver
 from ..core.records.audit import AuditDraft
 from ..core.records.tasks import TaskAssignment
+from ..core.records.tasks import agent_key as agent_key
+from ..core.records.tasks import task_key as task_key
 from ..core.writes import Write
 from ..hooks.manager import HookManager
 from ..memory.store import MemoryStore
 from .outcome import Outcome
-
-
-def task_key(task_id: str) -> str:
-    """Memory key of a task."""
-    return f"aqe/fleet/tasks/{task_id}"
-
-
-def agent_key(agent_id: str) -> str:
-    """Memory key of an agent."""
-    return f"aqe/fleet/agents/{agent_id}"
 
 
 async def _no_policies() -> Mapping[str, Any]:

@@ -1,6 +1,6 @@
 """Reading a policy's YAML: every mistake is one line that names file, line and what was probably meant."""
 
-from functools import cache
+from functools import cache, lru_cache
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -57,8 +57,11 @@ def read_policy(path: Path) -> bytes:
         raise InputError(f"{path}: {error.strerror}", hint="`policy:` in aqe.yaml names the policy file") from error
 
 
+@lru_cache(maxsize=64)
 def parse_policy(data: bytes, *, name: str, where: str) -> Policy:
     """The policy in the bytes of a file.
+
+    Read once a process, however often the same bytes are handed in: a policy cannot be changed.
 
     `deployment_gates` is required. `risk` and `max_age` are laid over those of the default policy, key by key: a policy
     can change a weight or a curve, but to be rid of a metric it must declare it not applicable, with a reason.

@@ -267,16 +267,16 @@ class Retention(Section):
 
 
 class Sections(Section):
-    """The whole file."""
+    """The whole file; `settings` gives every section that it leaves out as an empty one."""
 
-    fleet: FleetSection = FleetSection()
-    redis: RedisSection = RedisSection()
-    policy: PolicySection = PolicySection()
-    checklist: ChecklistSection = ChecklistSection()
-    on_call: OnCall = OnCall()
-    approvers: dict[Annotated[str, AfterValidator(_approver_id)], Approver] = Field(default_factory=dict)
-    notify: dict[Annotated[str, AfterValidator(_channel_name)], Notifier] = Field(default_factory=dict)
-    targets: dict[str, Target] = Field(default_factory=dict)
-    features: dict[Annotated[str, AfterValidator(_feature_name)], Feature] = Field(default_factory=dict)
-    redaction: Redaction = Redaction()
-    retention: Retention = Retention()
+    fleet: FleetSection
+    redis: RedisSection
+    policy: PolicySection
+    checklist: ChecklistSection
+    on_call: OnCall
+    approvers: dict[Annotated[str, AfterValidator(_approver_id)], Approver]
+    notify: dict[Annotated[str, AfterValidator(_channel_name)], Notifier]
+    targets: dict[str, Target]
+    features: dict[Annotated[str, AfterValidator(_feature_name)], Feature]
+    redaction: Redaction
+    retention: Retention

@@ -5,7 +5,7 @@ import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pydantic import BaseModel, Field, ValidationError
 
@@ -14,7 +14,9 @@ from ..core.masking import MASK, is_secret_name, mask_text
 from ..core.records.approvers import Approver
 from ..core.registry import did_you_mean
 from .sections import Sections
-from .yamlfile import YamlDocument, load_yaml
+
+if TYPE_CHECKING:
+    from .yamlfile import YamlDocument
 
 FILE_NAME = "aqe.yaml"
 SOCKET_PATH_MAX_BYTES = 103
@@ -143,7 +145,8 @@ def load_settings(
     except ValidationError as error:
         raise _input_error(error, origins) from error
     data_dir = (sections.fleet.data_dir or root / ".aqe").resolve()
-    return Settings(
+    # Not checked again: that would be half as much work once more.
+    return Settings.model_construct(
         **dict(sections),
         project_root=root,
         config_file=file,
@@ -215,7 +218,9 @@ def _upwards(start: Path, name: str) -> Path | None:
     return next((folder for folder in (start, *start.parents) if (folder / name).exists()), None)
 
 
-def _read(file: Path, cwd: Path) -> YamlDocument:
+def _read(file: Path, cwd: Path) -> "YamlDocument":
+    from .yamlfile import load_yaml
+
     where = str(file.relative_to(cwd) if file.is_relative_to(cwd) else file)
     try:
         text = file.read_text(encoding="utf-8")
@@ -226,11 +231,12 @@ def _read(file: Path, cwd: Path) -> YamlDocument:
     return load_yaml(text, where=where)
 
 
-def _overlay(document: YamlDocument | None, given: Iterable[_Given], cwd: Path) -> dict[str, Any]:
+def _overlay(document: "YamlDocument | None", given: Iterable[_Given], cwd: Path) -> dict[str, Any]:
     """The file's tree with environment and flags laid over it."""
     sections = document.value if document else {}
     # A section whose lines are all commented out is None: it means its defaults.
-    tree = {name: {} if section is None else section for name, section in sections.items()}
+    tree: dict[str, Any] = {name: {} for name in Sections.model_fields}
+    tree |= {name: {} if section is None else section for name, section in sections.items()}
     for value, _, option in given:
         section = tree.setdefault(option.section, {})
         if isinstance(section, dict):
@@ -245,7 +251,7 @@ Location = tuple[str | int, ...]
 class _Origins:
     """Says where the value at a path came from."""
 
-    def __init__(self, given: Iterable[_Given], document: YamlDocument | None) -> None:
+    def __init__(self, given: Iterable[_Given], document: "YamlDocument | None") -> None:
         self._given: dict[Location, str] = {(g.option.section, g.option.name): g.origin for g in given}
         self._document = document
 

@@ -8,7 +8,6 @@ import asyncio
 from collections.abc import Callable
 from pathlib import Path
 
-from ..agents.context import task_key
 from ..agents.production_intelligence.agent import ProductionIntelligenceAgent
 from ..agents.production_intelligence.feedback import End, Perform, Seen, Wait, resumed, step
 from ..bus.lease import Pulse
@@ -17,7 +16,7 @@ from ..core.errors import ConflictError, InputError, NotFoundError, ServiceUnava
 from ..core.records.base import encode
 from ..core.records.feedback import FEEDBACK_KEY, LoopPlan, LoopState, Run
 from ..core.records.scenarios import TestScenario
-from ..core.records.tasks import FINAL, TaskAssignment
+from ..core.records.tasks import FINAL, TaskAssignment, task_key
 from .generated_tests import write_tests
 from .output import write_file
 from .runtime import Runtime

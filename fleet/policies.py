@@ -5,7 +5,6 @@ aqe; "fast-track" likewise. "specification" is always the one that comes with aq
 name. And the checklist, the project's own or the one that comes with aqe.
 """
 
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from ..config.policy import FAST_TRACK_POLICY, default_policy, load_policy, parse_policy
@@ -61,7 +60,6 @@ async def stored_policies(memory: MemoryStore) -> list[tuple[StoredPolicy, int]]
     return found
 
 
-@lru_cache(maxsize=64)
 def _parsed(text: str, name: str) -> Policy:
     policy = parse_policy(text.encode(), name=name, where=f"aqe/policies/{name}")
     return _as_fast_track(policy) if name == FAST_TRACK else policy

@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator
 from importlib import import_module
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from ..agents.base import BaseAgent
 from ..agents.commander.routing import AgentProfile
+
+if TYPE_CHECKING:
+    from ..agents.base import BaseAgent
 
 
 class Entry(NamedTuple):
@@ -33,7 +35,7 @@ def profiles() -> Iterator[AgentProfile]:
         yield AgentProfile(entry.agent_type, agent_class(entry.agent_type).task_types)
 
 
-def agent_class(agent_type: str) -> type[BaseAgent]:
+def agent_class(agent_type: str) -> "type[BaseAgent]":
     """The class of an agent type; KeyError when there is none."""
     entry = {agent.agent_type: agent for agent in AGENTS}[agent_type]
     module = import_module(f"..agents.{entry.module}.agent", __package__)

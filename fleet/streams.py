@@ -4,7 +4,6 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from ..agents.base import task_key
 from ..bus.deadletters import DeadLetter, drop_dead_letter, find_dead_letter, list_dead_letters, replay_dead_letter
 from ..bus.group import entry_order
 from ..bus.lanes import into_lane
@@ -12,7 +11,7 @@ from ..bus.names import OWN_LANE
 from ..bus.replay import replay
 from ..bus.subscription import matching_types
 from ..core.errors import InputError
-from ..core.records.tasks import TaskStatus
+from ..core.records.tasks import TaskStatus, task_key
 from .tasks import show
 
 if TYPE_CHECKING:

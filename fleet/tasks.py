@@ -9,7 +9,6 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-from ..agents.base import task_key
 from ..agents.commander.routing import route
 from ..agents.commander.workflow import WORKFLOWS, step_task
 from ..bus.events import Event, TaskCancelled, TaskSubmitted
@@ -17,11 +16,12 @@ from ..bus.heartbeats import alive
 from ..bus.lanes import into_lane
 from ..core import ids
 from ..core.errors import AqeError, ConflictError, InputError, NotFoundError, ServiceUnavailable
-from ..core.records.tasks import FINAL, AgentRecord, Priority, TaskAssignment, TaskStatus
+from ..core.records.tasks import FINAL, AgentRecord, Priority, TaskAssignment, TaskStatus, task_key
 from ..memory.readable import readable
 from .roster import agent_class, profiles
 from .runtime import Runtime
 
+COMMANDER_TYPE = "fleet-commander"
 OWN_RECORD_TTL_S = 86_400
 """The record of a task done in the caller's process goes after a day if the process is killed."""
 OUTCOMES = ("task:completed", "task:failed", "task:cancelled")
@@ -61,6 +61,10 @@ async def submit(runtime: Runtime, task: TaskAssignment) -> str:
     """Hand a task to the commander; returns its id. It waits in the stream when no commander runs yet."""
     if task.type not in WORKFLOWS:
         route(task.type, task.requirements, profiles())  # a mistyped name is told here, not in an event
+    return await _publish(runtime, task)
+
+
+async def _publish(runtime: Runtime, task: TaskAssignment) -> str:
     submitted = TaskSubmitted(
         type=task.type,
         task_id=task.id,
@@ -102,8 +106,7 @@ async def perform(
         ServiceUnavailable: no answer within `timeout_s`; the task goes on.
     """
     steps = WORKFLOWS.get(task.type)
-    types = {route(kind, () if steps else task.requirements, profiles()) for kind in steps or (task.type,)}
-    if await _fleet_runs(runtime, types):
+    if await _fleet_serves(runtime, steps or (task.type,), () if steps else task.requirements):
         said(f"task {task.id}: handed to the fleet")
         done = await _over_the_bus(runtime, task, timeout_s)
     elif steps:
@@ -174,15 +177,21 @@ async def agents(runtime: Runtime) -> list[tuple[AgentRecord, bool]]:
     return [(r, r.id in living) for r in sorted(records, key=lambda r: r.started_at, reverse=True)]
 
 
-async def _fleet_runs(runtime: Runtime, agent_types: set[str]) -> bool:
-    living = {record.type for record, is_alive in await agents(runtime) if is_alive}
-    return agent_types | {"fleet-commander"} <= living
+async def _fleet_serves(runtime: Runtime, kinds: Sequence[str], requirements: Sequence[str]) -> bool:
+    """Whether a commander lives, and for each kind of task an agent that says it can do it.
+
+    The living are asked before our own code is, which takes as long to import as the rest of a command.
+    """
+    living = [record for record, is_alive in await agents(runtime) if is_alive]
+    able = [set(record.capabilities) for record in living]
+    commanded = any(record.type == COMMANDER_TYPE for record in living)
+    return commanded and all(any({kind, *requirements} <= one for one in able) for kind in kinds)
 
 
 async def _over_the_bus(runtime: Runtime, task: TaskAssignment, timeout_s: float) -> TaskAssignment:
     seconds, micros = await runtime.clients.commands.time()
     start = f"{seconds * 1000 + micros // 1000 - 1}-0"
-    await submit(runtime, task)
+    await _publish(runtime, task)
     try:
         async with asyncio.timeout(timeout_s):
             async for _, event in runtime.bus.tail("task:*", start=start):

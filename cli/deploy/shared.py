@@ -81,6 +81,8 @@ async def _check_names(parts: "Runtime", given: dict[str, Any]) -> None:
         if name not in known:
             raise InputError(f"unknown {what} {name!r}{did_you_mean(name, known)}", hint=f"known: {', '.join(known)}")
 
+    if given["policy"] == "default" and parts.settings.policy.file is None and "gate" not in given:
+        return  # there is always one, and the agent reads it
     policies = await parts.policies()
     check("policy", given["policy"], policies)
     if "gate" in given:

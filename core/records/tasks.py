@@ -9,6 +9,16 @@ from pydantic import Field
 from .base import Record
 
 
+def task_key(task_id: str) -> str:
+    """Memory key of a task."""
+    return f"aqe/fleet/tasks/{task_id}"
+
+
+def agent_key(agent_id: str) -> str:
+    """Memory key of an agent."""
+    return f"aqe/fleet/agents/{agent_id}"
+
+
 class TaskStatus(StrEnum):
     """Where a task is; the last three are final."""
 

@@ -16,7 +16,8 @@ from aqe.core.log import Logger
 
 
 @pytest.fixture(autouse=True)
-def _untouched_afterwards() -> Iterator[None]:
+def _untouched_afterwards(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setattr("aqe.core.log._set_up_later", None)
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
     yield

@@ -7,7 +7,7 @@ import pytest
 
 from aqe.config.policy import DEFAULT_POLICY, default_policy, load_policy, parse_policy
 from aqe.config.yamlfile import load_yaml
-from aqe.core.criteria import CRITERIA, HISTORY_METRICS, limit_problem
+from aqe.core.criteria import CRITERIA, HISTORY_METRICS, Source, limit_problem
 from aqe.core.errors import InputError
 from aqe.core.evidence_ways import HOW_TO_MEASURE
 from aqe.core.records.policy import DIMENSIONS, Policy
@@ -214,6 +214,11 @@ def test_every_metric_with_a_direction_can_be_asked_for_in_that_direction() -> N
             extra = field.json_schema_extra
             assert isinstance(extra, dict)
             assert extra["better"] == "none" or (kind, name) in asked, f"{kind}.{name} has no criterion"
+
+
+def test_every_criterion_reads_fields_that_there_are() -> None:
+    for name, source in CRITERIA.items():
+        assert Source.from_value(source.to_dict(), where=name) == source
 
 
 def test_a_minimum_is_of_what_is_better_higher_and_a_maximum_of_what_is_better_lower() -> None:
