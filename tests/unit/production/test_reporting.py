@@ -1,12 +1,17 @@
 """The production report: every number stands in a record, and what was not analysed says so."""
 
-from datetime import UTC, datetime
+import re
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from aqe.agents.production_intelligence.journeys import journeys
 from aqe.agents.production_intelligence.prioritize import merged, prioritized
-from aqe.agents.production_intelligence.reporting import MOST_ROWS, READS, report_of
+from aqe.agents.production_intelligence.report_blocks import MOST_ROWS
+from aqe.agents.production_intelligence.reporting import READS, report_of
+from aqe.agents.production_intelligence.rum_analysis import rum_analysis
 from aqe.agents.traced import Shelf
 from aqe.core.records.evidence import NotMeasured
 from aqe.core.records.findings import ErrorPattern, FindingPriority, Insight, MiningResult
@@ -21,9 +26,11 @@ from aqe.core.records.incident_analysis import (
     Traces,
 )
 from aqe.core.records.report import Origin, Report, text_of
-from aqe.core.records.rum import RumData
+from aqe.core.records.rows import Row
+from aqe.core.records.rum import RumData, RumRow
 from aqe.reports.table import FORMATS
 from aqe.reports.terminal import Terminal
+from aqe.tests.unit.production import windows
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 HOSTILE = '</script><b>"\x1b[31m${x}'
@@ -72,6 +79,35 @@ def records() -> dict[str, Any]:
             {"id": "a", "severity": "HIGH", "status": "open", "series": "errors", "beganAt": NOW.isoformat()}
         ],
     }
+
+
+def of_visitors(folder: Path) -> dict[str, Any]:
+    """The records of a small shop's visitors, as the analyses leave them."""
+    rows: list[Row] = []
+    for n in range(18):
+        begin = windows.NOW - timedelta(hours=n + 1)
+        pages = ("/", "/cart", "/checkout", "/thanks")[: 2 + n % 3]
+        rows += [
+            windows.view(begin + timedelta(minutes=at), f"s{n}", page, user=f"u{n}", device="mobile", lcp_ms=900.0 + n)
+            for at, page in enumerate(pages)
+        ]
+        rows.append(RumRow(begin + timedelta(minutes=1.5), "error", session=f"s{n}", page="/cart", message=HOSTILE))
+    rows.append(windows.click(windows.NOW - timedelta(hours=1), "s0", "purchase"))
+    window = windows.stored(folder, rows)
+    return {key: value.to_dict() for find in (rum_analysis, journeys) for key, value in find(window).stores.items()}
+
+
+def test_visits_and_journeys_are_told_with_where_they_stand(tmp_path: Path) -> None:
+    """Mixes, funnel, vitals, errors; ways, how they end, where people leave; in words, with no step's id."""
+    stored = {**records(), **of_visitors(tmp_path)}
+    report = made(stored)
+    for value in report.values():
+        if value.value is not None and value.computed is None:
+            assert [stands(stored, origin) for origin in value.origins] == [value.value]
+    text = Terminal(False, False).render(report).decode()
+    assert "mobile 100 %" in text and "LCP" in text and "GOOD" in text
+    assert "/ > /cart > /checkout" in text and "people, told by users" in text
+    assert not re.search(r"\b[0-9a-f]{12}\b", text)
 
 
 def made(records: dict[str, Any]) -> Report:
