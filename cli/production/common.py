@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from ..common import say
+from ..working import working
 
 if TYPE_CHECKING:
     from ...core.records.evidence import NotMeasured
@@ -35,7 +36,8 @@ async def performed(parts: "Runtime", task_type: str, payload: dict[str, Any]) -
     from ...fleet.tasks import new_task, perform
 
     given = {name: value for name, value in payload.items() if value is not None}
-    return (await perform(parts, new_task(parts, task_type, given), said=say)).result
+    async with working(task_type):
+        return (await perform(parts, new_task(parts, task_type, given), said=say)).result
 
 
 def missing(of: "NotMeasured") -> str:

@@ -1,17 +1,17 @@
 """`aqe production mine-errors`: errors in the logs, grouped into bugs."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
-from ..common import output_options, print_json, say, with_runtime
+from ..common import output_options, print_json, with_runtime
 from ..text import cleaned, table, window_text
+from .common import performed
 from .generated import target_option, written_tests
 
 if TYPE_CHECKING:
     from ...core.records.findings import ErrorPattern, MiningResult
-    from ...fleet.runtime import Runtime
 
 MAX_REQUESTS = 3
 """Failing requests named a pattern; --json has them all."""
@@ -52,19 +52,13 @@ def mine_errors(
     if generate != (output is not None):
         raise InputError("--generate and --output DIR go together")
     payload = {"days": days, "minOccurrences": min_occurrences, "release": release}
-    result = with_runtime(ctx, lambda parts: _mine(parts, {k: v for k, v in payload.items() if v is not None}))
+    result = with_runtime(ctx, lambda parts: performed(parts, "error-pattern-mining", payload))
     if as_json:
         print_json(result)
     else:
         click.echo(patterns_text(MiningResult.from_value(result["patterns"], where="result of the mining")))
     if output is not None:
         ctx.exit(written_tests(result["scenarios"], output, "no pattern has a request that could be tested", target))
-
-
-async def _mine(parts: "Runtime", payload: dict[str, Any]) -> Any:
-    from ...fleet.tasks import new_task, perform
-
-    return (await perform(parts, new_task(parts, "error-pattern-mining", payload), said=say)).result
 
 
 def patterns_text(result: "MiningResult") -> str:
