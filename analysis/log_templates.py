@@ -236,6 +236,8 @@ def _token(match: re.Match[str]) -> str:
 
 
 def _phrases(text: str) -> str:
+    if "<" not in text:  # no value, no phrase of values
+        return text
     for pattern, replacement in _PHRASES:
         text = pattern.sub(replacement, text)
     words = text.split(" ")

@@ -125,22 +125,22 @@ def _query(kind: str, rows: Rows) -> tuple[str, list[Any]]:
 def _take(connection: Any, source: _Source, query: str, values: list[Any], *, alone: bool) -> VisitSource | None:
     """Add the rows of one kind; None when none of them says whose it is.
 
-    Beside another kind, rows that name a user only are left out: what the user did would be told twice.
+    Beside another kind, rows that name a user only count where that kind put the user's rows together by the user, too:
+    elsewhere what the user did would be told twice.
     """
-    user = source.user if alone else "NULL::VARCHAR"
+    session, user = source.session, source.user
+    whose = f"{session} IS NOT NULL OR ({user} IS NOT NULL"
+    whose += ")" if alone else f" AND hash('user', {user}) IN (SELECT key FROM told))"
     told = f"FROM ({query}) WHERE {source.where}"
-    count, sessions, users = connection.execute(
-        f"SELECT count(*), count({source.session}), count(*) FILTER ({source.session} IS NULL AND {user} IS NOT NULL)"
-        f" {told}",
-        values,
-    ).fetchone()
-    if not sessions + users:
+    count, sessions = connection.execute(f"SELECT count(*), count({session}) {told}", values).fetchone()
+    told += f" AND ({whose})"
+    (known,) = connection.execute(f"SELECT count(*) {told}", values).fetchone()
+    if not known:
         return None
-    told += f" AND ({source.session} IS NOT NULL OR {user} IS NOT NULL)"
     connection.execute(
         f"""INSERT INTO told
-            SELECT CASE WHEN {source.session} IS NOT NULL THEN hash({source.session}) ELSE hash('user', {user}) END,
-                   CASE WHEN {source.user} IS NOT NULL THEN hash({source.user}) END, epoch_us("at"), {source.text},
+            SELECT CASE WHEN {session} IS NOT NULL THEN hash({session}) ELSE hash('user', {user}) END,
+                   CASE WHEN {user} IS NOT NULL THEN hash({user}) END, epoch_us("at"), {source.text},
                    {source.marks}, {source.spent}, {source.revenue} {told}""",
         values,
     )
@@ -153,4 +153,4 @@ def _take(connection: Any, source: _Source, query: str, values: list[Any], *, al
     currency = f"INSERT INTO currencies SELECT DISTINCT {source.currency} AS c {told} AND c IS NOT NULL"
     connection.execute(currency, values)
     by = BY_CLIENT if source.kind == ACCESS else BY_SESSION if sessions else BY_USER
-    return VisitSource(source.kind, by, count - sessions - users)
+    return VisitSource(source.kind, by, count - known)

@@ -31,6 +31,8 @@ OTHER_PAGE = 1_500
 """Code of all pages beyond the 1,500 commonest."""
 FIRST_ERROR, OTHER_ERROR = 1_501, 1_999
 PURCHASE = 2_000
+SIGN = 2_001
+"""What only tells that a visit goes on: any other action or product event. In no path."""
 MAX_CHARACTERS = 500
 """Of a page's path or an error's message that tell one from another."""
 MAX_NAME_CHARACTERS = 200
@@ -72,8 +74,10 @@ def code_of(character: str) -> int:
     return ord(character) - (_LETTER if ord(character) < _IDEOGRAPH else _IDEOGRAPH)
 
 
-_CHARACTER_OF_E = f"""chr((CASE WHEN (e >> {_CLIENT_BITS}) & {2**_CODE_BITS - 1} < {_FEW} THEN {_LETTER}
-                      ELSE {_IDEOGRAPH} END + ((e >> {_CLIENT_BITS}) & {2**_CODE_BITS - 1}))::INTEGER)"""
+_CODE_OF_E = f"((e >> {_CLIENT_BITS}) & {2**_CODE_BITS - 1})"
+# NULL is no character of a list's text.
+_CHARACTER_OF_E = f"""CASE WHEN {_CODE_OF_E} < {_FEW} THEN chr(({_LETTER} + {_CODE_OF_E})::INTEGER)
+                      WHEN {_CODE_OF_E} <> {SIGN} THEN chr(({_IDEOGRAPH} + {_CODE_OF_E})::INTEGER) END"""
 _BOUGHT = character(PURCHASE)
 NEVER = character(2**_CODE_BITS - 1)
 """In no path."""
@@ -179,8 +183,13 @@ def events_sql(*, since: datetime, purchase: str, turn: int = 0, turns: int = 1)
     sources = (
         (f"rum JOIN pages ON {_SAME_PAGE} {clients}", "rum.event = 'view'", "pages.code", "clients.code"),
         (f"rum JOIN errors ON {_SAME_ERROR} {clients}", _IS_ERROR, "errors.code", "clients.code"),
-        (f"rum {clients}", f"rum.event = 'action' AND {bought}", PURCHASE, "clients.code"),
-        ("product", f"({bought} OR revenue > 0)", PURCHASE, _OTHER_CLIENT),
+        (
+            f"rum {clients}",
+            "rum.event = 'action' AND name IS NOT NULL",
+            f"if({bought}, {PURCHASE}, {SIGN})",
+            "clients.code",
+        ),
+        ("product", "true", f"if({bought} OR coalesce(revenue, 0) > 0, {PURCHASE}, {SIGN})", _OTHER_CLIENT),
     )
     part = "" if turns == 1 else f"AND hash({WHO}) % {turns} = {turn} AND {WHO} NOT IN (FROM machines)"
     return " UNION ALL ".join(
@@ -214,6 +223,8 @@ def visits_sql(events: str) -> str:
 def paths_sql(visits: str) -> str:
     """A query for each of the visits: its path, the path of its pages only (`seen`), its client, and how long it took.
 
+    The client is that of the first event; where a product event comes first, which tells none, the commonest.
+
     Args:
         visits: a query as `visits_sql` makes them.
     """
@@ -222,7 +233,9 @@ def paths_sql(visits: str) -> str:
                   ELSE path END AS seen
         FROM (
             SELECT by_user, array_to_string(list_transform(es[:{MAX_EVENTS}], lambda e: {_CHARACTER_OF_E}), '') AS path,
-                   es[1] & {_OTHER_CLIENT} AS client, len(es) > {MAX_EVENTS} AS cut,
+                   CASE WHEN es[1] & {_OTHER_CLIENT} < {_OTHER_CLIENT} THEN es[1] & {_OTHER_CLIENT}
+                   ELSE list_min(list_transform(es[:{MAX_EVENTS}], lambda e: e & {_OTHER_CLIENT})) END AS client,
+                   len(es) > {MAX_EVENTS} AS cut,
                    (es[-1] >> {TIME_SHIFT}) - (es[1] >> {TIME_SHIFT}) AS lasted_ms
             FROM ({visits})
         )"""

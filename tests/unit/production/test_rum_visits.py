@@ -147,7 +147,7 @@ def test_a_visit_bought_when_an_action_or_a_product_event_says_so(tmp_path: Path
     ]  # fmt: skip
     found = answers(tmp_path, rows)
     assert [(client.visits, client.bought) for client in found.clients] == [(3, 2)]
-    assert [tuple(path) for path in found.paths] == [(("/",), 3, 40_000, 2)]
+    assert [tuple(path) for path in found.paths] == [(("/",), 3, 60_000, 2)]
     assert found.totals.without_views == 1
 
 
