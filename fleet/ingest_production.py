@@ -7,10 +7,12 @@ from typing import Any
 from ..core.errors import ConflictError
 from ..core.records.base import Record
 from ..core.records.datasets import DatasetRef
+from ..core.records.history import DeploymentOutcome
 from ..core.records.incidents import Incident
 from ..core.records.recordings import UserFlow
 from ..core.records.rows import ACCESS, EXCHANGES, LOGS, METRICS, OPS, PRODUCT, RUM, SPANS
 from ..core.records.rum import RumData
+from .outcomes import append_past
 from .runtime import Runtime
 
 HISTORY_KEYS = {
@@ -39,7 +41,9 @@ async def note_datasets(runtime: Runtime, references: Sequence[DatasetRef]) -> N
 
 
 async def store_records(runtime: Runtime, records: Iterable[Record]) -> None:
-    """Each at its own key; incidents among the latest, too."""
+    """Each at its own key, incidents among the latest, too; outcomes of deployments in their history."""
+    records = list(records)
+    await append_past(runtime, [record for record in records if isinstance(record, DeploymentOutcome)])
     incidents = []
     for record in records:
         if isinstance(record, Incident):

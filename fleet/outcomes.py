@@ -1,5 +1,6 @@
 """The outcome loop: what came of deployments is appended to the history, and read back as a report."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -100,6 +101,21 @@ async def outcome_item(runtime: Runtime, recorded: Recorded) -> DeploymentOutcom
     if old is None and (same := next((d for d in ours if d.id == item.id), None)):
         raise _already(same)
     return item.model_copy(update={"before": await _last_word(runtime, item)})
+
+
+async def append_past(runtime: Runtime, items: Sequence[DeploymentOutcome]) -> None:
+    """Append outcomes that another program kept; one that is recorded already is left as it is.
+
+    Raises:
+        InputError: times that cannot be, or a history that cannot be read; then nothing is appended.
+    """
+    if not items:
+        return
+    known, now = {item.id for item in await _history(runtime)}, runtime.clock.now()
+    fresh = {item.id: item for item in items if item.id not in known}
+    for item in fresh.values():
+        _check_times(item, now)
+    await runtime.memory.apply([runtime.memory.prepare_append(HISTORY_KEY, item) for item in fresh.values()])
 
 
 async def history_report(

@@ -14,7 +14,8 @@ from ...core.importing import Parsed
 from ...core.records.signals import MAX_FINDINGS, Finding, MetricValue, Outcome, SignalKind, SignalPart
 from .documents import clean, finding
 
-METRICS = ("total_tests", "passed_tests", "failed_tests", "skipped_tests", "duration_s", "flaky_tests")
+RESULT_METRICS = ("total_tests", "passed_tests", "failed_tests", "skipped_tests", "duration_s")
+METRICS = (*RESULT_METRICS, "flaky_tests", "reliability_percent")
 PRODUCES = (SignalKind.TEST_RESULTS.value, SignalKind.TEST_RELIABILITY.value)
 
 
@@ -126,11 +127,14 @@ class TestCases:
         )
         signals = [(SignalKind.TEST_RESULTS, results)]
         if self.reruns_seen:
+            stability: dict[str, MetricValue] = {"flaky_tests": self.flaky_count}
+            if ran := self.total - self.counts[Verdict.SKIPPED]:
+                stability["reliability_percent"] = 100 * max(0.0, 1 - self.flaky_count / ran)
             reliability = SignalPart(
                 tool=self.tool,
                 outcome=Outcome.VALUE if self.flaky_count else Outcome.CLEAN,
                 measured_at=measured_at,
-                metrics={"flaky_tests": self.flaky_count},
+                metrics=stability,
                 findings=tuple(self.flaky),
             )
             signals.append((SignalKind.TEST_RELIABILITY, reliability))

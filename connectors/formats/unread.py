@@ -5,8 +5,10 @@ from typing import NamedTuple
 
 from ...core.importing import Head
 from .documents import xml_root
+from .shapes import dict_at, first_of
 
 _TAR_MAGIC_AT = 257
+_JIRA = "the search for open bugs: GET /rest/api/3/search/jql?jql=..."
 
 
 class Unread(NamedTuple):
@@ -40,6 +42,11 @@ def _is_html(head: Head) -> bool:
     return start.startswith(("<!doctype html", "<html")) or (head.is_xml and xml_root(head)[0].lower() == "html")
 
 
+def _is_changelog(head: Head) -> bool:
+    first = dict_at(first_of(dict_at(head.json).get("values")))
+    return {"created", "items"} <= first.keys()
+
+
 UNREAD: tuple[Unread, ...] = (
     Unread("UTF-16 text", _starts(b"\xff\xfe", b"\xfe\xff"), "save it as UTF-8 (PowerShell's `>` writes UTF-16)"),
     Unread("a tar archive", lambda head: head.data[_TAR_MAGIC_AT:].startswith(b"ustar"), "unpack it first, or use zip"),
@@ -70,6 +77,18 @@ UNREAD: tuple[Unread, ...] = (
     Unread("SPDX", _keys("spdxVersion"), "CycloneDX JSON with vulnerabilities, or a scanner's report over it"),
     Unread("an Allure result", _keys("uuid", "historyId", "status"), "the test runner's JUnit XML"),
     Unread("TAP", lambda head: head.first_line.startswith(("TAP version 1", "1..")), "the test runner's JUnit XML"),
+    Unread("dotCover XML", _root("Root"), "dotnet test --collect 'XPlat Code Coverage' (Cobertura)"),
+    Unread("ApacheBench's report", lambda head: head.first_line.startswith("This is ApacheBench"), "wrk, k6 or Locust"),
+    Unread("Vegeta's report", _keys("latencies", "status_codes"), "wrk, k6 or Locust"),
+    Unread("Artillery's report", _keys("aggregate", "intermediate"), "wrk, k6 or Locust"),
+    Unread(
+        "a GitHub webhook that tells of one thing", _keys("action", "repository", "sender"),
+        "the whole list: gh issue list --json ..., gh api .../pulls/N/reviews, .../dependabot/alerts; read are "
+        "deployment, deployment_status, pull_request, workflow_run, workflow_job",
+    ),
+    Unread("a GitHub webhook of a push", _keys("before", "after", "commits"), "git log --numstat"),
+    Unread("a Jira webhook", _keys("webhookEvent", "issue"), _JIRA),
+    Unread("a Jira changelog", _is_changelog, _JIRA),
     Unread("Gatling's binary log", _starts(b"\x00\x00\x00\x00\x05"), "the report's js/stats.json"),
 )  # fmt: skip
 """Looked at only when no importer claims a file: an importer of one of them makes its line superfluous."""

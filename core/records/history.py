@@ -11,6 +11,7 @@ from pydantic import AwareDatetime, Field, FiniteFloat
 
 from ..errors import InputError
 from .base import Record
+from .privacy import Id, Text
 from .readiness import DecisionStatus
 from .release import DEFAULT_ENVIRONMENT, DeploymentResult
 from .signals import MetricValues, SignalKind
@@ -47,10 +48,10 @@ class Foresight(Record):
 class DeploymentOutcome(Record):
     """What came of one deployment. `version`, `deployed_at` and `outcome` are enough."""
 
-    version: str
-    commit: str | None = None
-    service: str | None = None
-    environment: str = DEFAULT_ENVIRONMENT
+    version: Id
+    commit: Id | None = None
+    service: Text | None = None
+    environment: Text = DEFAULT_ENVIRONMENT
     deployed_at: AwareDatetime
     outcome: DeploymentResult
     known_at: AwareDatetime | None = None
@@ -62,7 +63,7 @@ class DeploymentOutcome(Record):
     incidents: int = Field(default=0, ge=0)
     before: Foresight | None = None
     """None = nobody assessed it before it was deployed."""
-    corrects: str | None = None
+    corrects: Id | None = None
     """`id` of the earlier item that this one replaces."""
 
     @property

@@ -2,6 +2,7 @@
 
 from .apm import MetricRow, SpanRow
 from .base import Record
+from .history import DeploymentOutcome
 from .incidents import Incident, OpsRow
 from .kinds import ACCESS as ACCESS
 from .kinds import EXCHANGES as EXCHANGES
@@ -35,5 +36,6 @@ KIND_OF: dict[type[Row], str] = {row: kind for kind, row in DATASET_ROWS.items()
 
 INCIDENTS = "incidents"
 FLOWS = "user-flows"
-IMPORTED_RECORDS: dict[str, type[Record]] = {INCIDENTS: Incident, FLOWS: UserFlow}
-"""What is imported as single records, each at a key of its own."""
+DEPLOYMENTS = "deployments"
+IMPORTED_RECORDS: dict[str, type[Record]] = {INCIDENTS: Incident, FLOWS: UserFlow, DEPLOYMENTS: DeploymentOutcome}
+"""What is imported as single records: each at a key of its own, or as an item of a history."""

@@ -3,6 +3,7 @@
 import contextlib
 import io
 import random
+import re
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -66,6 +67,12 @@ def hostile() -> Iterator[tuple[str, bytes]]:
 
 
 HOSTILE = dict(hostile())
+
+
+def test_each_of_the_fourteen_pitfalls_of_real_files_has_a_test_of_its_number() -> None:
+    """A reader who knows the list finds what is done about each."""
+    tests = " ".join(path.read_text(encoding="utf-8") for path in Path(__file__).parents[1].rglob("test_*.py"))
+    assert {int(number) for number in re.findall(r"def test_pitfall_(\d+)_", tests)} == set(range(1, 15))
 
 
 def test_names_are_unique() -> None:

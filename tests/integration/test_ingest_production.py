@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from aqe.config.settings import load_settings
+from aqe.core.errors import InputError
+from aqe.core.records.history import HISTORY_KEY, DeploymentOutcome, read_history
 from aqe.core.records.incidents import Incident
 from aqe.core.records.recordings import FlowStep, UserFlow
 from aqe.core.records.rum import RumRow
@@ -49,6 +51,22 @@ async def test_incidents_that_other_programs_wrote_stay(runtime: Runtime) -> Non
     await store_records(runtime, [incident(1)])
     latest = await runtime.memory.retrieve("aqe/production/incidents")
     assert [item["id"] for item in latest] == ["pagerduty-1", "INC-7"]
+
+
+async def test_past_deployments_join_the_history_once(runtime: Runtime) -> None:
+    """A sheet that is imported again adds what is new in it; one that cannot be true adds nothing."""
+    past = [
+        DeploymentOutcome(version=f"v{n}", deployed_at=datetime(2026, 1, n, tzinfo=UTC), outcome="success")
+        for n in (1, 2, 3)
+    ]
+    await store_records(runtime, past[:2])
+    await store_records(runtime, past)
+    history = read_history(await runtime.memory.retrieve(HISTORY_KEY))
+    assert [item.version for item in history] == ["v1", "v2", "v3"]
+    future = DeploymentOutcome(version="v4", deployed_at=datetime(2999, 1, 1, tzinfo=UTC), outcome="success")
+    with pytest.raises(InputError, match="v4 cannot have an outcome before it is deployed"):
+        await store_records(runtime, [past[0].model_copy(update={"version": "v0"}), future])
+    assert len(await runtime.memory.retrieve(HISTORY_KEY)) == 3
 
 
 async def test_the_rum_key_is_that_of_the_latest_day(runtime: Runtime) -> None:

@@ -28,6 +28,7 @@ from .otlp import OtlpJson
 from .pagerduty import PagerDuty
 from .plain_log import PlainLog
 from .prometheus import Prometheus
+from .rum_rows import RumRows
 from .sentry import Sentry
 from .splunk import Splunk
 from .victorops import VictorOps
@@ -47,6 +48,7 @@ PRODUCTION_IMPORTERS: tuple[Importer, ...] = (
     # real users
     Faro(),
     WebVitals(),
+    RumRows(),
     # traces, metrics
     DatadogSearch(),
     DatadogMetrics(),

@@ -11,7 +11,7 @@ from ....core.importing import About, Head, Parsed, Sample
 from ....core.records.signals import SignalKind
 from ..documents import JsonFormat
 from ..shapes import Listed, MaybeListed, Shape, Text, dict_at, first_of, shaped
-from ..test_cases import METRICS, TestCases, Verdict, verdict_of
+from ..test_cases import RESULT_METRICS, TestCases, Verdict, verdict_of
 from ..values import number
 
 _VERDICTS = {
@@ -52,7 +52,7 @@ class JenkinsTestReport(JsonFormat):
         versions="JUnit plugin 1; Maven and matrix builds with `childReports`",
         recognised_by="`suites` whose first has `cases`, or `childReports`; beside `failCount`",
         fields="`cases` name, className, status, duration (s), errorDetails, errorStackTrace",
-        metrics=tuple(metric for metric in METRICS if metric != "flaky_tests"),
+        metrics=RESULT_METRICS,
         sample=Sample.CONSTRUCTED,
         how_to_export="curl https://jenkins/job/NAME/42/testReport/api/json > tests.json",
     )

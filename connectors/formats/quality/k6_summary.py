@@ -21,7 +21,7 @@ from ..shapes import Shape, dict_at, first_of, shaped_list
 from ..times import utc_moment
 
 _WHAT = "k6 summary"
-_NAMES = {50: ("med", "p(50)"), 95: ("p(95)",), 99: ("p(99)",)}
+_NAMES = {50: ("med", "p(50)", "p50"), 95: ("p(95)", "p95"), 99: ("p(99)", "p99")}
 """Percent -> names in a trend."""
 
 

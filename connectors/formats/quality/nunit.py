@@ -9,7 +9,7 @@ from datetime import datetime
 from ....core.errors import InputError
 from ....core.importing import About, Parsed, Sample
 from ..documents import XmlFormat, XmlReader, clean
-from ..test_cases import METRICS, PRODUCES, TestCases, Verdict
+from ..test_cases import PRODUCES, RESULT_METRICS, TestCases, Verdict
 from ..times import utc_moment
 
 _VERDICTS = {
@@ -108,7 +108,7 @@ class NunitXml(XmlFormat):
         versions="NUnit 2 and 3",
         recognised_by="root element `test-run` or `test-results`",
         fields="`test-case` fullname, result, label, duration, message; `test-suite` runstate",
-        metrics=METRICS[:-1],
+        metrics=RESULT_METRICS,
         sample=Sample.REAL,
         how_to_export="nunit3-console --result=nunit.xml, or dotnet test --logger nunit (NunitXml.TestLogger)",
     )

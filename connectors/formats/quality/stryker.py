@@ -4,9 +4,9 @@ Thresholds are only for display. Reports before schema 1 have BuildError and Ski
 Stryker.NET before 0.15 wrote totals and a tree; its totals are read.
 """
 
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import ConfigDict
+from pydantic import BeforeValidator, ConfigDict
 from pydantic.alias_generators import to_pascal
 
 from ....core.importing import About, Head, Parsed, Sample
@@ -39,8 +39,13 @@ class _Mutant(Shape):
     location: Any = None
 
 
+def _listed(value: object) -> object:
+    return list(value.values()) if isinstance(value, dict) else value
+
+
 class _File(Shape):
-    mutants: Listed[_Mutant]
+    mutants: Annotated[Listed[_Mutant], BeforeValidator(_listed)]
+    """Some programs that join reports write them by id."""
 
 
 class _Report(Shape):
@@ -93,7 +98,8 @@ class Stryker(JsonFormat):
         for path, file in report.files.items():
             for mutant in file.mutants:
                 if mutants.add(mutant.status) is Verdict.UNDETECTED:
-                    message = mutant.description or f"{mutant.status}: {mutant.replacement}"
+                    change = f": {mutant.replacement}" if mutant.replacement is not None else ""
+                    message = mutant.description or f"{mutant.status}{change}"
                     line = dict_at(mutant.location, "start").get("line")
                     mutants.survived(mutant.mutator_name, message, path, line)
         return mutants.parsed(version=dict_at(report.framework).get("version"))

@@ -15,6 +15,7 @@ from .cosmic_ray import CosmicRay
 from .coverage_py import CoveragePyJson
 from .cyclonedx import CycloneDx
 from .dependabot import Dependabot
+from .deployment_history import DeploymentHistoryCsv, DeploymentHistoryJson
 from .eslint import EslintJson
 from .gatling import Gatling
 from .git_log import GitNumstat
@@ -67,8 +68,10 @@ from .sonar_issues import SonarIssues
 from .sonar_measures import SonarMeasures
 from .spinnaker import Spinnaker
 from .stryker import Stryker
+from .taurus import TaurusCsv, TaurusXml
 from .trivy import Trivy
 from .trx import Trx
+from .wrk import Wrk
 from .xunit_net import XunitNetXml
 from .yarn_audit import YarnAudit
 from .zap import ZapJson, ZapXml
@@ -103,6 +106,9 @@ QUALITY_IMPORTERS: tuple[Importer, ...] = (
     JmeterXml(),
     LocustCsv(),
     Gatling(),
+    TaurusXml(),
+    TaurusCsv(),
+    Wrk(),
     # security, and static quality of the same tools
     Sarif(),
     NpmAudit(),
@@ -158,4 +164,6 @@ QUALITY_IMPORTERS: tuple[Importer, ...] = (
     ArgoRollouts(),
     ArgoCd(),
     Spinnaker(),
+    DeploymentHistoryCsv(),
+    DeploymentHistoryJson(),
 )

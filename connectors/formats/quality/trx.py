@@ -10,7 +10,7 @@ from ....core.errors import InputError
 from ....core.importing import About, Parsed, Sample
 from ....core.records.signals import Outcome
 from ..documents import XmlFormat, XmlReader, clean
-from ..test_cases import METRICS, PRODUCES, TestCases, Verdict
+from ..test_cases import PRODUCES, RESULT_METRICS, TestCases, Verdict
 from ..times import utc_moment
 
 _VERDICTS = {
@@ -107,7 +107,7 @@ class Trx(XmlFormat):
         versions="TeamTest 2010 (Visual Studio 2010 and later)",
         recognised_by="root element `TestRun`",
         fields="`UnitTestResult` testName, outcome, duration, ErrorInfo; `ResultSummary` outcome; `Times` start",
-        metrics=METRICS[:-1],
+        metrics=RESULT_METRICS,
         sample=Sample.REAL,
         how_to_export="dotnet test --logger trx",
     )

@@ -8,7 +8,7 @@ from datetime import datetime
 from ....core.errors import InputError
 from ....core.importing import About, Head, Parsed, Sample
 from ..documents import XmlFormat, XmlReader, clean
-from ..test_cases import METRICS, PRODUCES, TestCases, Verdict
+from ..test_cases import PRODUCES, RESULT_METRICS, TestCases, Verdict
 from ..times import utc_moment
 
 _ROOTS = ("assemblies", "assembly")
@@ -80,7 +80,7 @@ class XunitNetXml(XmlFormat):
         versions="xUnit.net 2 and 3",
         recognised_by="root element `assemblies`, or `assembly` with a `collection`",
         fields="`test` name, result, time, message; `error` of an assembly",
-        metrics=METRICS[:-1],
+        metrics=RESULT_METRICS,
         sample=Sample.CONSTRUCTED,
         how_to_export="xunit.console tests.dll -xml xunit.xml, or dotnet test --logger xunit (XunitXml.TestLogger)",
     )

@@ -53,7 +53,7 @@ def test_the_sample_has_this_coverage(sample: str, expected: dict[str, object]) 
         ("opencover-xml", '<CoverageSession><Modules><Module skippedDueTo="Filter"/></Modules></CoverageSession>'),
     ],
 )  # fmt: skip
-def test_nothing_to_cover_is_not_measured(name: str, content: object) -> None:
+def test_pitfall_5_nothing_to_cover_is_not_measured(name: str, content: object) -> None:
     """Pitfall 5: neither 0 % nor 100 %."""
     assert outcome(name, content) is Outcome.NOT_MEASURED
 

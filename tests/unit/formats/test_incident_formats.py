@@ -160,7 +160,7 @@ def test_an_annotation_is_a_moment_unless_it_ends_later() -> None:
     ],
     ids=lambda value: getattr(value, "name", ""),
 )
-def test_an_error_instead_of_an_answer_is_a_tool_that_failed(importer: Importer, answer: object) -> None:
+def test_pitfall_5_an_error_instead_of_an_answer_is_a_tool_that_failed(importer: Importer, answer: object) -> None:
     """Pitfall 5: never no incidents."""
     parsed, found = read(importer, answer)
     assert (parsed.outcome, found) == (Outcome.TOOL_FAILED, [])

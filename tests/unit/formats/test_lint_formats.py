@@ -112,7 +112,7 @@ def test_pitfall_8_a_rating_of_sonar_is_a_number_as_text(rating: str, grade: str
     assert metrics("sonar-measures", measures(sqale_rating=rating)) == {"grade": grade}
 
 
-def test_a_measure_that_was_never_computed_is_missing() -> None:
+def test_pitfall_8_a_measure_that_was_never_computed_is_missing() -> None:
     """Pitfall 8: and new code, as `period` or as `periods`, is not the project."""
     new = [
         {"metric": "new_violations", "periods": [{"value": "14"}]},

@@ -72,7 +72,7 @@ def test_the_sample_has_these_figures(sample: str, expected: object) -> None:
         ("gatling", {"simulation": "s", "assertions": []}),
     ],
 )
-def test_no_request_is_no_measurement(name: str, content: object) -> None:
+def test_pitfall_5_no_request_is_no_measurement(name: str, content: object) -> None:
     """Pitfall 5: an error rate of nothing is not 0 %."""
     assert outcome(name, content) is Outcome.NOT_MEASURED
 

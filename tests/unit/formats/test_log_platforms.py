@@ -54,7 +54,7 @@ def test_a_search_that_was_not_whole_says_so_and_the_total_is_no_number_of_rows(
     assert "2 shards" in notes(parsed)
 
 
-def test_an_error_of_elasticsearch_is_no_empty_log() -> None:
+def test_pitfall_5_an_error_of_elasticsearch_is_no_empty_log() -> None:
     """Pitfall 5."""
     parsed, _ = read(Elasticsearch(), {"error": {"reason": "no such index [x]"}, "status": 404})
     assert (parsed.outcome, "no such index" in str(parsed.reason)) == (Outcome.TOOL_FAILED, True)
@@ -96,7 +96,7 @@ def test_a_cloudwatch_message_may_be_a_record_a_report_or_a_logger_s_line() -> N
 
 
 @pytest.mark.parametrize(("status", "outcome"), [("Running", Outcome.NOT_MEASURED), ("Failed", Outcome.TOOL_FAILED)])
-def test_a_query_of_insights_that_is_not_complete_is_no_empty_result(status: str, outcome: Outcome) -> None:
+def test_pitfall_5_a_query_of_insights_that_is_not_complete_is_no_empty_result(status: str, outcome: Outcome) -> None:
     """Pitfall 5: ask again, or ask differently."""
     parsed, _ = read(CloudWatch(), {"results": [], "status": status, "statistics": {}})
     assert parsed.outcome is outcome

@@ -61,6 +61,8 @@ CLAIMED = {
     "jmeter_jtl/JMeterResults": "jmeter-xml",
     "jmeter_jtl/": "jmeter-csv",
     "locust_csv/": "locust-csv",
+    "taurus/": "taurus-xml",
+    "wrk/": "wrk",
     "playwright_json/": "playwright-json",
     "pytest_json/": "pytest-json",
     "nunit/": "nunit-xml",
@@ -128,6 +130,9 @@ FACTS: dict[str, dict[str, Any] | Outcome] = {
     "jmeter_jtl/filewithtransactions.csv": _load(210, 0),
     "locust_csv/locust_2.47_stats.csv": _load(820, 42) | {"p95_latency_ms": 53, "p99_latency_ms": 85},
     "locust_csv/test_results_stats.csv": _load(71464, 10000) | {"p50_latency_ms": 450},
+    "taurus/TaurusXMLReport.xml": _load(677, 11)
+    | {"p50_latency_ms": 187, "p95_latency_ms": 1293, "p99_latency_ms": 1493},
+    "wrk/WrkResultsWithErrors.wrk": _load(12, 12) | {"throughput_rps": 11.63},
     "locust_csv/locust_2.47_exceptions.csv": Outcome.UNREADABLE,
     "locust_csv/locust_2.47_failures.csv": Outcome.UNREADABLE,
     "locust_csv/locust_2.47_stats_history.csv": Outcome.UNREADABLE,

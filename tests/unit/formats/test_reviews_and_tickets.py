@@ -122,7 +122,7 @@ def test_a_state_nobody_knows_is_no_approval() -> None:
           "approval": {"display_value": "Genehmigt", "value": "approved"}}, "approved"),
     ],
 )  # fmt: skip
-def test_servicenow_says_approved_in_codes_in_words_and_in_both(ticket: dict[str, Any], expected: str) -> None:
+def test_pitfall_12_servicenow_says_approved_in_codes_and_in_words(ticket: dict[str, Any], expected: str) -> None:
     """Pitfall 12: everything is a text, and of which kind depends on `display_value`."""
     assert metrics("servicenow-change", {"result": [{"number": "CHG1", **ticket}]}) == {"change_ticket": expected}
 

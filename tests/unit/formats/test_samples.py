@@ -100,8 +100,9 @@ def test_junit_counts(name: str, total: int, passed: int, failed: int, skipped: 
 
 
 def test_junit_flaky() -> None:
-    """One test of the reruns passed at its third try; three kept failing."""
-    assert metrics("junit_xml/pytest9_reruns.xml", SignalKind.TEST_RELIABILITY) == {"flaky_tests": 1}
+    """One test of the reruns passed at its third try; three kept failing. Nine ran."""
+    found = metrics("junit_xml/pytest9_reruns.xml", SignalKind.TEST_RELIABILITY)
+    assert found == {"flaky_tests": 1, "reliability_percent": pytest.approx(100 * 8 / 9)}
 
 
 @pytest.mark.parametrize("name", ["junit_xml/empty.xml", "real-project/ruff-default-junit.xml"])

@@ -97,7 +97,7 @@ def test_a_scan_that_found_nothing_is_clean(name: str, content: object) -> None:
             "pageInfo": {"hasNextPage": True}, "nodes": []}}}}),
     ],
 )  # fmt: skip
-def test_a_scan_that_failed_is_not_clean(name: str, content: object) -> None:
+def test_pitfall_5_a_scan_that_failed_is_not_clean(name: str, content: object) -> None:
     """Pitfall 5: npm leaves an error object with the exit status of findings."""
     assert outcome(name, content) is Outcome.TOOL_FAILED
 

@@ -13,7 +13,7 @@ from .reading import claimed_by, findings, metrics, outcome, read
 SAMPLES = Path(__file__).parents[2] / "formats"
 
 
-def counted(total: int, passed: int, failed: int, skipped: int, **more: float) -> dict[str, float]:
+def counted(total: int, passed: int, failed: int, skipped: int, **more: Any) -> dict[str, Any]:
     tests = {"total": total, "passed": passed, "failed": failed, "skipped": skipped}
     return {f"{verdict}_tests": count for verdict, count in tests.items()} | more
 
@@ -40,9 +40,10 @@ def trx(*outcomes: str, run: str = "Completed") -> str:
 @pytest.mark.parametrize(
     ("sample", "expected", "failure"),
     [
-        ("playwright-json/sample.json", counted(4, 2, 1, 1, flaky_tests=1, duration_s=2),
+        ("playwright-json/sample.json",
+         counted(4, 2, 1, 1, flaky_tests=1, reliability_percent=pytest.approx(200 / 3), duration_s=2),
          ("", "expect(received).toBe(expected)", "cart.spec.ts", 9)),
-        ("pytest-json/sample.json", counted(5, 2, 2, 1, flaky_tests=1, duration_s=1.25),
+        ("pytest-json/sample.json", counted(5, 2, 2, 1, flaky_tests=1, reliability_percent=75, duration_s=1.25),
          ("tests/test_cart.py::test_pay", "OSError: port in use", "tests/test_cart.py", 27)),
         ("nunit-xml/sample.xml", counted(5, 2, 1, 2, duration_s=1),
          ("Shop.Tests.CartTests.Discount", "Expected: 81 But was: 90", None, None)),
@@ -69,7 +70,7 @@ def test_the_sample_has_these_tests(sample: str, expected: object, failure: tupl
         ("trx", '<TestRun><ResultSummary outcome="Completed"><Counters total="3"/></ResultSummary></TestRun>'),
     ],
 )
-def test_no_case_is_no_measurement_whatever_the_counters_say(name: str, content: object) -> None:
+def test_pitfall_3_no_case_is_no_measurement_whatever_the_counters_say(name: str, content: object) -> None:
     """Pitfall 3: counters are never trusted."""
     assert outcome(name, content) is Outcome.NOT_MEASURED
 
@@ -116,7 +117,7 @@ def test_pitfall_4_a_flaky_test_of_playwright_passed_and_is_flaky() -> None:
     assert (found["passed_tests"], found["flaky_tests"]) == (1, 1)
 
 
-def test_two_projects_of_playwright_repeat_a_name_without_being_flaky() -> None:
+def test_pitfall_4_two_projects_of_playwright_repeat_a_name_without_being_flaky() -> None:
     """Pitfall 4: one entry a project."""
     report = playwright(*({"status": "expected", "projectName": name, "results": [{}]} for name in ("a", "b")))
     assert metrics("playwright-json", report) == counted(2, 2, 0, 0, duration_s=0)
@@ -156,7 +157,9 @@ def test_suites_of_playwright_nest() -> None:
 def test_every_outcome_of_pytest_has_its_verdict() -> None:
     """An expected failure is skipped, an unexpected pass a pass, as in JUnit."""
     outcomes = ("passed", "xpassed", "rerun", "failed", "error", "skipped", "xfailed")
-    assert metrics("pytest-json", pytest_report(*outcomes)) == counted(7, 3, 2, 2, flaky_tests=1)
+    assert metrics("pytest-json", pytest_report(*outcomes)) == counted(
+        7, 3, 2, 2, flaky_tests=1, reliability_percent=80
+    )
 
 
 def test_a_file_that_could_not_be_collected_is_an_error() -> None:
@@ -172,7 +175,9 @@ def test_the_summary_counts_where_there_are_no_tests() -> None:
         "exitcode": 1,
         "summary": {"passed": 5, "failed": 1, "rerun": 1, "total": 7, "collected": 7},
     }
-    assert metrics("pytest-json", report) == counted(7, 6, 1, 0, flaky_tests=1)
+    assert metrics("pytest-json", report) == counted(
+        7, 6, 1, 0, flaky_tests=1, reliability_percent=pytest.approx(100 * 6 / 7)
+    )
 
 
 # .NET ----------------------------------------------------------------------------------------------------------------

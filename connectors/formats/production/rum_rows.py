@@ -1,0 +1,72 @@
+"""Real users as our own rows, in JSON: for a source that no importer reads, written by a script of one's own.
+
+The columns are those of the dataset of real users; names in snake_case or camelCase, what is not said is left out.
+"""
+
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from types import NoneType
+from typing import Any, ClassVar, get_args, get_type_hints
+
+from pydantic.alias_generators import to_camel
+
+from ....core.importing import About, Head, Sample
+from ....core.records.rows import RUM
+from ....core.records.rum import RumRow
+from ..json_stream import Way
+from ..pages import PagesFormat, Reading, Unusable
+from ..shapes import dict_at, first_of
+from ..values import clock, long_text, number, text, whole
+
+_EVENTS = ("view", "action", "error", "resource", "long-task", "vital")
+_READERS: dict[Any, Callable[[Any], Any]] = {str: text, float: number, int: whole, datetime: clock}
+_COLUMNS: dict[str, Callable[[Any], Any]] = {
+    name: _READERS[next(kind for kind in (*get_args(hint), hint) if kind is not NoneType)]
+    for name, hint in get_type_hints(RumRow).items()
+} | {"message": long_text, "stack_trace": long_text}
+_NAMES = {written: name for name in _COLUMNS for written in (name, to_camel(name))}
+"""As the file may write it -> the column."""
+
+
+class RumRows(PagesFormat):
+    """Rows of real users in JSON -> rows of real users."""
+
+    name = "rum-rows"
+    produces: tuple[str, ...] = (RUM,)
+    about = About(
+        title="Real users as our own rows, JSON",
+        producers="a script of one's own",
+        versions="one object a line, or a list",
+        recognised_by=f"objects of our columns only, with `at`, `session` and an `event` of {', '.join(_EVENTS)}",
+        fields=", ".join(_COLUMNS),
+        sample=Sample.CONSTRUCTED,
+        how_to_export="write one JSON object a line with these columns; at is a time, those in _ms are milliseconds",
+    )
+    arrays: ClassVar[tuple[Way, ...]] = ((),)
+    one: ClassVar[str] = "event"
+
+    def recognises(self, head: Head) -> bool:
+        """By the first event."""
+        return _is_event(first_of(head.json) if isinstance(head.json, list) else head.json)
+
+    def item(self, way: Way, item: Any, reading: Reading) -> Iterable[RumRow]:
+        """One event."""
+        if not _is_event(item):
+            raise Unusable(f"an event needs at, session, an event of {', '.join(_EVENTS)}, and none but our columns")
+        told = {_NAMES[name]: _COLUMNS[_NAMES[name]](value) for name, value in item.items()}
+        if told["at"] is None:
+            raise Unusable("at is no time")
+        return (RumRow(**told),)
+
+    def document(self, document: Any, reading: Reading) -> Iterable[RumRow]:
+        """A line is an event; a list is done."""
+        if isinstance(document, list):
+            return ()
+        found = self.item((), document, reading)
+        reading.used += 1
+        return found
+
+
+def _is_event(value: Any) -> bool:
+    event = dict_at(value)
+    return event.get("event") in _EVENTS and {"at", "session"} <= event.keys() <= _NAMES.keys()
