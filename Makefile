@@ -16,7 +16,7 @@ endif
 # The root holds folders such as agents/: keep it off sys.path, or openai-agents would be shadowed.
 export PYTHONSAFEPATH := 1
 # Debian packages that tests use when they are there (and must have when CI=true).
-SYSTEM_PACKAGES := redis-server redis-tools golang-go jq openssl haproxy prometheus chromium
+SYSTEM_PACKAGES := redis-server redis-tools golang-go jq openssl haproxy nginx-light prometheus chromium
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 APT := $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get -qq
 

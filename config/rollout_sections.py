@@ -7,6 +7,7 @@ from pydantic import Field, FiniteFloat, model_validator
 from .section import FilePath, Section
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.:-]{1,100}$")]
+KubernetesName = Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$")]
 Arguments = Annotated[tuple[str, ...], Field(min_length=1)]
 Percent = Annotated[FiniteFloat, Field(gt=0, le=100)]
 Seconds = Annotated[FiniteFloat, Field(gt=0)]
@@ -15,15 +16,26 @@ Seconds = Annotated[FiniteFloat, Field(gt=0)]
 class ExecutorSection(Section):
     """What moves traffic."""
 
-    kind: Literal["haproxy", "command", "dry-run"]
+    kind: Literal["haproxy", "nginx", "kubernetes", "command", "dry-run"]
     socket: FilePath | None = None
     """haproxy: Unix socket of its runtime API."""
     backend: Name | None = None
     """haproxy: that holds all servers."""
     canary: tuple[Name, ...] = ("canary",)
-    """haproxy: servers of the new version."""
+    """haproxy: servers of the new version; nginx: their `host:port`."""
     baseline: tuple[Name, ...] = ("baseline",)
-    """haproxy: servers of the old one."""
+    """haproxy, nginx: servers of the old one."""
+    include: FilePath | None = None
+    """nginx: file that the upstream includes, written by us alone."""
+    log: FilePath | None = None
+    """nginx: access log that names the upstream (docs/operations.md)."""
+    rollout: KubernetesName | None = None
+    """kubernetes: name of the Rollout of Argo."""
+    namespace: KubernetesName | None = None
+    context: Annotated[str, Field(pattern=r"^[!-~]{1,200}$")] | None = None
+    """kubernetes: of kubectl."""
+    program: Arguments | None = None
+    """nginx, kubernetes: instead of `nginx` and `kubectl`, such as `[sudo, nginx]`."""
     set: Arguments | None = None
     """command: program and arguments that give the canary `{percent}`."""
     look: Arguments | None = None
@@ -32,7 +44,13 @@ class ExecutorSection(Section):
 
     @model_validator(mode="after")
     def _complete(self) -> "ExecutorSection":
-        needed = {"haproxy": ("socket", "backend"), "command": ("set",), "dry-run": ()}[self.kind]
+        needed = {
+            "haproxy": ("socket", "backend"),
+            "nginx": ("include", "log"),
+            "kubernetes": ("rollout",),
+            "command": ("set",),
+            "dry-run": (),
+        }[self.kind]
         if missing := [name for name in needed if getattr(self, name) is None]:
             raise ValueError(f"an executor of kind {self.kind} needs {', '.join(missing)}")
         return self

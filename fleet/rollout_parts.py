@@ -12,6 +12,8 @@ from ..config.settings import Settings, environment
 from ..connectors.executors.command import CommandExecutor
 from ..connectors.executors.dry_run import DryRunExecutor
 from ..connectors.executors.haproxy import HAProxyExecutor
+from ..connectors.executors.kubernetes import KubernetesExecutor
+from ..connectors.executors.nginx import NginxExecutor
 from ..connectors.sources.prometheus import PrometheusSource
 from ..core.clock import Clock
 from ..core.errors import InputError, ServiceUnavailable
@@ -23,6 +25,8 @@ from ..core.registry import did_you_mean
 
 ROLLING_STAGES = (25.0, 50.0, 75.0, 100.0)
 BLUE_GREEN_STAGES = (100.0,)
+WITH_SERVERS = ("haproxy", "nginx")
+"""Kinds of executors whose servers aqe.yaml names."""
 
 
 @dataclass(frozen=True)
@@ -66,9 +70,19 @@ def target(settings: Settings, name: str) -> RolloutSection:
 def executor(section: RolloutSection, strategy: Strategy) -> Executor:
     """What moves the traffic."""
     own = section.executor
+    rolling = strategy is Strategy.ROLLING
     if own.kind == "haproxy" and own.socket and own.backend:
-        rolling = strategy is Strategy.ROLLING
         return HAProxyExecutor(own.socket, own.backend, own.canary, own.baseline, rolling=rolling)
+    if own.kind == "nginx" and own.include and own.log:
+        return NginxExecutor(
+            own.include, own.log, own.canary, own.baseline, program=own.program or ("nginx",), rolling=rolling,
+            timeout_s=own.timeout_s,
+        )  # fmt: skip
+    if own.kind == "kubernetes" and own.rollout:
+        return KubernetesExecutor(
+            own.rollout, namespace=own.namespace, context=own.context, program=own.program or ("kubectl",),
+            timeout_s=own.timeout_s, environment=environment(),
+        )  # fmt: skip
     if own.kind == "command" and own.set:
         return CommandExecutor(own.set, own.look, timeout_s=own.timeout_s, environment=environment())
     return DryRunExecutor()
@@ -149,7 +163,7 @@ def check_stages(percents: Sequence[float]) -> None:
 def check_batches(section: RolloutSection, percents: Sequence[float]) -> None:
     """Raises InputError for stages that are no whole number of the executor's servers, where it names them."""
     own = section.executor
-    if own.kind != "haproxy":
+    if own.kind not in WITH_SERVERS:
         return
     servers = len(own.canary)
     if len(own.baseline) != servers:
@@ -161,7 +175,7 @@ def check_batches(section: RolloutSection, percents: Sequence[float]) -> None:
 
 
 def _stages(section: RolloutSection, strategy: Strategy) -> Sequence[float]:
-    if strategy is Strategy.ROLLING and section.executor.kind == "haproxy":
+    if strategy is Strategy.ROLLING and section.executor.kind in WITH_SERVERS:
         servers = len(section.executor.canary)
         return [100 * min(n, servers) / servers for n in range(section.batch, servers + section.batch, section.batch)]
     return {Strategy.BLUE_GREEN: BLUE_GREEN_STAGES, Strategy.ROLLING: ROLLING_STAGES}.get(strategy, section.stages)

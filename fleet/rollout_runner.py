@@ -107,10 +107,12 @@ class RolloutRunner:
         key = heartbeat(self._runtime.settings.prefix, self._id)
         self._runtime.keeper.pulse(Pulse(key, self._name, HEARTBEAT_EVERY_S, HEARTBEAT_TTL_S))
         rollout = await self._load()
+        placed: float | None = None
         while not rollout.state.phase.is_final:
-            problem = await self._act(rollout.state)
+            problem = await self._act(rollout.state, placed)
             await self._wait(rollout)
             sample = await look(self._executor, self._source, self._runtime.clock, problem)
+            placed = sample.percent
             order = await self._order()
             state, happened = step(rollout.plan, rollout.state, sample, order)
             rollout = await self._save(rollout, state, happened, order)
@@ -136,12 +138,12 @@ class RolloutRunner:
         self._version = record.version
         return Rollout.from_value(record.value, where=self._key)
 
-    async def _act(self, state: RolloutState) -> str | None:
-        """Bring the executor to the share that is saved; returns why not."""
+    async def _act(self, state: RolloutState, placed: float | None) -> str | None:
+        """Bring the executor to the share that is saved, unless the last look saw it there; returns why not."""
+        if is_there(placed, state.percent):
+            return None
         try:
-            placed = await self._executor.look()
-            if not is_there(placed.percent, state.percent):
-                await self._executor.set_percent(state.percent)
+            await self._executor.set_percent(state.percent)
         except ServiceUnavailable as error:
             log.warning("the executor was not reached", rollout=self._id, error=error.message)
             return error.message

@@ -3,15 +3,12 @@
 `{percent}` in an argument is filled in. The tool that looks prints the share as a number, or JSON with `percent`.
 """
 
-import asyncio
 import json
 from collections.abc import Mapping, Sequence
 
 from ...core.errors import ServiceUnavailable
-from ...core.masking import mask_text
 from ...core.records.rollout import Placement
-
-MAX_SHOWN = 300
+from .programs import run_program
 
 
 class CommandExecutor:
@@ -57,24 +54,4 @@ class CommandExecutor:
 
     async def _run(self, command: Sequence[str], percent: float) -> str:
         arguments = [part.replace("{percent}", f"{percent:g}") for part in command]
-        try:
-            process = await asyncio.create_subprocess_exec(
-                *arguments,
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=asyncio.subprocess.PIPE,
-                stderr=asyncio.subprocess.PIPE,
-                env=self._environment,
-            )
-        except OSError as error:
-            raise ServiceUnavailable(f"{arguments[0]}: {error.strerror or error}") from error
-        try:
-            async with asyncio.timeout(self._timeout_s):
-                out, err = await process.communicate()
-        except TimeoutError as error:
-            process.kill()
-            await process.wait()
-            raise ServiceUnavailable(f"{arguments[0]} did not end within {self._timeout_s:g} s") from error
-        if process.returncode:
-            said = mask_text(" ".join(err.decode(errors="replace").split()))[-MAX_SHOWN:]
-            raise ServiceUnavailable(f"{arguments[0]} ended with {process.returncode}: {said or 'it said nothing'}")
-        return out.decode(errors="replace")
+        return await run_program(arguments, timeout_s=self._timeout_s, environment=self._environment)

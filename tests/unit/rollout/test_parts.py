@@ -15,7 +15,8 @@ import pytest
 from aqe.agents.deployment_readiness.rollout.readiness import is_there
 from aqe.config.settings import load_settings
 from aqe.connectors.executors.command import CommandExecutor
-from aqe.connectors.executors.haproxy import MAX_WEIGHT, HAProxyExecutor, swapped, weighted
+from aqe.connectors.executors.haproxy import HAProxyExecutor
+from aqe.connectors.executors.weights import MAX_WEIGHT, swapped, weighted
 from aqe.connectors.sources.prometheus import PrometheusSource
 from aqe.core.errors import InputError, ServiceUnavailable
 from aqe.core.records.release import Release
