@@ -106,6 +106,21 @@ def dispatch(
         click.echo(done)
 
 
+@fleet.command("guard")
+@click.argument("rollout")
+@click.pass_context
+def guard_(ctx: click.Context, rollout: str) -> None:
+    """Take a rollout back when nobody is left who runs it; `aqe deploy execute` starts this on its own host.
+
+    \b
+    Exit codes: 0 it has ended or was taken back, 2 none of this id was begun here.
+    Example: aqe fleet guard rollout-20260301T120000-0a1b2c3d
+    """
+    from ..fleet.rollout_guard import guard
+
+    run(guard(load(ctx, default_log_level="info"), rollout))
+
+
 @fleet.command("run")
 @click.argument("role")
 @click.option("--follow-parent", is_flag=True, help="Also end when standard input ends.")

@@ -104,6 +104,8 @@ class RolloutSection(Section):
     no_data_rollback_s: Seconds = 300.0
     progress_s: Seconds = 600.0
     """So long traffic may take to move, and instances to answer; then it pauses."""
+    dead_man_s: Annotated[FiniteFloat, Field(ge=1)] = 60.0
+    """Without anybody who runs it, and without a server that says otherwise, its guard takes it back after so long."""
     batch: Annotated[int, Field(ge=1)] = 1
     """rolling: servers that are swapped at a time."""
     triggers: dict[str, TriggerSection] = Field(default_factory=dict)

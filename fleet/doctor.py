@@ -19,6 +19,7 @@ from ..core.errors import EXIT_NO_GO, EXIT_OK, AqeError
 from .connect import open_clients, translate
 from .library import is_current
 from .redis_url import parse_url
+from .rollout_guard import guarded
 from .server import find_server
 
 Status = Literal["ok", "warn", "fail"]
@@ -52,6 +53,7 @@ def run_doctor(settings: Settings) -> tuple[Check, ...]:
         *_environment(settings),
         *_data_dir(settings),
         *_redaction(settings),
+        *_rollouts(settings),
     ]
     return (*checks, *asyncio.run(_server(settings)))
 
@@ -105,6 +107,19 @@ def _redaction(settings: Settings) -> Iterator[Check]:
     if left_in := ", ".join(settings.redaction.left_in):
         hint = "take redaction.keep out of aqe.yaml; the audit log names the imports (`aqe audit log`)"
         yield Check("redaction", "warn", f"keeps {left_in}: production data is stored with it", hint)
+
+
+def _rollouts(settings: Settings) -> Iterator[Check]:
+    """What a dead man's switch on one host can and cannot do."""
+    if not any(target.rollout for target in settings.targets.values()):
+        return
+    rollouts = tuple(guarded(settings))
+    alone = [rollout for rollout, _, has_guard in rollouts if not has_guard]
+    detail = f"{len(rollouts)} begun on this host run; when this whole host is lost, nobody acts"
+    hint = "run a second fleet on another host that reaches executor, metrics and Redis"
+    if alone:
+        hint = f"no guard watches {', '.join(alone[:5])}: aqe fleet guard {alone[0]}"
+    yield Check("rollouts", "warn" if alone else "ok", detail, hint)
 
 
 async def _server(settings: Settings) -> list[Check]:

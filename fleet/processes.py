@@ -86,17 +86,7 @@ def start_detached(settings: Settings) -> int:
     running = supervisor_pid(settings)
     if running is not None:
         return running
-    make_data_dir(settings)
-    with log_path(settings).open("ab") as out:
-        process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "aqe", "--log-format", "json", "fleet", "run", "all"],
-            stdin=subprocess.DEVNULL,
-            stdout=out,
-            stderr=out,
-            cwd=settings.project_root,
-            env={**environment(), **_same_fleet(settings)},
-            start_new_session=True,
-        )
+    process = start_beside(settings, "fleet", "run", "all")
     deadline = CLOCK.monotonic_s() + START_TIMEOUT_S
     while CLOCK.monotonic_s() < deadline:
         if supervisor_pid(settings) is not None:
@@ -105,6 +95,21 @@ def start_detached(settings: Settings) -> int:
             break
         CLOCK.pause(0.02)
     raise ServiceUnavailable("the fleet did not start", hint=f"its log: {log_path(settings)}")
+
+
+def start_beside(settings: Settings, *arguments: str) -> "subprocess.Popen[bytes]":
+    """Start `aqe ARGUMENTS` for the same fleet in a session of its own, with the fleet's log."""
+    make_data_dir(settings)
+    with log_path(settings).open("ab") as out:
+        return subprocess.Popen(
+            [sys.executable, "-P", "-m", "aqe", "--log-format", "json", *arguments],
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=out,
+            cwd=settings.project_root,
+            env={**environment(), **_same_fleet(settings)},
+            start_new_session=True,
+        )
 
 
 def stop_detached(settings: Settings) -> bool:

@@ -31,11 +31,12 @@ from ..core.ports import Executor, MetricSource
 from ..core.records.audit import AuditDraft
 from ..core.records.history import HISTORY_KEY
 from ..core.records.release import DeploymentResult
-from ..core.records.rollout import GivenOrder, Phase, Rollout, RolloutState, order_key, rollout_key
+from ..core.records.rollout import GivenOrder, Order, Phase, Rollout, RolloutState, order_key, rollout_key
 from ..core.records.rollout_health import DEPLOYMENT_ALERTS_KEY, MONITORING_KEY, alerts_of, health_of
 from ..core.writes import Write
 from ..memory.audit import audited
 from .outcomes import Recorded, outcome_item
+from .rollout_guard import Presence, heartbeat, taken_back
 from .rollout_parts import look
 from .runtime import Runtime
 
@@ -62,11 +63,6 @@ def _outcome_of(rollout: Rollout) -> DeploymentResult:
 
 class TakenOverError(InputError):
     """Another runner has it."""
-
-
-def heartbeat(prefix: str, rollout: str) -> str:
-    """Physical key of a runner's heartbeat."""
-    return f"{prefix}aqe:rollout-runner:{rollout}"
 
 
 class RolloutRunner:
@@ -107,17 +103,35 @@ class RolloutRunner:
         key = heartbeat(self._runtime.settings.prefix, self._id)
         self._runtime.keeper.pulse(Pulse(key, self._name, HEARTBEAT_EVERY_S, HEARTBEAT_TTL_S))
         rollout = await self._load()
-        placed: float | None = None
-        while not rollout.state.phase.is_final:
-            problem = await self._act(rollout.state, placed)
-            await self._wait(rollout)
-            sample = await look(self._executor, self._source, self._runtime.clock, problem)
-            placed = sample.percent
-            order = await self._order()
-            state, happened = step(rollout.plan, rollout.state, sample, order)
-            rollout = await self._save(rollout, state, happened, order)
-            self._seen(rollout)
+        presence = Presence(self._runtime.settings, rollout)
+        with presence.held():
+            rollout = await self._honour_guard(rollout)
+            placed: float | None = None
+            while not rollout.state.phase.is_final:
+                presence.keep_guard()
+                problem = await self._act(rollout.state, placed)
+                await self._wait(rollout)
+                rollout, placed = await self._look(rollout, problem, await self._order())
+            presence.over()
         return rollout
+
+    async def _honour_guard(self, rollout: Rollout) -> Rollout:
+        """What a guard took back while nobody ran it stays so: that comes before anything is moved."""
+        why = taken_back(self._runtime.settings, self._id)
+        if why is None or rollout.state.phase.is_final or rollout.state.phase is Phase.ROLLING_BACK:
+            return rollout
+        by_guard = GivenOrder(order=Order.ABORT, by="the guard", at=self._runtime.clock.now(), reason=why)
+        return (await self._look(rollout, None, by_guard))[0]
+
+    async def _look(
+        self, rollout: Rollout, problem: str | None, order: GivenOrder | None
+    ) -> tuple[Rollout, float | None]:
+        """One look and what follows from it, saved; and the share that the executor has."""
+        sample = await look(self._executor, self._source, self._runtime.clock, problem)
+        state, happened = step(rollout.plan, rollout.state, sample, order)
+        after = await self._save(rollout, state, happened, order)
+        self._seen(after)
+        return after, sample.percent
 
     async def take_back(self, given: GivenOrder) -> Rollout:
         """Begin to take back what was promoted; `run` does it.

@@ -17,8 +17,9 @@ from ..core.records.rollout import GivenOrder, Order, Rollout, order_key, rollou
 from ..memory.audit import audited
 from .notify import Channel, named_channel
 from .notifying import send
+from .rollout_guard import heartbeat
 from .rollout_parts import Wanted, executor, plan, source, target
-from .rollout_runner import RolloutRunner, heartbeat
+from .rollout_runner import RolloutRunner
 from .rollout_setup import with_setup
 from .runtime import Runtime
 from .situations import Assessed, last_assessed
