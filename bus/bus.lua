@@ -1,19 +1,60 @@
 -- Operations on streams, and the fenced commit. Second part of the function library `aqe` (after memory/memory.lua,
 -- whose OPS and split_key it uses).
 
-local function dedupe_key(prefix, id) return prefix .. "aqe:dedupe:" .. id end
+-- Remembered ids ------------------------------------------------------------------------------------------------------
+
+-- An id is remembered in a hash, id -> entry id, which lives for two windows and takes ids in the first of them; then its
+-- twin does. So each id is remembered for a window at least, for two at most, and no clock is asked that another server of
+-- a fail-over might disagree with. (A key an id, with a time to live of its own, costs the server 2 us more.) What asks for a
+-- longer window than the ordinary one has a pair of hashes of that length besides.
+local ORDINARY_MS = "600000"
+
+local function windows(window_ms)
+  if tonumber(window_ms) <= tonumber(ORDINARY_MS) then return { ORDINARY_MS } end
+  return { ORDINARY_MS, string.format("%.0f", window_ms) }
+end
+
+local function twins(prefix, window)
+  local name = prefix .. "aqe:dedupe:" .. window
+  return { name .. ":a", name .. ":b" }
+end
+
+-- The entry ids of those of the ids that are known, a table id -> entry id.
+local function recall(prefix, ids, window_ms)
+  local known = {}
+  for _, window in ipairs(windows(window_ms)) do
+    for _, hash in ipairs(twins(prefix, window)) do
+      for n, entry in ipairs(redis.call("HMGET", hash, unpack(ids))) do
+        if entry then known[ids[n]] = entry end
+      end
+    end
+  end
+  return known
+end
+
+-- flat: id, entry id, id, entry id ...; what is known already is remembered anew. It is also a write, so that a WAIT after it
+-- waits for the replicas (Redis 7.2 and later).
+local function remember(prefix, flat, window_ms)
+  for _, window in ipairs(windows(window_ms)) do
+    local pair, taking = twins(prefix, window), nil
+    for _, hash in ipairs(pair) do
+      if not taking and redis.call("PTTL", hash) > tonumber(window) then taking = hash end
+    end
+    if taking then
+      redis.call("HSET", taking, unpack(flat))
+    else
+      local fresh = redis.call("EXISTS", pair[1]) == 0 and pair[1] or pair[2]
+      redis.call("HSET", fresh, unpack(flat))
+      redis.call("PEXPIRE", fresh, 2 * window)
+    end
+  end
+end
 
 -- Adds the fields, args from `from` on, unless the id is known; returns the entry id.
 local function add_once(key, id, window_ms, args, from)
-  local dedupe = dedupe_key(split_key(key), id)
-  local entry = redis.call("GET", dedupe)
-  if entry then
-    -- Remembered anew. It is also a write, so that a WAIT after it waits for the replicas (Redis 7.2 and later).
-    redis.call("PEXPIRE", dedupe, window_ms)
-    return entry
-  end
-  entry = redis.call("XADD", key, "*", unpack(args, from))
-  redis.call("SET", dedupe, entry, "PX", window_ms)
+  local prefix = split_key(key)
+  local entry = recall(prefix, { id }, window_ms)[id] or redis.call("XADD", key, "*", unpack(args, from))
+  remember(prefix, { id, entry }, window_ms)
   return entry
 end
 
@@ -113,7 +154,7 @@ OPS.publish = {
     if wrong then return wrong end
     local cap = tonumber(args[3])
     if cap == 0 or redis.call("XLEN", key) < cap then return end
-    if redis.call("EXISTS", dedupe_key(split_key(key), args[1])) == 1 then return end
+    if recall(split_key(key), { args[1] }, args[2])[args[1]] then return end
     make_room(key, cap)
     if redis.call("XLEN", key) >= cap then
       count_refusal(key)
@@ -153,7 +194,7 @@ OPS.bury = {
 -- other language, so what it is given is checked before anything is written.
 redis.register_function("aqe_publish", function(keys, args)
   local window, cap, fields = tonumber(args[2] or ""), tonumber(args[3] or ""), #args - 4
-  if #keys ~= 1 or not window or window < 1 or not cap or cap < 0 or fields < 2 or fields % 2 == 1 then
+  if #keys ~= 1 or not window or window < 1 or window > 1000 * MAX_TTL_S or not cap or cap < 0 or fields < 2 or fields % 2 == 1 then
     return redis.error_reply("ERR usage: FCALL aqe_publish 1 <stream> <event id> <window ms> <cap> <type> <field> <value> ...")
   end
   for i = 5, #args, 2 do
@@ -174,44 +215,48 @@ redis.register_function("aqe_publish_one", function(keys, args)
   return add_once(stream, args[1], args[2], args, 5)
 end)
 
--- FCALL aqe_publish_many 1 <stream> <window ms> <cap> <type> <n> <n names and values that all events share> <m> <m names of
--- fields, "id" the first> then m values an event, "" = it does not have the field. What aqe_publish does, for many at a
--- fraction of the cost; all of them or, at the cap, none. Returns the entry ids.
+local function without_gaps(fields)
+  local out = {}
+  for i = 1, #fields, 2 do
+    if fields[i + 1] ~= "" then out[#out + 1], out[#out + 2] = fields[i], fields[i + 1] end
+  end
+  return out
+end
+
+-- FCALL aqe_publish_many 1 <stream> <window ms> <cap> <type> <n> <n names and values, "" = differs from event to event; "id"
+-- is the first that does> then of each event the values that differ, "" = it does not have the field. What aqe_publish
+-- does, for many at a fraction of the cost; all of them or, at the cap, none. Returns the entry ids.
 redis.register_function("aqe_publish_many", function(keys, args)
-  local stream, window, cap, shared = keys[1], args[1], tonumber(args[2]), tonumber(args[4])
+  local stream, window, cap, last = keys[1], args[1], tonumber(args[2]), 4 + tonumber(args[4])
   local prefix = split_key(stream)
   local elsewhere = moving(stream)
   if elsewhere then return redis.error_reply(elsewhere) end
-  local columns = tonumber(args[5 + shared])
-  local names = 6 + shared
-  local dedupe = {}
-  for row = names + columns, #args, columns do dedupe[#dedupe + 1] = dedupe_key(prefix, args[row]) end
+  local fields, differs, ids = { unpack(args, 5, last) }, {}, {}
+  for i = 2, #fields, 2 do
+    if fields[i] == "" then differs[#differs + 1] = i end
+  end
+  for row = last + 1, #args, #differs do ids[#ids + 1] = args[row] end
   local length = redis.call("XLEN", stream)
-  if cap > 0 and length + #dedupe > cap then
+  if cap > 0 and length + #ids > cap then
     if length >= cap then make_room(stream, cap) end
-    if redis.call("XLEN", stream) + #dedupe > cap then return redis.error_reply("STREAMFULL " .. stream .. " is at its cap") end
+    if redis.call("XLEN", stream) + #ids > cap then return redis.error_reply("STREAMFULL " .. stream .. " is at its cap") end
   end
-  redis.call("SADD", prefix .. "aqe:events", args[3])
-  local entries, added = redis.call("MGET", unpack(dedupe)), {}
-  local fields = { "type", args[3], unpack(args, 5, 4 + shared) }
-  for n, key in ipairs(dedupe) do
-    local entry = entries[n] or added[key]
-    if entry then
-      redis.call("PEXPIRE", key, window)
-    else
-      local row, last = names + n * columns, shared + 2
-      for column = 0, columns - 1 do
-        local value = args[row + column]
-        if value ~= "" then
-          fields[last + 1], fields[last + 2] = args[names + column], value
-          last = last + 2
-        end
+  if length == 0 then redis.call("SADD", prefix .. "aqe:events", args[3]) end
+  local known, entries, noted = recall(prefix, ids, window), {}, {}
+  for n, id in ipairs(ids) do
+    local entry = known[id]
+    if not entry then
+      local before, gaps = last + (n - 1) * #differs, false
+      for k, i in ipairs(differs) do
+        fields[i] = args[before + k]
+        gaps = gaps or fields[i] == ""
       end
-      entry = redis.call("XADD", stream, "*", unpack(fields, 1, last))
-      redis.call("SET", key, entry, "PX", window)
+      entry = redis.call("XADD", stream, "*", unpack(gaps and without_gaps(fields) or fields))
+      known[id] = entry
     end
-    entries[n], added[key] = entry, entry
+    entries[n], noted[2 * n - 1], noted[2 * n] = entry, id, entry
   end
+  remember(prefix, noted, window)
   return entries
 end)
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import itertools
-from collections.abc import AsyncIterator, Coroutine, Sequence
+from collections.abc import AsyncIterator, Coroutine, Iterable
 from typing import Any
 
 from ..core.clock import Clock
@@ -70,7 +70,7 @@ class EventBus:
 
     def publish_many(
         self,
-        events: Sequence[Event],
+        events: Iterable[Event],
         *,
         confirm: Confirm = "server",
         replicas: int = 1,

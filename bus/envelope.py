@@ -78,17 +78,12 @@ class Event:
         id: str | None = None,
     ) -> "Event":
         """An event of a known type; correlation follows from the event that caused it."""
-        return cls(
-            id=id or new_id(),
-            type=payload.event_type,
-            source=source,
-            subject=subject,
-            time=time,
-            data=payload,
-            correlation_id=correlation_id or (caused_by.correlation_id or caused_by.id if caused_by else None),
-            causation_id=caused_by.id if caused_by else None,
-            traceparent=caused_by.traceparent if caused_by else None,
-        )
+        event = cls(payload.event_type, payload, source, time, id or new_id(), subject, correlation_id)
+        if caused_by is not None:
+            event.correlation_id = correlation_id or caused_by.correlation_id or caused_by.id
+            event.causation_id = caused_by.id
+            event.traceparent = caused_by.traceparent
+        return event
 
     def values(self) -> Values:
         """What stands in the stream for ATTRIBUTES; "" = it has none.

@@ -1,9 +1,9 @@
 """Publishing: validated, idempotent by event id, coalesced while another publish is on its way."""
 
 import asyncio
-from collections.abc import Sequence
-from itertools import chain, compress
-from typing import Literal
+from collections.abc import Coroutine, Iterable, Sequence
+from itertools import chain, compress, islice
+from typing import Any, Literal
 
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import OutOfMemoryError, ResponseError
@@ -31,6 +31,8 @@ MAX_CONFIRM_TIMEOUT_MS = 4000
 
 _Parcel = tuple[str, Values, int]
 """What is sent of an event: its type, `Event.values`, and how long its id is remembered, in ms."""
+_DIFFERS = ""
+"""In aqe_publish_many: this field differs from event to event."""
 _MAX_BATCH = 512
 _TOGETHER = 100
 """Events a call: bounds how long the server is busy with one."""
@@ -72,9 +74,9 @@ class Publisher:
         arguments = (str(part) if isinstance(part, int) else part for part in self._alone(parcel))
         return Write("publish", self._names.events(parcel[0]), tuple(arguments))
 
-    async def publish(
+    def publish(
         self, event: Event, *, confirm: Confirm = "server", replicas: int = 1, timeout_ms: int = CONFIRM_TIMEOUT_MS
-    ) -> str:
+    ) -> Coroutine[Any, Any, str]:
         """Send one event; returns its stream entry id once it is confirmed.
 
         Args:
@@ -91,8 +93,11 @@ class Publisher:
             StreamFullError: the stream is at its hard cap; nothing was dropped.
             ServiceUnavailable: the server could not be reached for RETRY_FOR_S seconds.
         """
-        parcel = _parcel(event)
-        wait = _wait(confirm, replicas, timeout_ms)
+        # Not async itself, so that nothing holds on to the event while its parcel is on the way: with many in flight
+        # the collector of garbage would look through all their payloads again and again.
+        return self._publish(_parcel(event), _wait(confirm, replicas, timeout_ms))
+
+    async def _publish(self, parcel: _Parcel, wait: "_Wait | None") -> str:
         if wait is not None:  # on its own, so that nobody else waits for replicas
             return (await self._send([parcel], wait))[0]
         if self._busy:
@@ -110,7 +115,7 @@ class Publisher:
 
     async def publish_many(
         self,
-        events: Sequence[Event],
+        events: Iterable[Event],
         *,
         confirm: Confirm = "server",
         replicas: int = 1,
@@ -119,7 +124,7 @@ class Publisher:
         """Send events in one write per batch, in order; returns their entry ids.
 
         Args:
-            events: the events.
+            events: the events; a generator is cheaper than a list, since each is let go once its JSON is made.
             confirm, replicas, timeout_ms: as for `publish`; replicas are waited for once a batch.
 
         Raises:
@@ -127,8 +132,9 @@ class Publisher:
         """
         wait = _wait(confirm, replicas, timeout_ms)
         ids: list[str] = []
-        for start in range(0, len(events), _MAX_BATCH):
-            ids += await self._send([_parcel(event) for event in events[start : start + _MAX_BATCH]], wait)
+        parcels = map(_parcel, events)
+        while batch := list(islice(parcels, _MAX_BATCH)):
+            ids += await self._send(batch, wait)
         return ids
 
     async def publish_each(
@@ -251,14 +257,19 @@ class Publisher:
         return [values[0], window_ms, self.cap, event_type, *stream_fields(event_type, values)]
 
     def _table(self, parcels: list[_Parcel]) -> list[str | bytes | int]:
-        """Arguments of aqe_publish_many: names once, values an event."""
+        """Arguments of aqe_publish_many: what all events have in common once, the rest an event."""
         event_type, _, window_ms = parcels[0]
         rows = [values for _, values, _ in parcels]
-        there = [any(column) for column in zip(*rows, strict=True)]
-        names = tuple(compress(ATTRIBUTES, there))
+        fields: list[str | bytes] = ["type", event_type, *SAME_FOR_ALL]
+        differs = []
+        for name, column in zip(ATTRIBUTES, zip(*rows, strict=True), strict=True):
+            value = column[0] if name != "id" and column.count(column[0]) == len(column) else _DIFFERS
+            differs.append(value == _DIFFERS and any(column))
+            if value or differs[-1]:
+                fields += [name, value]
         return [
-            window_ms, self.cap, event_type, len(SAME_FOR_ALL), *SAME_FOR_ALL, len(names), *names,
-            *chain.from_iterable(compress(values, there) for values in rows),
+            window_ms, self.cap, event_type, len(fields), *fields,
+            *chain.from_iterable(compress(values, differs) for values in rows),
         ]  # fmt: skip
 
     async def _attempt_singly(self, parcels: list[_Parcel], wait: "_Wait | None") -> list[str | Exception]:

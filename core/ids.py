@@ -3,10 +3,21 @@
 import os
 from datetime import datetime
 
+_BYTES = 16
+_AT_ONCE = 256
+_ready: list[str] = []
+"""Asking the kernel for one at a time would take a third of the time that goes into an event's envelope."""
+os.register_at_fork(after_in_child=_ready.clear)  # or both processes would hand out the same
+
 
 def new_id() -> str:
     """128 random bits in hexadecimal, for events and one-off things."""
-    return os.urandom(16).hex()
+    try:
+        return _ready.pop()
+    except IndexError:
+        drawn = os.urandom(_BYTES * _AT_ONCE).hex()
+        _ready.extend(drawn[start : start + 2 * _BYTES] for start in range(0, len(drawn), 2 * _BYTES))
+        return new_id()
 
 
 def task_id(now: datetime) -> str:

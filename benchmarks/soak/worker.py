@@ -23,6 +23,7 @@ from aqe.bus.subscription import Delivery
 from aqe.config.settings import load_settings
 from aqe.core.records.tasks import TaskAssignment
 from aqe.core.writes import Write
+from aqe.fleet import library
 from aqe.fleet.runtime import Runtime, open_runtime
 from aqe.fleet.server import ServerInfo
 
@@ -65,6 +66,10 @@ def shorten() -> None:
     tasks.TASK_RECORD_TTL_S = round(KEEP_S)
     commander.FINISHED_TTL_S = round(KEEP_S)
     commander.UPKEEP_EVERY_S = 5.0
+    ordinary = f'ORDINARY_MS = "{publisher.DEDUPE_WINDOW_MS}"'
+    assert ordinary in library.source()
+    text = library.source().replace(ordinary, f'ORDINARY_MS = "{round(1000 * KEEP_S)}"')
+    vars(library)["source"] = lambda: text
     for module in (lanes, publisher, deadletters):
         vars(module)["DEDUPE_WINDOW_MS"] = round(1000 * KEEP_S)
 

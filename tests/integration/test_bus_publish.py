@@ -8,7 +8,8 @@ import pytest
 
 from aqe.bus.events import AgentStopped, Event
 from aqe.bus.inspect import stream_infos
-from aqe.bus.publisher import Publisher
+from aqe.bus.outbox import REMEMBER_MS
+from aqe.bus.publisher import DEDUPE_WINDOW_MS, Publisher
 from aqe.bus.subscription import Delivery
 from aqe.core.errors import InputError, ServiceUnavailable, StreamFullError
 from aqe.fleet.runtime import Runtime
@@ -51,6 +52,40 @@ async def test_the_same_id_is_published_once(open_parts: Open, raw: Any) -> None
     assert raw.xlen(STREAM) == 1
 
 
+async def test_an_id_is_remembered_for_the_whole_window(parts: Runtime, raw: Any) -> None:
+    """Ids are forgotten many at once, but none before its time, and all at some time."""
+    taking, next_one = "aqe:dedupe:600000:a", "aqe:dedupe:600000:b"
+    one, two = an_event(1), an_event(2)
+    first = await parts.bus.publish(one)
+    assert DEDUPE_WINDOW_MS < raw.pttl(taking) <= 2 * DEDUPE_WINDOW_MS
+    raw.pexpire(taking, DEDUPE_WINDOW_MS)  # as it is after ten minutes
+    second = await parts.bus.publish(two)
+    assert [raw.hlen(taking), raw.hlen(next_one)] == [1, 1]
+    assert [await parts.bus.publish(one), await parts.bus.publish(two)] == [first, second]
+    assert 0 < raw.pttl(taking) <= DEDUPE_WINDOW_MS < raw.pttl(next_one) <= 2 * DEDUPE_WINDOW_MS
+    raw.delete(taking)  # after ten more
+    raw.pexpire(next_one, DEDUPE_WINDOW_MS)
+    await parts.bus.publish(an_event(3))
+    assert raw.hlen(taking) == 1
+    assert set(raw.hkeys(next_one)) == {one.id.encode(), two.id.encode()}, "the first was published again meanwhile"
+
+
+async def test_whoever_asks_for_a_longer_window_gets_it(parts: Runtime, raw: Any) -> None:
+    """The outbox does; and for ten minutes it is the same whether an id came by it or by a plain publish."""
+    event = an_event(1)
+
+    async def from_the_outbox() -> list[str | Exception]:
+        return await parts.bus.publisher.publish_each(
+            [event], confirm="server", replicas=1, timeout_ms=1000, window_ms=REMEMBER_MS
+        )
+
+    first = await parts.bus.publish(event)
+    assert await from_the_outbox() == [first]
+    raw.delete("aqe:dedupe:600000:a")  # as it is later
+    assert await from_the_outbox() == [first]
+    assert await parts.bus.publish(event) == first
+
+
 async def test_every_way_of_publishing_writes_the_same_entry(parts: Runtime, raw: Any) -> None:
     """Alone, among others that have more or fewer attributes, and as part of a transaction."""
     bare = an_event(0)
@@ -60,7 +95,7 @@ async def test_every_way_of_publishing_writes_the_same_entry(parts: Runtime, raw
     )  # fmt: skip
 
     def copies() -> list[Event]:
-        return [replace(event, id=f"{event.subject}-{len(raw.keys('aqe:dedupe:*'))}") for event in (bare, full)]
+        return [replace(event, id=f"{event.subject}-{raw.xlen(STREAM)}") for event in (bare, full)]
 
     for event in copies():
         await parts.bus.publish(event)

@@ -2,7 +2,7 @@
 
 import logging
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -85,11 +85,11 @@ async def produce(job: Job) -> None:
         def typed(event: dict[str, Any]) -> Event:
             return Event.of(SignalMeasured.model_validate(event), source="bench", time=runtime.clock.now())
 
-        async def publish(event: dict[str, Any]) -> None:
-            await runtime.bus.publish(typed(event))
+        def publish(event: dict[str, Any]) -> Awaitable[str]:
+            return runtime.bus.publish(typed(event))
 
-        async def publish_many(events: list[dict[str, Any]]) -> None:
-            await runtime.bus.publish_many([typed(event) for event in events])
+        def publish_many(events: list[dict[str, Any]]) -> Awaitable[list[str]]:
+            return runtime.bus.publish_many(typed(event) for event in events)
 
         await runtime.memory.keys("nothing")  # the function library is there before the clock runs
         await send(job, publish, publish_many)
