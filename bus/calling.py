@@ -36,6 +36,9 @@ class HandlerCall:
         self._clock = clock
         self._running_since: float | None = None
         self._cancels = 0
+        self._asked_for: float | None = None
+        self.unheard = False
+        """The loop has not come to cancel it since `overdue` was asked before: it stands still."""
         self._task: asyncio.Task[object] | None = None
 
     async def run(self, event: Event) -> Sequence[Write] | None:
@@ -65,6 +68,8 @@ class HandlerCall:
         since, limit_s = self._running_since, self._max_run_s
         if since is None or limit_s is None or self._clock.monotonic_s() - since <= limit_s:
             return False
+        self.unheard = self._asked_for == since and not self._cancels
+        self._asked_for = since
         task = self._task
         assert task is not None
 

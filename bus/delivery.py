@@ -4,8 +4,10 @@ import heapq
 import random
 from dataclasses import dataclass
 
+from ..core.errors import InputError
 from .group import Entry
 
+MAX_CONCURRENCY = 1000
 WORTH_GATHERING = 3
 """Fewer entries than this within `Delivery.gather_s` are read one by one."""
 
@@ -23,6 +25,9 @@ class Delivery:
         start: where a new group begins, "0" = all that is kept, "$" = only what comes.
         until: entry id after which the subscription ends, for a replay; None = it goes on.
         durable: nothing the group has not acknowledged is ever dropped; other groups go after a day without a consumer.
+        concurrency: events handled at once, 1-1000. 1 = one after the other, in order per stream; more = in order per
+            stream and subject, and events without a subject in none. For handlers that await; the lease, the
+            acknowledgement, retries and dead letters are each event's own all the same.
         gather_s: on a stream that is busy, wait so long before each read, so that a batch comes together and costs are
             shared: an event may come later by this. 0 = never wait. A stream with fewer than WORTH_GATHERING events in
             that time (1,500 a second) is not busy.
@@ -37,7 +42,13 @@ class Delivery:
     start: str = "0"
     durable: bool = False
     until: str | None = None
+    concurrency: int = 1
     gather_s: float = 0.002
+
+    def __post_init__(self) -> None:
+        """Refuses a concurrency that cannot be."""
+        if not 1 <= self.concurrency <= MAX_CONCURRENCY:
+            raise InputError(f"concurrency is {self.concurrency}, expected 1 to {MAX_CONCURRENCY}")
 
 
 DEFAULT_DELIVERY = Delivery()

@@ -1,14 +1,14 @@
 """A subscription: events of some types to one handler, at least once, in order per stream.
 
-The loop reads up to a batch, calls the handler for each event, and acknowledges the batch together with the next read:
-per-message handlers at the price of a batch. What fails is set aside and tried again with growing pauses while the rest
-goes on; what fails too often, or cannot be read, becomes a dead letter. Entries of a consumer that died are taken over
-once its lease has run out, on busy and on idle streams alike.
+The loop reads up to a batch, has a crew of one or more (crew.py) call the handler for each event, and acknowledges what
+is done together with the next read: per-message handlers at the price of a batch. What fails is set aside and tried
+again with growing pauses while the rest goes on; what fails too often, or cannot be read, becomes a dead letter.
+Entries of a consumer that died are taken over once its lease has run out, on busy and on idle streams alike.
 """
 
 import asyncio
-from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 
 from redis.exceptions import ResponseError
 
@@ -19,6 +19,7 @@ from ..core.log import Logger
 from ..core.ports import CommandClient
 from ..core.writes import Write
 from .calling import Handler, HandlerCall
+from .crew import Crew
 from .deadletters import dead_letter
 from .delivery import DEFAULT_DELIVERY, Delivery, Retries, worth_gathering
 from .events import EVENT_TYPES, Event, GroupRecreated, read_event
@@ -59,7 +60,9 @@ class Subscription:
         self.group = consumer.group
         self.consumer = consumer.consumer
         self.lease_s = delivery.lease_s
-        self._call = HandlerCall(handler, delivery.max_run_s, clock)
+        self._crew = Crew(
+            delivery.concurrency, delivery.batch, self._handle, lambda: HandlerCall(handler, delivery.max_run_s, clock)
+        )
         self._reader = consumer
         self._names = names
         self._publisher = publisher
@@ -69,7 +72,6 @@ class Subscription:
         self._clock = clock
         self._streams: list[str] = []
         self._held: dict[tuple[str, str], Entry] = {}
-        self._buffer: deque[Entry] = deque()
         self._gone: set[tuple[str, str]] = set()
         self._acks: dict[str, list[str]] = {}
         self._acked_at = 0.0
@@ -86,11 +88,13 @@ class Subscription:
 
     def held(self) -> dict[str, list[str]]:
         """Entries to renew; none of a handler that has run past its time, so that somebody else gets its chance."""
-        if self._call.overdue():
+        overdue = self._crew.overdue()
+        if overdue is None:
             return {}
         out: dict[str, list[str]] = {}
         for stream, entry_id in list(self._held):
-            out.setdefault(stream, []).append(entry_id)
+            if (stream, entry_id) not in overdue:
+                out.setdefault(stream, []).append(entry_id)
         return out
 
     def lost(self, stream: str, ids: list[str]) -> None:
@@ -108,6 +112,13 @@ class Subscription:
 
     async def run(self) -> None:
         """Read and handle until `stop`; survives a lost server and a lost group."""
+        try:
+            await self._read_and_handle()
+            await self._leave()
+        finally:
+            await self._crew.give_up()
+
+    async def _read_and_handle(self) -> None:
         pause_s = RECONNECT_S[0]
         while not self._stopping:
             try:
@@ -119,7 +130,6 @@ class Subscription:
                 log.warning("subscription cannot go on, tries again", group=self.group, error=f"{error!r}")
                 await self._clock.sleep(pause_s)
                 pause_s = min(pause_s * 2, RECONNECT_S[1])
-        await self._leave()
 
     async def _turn_or_recreate(self) -> None:
         try:
@@ -130,14 +140,18 @@ class Subscription:
             await self._recreate()
 
     def stop(self) -> None:
-        """Finish the event at hand, hand the rest back, end."""
+        """Finish what is being handled, hand the rest back, end."""
         self._stopping = True
+        self._crew.stop()
 
     async def _leave(self) -> None:
         try:
+            while await self._crew.finish():
+                with suppress(ResponseError, *SERVER_TROUBLE):
+                    await self._flush_acks()
             await self._flush_acks()
             self._held.clear()
-            self._buffer.clear()
+            self._crew.buffer.clear()
             await self._reader.leave(self._streams)
         except Exception as error:  # whatever it was, leaving goes on
             log.warning("left without handing back; others take over after the lease", error=str(error))
@@ -173,9 +187,9 @@ class Subscription:
     def _forget(self, stream: str) -> None:
         """What was in hand comes again."""
         self._acks.pop(stream, None)
-        self._buffer = deque(entry for entry in self._buffer if entry.stream != stream)
+        self._crew.forget(stream)
         self._retries.forget(stream)
-        for key in [key for key in list(self._held) if key[0] == stream]:
+        for key in [key for key in list(self._held) if key[0] == stream and not self._crew.works_on(key)]:
             self._drop(key)
 
     # One turn --------------------------------------------------------------------------------------------------------
@@ -189,18 +203,15 @@ class Subscription:
             return
         if self._busy:
             await self._clock.sleep(self._delivery.gather_s)
-        self._acked_at = self._clock.monotonic_s()
-        acks = self._acks  # kept until the server has them: acknowledging twice does no harm
-        entries = await self._reader.read(
-            self._streams, count=self._delivery.batch, block_ms=self._block_ms(), acks=acks
-        )
-        self._acks = {}
-        self._release(acks)
+        with self._acknowledging() as acks:
+            entries = await self._reader.read(
+                self._streams, count=self._delivery.batch, block_ms=self._block_ms(), acks=acks
+            )
         self._note_pace(len(entries))
         taken = self._hold(entries)
         await self._work_off()
-        if self._delivery.until and not taken and not self._retries:
-            self._stopping = True
+        if self._delivery.until and not (taken or self._retries or self._crew.running):
+            self.stop()
 
     def _note_pace(self, entries: int) -> None:
         now, before = self._clock.monotonic_s(), self._read_at
@@ -214,8 +225,12 @@ class Subscription:
             if self._delivery.until and entry_order(entry.id) > entry_order(self._delivery.until):
                 self._acks.setdefault(entry.stream, []).append(entry.id)
                 continue
-            self._held[(entry.stream, entry.id)] = entry
-            self._buffer.append(entry)
+            key = (entry.stream, entry.id)
+            self._held[key] = entry
+            if self._crew.works_on(key):  # delivered again, by a group that was made again
+                self._gone.discard(key)
+            else:
+                self._crew.buffer.append(entry)
             taken += 1
         return taken
 
@@ -239,28 +254,38 @@ class Subscription:
         await self._reader.sweep(self._streams)
 
     def _block_ms(self) -> int:
-        if self._delivery.until:
+        if self._delivery.until and not self._crew.running:
             return 1  # what a replay wants is there already
         wait_s = min(BLOCK_MS / 1000, self.lease_s / 5)
+        if self._crew.running:
+            wait_s = min(wait_s, ACK_AFTER_S)
         if self._retries:
             wait_s = min(wait_s, max(0.001, self._retries.next_due_s() - self._clock.monotonic_s()))
         return max(1, int(wait_s * 1000))
 
     async def _work_off(self) -> None:
-        while self._buffer and not self._stopping:
-            await self._handle(self._buffer[0])  # stays in the buffer when the server goes away under it
-            self._buffer.popleft()
+        while not self._stopping and await self._crew.step():
             await self._upkeep_when_due()  # a batch of slow handlers may take minutes
             if self._clock.monotonic_s() - self._acked_at > ACK_AFTER_S:
                 await self._flush_acks()
 
     async def _flush_acks(self) -> None:
-        acks = self._acks
+        with self._acknowledging() as acks:
+            if acks:
+                await self._reader.acknowledge(acks)
+
+    @contextmanager
+    def _acknowledging(self) -> Iterator[dict[str, list[str]]]:
+        """What is to be acknowledged; kept when the server may not have it: acknowledging twice does no harm."""
+        acks, self._acks = self._acks, {}  # others finish meanwhile
         self._acked_at = self._clock.monotonic_s()
-        if acks:
-            await self._reader.acknowledge(acks)
-            self._acks = {}
-            self._release(acks)
+        try:
+            yield acks
+        except BaseException:
+            for stream, ids in acks.items():
+                self._acks.setdefault(stream, []).extend(ids)
+            raise
+        self._release(acks)
 
     def _release(self, acks: dict[str, list[str]]) -> None:
         for stream, ids in acks.items():
@@ -269,7 +294,7 @@ class Subscription:
 
     # One entry -------------------------------------------------------------------------------------------------------
 
-    async def _handle(self, entry: Entry) -> None:
+    async def _handle(self, entry: Entry, call: HandlerCall) -> None:
         key = (entry.stream, entry.id)
         if key in self._gone:
             self._drop(key)
@@ -289,7 +314,7 @@ class Subscription:
             await self._bury(entry, error.message)
             return
         try:
-            writes = await self._call.run(event)
+            writes = await call.run(event)
         except Exception as error:
             await self._failed(entry, error)
             return
@@ -327,7 +352,7 @@ class Subscription:
     async def _run_due_retries(self) -> None:
         while not self._stopping and (entry := self._retries.pop_due(self._clock.monotonic_s())) is not None:
             if await self._reader.count_retry(entry):
-                self._buffer.append(entry)
+                self._crew.buffer.append(entry)
             else:
                 self._drop((entry.stream, entry.id))
 

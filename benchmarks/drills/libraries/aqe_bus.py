@@ -14,7 +14,7 @@ from aqe.fleet.server import ServerInfo
 
 from ..job import Job, Work, ready
 
-TYPE, GROUP = "drill:worked", "drill"
+TYPE, GROUP, AT_ONCE = "drill:worked", "drill", 10
 
 
 async def produce(job: Job) -> None:
@@ -33,7 +33,8 @@ async def consume(job: Job, work: Work) -> None:
         await work.awaited(event.data["n"])
 
     async with _runtime(job) as parts:
-        await parts.bus.subscribe(TYPE, handler, group=GROUP, delivery=Delivery(lease_s=job.lease_s))
+        delivery = Delivery(lease_s=job.lease_s, concurrency=AT_ONCE)
+        await parts.bus.subscribe(TYPE, handler, group=GROUP, delivery=delivery)
         ready()
         await ended.wait()
 
