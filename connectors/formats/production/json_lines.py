@@ -76,34 +76,11 @@ def _is_record(line: str) -> bool:
 
 
 def _rows(lines: Iterator[bytes], tally: Tally) -> Iterator[LogRow]:
-    plans: dict[tuple[str, ...], _Plan] = {}
     levels: dict[object, str] = {}
     # Locals and few calls: this loop is the speed of the import.
-    loads, from_iso, utc = orjson.loads, datetime.fromisoformat, UTC
-    join, new, row_type = "".join, tuple.__new__, LogRow
-    rows = 0
-    last_shape: tuple[str, ...] | None = None
-    heads: tuple[str, ...] = ()
-    for line in lines:
-        try:
-            record = loads(line)
-        except ValueError:
-            record = None
-        if type(record) is not dict:
-            tally.rows = rows
-            tally.add_unread(line)
-            continue
-        shape = tuple(record)
-        if heads or shape != last_shape:
-            last_shape = shape
-            plan = plans.get(shape) or _plan_of(record, plans)
-            heads = plan.heads
-            for head in heads:
-                if type(record[head]) is dict:
-                    record = fields.flattened(record)
-                    plan = plans.get(tuple(record)) or _plan_of(record, plans)
-                    break
-            _, time_key, iso, level_key, statuses, durations, get_texts, arrange, extras, bare = plan
+    from_iso, utc, join, new, row_type = datetime.fromisoformat, UTC, "".join, tuple.__new__, LogRow
+    for line, record, plan in _planned(lines, tally):
+        _, time_key, iso, level_key, statuses, durations, get_texts, arrange, extras, bare = plan
         if extras:
             for slot, value_of in extras:
                 record[slot] = value_of(record)
@@ -117,7 +94,6 @@ def _rows(lines: Iterator[bytes], tally: Tally) -> Iterator[LogRow]:
             tally.zoneless += at.tzinfo is None
             at = to_utc(at)
         if at is None:
-            tally.rows = rows
             tally.add_unread(line)
             continue
 
@@ -125,9 +101,7 @@ def _rows(lines: Iterator[bytes], tally: Tally) -> Iterator[LogRow]:
         try:
             level = levels[raw]
         except (KeyError, TypeError):
-            level = fields.level_of(raw)
-            if type(raw) in (str, int) and len(levels) < _MAX_LEVELS:
-                levels[raw] = level
+            level = _level_of(raw, levels)
 
         texts = get_texts(record)
         try:
@@ -138,10 +112,42 @@ def _rows(lines: Iterator[bytes], tally: Tally) -> Iterator[LogRow]:
         status = fields.status_of(statuses, record) if statuses else None
         duration = fields.duration_of(durations, record) if durations else None
         row = new(row_type, arrange((at, level, status, duration, *texts, None)))
-        rows += 1
+        tally.rows += 1
         yield _with_trace(row) if bare and "\n" in texts[0] else row
-    tally.rows = rows
     tally.finish()
+
+
+def _planned(lines: Iterator[bytes], tally: Tally) -> Iterator[tuple[bytes, dict[str, Any], "_Plan"]]:
+    """The records with what to do with them; what is no record is counted."""
+    plans: dict[tuple[str, ...], _Plan] = {}
+    plan: _Plan | None = None
+    loads, last_shape = orjson.loads, None
+    for line in lines:
+        try:
+            record = loads(line)
+        except ValueError:
+            record = None
+        if type(record) is not dict:
+            tally.add_unread(line)
+            continue
+        shape = tuple(record)
+        if plan is None or plan.heads or shape != last_shape:
+            last_shape = shape
+            plan = plans.get(shape) or _plan_of(record, plans)
+            if any(type(record[head]) is dict for head in plan.heads):
+                record = fields.flattened(record)
+                # Not of this shape's next record, which may hold no nested value.
+                yield line, record, plans.get(tuple(record)) or _plan_of(record, plans)
+                continue
+        yield line, record, plan
+
+
+def _level_of(raw: Any, levels: dict[object, str]) -> str:
+    """The level that a word or number means; remembered, unless too many are."""
+    level = fields.level_of(raw)
+    if type(raw) in (str, int) and len(levels) < _MAX_LEVELS:
+        levels[raw] = level
+    return level
 
 
 _ValueOf = Callable[[dict[str, Any]], Any]

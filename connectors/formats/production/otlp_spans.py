@@ -41,13 +41,7 @@ def _row(span: dict[str, Any], about: Resource) -> SpanRow | None:
     if trace_id is None or span_id is None or not 0 < start < _END_NS:
         return None
     end = int(span.get("endTimeUnixNano") or 0)
-    told: dict[str, str | None] = {}
-    for entry in span.get("attributes") or ():
-        name = _wanted(entry["key"])
-        if name is not None and name not in told:
-            value = entry["value"]
-            found = value.get("stringValue")
-            told[name] = (found[:MAX_TEXT] or None) if type(found) is str else text(plain(value))
+    told = _told(span.get("attributes"))
     get = told.get
     kind = span.get("kind")
     kind = (_KINDS.get(kind) or _KINDS_BY_NAME.get(kind, "")) if kind else ""
@@ -90,6 +84,18 @@ def _row(span: dict[str, Any], about: Resource) -> SpanRow | None:
             get("session"),
         ),
     )
+
+
+def _told(attributes: Any) -> dict[str, str | None]:
+    """Column -> text, of the attributes that a column is made of."""
+    told: dict[str, str | None] = {}
+    for entry in attributes or ():
+        name = _wanted(entry["key"])
+        if name is not None and name not in told:
+            value = entry["value"]
+            found = value.get("stringValue")
+            told[name] = (found[:MAX_TEXT] or None) if type(found) is str else text(plain(value))
+    return told
 
 
 def _exception(events: list[dict[str, Any]]) -> tuple[str | None, str | None, str | None]:
