@@ -3,7 +3,7 @@
 One visible table: column -> names, the most telling first. A name with dots is looked for as it stands and as nested
 objects (`http.request.method`, `{"http": {"request": {"method": ...}}}`). The names are those of structlog,
 python-json-logger, pino, Bunyan, winston, logback/logstash, log4j2, zap, zerolog, logrus, Serilog (compact), loguru,
-Google Cloud and the Elastic Common Schema.
+Google Cloud, systemd's journal and the Elastic Common Schema.
 """
 
 from typing import Any
@@ -12,15 +12,18 @@ from ..values import ms, ns_to_ms
 
 TIME = (
     "@timestamp", "timestamp", "time", "ts", "@t", "asctime", "datetime", "date", "eventTime", "timeMillis",
-    "instant.epochSecond", "record.time.timestamp",
+    "instant.epochSecond", "record.time.timestamp", "__REALTIME_TIMESTAMP",
 )  # fmt: skip
 LEVEL = (
     "level", "levelname", "severity", "log.level", "lvl", "loglevel", "log_level", "levelName", "severity_text",
-    "severityText", "@l", "record.level.name",
+    "severityText", "@l", "record.level.name", "PRIORITY",
 )  # fmt: skip
 # structlog's `event` comes last: product analytics writes events too.
-MESSAGE = ("message", "msg", "@m", "@mt", "record.message", "short_message", "text", "log", "event", "error.message")
-TELLING_MESSAGE = ("message", "msg", "@m", "@mt", "log", "record.message")
+MESSAGE = (
+    "message", "msg", "@m", "@mt", "record.message", "short_message", "textPayload", "jsonPayload.message",
+    "jsonPayload.msg", "MESSAGE", "text", "log", "event", "error.message",
+)  # fmt: skip
+TELLING_MESSAGE = ("message", "msg", "@m", "@mt", "log", "record.message", "textPayload", "MESSAGE")
 """Names of a message that tell a log by themselves, without a level."""
 STATUS = (
     "status", "status_code", "statusCode", "http_status", "http.response.status_code", "http.status_code",
@@ -40,9 +43,10 @@ DURATION = ("duration_ms", "durationMs", "elapsed_ms", "elapsedMs", "latency_ms"
             "event.duration")  # fmt: skip
 """Names whose unit is known; a bare `duration` is not. The last is in nanoseconds (ECS), the others in milliseconds."""
 TEXT: dict[str, tuple[str, ...]] = {
-    "logger": ("logger", "logger_name", "loggerName", "log.logger", "name", "record.name", "SourceContext"),
+    "logger": ("logger", "logger_name", "loggerName", "log.logger", "name", "record.name", "SourceContext",
+               "SYSLOG_IDENTIFIER"),
     "service": ("service", "service.name", "service_name", "serviceName", "app", "application", "app_name",
-                "serviceContext.service", "dd.service"),
+                "serviceContext.service", "dd.service", "_SYSTEMD_UNIT"),
     "release": ("release", "service.version", "service_version", "app_version", "appVersion",
                 "serviceContext.version", "dd.version", "version"),
     "request_method": ("method", "http_method", "request_method", "requestMethod", "http.request.method",
@@ -58,7 +62,7 @@ TEXT: dict[str, tuple[str, ...]] = {
     "trace_id": ("trace_id", "traceId", "trace.id", "dd.trace_id", "traceID", "otelTraceID",
                  "logging.googleapis.com/trace"),
     "host": ("host", "hostname", "host.name", "kubernetes.pod.name", "kubernetes.pod_name", "k8s.pod.name",
-             "container.name", "pod", "syslog.hostname"),
+             "container.name", "pod", "syslog.hostname", "_HOSTNAME"),
     "environment": ("environment", "env", "service.environment", "deployment.environment",
                     "deployment.environment.name", "dd.env"),
     "region": ("region", "cloud.region", "cloud_region", "aws_region", "geo.region"),
@@ -146,6 +150,8 @@ def level_of(value: Any) -> str:
     """A level in our words; as written in upper case when it is another, empty when there is none."""
     if isinstance(value, str):
         word = value.strip().upper()[:_MAX_LEVEL]
+        if word.isdecimal() and len(word) < 3:  # the journal writes numbers as text
+            return _NUMBERS.get(int(word), word)
         return _LEVELS.get(word, word)
     return _NUMBERS.get(value, str(value)) if isinstance(value, int) and not isinstance(value, bool) else ""
 

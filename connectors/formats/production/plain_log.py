@@ -88,9 +88,11 @@ _TIMES: tuple[tuple[re.Pattern[str], _Reader], ...] = (
     (re.compile(r"(?P<epoch>1\d{9}(?:\.\d{1,6})?)\b"), lambda match: epoch(float(match["epoch"]))),
 )  # fmt: skip
 """How a line may begin, and what reads its time."""
-# Before the time: an alert's mark (BGL), a priority (syslog), a letter (Ruby), a container's name (docker compose).
+# Before the time: an alert's mark (BGL), a priority (syslog), a letter (Ruby), a container's name (docker compose), its
+# own name (logfmt: logrus, slog, Prometheus).
 _BEFORE = re.compile(
-    r"(?:- |[A-Z]{3,20} (?=\d{10} )|<\d{1,3}>(?:1 )?|[A-Z], |[\w.-]{1,60} +\| |\s*(?:\x1b\[[\d;]*m)+)?"
+    r"(?:- |[A-Z]{3,20} (?=\d{10} )|<\d{1,3}>(?:1 )?|[A-Z], |[\w.-]{1,60} +\| |(?:time|timestamp|ts|t)=\"?"
+    r"|\s*(?:\x1b\[[\d;]*m)+)?"
     rf"(?:(?:{_WORDS})\b:? +)?"
 )
 
@@ -103,7 +105,7 @@ class PlainLog:
     about = About(
         title="Text log",
         producers="logging, log4j, logback, Rails, syslog, logcat, Apache error log, Hadoop, Spark, klog, nginx, ...",
-        versions="any whose lines begin with a time: ISO, syslog, logcat, Apache, klog, seconds since 1970",
+        versions="any whose lines begin with a time: ISO, syslog, logcat, Apache, klog, logfmt, seconds since 1970",
         recognised_by="at least half of the first lines that are not indented begin with a time in one of these ways",
         fields="time, level, host and program of syslog, message with the lines that belong to it, stack trace",
         sample=Sample.REAL,
@@ -187,7 +189,7 @@ def _begin(line: str) -> tuple[datetime, int] | None:
 def _row(at: datetime, lines: list[str], end: int) -> LogRow:
     first = lines[0]
     level, host, program = _from_priority(first), None, None
-    rest = first[end:].lstrip("]), ")
+    rest = first[end:].lstrip('"]), ')
     if at.year == WITHOUT_YEAR:
         if first[0] in _LETTERS and first[1:5].isdigit():
             level = _LETTERS[first[0]]

@@ -4,6 +4,8 @@ from typing import Any
 
 import pytest
 
+from aqe.connectors.formats.production.json_lines import JsonLines
+from aqe.connectors.formats.production.plain_log import PlainLog
 from aqe.connectors.formats.production.rum_rows import RumRows
 from aqe.connectors.formats.production.zipkin import Zipkin
 from aqe.connectors.formats.quality.deployment_history import DeploymentHistoryCsv, DeploymentHistoryJson
@@ -46,6 +48,32 @@ def test_percentiles_of_k6s_machine_readable_summary_are_read_in_both_spellings(
     summary = {"metadata": {"k6Version": "1.3.0"}, "config": {"execution": "local"}, "results": results}
     found = metrics("k6-summary", summary)
     assert (found["p95_latency_ms"], found["p99_latency_ms"]) == (250, 400)
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ('{"__REALTIME_TIMESTAMP":"1795168800000000","MESSAGE":"boom","PRIORITY":"3","_SYSTEMD_UNIT":"shop.service"}',
+         ("json-lines", "ERROR", "boom", "shop.service")),
+        ('{"timestamp":"2026-11-20T10:00:00Z","severity":"ERROR","jsonPayload":{"message":"boom"}}',
+         ("json-lines", "ERROR", "boom", None)),
+        ('{"timestamp":"2026-11-20T10:00:00Z","severity":"WARNING","textPayload":"slow"}',
+         ("json-lines", "WARNING", "slow", None)),
+        ('time="2026-11-20T11:00:00+01:00" level=warning msg="slow query" service=shop',
+         ("plain-log", "WARNING", 'msg="slow query" service=shop', None)),
+        ("ts=2026-11-20T10:00:00Z caller=main.go:3 level=error msg=boom",
+         ("plain-log", "ERROR", "caller=main.go:3 level=error msg=boom", None)),
+    ],
+)  # fmt: skip
+def test_the_logs_of_the_journal_of_google_cloud_and_in_logfmt_are_read(
+    line: str, expected: tuple[str, str, str, str | None]
+) -> None:
+    """Each has names of its own for what was said, and the journal writes its numbers as text."""
+    name, *said = expected
+    assert claimed_by(line + "\n") == name
+    (row,) = rows(JsonLines() if name == "json-lines" else PlainLog(), f"{line}\n".encode())
+    assert [row.level, row.message, row.service] == said
+    assert row.at.isoformat() == "2026-11-20T10:00:00+00:00"
 
 
 TAURUS = {
