@@ -166,7 +166,7 @@ class _TypeScript(Speller):
     """Statements in a step of a test."""
 
     room = _WIDTH - 2 * len(_TAB)
-    tab, comment, wait, end, declare = _TAB, "//", "await ", ";", "const "
+    tab, comment, wait, end, declare, regex = _TAB, "//", "await ", ";", "const ", "new RegExp"
 
     def literal(self, value: object) -> str:
         """Of JavaScript."""

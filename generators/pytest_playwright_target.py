@@ -160,7 +160,7 @@ def _imports(needed: frozenset[str], watched: tuple[str, ...], fields: tuple[str
     types |= {"Locator"} if needed & {"found", "submit"} else set()
     lines = [
         "import os",
-        "import re" if "url" in needed else "",
+        "import re" if needed & {"url", "form"} else "",
         f"from collections.abc import {'Callable, ' if 'answer' in needed else ''}Iterator",
         "from contextlib import contextmanager",
         "from functools import reduce" if "found" in needed else "",
@@ -193,7 +193,7 @@ class _Python(Speller):
     """Statements in a step of a test."""
 
     room = _WIDTH - 2 * len(_TAB)
-    tab, comment, wait, end, declare = _TAB, "#", "", "", ""
+    tab, comment, wait, end, declare, regex = _TAB, "#", "", "", "", "re.compile"
 
     def literal(self, value: object) -> str:
         """Of Python."""

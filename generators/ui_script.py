@@ -36,7 +36,7 @@ class Call(NamedTuple):
 
     name: str
     args: tuple[Any, ...] = ()
-    """Text, numbers, `Url`, `User`."""
+    """Text, numbers, `Url`, `Form`, `User`."""
     options: tuple[tuple[str, Any], ...] = ()
 
 
@@ -48,6 +48,13 @@ class Url(NamedTuple):
     """The pattern of a URL with this path."""
 
     path: str
+    """A regular expression in the part of them that Python and JavaScript share."""
+
+
+class Form(NamedTuple):
+    """What a text looks like."""
+
+    pattern: str
     """A regular expression in the part of them that Python and JavaScript share."""
 
 
@@ -139,13 +146,14 @@ def refusal(scenario: TestScenario) -> str | None:
 
 
 def needs(script: Iterable[Outcome]) -> frozenset[str]:
-    """The helpers that a script uses, of `found url answer submit shown`, and Playwright's `expect`."""
+    """The helpers that a script uses, of `found url form answer submit shown`, and Playwright's `expect`."""
     lines = [line for outcome in script for line in outcome.lines]
     actions = [line.action if isinstance(line, Answer) else line for line in lines]
     used = {"submit" for action in actions if isinstance(action, Do) and action.call.name == "submit"}
     used |= {"shown", "expect"} if any(isinstance(line, Shown) for line in lines) else set()
     used |= {"found" for line in lines if (element := element_of(line)) and len(element.ways) > 1}
     used |= {"url" for line in lines if isinstance(line, Check) and line.call.name == "toHaveURL"}
+    used |= {"form" for line in lines if isinstance(line, Check) and line.call.name == "toHaveText"}
     used |= {name for line in lines if isinstance(line, Answer) for name in ("url", "answer")}
     used |= {"expect"} if "found" in used or any(isinstance(line, Check) for line in lines) else set()
     return frozenset(used)
@@ -262,6 +270,12 @@ def _expected(expectation: Expectation) -> Iterator[Check]:
             yield Check((_role("heading", value), _FIRST), Call("toBeVisible"), because)
         case "text-visible":
             yield Check((Call("getByText", (value,)), _VISIBLE, _FIRST), Call("toBeVisible"), because)
+        case "field-labelled":
+            label = Call("getByLabel", (value,), (("exact", True),))
+            yield Check((label, _VISIBLE, _FIRST), Call("toBeVisible"), because)
+        case "text-matches":
+            element = Call("getByTestId", (expectation.path or "",))
+            yield Check((element, _VISIBLE, _FIRST), Call("toHaveText", (Form(value),)), because)
         case _:  # about every page of the scenario: the files watch them all
             return
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any, ClassVar
 
 from .derived import wrapped
-from .ui_script import Answer, Call, Chain, Check, Do, Element, Line, Outcome, Shown, Url, User, element_of, named
+from .ui_script import Answer, Call, Chain, Check, Do, Element, Form, Line, Outcome, Shown, Url, User, element_of, named
 
 
 class Speller(ABC):
@@ -21,6 +21,8 @@ class Speller(ABC):
     """Of a statement."""
     declare: ClassVar[str]
     """Before a new variable."""
+    regex: ClassVar[str]
+    """What makes a regular expression of a text."""
 
     @abstractmethod
     def literal(self, value: object) -> str:
@@ -121,6 +123,8 @@ class Speller(ABC):
         match value:
             case Url(path):
                 return f"url({self.literal(path)})"
+            case Form(pattern):
+                return f"{self.regex}({self.literal(pattern)})"
             case User(field):
                 return self.user(field)
             case _:

@@ -38,6 +38,8 @@ PageKind = Literal[
     "heading-visible",
     "text-visible",
     "element-visible",
+    "field-labelled",
+    "text-matches",
     "request-below",
     "no-failed-request",
     "no-page-error",
@@ -70,7 +72,8 @@ class Expectation(Record):
     - `json-includes`, `json-excludes`: a captured value that is, or is not, among those at `path`.
     - `json-fell`, `json-rose`: `[captured number, amount]`: the one at `path` is less, or more, by as much at least.
     - `url-path-is`: a path, `{id}` for any one segment; `title-is`, `heading-visible`, `text-visible`: the text.
-    - `element-visible`: a test id.
+    - `element-visible`: a test id; `field-labelled`: the label of a field that is to be seen.
+    - `text-matches`: a regular expression for the text of the first element with the test id in `path`.
     - `request-below`: the number that the status of the request stays below that the step makes the page send; its
       method and path (`{id}` for a segment) in `path`.
     - `no-failed-request`: the number that statuses of the page's own requests stay below; `no-page-error`: True.

@@ -42,7 +42,16 @@ steps = st.builds(
         st.builds(
             expects,
             st.sampled_from(
-                ["url-path-is", "title-is", "heading-visible", "text-visible", "element-visible", "no-page-error"]
+                [
+                    "url-path-is",
+                    "title-is",
+                    "heading-visible",
+                    "text-visible",
+                    "element-visible",
+                    "field-labelled",
+                    "text-matches",
+                    "no-page-error",
+                ]
             ),
             texts,
         )

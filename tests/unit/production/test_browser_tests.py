@@ -154,6 +154,19 @@ def test_recorded_pages_tell_titles_headings_and_names_that_all_had(tmp_path: Pa
     assert [e.kind for e in bought.expectations][:2] == ["url-path-is", "title-is"]
 
 
+def test_labels_of_fields_and_the_forms_of_texts_are_expected() -> None:
+    """A price in another unit has another form; what is hidden, or is drawn by something else, is not looked for."""
+    field = '<label for="mail">E-mail</label><input id="mail">'
+    field += '<label for="ok">I agree</label><input id="ok" type="checkbox">'
+    pages = [a_document("/pay", "Pay", field, f'<p data-testid="sum">€{n}.{n:02}</p>') for n in range(20)]
+    (facts,) = page_facts(pages).values()
+    told = {e.kind: (e.path, e.value) for e in facts.expectations}
+    assert told["field-labelled"] == (None, "E-mail")
+    assert told["text-matches"] == ("sum", r"^\s*€\d[\d.,]*[.,]\d{2}\s*$")
+    kinds = [e.kind for e in facts.expectations]
+    assert kinds.count("field-labelled") == kinds.count("text-matches") == 1
+
+
 def test_only_journeys_through_the_feature_are_taken(tmp_path: Path) -> None:
     """Named by the path, or by aqe.yaml; another one is refused by name."""
     rows = crowd(BOUGHT, 12) + crowd(("/help",), 12, "h")
