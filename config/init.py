@@ -309,6 +309,7 @@ policy:
 #  checkout:
 #    paths: ["/checkout*", "/api/orders*"]
 #    events: ["checkout_*", purchase]
+#    code: ["shop/checkout/*"]  # for its test coverage; without, files and folders called `checkout`
 
 # What is taken out of production data before it is stored, besides e-mail addresses, tokens and the like. Kinds under
 # `keep` stay in; the audit log names each import that it concerns.

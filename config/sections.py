@@ -244,6 +244,8 @@ class Feature(Section):
     """Globs over paths of pages and requests, without query: `/checkout*`."""
     events: tuple[str, ...] = ()
     """Globs over names of product events and of actions in the browser: `checkout_*`."""
+    code: tuple[str, ...] = ()
+    """Globs over source files, as coverage reports name them: `shop/checkout/*`; else files called as the feature."""
 
     @model_validator(mode="after")
     def _not_empty(self) -> Self:

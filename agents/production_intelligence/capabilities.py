@@ -16,7 +16,8 @@ from .dead_code import dead_code
 from .environments import compare_environments
 from .error_patterns import mine
 from .experiment import ab_test_impact
-from .feature_usage import COVERAGE_KEY, feature_usage
+from .feature_coverage import COVERAGE_KEY
+from .feature_usage import feature_usage
 from .incidents import READS as INCIDENT_KEYS
 from .incidents import analyze_incidents
 from .insights import insights_from

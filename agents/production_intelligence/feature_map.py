@@ -32,6 +32,7 @@ class FeatureMap:
 
     def __init__(self, rules: Mapping[str, FeatureRule]) -> None:
         self.configured = tuple(rules)
+        self.code = {name: tuple(rule.code) for name, rule in rules.items() if rule.code}
         self._rules = [
             (name, [compile_glob(g) for g in rule.paths], [compile_glob(g) for g in rule.events])
             for name, rule in rules.items()

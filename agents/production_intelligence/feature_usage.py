@@ -9,10 +9,9 @@ Priority, first rule that holds, by the share of active users (the specification
 5. LOW: everything else.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,13 +30,12 @@ from ...core.records.features import (
     UnusedFeature,
 )
 from ...core.records.findings import FindingPriority, Insight, Trend
-from ...core.records.signals import SignalKind
 from ..outcome import Outcome
 from .feature_counts import MAX_LISTED, PEOPLE, Counts, Daily, Stream, count_features, daily, streams_of
+from .feature_coverage import FeatureCoverage
 from .feature_map import FeatureMap, read_rules
 from .loaded import CLOCK_TOLERANCE, Loaded
 
-COVERAGE_KEY = f"aqe/quality-signals/{SignalKind.TEST_COVERAGE}"
 HISTORY_DAYS = 400
 """Looked back over for seasons and for when something was used last."""
 CRITICAL_SHARE, HIGH_SHARE, MEDIUM_SHARE, DEPRECATED_SHARE = 0.8, 0.5, 0.1, 0.001
@@ -69,7 +67,7 @@ class _Found:
     window: slice
     before: slice
     knows_sessions: bool
-    coverage: NotMeasured
+    coverage: FeatureCoverage
 
     @property
     def observed_days(self) -> int:
@@ -130,15 +128,9 @@ def _count(loaded: Loaded, streams: tuple[Stream, ...], features: FeatureMap) ->
         window=window,
         before=before,
         knows_sessions=all(stream.session for stream in streams),
-        coverage=_coverage(loaded.records),
+        coverage=FeatureCoverage.of(loaded.records, features.code),
     )
     return found, listed
-
-
-def _coverage(records: Mapping[str, Any]) -> NotMeasured:
-    if COVERAGE_KEY not in records:
-        return NotMeasured(reason="no test-coverage signal: `aqe import coverage.json` brings one in")
-    return NotMeasured(reason="the test-coverage signal keeps the totals of a report, no figures of single files")
 
 
 def _no_sessions() -> NotMeasured:
@@ -166,7 +158,7 @@ def _usage(name: str, found: _Found, configured: bool) -> FeatureUsage:
         last_used=_last_used(name, found.history),
         trend=trend,
         seasonal_peak=peak,
-        test_coverage=found.coverage,
+        test_coverage=found.coverage.percent(name),
         satisfaction=NotMeasured(reason="nothing that is imported says how content people were"),
         priority=priority,
         deprecation=checks,

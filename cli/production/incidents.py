@@ -49,6 +49,8 @@ def analysis_text(found: "IncidentAnalysis") -> str:
     """Every incident, newest first."""
     found = cleaned(found)
     lines = [f"{len(found.incidents)} incidents analysed"]
+    if not (found.incidents or found.alerts_left_out):
+        lines.append("no incident began in this window, or none was imported (`aqe import incidents.json`)")
     if found.alerts_left_out:
         lines.append(f"{found.alerts_left_out} alerts are left out; --alerts analyses them")
     if found.not_analysed:

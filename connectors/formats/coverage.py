@@ -10,9 +10,10 @@ from typing import NamedTuple
 
 from ...core.errors import InputError
 from ...core.importing import Parsed
-from ...core.records.signals import MetricValue, Outcome, SignalKind, SignalPart
+from ...core.records.signals import MAX_FILES, MetricValue, Outcome, SignalKind, SignalPart
 from .documents import clean
 
+_MAX_FILE_CHARS = 300
 KIND = SignalKind.TEST_COVERAGE
 LINE, BRANCH, STATEMENT, FUNCTION = (
     "line_coverage_percent", "branch_coverage_percent", "statement_coverage_percent", "function_coverage_percent",
@@ -41,6 +42,7 @@ def coverage(
     version: object = None,
     measured_at: datetime | None = None,
     notes: tuple[str, ...] = (),
+    files: Mapping[str, Share] | None = None,
 ) -> Parsed:
     """The coverage that a report measured.
 
@@ -48,6 +50,7 @@ def coverage(
         tool: who wrote it.
         shares: metric (LINE, BRANCH, ...) -> what was counted; None or of nothing = not measured.
         version: of the tool, as the file says it.
+        files: source file -> its lines, where the report says.
 
     Raises:
         InputError: more covered than there is, or a negative count.
@@ -68,8 +71,16 @@ def coverage(
         outcome=Outcome.VALUE,
         measured_at=measured_at,
         metrics=metrics,
+        file_lines=_kept(files or {}),
     )
     return Parsed(Outcome.VALUE, signals=((KIND, part),), notes=notes)
+
+
+def _kept(files: Mapping[str, Share]) -> dict[str, tuple[int, int]] | None:
+    if len(files) > MAX_FILES:
+        return None
+    kept = {clean(name, _MAX_FILE_CHARS): (int(covered), int(total)) for name, (covered, total) in files.items()}
+    return {name: lines for name, lines in kept.items() if 0 <= lines[0] <= lines[1] and lines[1]} or None
 
 
 def share_of(hits: dict[str, int] | list[int]) -> Share:

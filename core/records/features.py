@@ -26,6 +26,8 @@ class FeatureRule(Record):
     """Of pages and requests, without query: `/checkout*`."""
     events: tuple[str, ...] = ()
     """Of names of product events and actions: `checkout_*`."""
+    code: tuple[str, ...] = ()
+    """Of source files; empty = those with a folder or file called as the feature."""
 
 
 class FeatureTrend(Record):
@@ -77,7 +79,7 @@ class FeatureUsage(Record):
     trend: FeatureTrend | NotMeasured
     seasonal_peak: SeasonalPeak | NotMeasured
     test_coverage: float | NotMeasured
-    """Percent of lines."""
+    """Percent of the lines of the source files that belong to it."""
     satisfaction: float | NotMeasured
     priority: FeaturePriority
     deprecation: tuple[Criterion, ...] = ()

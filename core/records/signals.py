@@ -293,6 +293,8 @@ class Finding(Record):
     line: int | None = None
 
 
+MAX_FILES = 1_000
+"""Source files kept per part with their coverage: a memory value must stay below 1 MB."""
 MAX_FINDINGS = 50
 """Findings kept per part, worst first; the counts in the metrics are of all of them."""
 
@@ -312,6 +314,9 @@ class SignalPart(Record):
     imported_at: datetime | None = None
     metrics: MetricValues = Field(default_factory=dict)
     findings: tuple[Finding, ...] = ()
+    file_lines: dict[str, tuple[int, int]] | None = None
+    """Of coverage: source file -> lines covered, and lines that could be; None = the report does not say, or of too
+    many files."""
 
 
 class Signal(Record):

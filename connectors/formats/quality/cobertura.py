@@ -87,6 +87,7 @@ class _Reader(XmlReader):
             version=self.header.get("version"),
             measured_at=utc_moment(self.header.get("timestamp")),
             notes=notes,
+            files={name: _counted([file])[0] for name, file in self.files.items()},
         )
 
     def _add_line(self, file: _File, attributes: dict[str, str]) -> None:

@@ -4,6 +4,7 @@
 counts. Branches are reported only where the code has any and they were measured.
 """
 
+from collections.abc import Iterator
 from typing import Any
 
 from ....core.errors import InputError
@@ -12,6 +13,8 @@ from ....core.records.signals import SignalKind
 from ..coverage import BRANCH, LINE, STATEMENT, Share, coverage
 from ..documents import JsonFormat, clean
 from ..times import utc_moment
+
+_COUNTS = ("covered_lines", "num_statements")
 
 
 class CoveragePyJson(JsonFormat):
@@ -41,7 +44,7 @@ class CoveragePyJson(JsonFormat):
         totals, meta = document.get("totals"), document.get("meta")
         if not isinstance(totals, dict):
             raise InputError("coverage.py JSON: no object `totals`", hint="is this the output of `coverage json`?")
-        lines = _share(totals, "covered_lines", "num_statements")
+        lines = _share(totals, *_COUNTS)
         branches = _share(totals, "covered_branches", "num_branches") if "num_branches" in totals else None
         meta = meta if isinstance(meta, dict) else {}
         return coverage(
@@ -51,7 +54,17 @@ class CoveragePyJson(JsonFormat):
             version=meta.get("version"),
             measured_at=utc_moment(meta.get("timestamp")),
             notes=() if branches else ("branches were not measured (run with --branch)",),
+            files=dict(_files(document.get("files"))),
         )
+
+
+def _files(files: object) -> Iterator[tuple[str, Share]]:
+    """Those that say their lines: the totals alone are what a report must have."""
+    for name, file in files.items() if isinstance(files, dict) else ():
+        summary = file.get("summary") if isinstance(file, dict) else None
+        covered, total = (summary.get(key) for key in _COUNTS) if isinstance(summary, dict) else (None, None)
+        if isinstance(covered, int) and isinstance(total, int):
+            yield name, Share(covered, total)
 
 
 def _share(totals: dict[str, Any], covered_key: str, total_key: str) -> Share:

@@ -86,7 +86,8 @@ class Lcov:
             report.add(record)
         if not report.files:
             return EMPTY_FILE
-        return coverage("lcov", {kind: report.share(kind) for kind in _SEARCHES})
+        shares = {kind: report.share(kind) for kind in _SEARCHES}
+        return coverage("lcov", shares, files=dict(report.lines_by_file()))
 
 
 class _Report:
@@ -119,6 +120,12 @@ class _Report:
         if LINE not in known:
             header = {tag: int(number) for tag, number in _HEADER.findall(record)}
             self.from_headers += Share(header.get(b"H", 0), header.get(b"F", 0))
+
+    def lines_by_file(self) -> Iterator[tuple[str, Share]]:
+        for name, file in self.files.items():
+            if LINE in file:
+                found, hit = file[LINE]
+                yield name.decode("utf-8", "replace"), Share(_size(hit), _size(found))
 
     def share(self, kind: str) -> Share:
         counted = [Share(_size(file[kind][1]), _size(file[kind][0])) for file in self.files.values() if kind in file]

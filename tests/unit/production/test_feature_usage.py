@@ -1,20 +1,28 @@
 """Feature usage: who used what, how much that matters, and nothing claimed that was not seen."""
 
+import json
 import tracemalloc
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
+from io import BytesIO
 from typing import Any
 
 import pytest
 
 from aqe.agents.production_intelligence.feature_counts import MAX_LISTED
+from aqe.agents.production_intelligence.feature_coverage import COVERAGE_KEY
 from aqe.agents.production_intelligence.feature_map import FeatureMap
 from aqe.agents.production_intelligence.feature_usage import feature_usage
+from aqe.connectors.formats.quality.coverage_py import CoveragePyJson
+from aqe.connectors.formats.quality.lcov import Lcov
 from aqe.core.errors import InputError, TaskVetoed
 from aqe.core.records.evidence import NotMeasured
 from aqe.core.records.features import FeaturePriority, FeatureReport, FeatureRule, FeatureTrend, FeatureUsage
 from aqe.core.records.findings import Trend
+from aqe.core.records.release import Release
 from aqe.core.records.rows import Row
+from aqe.core.records.signals import Signal, SignalPart
 from aqe.tests.unit.production.windows import NOW, click, loaded, product_event, request, view
 
 YESTERDAY = NOW - timedelta(hours=12)
@@ -143,6 +151,56 @@ def test_a_season_is_found_once_there_are_months() -> None:
 def test_coverage_is_not_measured_and_says_why() -> None:
     usage = found(people(50)).features[0]
     assert isinstance(usage.test_coverage, NotMeasured) and "no test-coverage signal" in usage.test_coverage.reason
+
+
+def covered(*reports: tuple[Any, str]) -> dict[str, Any]:
+    """The coverage signal that these reports leave in memory, each read by its own importer."""
+    parts: dict[str, SignalPart] = {}
+    for importer, text in reports:
+        ((kind, part),) = importer.parse(BytesIO(text.encode())).signals
+        parts[f"{part.tool} {len(parts)}"] = part
+    release = Release(version="1", commit="c", environment="production")
+    signal = Signal(kind=kind, release=release, measured_at=NOW, tool="all", parts=parts)
+    return {COVERAGE_KEY: signal.to_dict()}
+
+
+LCOV = """SF:src/search/index.ts\nDA:1,1\nDA:2,0\nend_of_record
+SF:src/products.ts\nDA:1,1\nDA:2,1\nDA:3,1\nDA:4,0\nend_of_record
+SF:src/researches.ts\nDA:1,0\nend_of_record
+"""
+PYTHON = json.dumps(
+    {
+        "meta": {"version": "7"},
+        "totals": {"covered_lines": 1, "num_statements": 8},
+        "files": {
+            "shop/save.py": {"summary": {"covered_lines": 1, "num_statements": 4}},
+            "src/products.ts": {"summary": {"covered_lines": 0, "num_statements": 4}},
+            "shop/broken.py": {"summary": "?"},
+        },
+    }
+)
+
+
+def test_coverage_of_a_feature_is_that_of_the_files_called_like_it_or_named_in_aqe_yaml() -> None:
+    """A folder or a file, not a part of a word; a file of two reports counts with the one that covers less."""
+    features = {"save": {"events": ["save"], "code": ["shop/*"]}, "home": {"paths": ["/"]}}
+    given = replace(
+        loaded(people(50), days=30, features=features), records=covered((Lcov(), LCOV), (CoveragePyJson(), PYTHON))
+    )
+    report = feature_usage(given).answer
+    assert isinstance(report, FeatureReport)
+    assert {u.name: u.test_coverage for u in report.features if isinstance(u.test_coverage, float)} == {
+        "search": 50.0, "products": 0.0, "save": 25.0,
+    }  # fmt: skip
+    wishlist = of(report, "wishlist_v1").test_coverage
+    assert isinstance(wishlist, NotMeasured) and "`code` under `features`" in wishlist.reason
+
+
+@pytest.mark.parametrize("signal", [{"kind": "nonsense"}, 7, [], {}])
+def test_a_coverage_signal_that_cannot_be_read_is_not_measured(signal: Any) -> None:
+    report = feature_usage(replace(loaded(people(50), days=30), records={COVERAGE_KEY: signal})).answer
+    assert isinstance(report, FeatureReport)
+    assert all(isinstance(usage.test_coverage, NotMeasured) for usage in report.features)
 
 
 def test_very_many_names_are_bounded() -> None:
