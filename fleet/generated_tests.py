@@ -65,14 +65,18 @@ def write_tests(scenarios: Iterable[TestScenario], folder: Path, *, target: str 
         InputError: no such target.
     """
     renderer = by_name(TARGETS, target, "test target")
-    written = []
+    written: dict[Path, WrittenTest] = {}
+    doubles = []
     for scenario in scenarios:
         path = folder / renderer.file_name(scenario)
-        if refusal := renderer.refusal(scenario):
-            written.append(WrittenTest(path, f"{path} is not written: {refusal}"))
-            continue
-        written.append(written_test(path, renderer.render(scenario)))
-    return written
+        if path in written:
+            reason = f"another scenario has its file; the id of this one is {scenario.id}"
+            doubles.append(WrittenTest(path, f"{path} is not written a second time: {reason}"))
+        elif refusal := renderer.refusal(scenario):
+            written[path] = WrittenTest(path, f"{path} is not written: {refusal}")
+        else:
+            written[path] = written_test(path, renderer.render(scenario))
+    return [*written.values(), *doubles]
 
 
 def written_test(path: Path, text: str) -> WrittenTest:
@@ -131,7 +135,7 @@ def _digest(text: str) -> str:
 def _read(path: Path) -> str:
     """The text that is there; empty when there is none, or none of ours."""
     try:
-        return path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8") if path.is_file() else ""
     except (OSError, UnicodeDecodeError):
         return ""
 

@@ -19,7 +19,8 @@ def write_file(path: Path, content: str | bytes, *, overwrite: bool) -> Path:
     """
     data = content.encode(errors="replace") if isinstance(content, str) else content
     try:
-        if path.exists() and not overwrite and path.read_bytes() != data:
+        # What is there and no file (a pipe, a device) is not read: it may have no end.
+        if path.exists() and not overwrite and not (path.is_file() and path.read_bytes() == data):
             raise InputError(f"{path} is there and differs", hint="move it away, or write somewhere else with --output")
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")

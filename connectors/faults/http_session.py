@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 import h11
 
+from ...core.jsontext import dumps
 from ...core.records.faults import address
 from .decide import Decision
 from .har import Exchange
@@ -14,6 +15,8 @@ from .wire import Headers, Wire, close, message_headers
 
 BAD_GATEWAY = 502
 CONNECT_TIMEOUT_S = 10.0
+LINGER_S = 2.0
+"""A client that is still sending when its answer is out gets so long to read it."""
 
 
 @dataclass
@@ -49,13 +52,26 @@ class HttpSession:
         except (ConnectionError, h11.LocalProtocolError):
             pass  # the client left in the middle of an answer
         finally:
+            if self.answered_early:
+                await self._let_finish()
             await self.wire.close()
+
+    @property
+    def answered_early(self) -> bool:
+        """The answer is out, and the client is still sending."""
+        answered = self.wire.http.our_state in (h11.DONE, h11.MUST_CLOSE, h11.CLOSED)
+        return answered and self.wire.http.their_state in (h11.SEND_BODY, h11.ERROR) and not self.wire.peer_closed
+
+    async def _let_finish(self) -> None:
+        """Hanging up on bytes that were not read is a reset, and the client would lose the answer."""
+        self.wire.writer.write_eof()
+        await self.pace.until_gone(self.wire.reader, LINGER_S)
 
     async def _refuse(self, error: h11.RemoteProtocolError) -> None:
         """What is no HTTP is answered as such, and never passed on."""
         if self.wire.http.our_state in (h11.IDLE, h11.SEND_RESPONSE):
             self.pace.stats.statuses[str(error.error_status_hint)] += 1
-            await self._close_with(error.error_status_hint, b'{"error": "this is no HTTP/1.1 request"}')
+            await self._close_with(error.error_status_hint, dumps({"error": f"not understood: {error}"}).encode())
 
     async def _one(self, request: h11.Request) -> bool:
         """One request; whether the connection can go on."""

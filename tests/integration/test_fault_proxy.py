@@ -187,6 +187,15 @@ async def test_refuse_closes_the_door_and_opens_it_again(upstream: tuple[Upstrea
         assert (await ask(running)).endswith(BODY)
 
 
+async def test_a_client_that_is_still_sending_gets_the_refusal(upstream: tuple[Upstream, int]) -> None:
+    """Hung up on at once, it would see a reset: a head without end, a body that nobody wants."""
+    async with proxy(upstream[1]) as running:
+        assert (await ask(running, GET[:-2] + b"X: " + b"a" * 500_000)).startswith(b"HTTP/1.1 431 ")
+    async with proxy(free_port()) as running:
+        body = b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 900000\r\n\r\n" + b"a" * 800_000
+        assert (await ask(running, body, half_close=True)).startswith(b"HTTP/1.1 502 ")
+
+
 async def test_a_door_that_cannot_be_opened_again_says_so_and_opens_when_it_can(
     upstream: tuple[Upstream, int], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,11 +1,14 @@
 """Writing generated files: ours are replaced, edited ones stay, secrets stop everything."""
 
+import os
 from pathlib import Path
 
 import pytest
 
 from aqe.core.errors import InputError
-from aqe.fleet.generated_tests import EditedFile, write_generated
+from aqe.fleet.generated_tests import EditedFile, write_generated, write_tests
+from aqe.generators.pytest_target import PytestTarget
+from aqe.tests.contract.test_every_target import a_scenario
 
 OURS = 'def test_it() -> None:\n    assert "old"\n'
 NEW = OURS.replace("old", "new")
@@ -58,3 +61,20 @@ def test_a_secret_is_not_written_over_a_file_either(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="not written"):
         write_generated(file, f"KEY = 'ghp_{'a1B2' * 9}'\n")
     assert file.read_text() == before
+
+
+def test_two_scenarios_of_one_file_do_not_overwrite_each_other(tmp_path: Path) -> None:
+    """Other programs offer scenarios, too, with ids of their own making."""
+    target = PytestTarget()
+    one, other = a_scenario(target), a_scenario(target, path="/api/other")
+    first, second = write_tests([one, other], tmp_path)
+    assert first.problem is None and "another scenario has its file" in str(second.problem)
+    assert "/api/other" not in first.path.read_text()
+
+
+def test_what_is_no_file_is_neither_read_nor_replaced(tmp_path: Path) -> None:
+    """Reading a pipe would wait for ever."""
+    path = tmp_path / "test_a.py"
+    os.mkfifo(path)
+    with pytest.raises(InputError, match="is there and differs"):
+        write_generated(path, "x = 1\n")
