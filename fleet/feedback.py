@@ -15,9 +15,9 @@ from ..bus.names import OWN_LANE
 from ..core.errors import ConflictError, InputError, NotFoundError, ServiceUnavailable
 from ..core.records.base import encode
 from ..core.records.feedback import FEEDBACK_KEY, LoopPlan, LoopState, Run
-from ..core.records.scenarios import TestScenario
 from ..core.records.tasks import FINAL, TaskAssignment, task_key
-from .generated_tests import write_tests
+from .browser_setup import write_setup
+from .generated_tests import scenarios_of, write_tests
 from .output import write_file
 from .runtime import Runtime
 from .tasks import TaskFailedError, new_task, perform, show
@@ -174,9 +174,11 @@ class FeedbackLoop:
                 await self._tests(self._output / "tests")
 
     async def _tests(self, folder: Path) -> None:
-        """Those that send requests; a file that cannot be written is told, and does not end the loop."""
+        """All that is offered; what cannot be read or written is told, and does not end the loop."""
         told = await self._runtime.memory.retrieve("aqe/production/test-scenarios")
-        found = [TestScenario.from_value(value, where="aqe/production/test-scenarios") for value in told or ()]
-        for test in write_tests([one for one in found if len(one.requests) == len(one.steps)], folder):
-            if test.problem:
-                self._said(test.problem)
+        found, problems = scenarios_of(told, "aqe/production/test-scenarios")
+        written = write_tests(found, folder, target=None)
+        for problem in (*problems, *(test.problem for test in written if test.problem)):
+            self._said(problem)
+        if any(one.ui for one in found):
+            write_setup(folder, "pytest-playwright", ())

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 from ..core.errors import InputError
 from ..core.records.scenarios import TestScenario
@@ -55,19 +56,31 @@ class WrittenTest:
     kept: bool = False
 
 
-def write_tests(scenarios: Iterable[TestScenario], folder: Path, *, target: str = "pytest") -> list[WrittenTest]:
+def scenarios_of(values: Any, where: str) -> tuple[list[TestScenario], list[str]]:
+    """The scenarios of a list in memory, and a line about each entry that is none: other programs write there, too."""
+    found, problems = [], []
+    for value in values if isinstance(values, list) else ():
+        try:
+            found.append(TestScenario.from_value(value, where=where))
+        except InputError as error:
+            problems.append(f"left out: {error.message}")
+    return found, problems
+
+
+def write_tests(scenarios: Iterable[TestScenario], folder: Path, *, target: str | None = "pytest") -> list[WrittenTest]:
     """Write one file a scenario; one that cannot be written does not stop the others.
 
     Args:
-        target: a name in generators/table.TARGETS.
+        target: a name in generators/table.TARGETS; None = pytest, with a browser for what was done in one.
 
     Raises:
         InputError: no such target.
     """
-    renderer = by_name(TARGETS, target, "test target")
     written: dict[Path, WrittenTest] = {}
     doubles = []
     for scenario in scenarios:
+        name = target or ("pytest-playwright" if scenario.ui else "pytest")
+        renderer = by_name(TARGETS, name, "test target")
         path = folder / renderer.file_name(scenario)
         if path in written:
             reason = f"another scenario has its file; the id of this one is {scenario.id}"

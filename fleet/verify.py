@@ -4,12 +4,10 @@ import re
 from collections.abc import Callable, Iterable
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
-from ..agents.production_intelligence.prioritize import with_coverage
 from ..core.errors import InputError
 from ..core.records.feedback import FEEDBACK_KEY, LoopPlan, LoopState
-from ..core.records.findings import Insight
-from ..core.records.scenarios import TestScenario
 from ..core.records.verification import Colour, Coverage, FileRun, Verification, VerifiedFile
 from .generated_runners import DEFAULT_TIMEOUT_S, Runner, run_file, runner_of
 from .runtime import Runtime
@@ -18,7 +16,6 @@ _FINDING = re.compile(r"finding[\s/#*]+([\w.-]+),")
 """As generated files name the finding; the line may be broken before the id."""
 _HEAD = 4_000
 MAX_COVERED = 1_000
-_INSIGHTS = "aqe/production/insights"
 _OFFERED = ("aqe/production/test-scenarios", "aqe/test-scenarios/production-derived", "aqe/test-requirements")
 
 
@@ -90,11 +87,11 @@ async def keep(runtime: Runtime, found: Verification) -> None:
         )
     ]
     if insights := await memory.retrieve_record("aqe/production/insights"):
-        told = with_coverage((Insight.from_value(v, where=_INSIGHTS) for v in insights.value), covered)
+        told = [_marked(value, covered) for value in insights.value]
         writes.append(memory.prepare_store("aqe/production/insights", told, expected_version=insights.version))
     for key in _OFFERED:
         if offered := await memory.retrieve_record(key):
-            tests = [_covered(TestScenario.from_value(v, where=key), covered) for v in offered.value]
+            tests = [_marked(value, covered) for value in offered.value]
             writes.append(memory.prepare_store(key, tests, expected_version=offered.version))
     await memory.apply(writes)
 
@@ -105,9 +102,15 @@ def _tests(folder: Path) -> list[tuple[Path, Runner]]:
     return [(path, runner) for path in paths if (runner := runner_of(path))]
 
 
-def _covered(scenario: TestScenario, covered: Iterable[Coverage]) -> TestScenario:
-    files = tuple(one.file for one in covered if one.finding in (scenario.id, scenario.provenance.finding_id))
-    return scenario.model_copy(update={"covered_by": files})
+def _marked(value: Any, covered: Iterable[Coverage]) -> Any:
+    """An insight or a scenario as it is stored, with the files that cover it; other people's forms stay as they are."""
+    if not isinstance(value, dict) or not isinstance(value.get("id"), str):
+        return value
+    evidence, provenance = value.get("evidence"), value.get("provenance")
+    known = [value["id"], *(evidence if isinstance(evidence, list) else ())]
+    known += [provenance.get("findingId")] if isinstance(provenance, dict) else []
+    files = list(dict.fromkeys(one.file for one in covered if one.finding in known))
+    return {**value, "coveredBy": files} if files or "coveredBy" in value else value
 
 
 def _finding(path: Path) -> str | None:

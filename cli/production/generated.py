@@ -20,24 +20,29 @@ target_option = click.option(
 )
 
 
-def written_tests(scenarios: Sequence[Any], folder: Path, nothing: str, target: str = "pytest") -> int:
+def written_tests(scenarios: Sequence[Any], folder: Path, nothing: str, target: str | None = "pytest") -> int:
     """Write a test for each scenario, say what became of it; returns the exit code.
 
     Args:
         scenarios: JSON values.
         nothing: said when there is none.
-        target: a name in generators/table.TARGETS.
+        target: a name in generators/table.TARGETS; None = pytest, with a browser for what was done in one.
     """
     from ...core.errors import EXIT_OK, EXIT_USAGE
-    from ...core.records.scenarios import TestScenario
-    from ...fleet.generated_tests import write_tests
+    from ...fleet.browser_setup import write_setup
+    from ...fleet.generated_tests import scenarios_of, write_tests
 
-    tests = write_tests([TestScenario.from_value(s, where="scenario") for s in scenarios], folder, target=target)
+    found, problems = scenarios_of(list(scenarios), "scenario")
+    tests = write_tests(found, folder, target=target)
+    if target is None and any(one.ui for one in found):
+        write_setup(folder, "pytest-playwright", ())
+    for problem in problems:
+        say(problem)
     for test in tests:
         say_written(test)
     if not tests:
         say(f"{nothing}; nothing was written")
-    return EXIT_USAGE if any(test.problem for test in tests) else EXIT_OK
+    return EXIT_USAGE if problems or any(test.problem for test in tests) else EXIT_OK
 
 
 def say_written(test: "WrittenTest") -> None:

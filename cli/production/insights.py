@@ -79,8 +79,8 @@ def generate_by_priority(ctx: click.Context, as_json: bool, top: int, generate: 
     if generate is not None:
         wanted = {scenario for finding in shown.findings for scenario in finding.scenarios}
         tests: Any = with_runtime(ctx, lambda parts: parts.memory.retrieve("aqe/production/test-scenarios"))
-        chosen = [test for test in tests or () if test["id"] in wanted]
-        ctx.exit(written_tests(chosen, generate, "no test scenario exists for these findings"))
+        chosen = [test for test in tests or () if isinstance(test, dict) and test.get("id") in wanted]
+        ctx.exit(written_tests(chosen, generate, "no test scenario exists for these findings", target=None))
 
 
 def _priorities_text(found: "Prioritization") -> str:

@@ -12,6 +12,7 @@ from aqe.fleet.runtime import Runtime
 from aqe.fleet.verify import keep, verify
 from aqe.tests.integration.conftest import Open
 from aqe.tests.integration.test_insight_merging import LIST, ending, found
+from aqe.tests.ui_scenarios import a_ui_scenario
 
 NOW = datetime(2026, 3, 2, tzinfo=UTC)
 OFFERED = ("aqe/production/test-scenarios", "aqe/test-scenarios/production-derived", "aqe/test-requirements")
@@ -38,7 +39,7 @@ def a_scenario() -> TestScenario:
 
 
 async def covered_by(parts: Runtime, key: str) -> list[Any]:
-    return [one["coveredBy"] for one in await parts.memory.retrieve(key)]
+    return [one.get("coveredBy") for one in await parts.memory.retrieve(key)]
 
 
 async def test_what_a_test_covers_is_kept_with_finding_insight_and_scenario_until_it_is_no_longer_so(
@@ -49,13 +50,13 @@ async def test_what_a_test_covers_is_kept_with_finding_insight_and_scenario_unti
     (tmp_path / "test_a.py").write_text(TEXT)
     await parts.memory.apply((await ending(parts, "error-pattern-mining", found("err-1", "err-2"))).effects)
     for key in OFFERED[:2]:
-        await parts.memory.store(key, [a_scenario()])
+        await parts.memory.store(key, [a_scenario(), {"somebody": "else's"}])
     result = await verify(
         tmp_path, target=None, broken="http://broken", fixed="http://fixed", now=NOW, said=lambda line: None
     )
     await keep(parts, result)
     for key in OFFERED[:2]:
-        assert await covered_by(parts, key) == [["test_a.py"]]
+        assert await covered_by(parts, key) == [["test_a.py"], None]
     assert await parts.memory.retrieve(OFFERED[2]) is None, "what no analysis offers is not made"
     await parts.memory.apply((await ending(parts, "error-pattern-mining", found("err-1", "err-2"))).effects)
     assert sorted(await covered_by(parts, LIST)) == [[], ["test_a.py"]]
@@ -63,13 +64,14 @@ async def test_what_a_test_covers_is_kept_with_finding_insight_and_scenario_unti
     await keep(parts, result.model_copy(update={"files": (green,), "covered": ()}))
     assert (await parts.memory.retrieve(FEEDBACK_KEY))["covered"] == []
     assert await covered_by(parts, LIST) == [[], []]
-    assert await covered_by(parts, OFFERED[0]) == [[]]
+    assert await covered_by(parts, OFFERED[0]) == [[], None]
 
 
 async def test_the_feedback_loop_writes_the_tests_there_are(open_parts: Open, tmp_path: Path) -> None:
-    """Beside the findings; a second round replaces its own files and keeps what somebody edited."""
+    """With a browser where they need one; a second round replaces its own files and keeps what somebody edited."""
     parts = await open_parts()
-    await parts.memory.store(OFFERED[0], [a_scenario().model_copy(update={"id": "scenario-rec-1"})])
+    scenarios = [a_scenario().model_copy(update={"id": "scenario-rec-1"}), a_ui_scenario(), {"somebody": "else's"}]
+    await parts.memory.store(OFFERED[0], scenarios)
     said: list[str] = []
 
     async def one_round() -> None:
@@ -79,8 +81,10 @@ async def test_the_feedback_loop_writes_the_tests_there_are(open_parts: Open, tm
         await loop.run()
 
     await one_round()
-    (written,) = (tmp_path / "tests").iterdir()
-    assert "/api/products/3" in written.read_text()
+    files = sorted(path.name for path in (tmp_path / "tests").iterdir())
+    assert len(files) == 3 and "conftest.py" in files
+    (written,) = (path for path in (tmp_path / "tests").iterdir() if "/api/products/3" in path.read_text())
     written.write_text(written.read_text() + "# mine\n")
     await one_round()
     assert written.read_text().endswith("# mine\n") and not [line for line in said if "is not written" in line]
+    assert any("left out" in line for line in said)
