@@ -9,10 +9,14 @@ import os
 import shutil
 from pathlib import Path
 
+import structlog
+
 from ...core.clock import Clock
 from ...core.errors import InputError
 from ...core.jsontext import dumps
 from .har import Exchange
+
+log = structlog.get_logger("fault-proxy")
 
 FLUSH_S = 0.5
 MAX_BYTES = 256_000_000
@@ -36,6 +40,7 @@ class HarRecorder:
         self.path = path
         self.clock = clock
         self.full = False
+        self._new = path.with_name(f".{path.name}.new")
         self._waiting: list[str] = []
         self._length = 0
         self._any = False
@@ -59,18 +64,27 @@ class HarRecorder:
             self.flush()
 
     def flush(self) -> None:
-        """Write what came."""
+        """Write what came; when that cannot be, the recording ends, and the proxies go on."""
         if not self._waiting:
             return
         lines, self._waiting = self._waiting, []
         before = ",\n" if self._any else "\n"
         self._any = True
-        self._replace(before + ",\n".join(lines))
-        self.full = self._length > MAX_BYTES
+        try:
+            self._replace(before + ",\n".join(lines))
+        except OSError as error:
+            self._end(error.strerror or str(error))
+        if self._length > MAX_BYTES:
+            self._end(f"it has {MAX_BYTES // 1_000_000} MB")
+
+    def _end(self, reason: str) -> None:
+        self.full = True
+        self._new.unlink(missing_ok=True)
+        log.warning("the recording ends here; the file has what came before", file=str(self.path), reason=reason)
 
     def _replace(self, more: str) -> None:
         """A file with what is there and more, in one step."""
-        new = self.path.with_name(f".{self.path.name}.new")
+        new = self._new
         with open(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as out:
             if self._length:
                 with self.path.open("rb") as old:

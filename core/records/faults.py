@@ -86,6 +86,8 @@ class ProxyPlan(Record):
     @field_validator("target")
     @classmethod
     def _can_be_reached(cls, target: str | None) -> str | None:
+        if target is not None and target.startswith("https://"):
+            raise ValueError("there is no TLS here: no HOST:PORT or http://HOST:PORT")
         if target is not None:
             address(target.removeprefix("http://").removesuffix("/"))
         return target

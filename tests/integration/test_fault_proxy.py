@@ -1,6 +1,7 @@
 """The fault proxy with real sockets: each fault as its client meets it, hostile HTTP, and a kill -9."""
 
 import asyncio
+import errno
 import gzip
 import json
 import os
@@ -194,6 +195,26 @@ async def test_a_client_that_is_still_sending_gets_the_refusal(upstream: tuple[U
     async with proxy(free_port()) as running:
         body = b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 900000\r\n\r\n" + b"a" * 800_000
         assert (await ask(running, body, half_close=True)).startswith(b"HTTP/1.1 502 ")
+
+
+async def test_a_recording_that_cannot_be_written_any_more_ends_and_the_proxy_goes_on(
+    upstream: tuple[Upstream, int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A full disk: what was written is a whole file still."""
+    file = tmp_path / "a" / "traffic.har"
+    file.parent.mkdir()
+    async with proxy(upstream[1], record=file) as running:
+        await ask(running)
+        await eventually(lambda: len(json.loads(file.read_text())["log"]["entries"]) == 1)
+
+        def full(*_: object) -> None:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+        monkeypatch.setattr("aqe.connectors.faults.recorder.os.replace", full)
+        await ask(running)
+        await eventually(lambda: [path.name for path in file.parent.iterdir()] == ["traffic.har"])
+        assert (await ask(running)).endswith(BODY)
+    assert len(json.loads(file.read_text())["log"]["entries"]) == 1
 
 
 async def test_a_door_that_cannot_be_opened_again_says_so_and_opens_when_it_can(
