@@ -11,7 +11,7 @@ _COUNTED = re.compile(r"(\d+) (passed|failed|error|flaky|did not run|interrupted
 _JAVASCRIPT_TOTAL = re.compile(r"^\s*Tests:?\s+(.*\d.*)$", re.MULTILINE)
 _K6_ERROR = re.compile(r'level=error msg="(.*?)"')
 _LOCUST_LIMIT = re.compile(r"/ERROR/\w+: (.*(?:expected \S+ at most|requests were sent late))")
-_NO_BROWSER = re.compile(r"Executable doesn't exist|Failed to launch|playwright install")
+_NO_BROWSER = re.compile(r"Executable doesn't exist at |[Bb]rowserType\.launch: ")
 NO_BROWSER = "no browser: npx playwright install (Python: playwright install), or AQE_CHROMIUM=/usr/bin/chromium"
 
 

@@ -1,5 +1,6 @@
 """An incident as a replay: its requests with their arrivals, and its dependencies as slow and broken as they were."""
 
+import re
 import string
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -28,6 +29,8 @@ CROWDED = 2.0
 """So many times more requests than queries under way, and the pool is what they wait for."""
 MAX_REQUESTS = 5_000
 SERVER_ERROR = 500
+_TEMPLATE = re.compile(r"[{<]|/:\w")
+"""A route as frameworks write it, or what redaction put in the place of a personal value."""
 _AS_IT_IS = string.punctuation
 """A path goes over the wire as it was recorded, but for what no request line can hold."""
 
@@ -61,6 +64,8 @@ def plan_of(incident: Incident, here: Around) -> ReplayPlan:
         own = [s for s in here.during.spans if s.kind == "server" and s.service == name and s.duration_ms is not None]
         faults += _faults(name, made, own, timeout_ms, reasons)
     pool, why = _pool(here, calls, served)
+    arrivals = tuple(_arrivals(served))
+    reasons += _without_ids(arrivals)
     return ReplayPlan(
         incident=incident.number or incident.id,
         title=incident.title,
@@ -69,7 +74,7 @@ def plan_of(incident: Incident, here: Around) -> ReplayPlan:
         dependencies=tuple(sorted(calls)),
         pool_size=pool,
         timeout_ms=timeout_ms,
-        arrivals=tuple(_arrivals(served)),
+        arrivals=arrivals,
         figures=figures((_outcome(span), span.duration_ms or 0.0) for span in served),
         masking=tuple(masking_of(here.during.spans, incident)),
         reasons=(*reasons, why),
@@ -181,6 +186,16 @@ def _arrivals(served: Sequence[SpanRow]) -> Iterator[Arrival]:
         moments[round(at_s, 2), span.request_method or "GET", path] += 1
     for (at_s, method, path), count in sorted(moments.items()):
         yield Arrival(at_s=at_s, count=count, method=method, path=path)
+
+
+def _without_ids(arrivals: Sequence[Arrival]) -> Iterator[str]:
+    paths = list(dict.fromkeys(a.path for a in arrivals if _TEMPLATE.search(a.path)))
+    if paths:
+        more = f" and {len(paths) - 1} more" if len(paths) > 1 else ""
+        yield (
+            f"{paths[0]}{more}: the traces name no ids, so the service is asked for just that; put ids that it knows"
+            " into the conditions"
+        )
 
 
 def _outcome(span: SpanRow) -> str:

@@ -92,6 +92,15 @@ def test_a_path_that_no_request_line_can_hold_is_sent_encoded() -> None:
     assert isinstance(answer, ReplayPlan) and {a.path for a in answer.arrivals} == {"/caf%C3%A9%20x?a=%20"}
 
 
+def test_a_path_whose_ids_nobody_recorded_is_told() -> None:
+    """Asked for literally, the service would answer something else than it did in production."""
+    rows = [s._replace(request_path="/payments/{id}") if s.request_path else s for s in the_rows(4, 2)]
+    window = loaded(rows, now=START + timedelta(hours=4), incident=NUMBER)
+    answer = plan_replay(replace(window, records={"aqe/production/incidents": [the_incident().to_dict()]})).answer
+    assert isinstance(answer, ReplayPlan)
+    assert [reason for reason in answer.reasons if reason.startswith("/payments/{id}: the traces name no ids")]
+
+
 def met(plan: ReplayPlan, **changes: Any) -> ReplayRun:
     figures = plan.figures.model_copy(update=changes)
     quick = Figures(requests=1, outcomes={"503": 1}, p50_ms=1, p95_ms=1, max_ms=1)
