@@ -69,7 +69,7 @@ def verify(
 def _text(found: "Verification") -> str:
     rows = [(f.path, _shown(f.target), _shown(f.broken), _shown(f.fixed), f.finding or "-") for f in found.files]
     reasons = [f"{f.path}: {run.reason}" for f in found.files for run in f.runs if run.reason]
-    covered = f"{len({one.finding for one in found.covered})} findings are covered" if found.covered else ""
+    covered = f"findings covered: {len({one.finding for one in found.covered})}" if found.covered else ""
     lines = [table(("FILE", "TARGET", "BROKEN", "FIXED", "FINDING"), rows), "", *dict.fromkeys(reasons), covered]
     return "\n".join(lines).rstrip()
 
