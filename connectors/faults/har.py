@@ -9,6 +9,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import h11
 
+from .masking import masked
 from .wire import Headers
 
 MAX_BODY = 16_384
@@ -79,11 +80,12 @@ class Exchange:
         """The answer is complete."""
         self.ended_at = at
 
-    def entry(self, origin: str) -> dict[str, Any]:
-        """For `log.entries`; a time that does not apply is -1.
+    def entry(self, origin: str, key: bytes) -> dict[str, Any]:
+        """For `log.entries`; a time that does not apply is -1, cookies and credentials in headers are masked.
 
         Args:
             origin: `http://host:port` of the proxy, for clients that name no host.
+            key: of the recording's masks.
         """
         host = _value(self.headers, b"host").decode("latin-1")
         url = (f"http://{host}" if host else origin) + self.path
@@ -92,8 +94,8 @@ class Exchange:
         found = {
             "startedDateTime": self.at.isoformat(timespec="microseconds").replace("+00:00", "Z"),
             "time": max(0.0, wait) + max(0.0, receive),
-            "request": self._request(url),
-            "response": self._response(),
+            "request": self._request(url, key),
+            "response": self._response(key),
             "cache": {},
             "timings": {"blocked": -1, "dns": -1, "connect": -1, "send": 0, "wait": wait, "receive": receive},
         }
@@ -101,7 +103,7 @@ class Exchange:
             found["comment"] = f"faults: {', '.join(self.faults)}"
         return found
 
-    def _request(self, url: str) -> dict[str, Any]:
+    def _request(self, url: str, key: bytes) -> dict[str, Any]:
         body = self.sent.text(self.headers)
         kind = _value(self.headers, b"content-type").decode("latin-1")
         query = parse_qsl(urlsplit(self.path).query, keep_blank_values=True, encoding="latin-1")
@@ -110,14 +112,14 @@ class Exchange:
             "url": url,
             "httpVersion": f"HTTP/{self.version}",
             "cookies": [],
-            "headers": _listed(self.headers),
+            "headers": _listed(self.headers, key),
             "queryString": [{"name": name, "value": value} for name, value in query],
             "headersSize": -1,
             "bodySize": self.sent.size,
             **({"postData": {"mimeType": kind, "text": body}} if body is not None else {}),
         }
 
-    def _response(self) -> dict[str, Any]:
+    def _response(self, key: bytes) -> dict[str, Any]:
         body = self.received.text(self.answered)
         content = {
             "size": self.received.size,
@@ -129,7 +131,7 @@ class Exchange:
             "statusText": self.reason,
             "httpVersion": "HTTP/1.1",
             "cookies": [],
-            "headers": _listed(self.answered),
+            "headers": _listed(self.answered, key),
             "content": content,
             "redirectURL": _value(self.answered, b"location").decode("latin-1"),
             "headersSize": -1,
@@ -142,8 +144,9 @@ def _value(headers: Headers, name: bytes) -> bytes:
     return next((value for found, value in headers if found.lower() == name), b"")
 
 
-def _listed(headers: Iterable[tuple[bytes, bytes]]) -> list[dict[str, str]]:
-    return [{"name": name.decode("latin-1"), "value": value.decode("latin-1")} for name, value in headers]
+def _listed(headers: Iterable[tuple[bytes, bytes]], key: bytes) -> list[dict[str, str]]:
+    told = ((name.decode("latin-1"), value.decode("latin-1")) for name, value in headers)
+    return [{"name": name, "value": masked(name, value, key)} for name, value in told]
 
 
 def _ms(since: datetime, until: datetime) -> float:

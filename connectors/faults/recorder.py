@@ -6,6 +6,7 @@ finds a complete archive that lacks the last second.
 
 import asyncio
 import os
+import secrets
 import shutil
 from pathlib import Path
 
@@ -26,7 +27,7 @@ _TAIL = "\n]}}\n"
 
 
 class HarRecorder:
-    """Writes one file, readable by its owner only: a recording holds cookies and tokens as they were sent.
+    """Writes one file, readable by its owner only: cookies and credentials in headers are masked, bodies are not.
 
     Args:
         path: of the file; replaced when it is there.
@@ -41,6 +42,7 @@ class HarRecorder:
         self.clock = clock
         self.full = False
         self._new = path.with_name(f".{path.name}.new")
+        self._key = secrets.token_bytes(16)
         self._waiting: list[str] = []
         self._length = 0
         self._any = False
@@ -52,7 +54,7 @@ class HarRecorder:
     def add(self, exchange: Exchange, origin: str) -> None:
         """One more."""
         if not self.full:
-            self._waiting.append(dumps(exchange.entry(origin)))
+            self._waiting.append(dumps(exchange.entry(origin, self._key)))
 
     async def run(self) -> None:
         """Write what came, again and again, until cancelled; then a last time."""

@@ -342,6 +342,19 @@ async def test_a_recording_is_an_archive_that_our_importer_reads(
     assert path.stat().st_mode & 0o077 == 0
 
 
+async def test_a_recording_tells_visits_apart_and_opens_no_door(upstream: tuple[Upstream, int], tmp_path: Path) -> None:
+    """A session given by one answer is the one that the next request sends, also to the importer."""
+    path = tmp_path / "traffic.har"
+    given = b"Set-Cookie: shop_session=0pen; HttpOnly\r\nContent-Length: 13\r\n"
+    upstream[0].head = upstream[0].head.replace(b"Content-Length: 13\r\n", given)
+    async with proxy(upstream[1], record=path) as running:
+        for head in (b"", b"Cookie: a=1; shop_session=0pen\r\n", b"Authorization: Bearer 0pen\r\n"):
+            await ask(running, GET.replace(b"Host: shop\r\n", b"Host: shop\r\n" + head))
+    assert b"0pen" in upstream[0].asked[1] and "0pen" not in path.read_text()
+    first, second, third = rows_of(Har(), path.read_bytes())
+    assert first.session_given == second.session is not None and third.session not in (None, second.session)
+
+
 async def test_the_admin_endpoint_changes_faults_for_who_has_the_token(upstream: tuple[Upstream, int]) -> None:
     async with proxy(upstream[1]) as running:
         plan = FaultPlan(proxies=(ProxyPlan(name="bank"),))
