@@ -89,6 +89,32 @@ class TriggerSection(Section):
         return self
 
 
+class HookSection(Section):
+    """A program before a stage gets its traffic, or after it has passed; the key in `hooks` is its name."""
+
+    when: Literal["before", "after"]
+    stages: tuple[Percent, ...] = ()
+    """Empty = every stage."""
+    run: Arguments
+    """Argument list; `{version}`, `{baseline}`, `{environment}`, `{percent}`, `{rollout}` are filled in."""
+    timeout_s: Seconds = 60.0
+    on_failure: Literal["pause", "rollback"] = "pause"
+
+
+Heard = Literal["started", "stage-passed", "paused", "resumed", "alert", "rolling-back", "rolled-back", "finished"]
+HEARD_BY: dict[Heard, str] = {
+    "started": "deployment:started",
+    "stage-passed": "deployment:stage-advanced",
+    "paused": "deployment:paused",
+    "resumed": "deployment:resumed",
+    "alert": "deployment:alert-raised",
+    "rolling-back": "deployment:rollback-started",
+    "rolled-back": "deployment:rolled-back",
+    "finished": "deployment:finished",
+}
+"""What people hear of a rollout -> the event that says it."""
+
+
 class RolloutSection(Section):
     """How a release gets to this target."""
 
@@ -110,3 +136,6 @@ class RolloutSection(Section):
     """rolling: servers that are swapped at a time."""
     triggers: dict[str, TriggerSection] = Field(default_factory=dict)
     """Metric -> limit."""
+    hooks: dict[Name, HookSection] = Field(default_factory=dict)
+    tell: dict[str, tuple[Heard, ...]] = Field(default_factory=dict)
+    """Channel of `notify` -> what it hears of rollouts to this target, besides its own `events`."""

@@ -1,10 +1,11 @@
 """Who is told: the channels that aqe.yaml names, and what each wants to hear."""
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from ..bus.events import Event
+from ..config.rollout_sections import HEARD_BY
 from ..config.sections import Notifier as Section
 from ..config.settings import Settings, known_approvers
 from ..connectors.notifiers.console import ConsoleNotifier
@@ -27,11 +28,18 @@ class Channel:
         name: in aqe.yaml.
         section: what stands there.
         notifier: sends.
+        told: environment -> types of events that the communication plan of its rollouts has for this channel.
     """
 
     name: str
     section: Section
     notifier: Notifier
+    told: Mapping[str, Collection[str]] = field(default_factory=dict)
+
+    @property
+    def globs(self) -> tuple[str, ...]:
+        """What it reads of the bus."""
+        return tuple(dict.fromkeys((*self.section.events, *(event for told in self.told.values() for event in told))))
 
     @property
     def group(self) -> str:
@@ -40,10 +48,12 @@ class Channel:
 
     def wants(self, event: Event) -> bool:
         """True when the event is routed here."""
-        if not any(compile_glob(glob).fullmatch(event.type) for glob in self.section.events):
-            return False
         data = event.data.to_dict() if isinstance(event.data, Record) else event.data
         fields = data if isinstance(data, dict) else {}
+        if event.type in self.told.get(str(fields.get("environment")), ()):
+            return True
+        if not any(compile_glob(glob).fullmatch(event.type) for glob in self.section.events):
+            return False
         return all(_word(fields.get(name)) in values for name, values in self.section.only.items())
 
 
@@ -104,7 +114,16 @@ def _channel(name: str, section: Section, settings: Settings, say: Callable[[str
         raise InputError(f"notify.{name}: {error.message}", hint=error.hint) from error
     if dry_run or section.dry_run:
         notifier = ConsoleNotifier(lambda line: say(f"[dry run, {name}] {line}"))
-    return Channel(name, section, notifier)
+    return Channel(name, section, notifier, told_of_rollouts(settings, name))
+
+
+def told_of_rollouts(settings: Settings, channel: str) -> dict[str, list[str]]:
+    """Environment -> types of events that the channel hears by the `tell` of its target."""
+    return {
+        environment: [HEARD_BY[heard] for heard in target.rollout.tell[channel]]
+        for environment, target in settings.targets.items()
+        if target.rollout and channel in target.rollout.tell
+    }
 
 
 def _address(name: str, section: Section) -> str | None:

@@ -15,6 +15,7 @@ from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt,
 from ..bus.events import Event
 from ..bus.inspect import group_infos
 from ..bus.subscription import Delivery, Handler
+from ..config.rollout_sections import HEARD_BY
 from ..config.settings import Settings
 from ..core.clock import Clock
 from ..core.errors import InputError, ServiceUnavailable
@@ -34,6 +35,8 @@ MAX_PAUSE_S = 2.0
 DELIVERY = Delivery(max_attempts=8, backoff_s=1.0, max_backoff_s=120.0, max_run_s=120.0)
 
 LOOK_EVERY_S = 0.1
+
+_OF_ROLLOUTS = {event for heard, event in HEARD_BY.items() if heard != "alert"}
 
 log = Logger("notify")
 
@@ -92,8 +95,12 @@ async def _state(memory: MemoryStore, name: str) -> ChannelState:
 
 
 def _digest(notice: Notice) -> str:
-    """Of what makes two messages the same for a reader."""
-    return hashlib.sha256(f"{notice.event}\n{notice.subject}".encode()).hexdigest()[:16]
+    """Of what makes two messages the same for a reader.
+
+    Of a rollout each event is one message: the next stage, or a second pause, is not what was said before.
+    """
+    about = notice.id if notice.event in _OF_ROLLOUTS and notice.id else notice.subject
+    return hashlib.sha256(f"{notice.event}\n{about}".encode()).hexdigest()[:16]
 
 
 async def listen(runtime: Runtime, channels: Sequence[Channel]) -> None:
@@ -101,7 +108,7 @@ async def listen(runtime: Runtime, channels: Sequence[Channel]) -> None:
     delivery = replace(DELIVERY, start=_start(runtime))
     for channel in channels:
         handle = handler(channel, runtime.memory, runtime.clock)
-        for glob in dict.fromkeys(channel.section.events):
+        for glob in channel.globs:
             await runtime.bus.subscribe(glob, handle, group=channel.group, delivery=delivery)
 
 
@@ -131,7 +138,7 @@ async def send_waiting(runtime: Runtime, channels: Sequence[Channel], *, within_
     before = {channel.name: await _state(runtime.memory, channel.name) for channel in channels}
     await listen(runtime, channels)
     names, deadline = runtime.bus.names, runtime.clock.monotonic_s() + within_s
-    waiting = {channel.group for channel in channels if channel.section.events}
+    waiting = {channel.group for channel in channels if channel.globs}
     while waiting and runtime.clock.monotonic_s() < deadline:
         await runtime.clock.sleep(LOOK_EVERY_S)
         infos = await group_infos(runtime.clients.commands, names, [names.events(t) for t in await runtime.bus.types()])

@@ -21,6 +21,7 @@ from ..core.ids import dated_id
 from ..core.ports import Executor, MetricSource
 from ..core.records.release import Release
 from ..core.records.rollout import RolloutPlan, Sample, Stage, Strategy, Trigger, WatchPhase
+from ..core.records.rollout_hooks import StageHook
 from ..core.registry import did_you_mean
 
 ROLLING_STAGES = (25.0, 50.0, 75.0, 100.0)
@@ -150,6 +151,7 @@ def plan(section: RolloutSection, release: Release, baseline: str | None, wanted
         no_data_pause_s=section.no_data_pause_s,
         no_data_rollback_s=section.no_data_rollback_s,
         progress_s=section.progress_s,
+        hooks=_hooks(section, percents),
         started_at=now,
     )
 
@@ -179,6 +181,15 @@ def _stages(section: RolloutSection, strategy: Strategy) -> Sequence[float]:
         servers = len(section.executor.canary)
         return [100 * min(n, servers) / servers for n in range(section.batch, servers + section.batch, section.batch)]
     return {Strategy.BLUE_GREEN: BLUE_GREEN_STAGES, Strategy.ROLLING: ROLLING_STAGES}.get(strategy, section.stages)
+
+
+def _hooks(section: RolloutSection, percents: Sequence[float]) -> tuple[StageHook, ...]:
+    """Of aqe.yaml; one of a stage that this rollout does not have would never be run, and nobody would know."""
+    for name, own in section.hooks.items():
+        if unknown := [percent for percent in own.stages if percent not in percents]:
+            stages = ", ".join(f"{percent:g}" for percent in percents)
+            raise InputError(f"hook {name!r} is of the stage {unknown[0]:g} %, this rollout has {stages} %")
+    return tuple(StageHook(name=name, **own.model_dump()) for name, own in section.hooks.items())
 
 
 def _triggers(section: RolloutSection) -> list[Trigger]:

@@ -33,10 +33,12 @@ from ..core.records.history import HISTORY_KEY
 from ..core.records.release import DeploymentResult
 from ..core.records.rollout import GivenOrder, Order, Phase, Rollout, RolloutState, order_key, rollout_key
 from ..core.records.rollout_health import DEPLOYMENT_ALERTS_KEY, MONITORING_KEY, alerts_of, health_of
+from ..core.records.rollout_hooks import EndedHook
 from ..core.writes import Write
 from ..memory.audit import audited
 from .outcomes import Recorded, outcome_item
 from .rollout_guard import Presence, heartbeat, taken_back
+from .rollout_hooks import HookRunner
 from .rollout_parts import look
 from .runtime import Runtime
 
@@ -106,12 +108,16 @@ class RolloutRunner:
         presence = Presence(self._runtime.settings, rollout)
         with presence.held():
             rollout = await self._honour_guard(rollout)
-            placed: float | None = None
-            while not rollout.state.phase.is_final:
-                presence.keep_guard()
-                problem = await self._act(rollout.state, placed)
-                await self._wait(rollout)
-                rollout, placed = await self._look(rollout, problem, await self._order())
+            hooks, placed = HookRunner(rollout.plan), None
+            try:
+                while not rollout.state.phase.is_final:
+                    presence.keep_guard()
+                    problem = await self._act(rollout.state, placed)
+                    await hooks.begin(rollout.state.hook)
+                    await self._wait(rollout)
+                    rollout, placed = await self._look(rollout, problem, await self._order(), hooks.ended())
+            finally:
+                await hooks.stop()
             presence.over()
         return rollout
 
@@ -124,11 +130,11 @@ class RolloutRunner:
         return (await self._look(rollout, None, by_guard))[0]
 
     async def _look(
-        self, rollout: Rollout, problem: str | None, order: GivenOrder | None
+        self, rollout: Rollout, problem: str | None, order: GivenOrder | None, ended: EndedHook | None = None
     ) -> tuple[Rollout, float | None]:
         """One look and what follows from it, saved; and the share that the executor has."""
         sample = await look(self._executor, self._source, self._runtime.clock, problem)
-        state, happened = step(rollout.plan, rollout.state, sample, order)
+        state, happened = step(rollout.plan, rollout.state, sample, order, ended)
         after = await self._save(rollout, state, happened, order)
         self._seen(after)
         return after, sample.percent

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from ..agents.deployment_readiness.rollout.step import begin
 from ..bus.envelope import Event
 from ..bus.events import DeploymentStarted
+from ..config.rollout_sections import RolloutSection
 from ..config.settings import Settings
 from ..core.errors import ConflictError, InputError, NotFoundError, ServiceUnavailable, TaskVetoed
 from ..core.log import Logger
@@ -14,6 +15,7 @@ from ..core.records.history import HISTORY_KEY, read_history
 from ..core.records.notices import Level, Notice
 from ..core.records.readiness import GO
 from ..core.records.rollout import GivenOrder, Order, Rollout, order_key, rollout_key
+from ..core.registry import did_you_mean
 from ..memory.audit import audited
 from .notify import Channel, named_channel
 from .notifying import send
@@ -48,6 +50,7 @@ async def start_rollout(runtime: Runtime, version: str, wanted: Wanted, *, envir
     _check_go(assessed, environment)
     release = assessed.decision.release
     section = target(runtime.settings, release.environment)
+    _check_told(runtime.settings, section)
     await _check_alone(runtime, release.environment)
     await _check_parts(executor(section, wanted.strategy), source(section))
     now = runtime.clock.now()
@@ -215,6 +218,15 @@ def _check_go(assessed: Assessed, environment: str | None) -> None:
             f"{decision.version} has no GO for {at}: {decision.decision}: {decision.rule}",
             hint=f"aqe deploy explain --version {decision.version}",
         )
+
+
+def _check_told(settings: Settings, section: RolloutSection) -> None:
+    """A plan that tells nobody because of a misspelt name would be noticed when it is needed."""
+    for name in section.tell:
+        if name not in settings.notify:
+            raise InputError(
+                f"`tell` names {name!r}, which is no channel of `notify`{did_you_mean(name, settings.notify)}"
+            )
 
 
 async def _check_alone(runtime: Runtime, environment: str) -> None:

@@ -56,7 +56,7 @@ async def simulate_rollout(
     until = until or planned.started_at
     since = since or until - timedelta(seconds=_whole_s(planned))
     recording = await _recording(runtime, section, planned, metrics, since, until)
-    begins = planned.model_copy(update={"started_at": recording.samples[0].at})
+    begins = planned.model_copy(update={"started_at": recording.samples[0].at, "hooks": ()})
     return simulate(begins, recording, errors_times=errors_times)
 
 

@@ -35,10 +35,10 @@ async def look_around(
         strategy: how it is brought out; None = nobody said.
         commit, environment: where the release's own record does not say, or says otherwise.
     """
-    notices = tuple(_notices(runtime.settings))
     way = Strategy(strategy) if strategy else None
     given = {name: value for name, value in (("commit", commit), ("environment", environment)) if value}
     release = (await stored_release(runtime, version)).model_copy(update=given)
+    notices = tuple(_notices(runtime.settings, release.environment))
     head = _commit(folder, release.commit, version)
     if head is None:
         problem = f"the commit of {version} is in no git clone here"
@@ -85,7 +85,11 @@ def _names(folder: Path, *arguments: str) -> list[str]:
     return [name for name in (ask_git(folder, *arguments) or "").split("\0") if name]
 
 
-def _notices(settings: Settings) -> Iterator[Notice]:
+def _notices(settings: Settings, environment: str) -> Iterator[Notice]:
+    target = settings.targets.get(environment)
+    for name, heard in (target.rollout.tell if target and target.rollout else {}).items():
+        kind = settings.notify[name].kind if name in settings.notify else "no such channel in notify"
+        yield Notice(who=name, channel=kind, when=f"of the rollout: {', '.join(heard)}")
     for name, channel in settings.notify.items():
         if any(compile_glob(glob).fullmatch(ROLLED_BACK) for glob in channel.events):
             yield Notice(who=name, channel=channel.kind, when="the rollback begins, and when it is done")

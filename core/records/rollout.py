@@ -6,6 +6,7 @@ from typing import Annotated
 from pydantic import AwareDatetime, Field, FiniteFloat
 
 from .base import Record
+from .rollout_hooks import DueHook, StageHook
 
 Percent = Annotated[FiniteFloat, Field(ge=0, le=100)]
 Seconds = Annotated[FiniteFloat, Field(gt=0)]
@@ -161,6 +162,8 @@ class RolloutPlan(Record):
     """So long the executor may take for a share, and the new version's instances to answer; then it pauses."""
     down_looks: Annotated[int, Field(ge=1)] = 2
     """A canary that is down at so many looks in a row is taken back."""
+    hooks: tuple[StageHook, ...] = ()
+    """Programs before and after stages."""
     started_at: AwareDatetime
 
 
@@ -271,6 +274,10 @@ class RolloutState(Record):
     alerts: dict[str, str] = Field(default_factory=dict)
     """Metric -> what is wrong with it, where that takes nothing back."""
     alerting_since: AwareDatetime | None = None
+    hook: DueHook | None = None
+    """That is to be run now: the next stage waits for it."""
+    hooks_done: tuple[str, ...] = ()
+    """Keys of those that did what they should."""
     reason: str = ""
     """Why it is paused, or was taken back."""
     decided_at: AwareDatetime | None = None

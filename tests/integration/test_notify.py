@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from aqe.bus.events import Event, ReadinessAssessed
+from aqe.bus.events import DeploymentPaused, Event, ReadinessAssessed
 from aqe.config.sections import Notifier as Section
 from aqe.config.settings import load_settings
 from aqe.core.errors import InputError
@@ -18,6 +18,7 @@ from aqe.fleet.notifying import preview, send_waiting, views
 from aqe.fleet.runtime import Runtime
 from aqe.tests.integration.conftest import Open
 from aqe.tests.receivers import web_receiver
+from aqe.tests.servers import documented
 
 WITHIN_S = 30.0
 
@@ -117,3 +118,27 @@ async def test_a_channel_that_cannot_be_used_stops_no_other(parts: Runtime) -> N
         channels(settings, print)
     shown = {view.name: view.problem for view in await views(replace(parts, settings=settings))}
     assert shown == {"broken": "notify.broken: no address, expected `url_file` (or `url`)", "fine": None}
+
+
+def paused(environment: str, reason: str = "lunch") -> Event:
+    payload = DeploymentPaused(version="v2", environment=environment, rollout="r1", percent=5, reason=reason)
+    return Event.of(payload, source="test", time=datetime.now(UTC))
+
+
+async def test_a_channel_hears_of_rollouts_what_their_target_says_and_each_event_once(
+    open_parts: Open, tmp_path: Path
+) -> None:
+    with web_receiver() as receiver:
+        slack, webhook = "{kind: slack, url_file: /etc/aqe/slack.url}", f"{{kind: webhook, url: '{receiver.url}'}}"
+        text = documented("hooks.yaml").replace(slack, webhook)
+        (tmp_path / "aqe.yaml").write_text(text)
+        settings = load_settings({}, {}, tmp_path)
+        (engineering,) = (one for one in usable(settings, print) if one.name == "engineering")
+        assert engineering.globs[:2] == ("deployment:started", "deployment:stage-advanced")
+        parts = await open_parts("gateway", fleet="n9")
+        first, second, elsewhere = paused("production"), paused("production"), paused("staging")
+        for event in (first, second, elsewhere, first):
+            await parts.bus.publish(event)
+        await send_waiting(parts, [engineering], within_s=WITHIN_S)
+        await send_waiting(await open_parts("another", fleet="n9"), [engineering], within_s=WITHIN_S)
+    assert [event["id"] for event in receiver.posted] == [first.id, second.id]

@@ -14,6 +14,8 @@ Rules, the first that holds:
    is wrong raises an alert and takes nothing back.
 Blue-green and rolling take no share before instances for it answer, and what moves all at once not before the old
 version was measured for a while (readiness.py).
+Hooks (programs before a stage gets its traffic, after it has passed) hold up the next stage; one that fails pauses the
+rollout, or takes it back, as it says, and a resumed rollout tries it again. Promoting by order leaves them out.
 A rollback ends when the executor says that the canary has no traffic. What was promoted can be taken back as well, by a
 person (`reopen`).
 """
@@ -35,8 +37,10 @@ from ....core.records.rollout import (
     RolloutState,
     Sample,
 )
+from ....core.records.rollout_hooks import DueHook, EndedHook
 from .look import counted, limits_after, verdicts, watch_of, wrong
 from .readiness import is_there, lacking, unseen_s, waits_first
+from .stage_hooks import begins_with_hook, next_hook
 
 PATIENCE = 3.0
 """Stage durations after which too little traffic is a reason to pause."""
@@ -73,15 +77,22 @@ Stepped = tuple[RolloutState, tuple[Happening, ...]]
 def begin(plan: RolloutPlan) -> RolloutState:
     """Before anything has moved."""
     at = plan.started_at
-    if waits_first(plan):
+    if waits_first(plan) or begins_with_hook(plan):
         state = RolloutState(phase=Phase.PREPARING, moved_at=at, data_at=at)
-        return _noted(state, at, f"{plan.strategy} of {plan.version} begins once its instances answer")
+        begins = f"{plan.strategy} of {plan.version} begins once its instances answer and its hooks are done"
+        return _noted(state, at, begins)
     first = plan.stages[0].percent
     state = RolloutState(percent=first, moved_at=at, data_at=at)
     return _noted(state, plan.started_at, f"rollout of {plan.version} begins: {first:g} %")
 
 
-def step(plan: RolloutPlan, state: RolloutState, sample: Sample, order: GivenOrder | None = None) -> Stepped:
+def step(
+    plan: RolloutPlan,
+    state: RolloutState,
+    sample: Sample,
+    order: GivenOrder | None = None,
+    ended: EndedHook | None = None,
+) -> Stepped:
     """What follows from one look.
 
     Args:
@@ -89,6 +100,7 @@ def step(plan: RolloutPlan, state: RolloutState, sample: Sample, order: GivenOrd
         state: as saved.
         sample: the look, later than the one before.
         order: of a person, if there is one.
+        ended: hook that has ended since the look before.
 
     Returns:
         The state to save and act on, and what happened.
@@ -97,8 +109,11 @@ def step(plan: RolloutPlan, state: RolloutState, sample: Sample, order: GivenOrd
         return state, ()
     seen = take_in(plan, state, sample)
     happened: tuple[Happening, ...] = ()
+    if ended is not None and seen.hook is not None and ended.key == seen.hook.key:
+        seen, happened = _hook_ended(plan, seen, sample.at, ended)
     if order is not None:
-        seen, happened = _obeyed(plan, seen, sample, order)
+        seen, obeyed = _obeyed(plan, seen, sample, order)
+        happened = (*happened, *obeyed)
     seen, alerted = _alerting(plan, seen, sample.at)
     after, more = _RULES[seen.phase](plan, seen, sample)
     return after, (*happened, *alerted, *more)
@@ -165,6 +180,8 @@ def _preparing(plan: RolloutPlan, state: RolloutState, sample: Sample) -> Steppe
     lack = lacking(plan, sample, plan.stages[0].percent)
     if lack is None and unseen_s(plan, (sample.at - plan.started_at).total_seconds()):
         return state, ()
+    if lack is None and (due := next_hook(plan, state, left=None, entered=0)) is not None:
+        return _hooked(state, sample.at, due)
     if lack is None:
         return _to_stage(plan, state, sample.at, 0, "its instances answer")
     if _since(state.moved_at, sample.at) >= plan.progress_s:
@@ -198,6 +215,8 @@ def _in_stage(plan: RolloutPlan, state: RolloutState, sample: Sample) -> Stepped
 
 def _next_stage(plan: RolloutPlan, state: RolloutState, sample: Sample) -> Stepped:
     lack = lacking(plan, sample, plan.stages[state.stage + 1].percent)
+    if lack is None and (due := next_hook(plan, state, left=state.stage, entered=state.stage + 1)) is not None:
+        return _hooked(state, sample.at, due)
     if lack is None:
         return _to_stage(plan, state, sample.at, state.stage + 1, "stage succeeded")
     if _since(state.reached_at, sample.at) >= plan.stages[state.stage].duration_s + plan.progress_s:
@@ -206,6 +225,8 @@ def _next_stage(plan: RolloutPlan, state: RolloutState, sample: Sample) -> Stepp
 
 
 def _all_traffic(plan: RolloutPlan, state: RolloutState, sample: Sample) -> Stepped:
+    if (due := next_hook(plan, state, left=state.stage, entered=None)) is not None:
+        return _hooked(state, sample.at, due)
     return _watch(plan, state, sample.at, 0) if plan.watch_s or plan.watches else _promote(plan, state, sample.at)
 
 
@@ -281,19 +302,45 @@ def _why(sample: Sample) -> str:
 # What is done --------------------------------------------------------------------------------------------------------
 
 
+def _hooked(state: RolloutState, now: datetime, due: DueHook) -> Stepped:
+    """Wait for a hook; it is begun once."""
+    if state.hook is not None and state.hook.key == due.key:
+        return state, ()
+    return _noted(state.model_copy(update={"hook": due}), now, f"hook {due.key} begins"), ()
+
+
+def _hook_ended(plan: RolloutPlan, state: RolloutState, now: datetime, ended: EndedHook) -> Stepped:
+    over = state.model_copy(update={"hook": None})
+    if ended.problem is None:
+        done = over.model_copy(update={"hooks_done": (*state.hooks_done, ended.key)})
+        return _noted(done, now, f"hook {ended.key} is done"), ()
+    why = f"hook {ended.key} failed: {ended.problem}"
+    if state.phase not in (Phase.PREPARING, Phase.STAGE):
+        return _noted(over, now, why), ()
+    takes_back = state.hook is not None and state.hook.hook.on_failure == "rollback"
+    return _fails(plan, over, now, why) if takes_back else _pause(over, now, why)
+
+
 def _fails(plan: RolloutPlan, state: RolloutState, now: datetime, why: str) -> Stepped:
     return _take_back(state, now, why) if plan.auto_rollback else _pause(state, now, why)
 
 
 def _take_back(state: RolloutState, now: datetime, why: str) -> Stepped:
     taken = state.model_copy(
-        update={"phase": Phase.ROLLING_BACK, "percent": 0.0, "reached_at": None, "reason": why, "decided_at": now}
+        update={
+            "phase": Phase.ROLLING_BACK,
+            "percent": 0.0,
+            "reached_at": None,
+            "hook": None,
+            "reason": why,
+            "decided_at": now,
+        }
     )
     return _noted(taken, now, f"taken back: {why}"), (Happening(Kind.ROLLBACK_STARTED, why),)
 
 
 def _pause(state: RolloutState, now: datetime, why: str) -> Stepped:
-    paused = state.model_copy(update={"phase": Phase.PAUSED, "reason": why})
+    paused = state.model_copy(update={"phase": Phase.PAUSED, "hook": None, "reason": why})
     return _noted(paused, now, f"paused: {why}"), (Happening(Kind.PAUSED, why),)
 
 
@@ -312,6 +359,7 @@ def _to_stage(plan: RolloutPlan, state: RolloutState, now: datetime, stage: int,
             "percent": percent,
             "moved_at": now,
             "reached_at": None,
+            "hook": None,
             "reason": "",
             "canary": ArmTotals(),
             "baseline": ArmTotals(),
