@@ -24,6 +24,7 @@ from typing import Any
 from redis import Redis
 
 from aqe.config.settings import load_settings
+from aqe.fleet.processes import supervisor_pid
 from aqe.fleet.server import find_server
 
 from . import report
@@ -32,6 +33,8 @@ from .rollout_site import ARMS, Site, site
 
 LIMIT_S = 90.0
 LOOK_S = 0.01
+SETTLE_S = 0.3
+"""After a change of weights."""
 POLICY = "deployment_gates: {mandatory_gates: {tests: {max_failed_tests: 0, enforcement: BLOCKING}}}\n"
 
 
@@ -79,13 +82,29 @@ class Drill:
         return Redis.from_url(server.url)
 
     def phase(self, version: str) -> str:
-        """Where a rollout stands."""
+        """Where a rollout stands; NONE before it is stored."""
+        return str(self.rollout(version).get("state", {}).get("phase", "NONE"))
+
+    def rollout(self, version: str) -> dict[str, Any]:
+        """Plan and state; empty before it is stored."""
         with self._redis() as client:
             for key in client.scan_iter("aqe/deployment/rollouts/*"):
-                rollout = json.loads(client.get(key))
+                rollout: dict[str, Any] = json.loads(client.get(key))
                 if rollout["plan"]["version"] == version:
-                    return str(rollout["state"]["phase"])
-        return "NONE"
+                    return rollout
+        return {}
+
+    def kill_fleet(self, *others: int) -> None:
+        """SIGKILL for the supervisor, its processes, the server, and these."""
+        settings = load_settings(env={}, cwd=self.folder)
+        server, supervisor = find_server(settings), supervisor_pid(settings)
+        assert server is not None
+        assert server.pid is not None
+        assert supervisor is not None
+        children = Path(f"/proc/{supervisor}/task/{supervisor}/children").read_text().split()
+        for pid in (supervisor, *map(int, children), *others, server.pid):
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
 
 
 def until(what: Callable[[], bool], limit_s: float = LIMIT_S) -> float:
@@ -120,13 +139,18 @@ def good(drill: Drill) -> dict[str, float]:
 
 
 def _stage(parts: Site, percent: int) -> dict[str, int]:
-    """Answered requests of each arm, from the first look of a stage to the last one: both show its weights."""
+    """Answered requests of each arm while a stage had its weights.
+
+    Weights and counters are of one answer of HAProxy's, and what was on its way when the weights changed is left out:
+    two questions on a busy machine would count requests of the next stage.
+    """
     until(lambda: parts.percent() >= percent)
-    first = last = parts.answered()
-    at = parts.percent()
-    while parts.percent() == at:
-        last = parts.answered()
-        time.sleep(0.05)
+    time.sleep(SETTLE_S)
+    at, first = parts.snapshot()
+    last = first
+    while (now := parts.snapshot())[0] == at:
+        last = now[1]
+        time.sleep(LOOK_S)
     return {arm: last[arm] - first[arm] for arm in ARMS}
 
 
@@ -196,6 +220,75 @@ def _mend(parts: Site) -> None:
     parts.canary.resume()
 
 
+def prometheus_lost(drill: Drill) -> dict[str, float]:
+    """The metrics are gone in the middle of a stage: it pauses, and is taken back after the limit."""
+    parts = drill.parts
+    version, execute = drill.begin(*HOLD)
+    until(lambda: parts.percent() == 25)
+    time.sleep(2)
+    parts.stop_prometheus()
+    try:
+        began = time.monotonic()
+        until(lambda: drill.phase(version) == "PAUSED")
+        paused_s = time.monotonic() - began
+        until(lambda: parts.percent() == 0)
+        back_s = time.monotonic() - began
+        if execute.wait(LIMIT_S) != 1:
+            raise Failed("it was not taken back")
+    finally:
+        parts.start_prometheus()
+    return {"paused after s": paused_s, "taken back after s": back_s, "failed requests": float(parts.failed)}
+
+
+def proxy_reloaded(drill: Drill) -> dict[str, float]:
+    """HAProxy is reloaded in the middle of a stage and has its first weights again: the share is restored."""
+    parts = drill.parts
+    _, execute = drill.begin("--stages", "25,100", "--stage-time", "12s")
+    until(lambda: parts.percent() == 25)
+    time.sleep(2)
+    parts.reload_haproxy()
+    until(lambda: parts.percent() == 0)
+    restored_s = until(lambda: parts.percent() == 25)
+    if execute.wait(LIMIT_S) != 0:
+        raise Failed("a good release was not promoted")
+    return {"share restored after s": restored_s, "failed requests": float(parts.failed)}
+
+
+def two_runners(drill: Drill) -> dict[str, float]:
+    """A runner is stopped until another has taken the rollout up, and then goes on: one of them ends."""
+    parts = drill.parts
+    version, execute = drill.begin("--stages", "25,100", "--stage-time", "20s")
+    until(lambda: parts.percent() == 25)
+    first = drill.rollout(version)["runner"]
+    os.kill(execute.pid, signal.SIGSTOP)
+    taken_s = until(lambda: drill.rollout(version)["runner"] != first)
+    os.kill(execute.pid, signal.SIGCONT)
+    code = execute.wait(LIMIT_S)
+    until(lambda: drill.phase(version) == "PROMOTED")
+    outcomes = json.loads(drill.aqe("deploy", "history", "--json").stdout)["deployments"]
+    if code != 2 or sum(one["version"] == version for one in outcomes) != 1:
+        raise Failed(f"the first runner ended with {code}, or there are several outcomes")
+    return {"taken up after s": taken_s, "failed requests": float(parts.failed)}
+
+
+def all_killed(drill: Drill) -> dict[str, float]:
+    """Runner, fleet and server are killed: the guard takes the release back, and it stays so when they are back."""
+    parts = drill.parts
+    version, execute = drill.begin(*HOLD)
+    until(lambda: parts.percent() == 25)
+    time.sleep(2)
+    drill.kill_fleet(execute.pid)
+    execute.wait()
+    took_s = until(lambda: parts.percent() == 0)
+    drill.aqe("up")
+    most = 0.0
+    while drill.phase(version) != "ROLLED_BACK":
+        most = max(most, parts.percent())
+    if most:
+        raise Failed(f"{most:g} % of the traffic was given back to it")
+    return {"taken back after s": took_s, "failed requests": float(parts.failed)}
+
+
 SCENARIOS: dict[str, Callable[[Drill], dict[str, float]]] = {
     "good release": good,
     "20 % of answers 5xx": bad(_errors, _mend),
@@ -206,6 +299,10 @@ SCENARIOS: dict[str, Callable[[Drill], dict[str, float]]] = {
     "blue-green, 20 % 5xx": bad(_errors, _mend, 100, *BLUE),
     "rolling, good": strategy_of("rolling"),
     "rolling, 20 % 5xx": bad(_errors, _mend, 25, *ROLLING),
+    "Prometheus killed": prometheus_lost,
+    "HAProxy reloaded": proxy_reloaded,
+    "two runners": two_runners,
+    "runner, fleet, server killed": all_killed,
 }
 
 

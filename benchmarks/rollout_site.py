@@ -4,6 +4,7 @@ import contextlib
 import csv
 import io
 import json
+import signal
 import socket
 import subprocess
 import threading
@@ -21,15 +22,17 @@ SCRAPE_S = 1
 ARMS = ("canary", "baseline")
 SLOW_S = 0.25
 CLIENTS = 16
+CLIENT_TIMEOUT_S = 30
+"""A busy machine is slow; a request that takes so long is lost, and not late."""
 HAPROXY = """
 global
-  stats socket {socket} level admin
+  stats socket {socket} level admin expose-fd listeners
   maxconn 500
 defaults
   mode http
-  timeout connect 1s
-  timeout client 5s
-  timeout server 5s
+  timeout connect 5s
+  timeout client 30s
+  timeout server 30s
   option redispatch
 frontend site
   bind 127.0.0.1:{port}
@@ -71,6 +74,7 @@ targets:
       interval_s: 1
       no_data_pause_s: 4
       no_data_rollback_s: 8
+      dead_man_s: 3
 """
 
 
@@ -125,16 +129,39 @@ class Site:
     baseline: Version
     canary: Version
     servers: int
+    haproxy: "subprocess.Popen[bytes] | None" = None
     prometheus: "subprocess.Popen[bytes] | None" = None
+    prometheus_port: int = 0
     stopping: threading.Event = field(default_factory=threading.Event)
     asked: int = 0
     failed: int = 0
 
     def percent(self) -> float:
         """Share that HAProxy gives the canary, asked past all of our code."""
+        return self.snapshot()[0]
+
+    def snapshot(self) -> tuple[float, dict[str, int]]:
+        """Share and answered requests of the same moment: one answer of HAProxy's."""
         rows = self.stat()
         canary, baseline = (sum(int(row["weight"]) for row in rows[arm]) for arm in ARMS)
-        return 100 * canary / (canary + baseline)
+        return 100 * canary / (canary + baseline), answered(rows)
+
+    def reload_haproxy(self) -> None:
+        """As an operator would: all weights are those of the file again."""
+        assert self.haproxy is not None
+        self.haproxy.send_signal(signal.SIGUSR2)
+
+    def stop_prometheus(self) -> None:
+        """Kill it."""
+        assert self.prometheus is not None
+        self.prometheus.kill()
+        self.prometheus.wait()
+
+    def start_prometheus(self) -> None:
+        """The same again, until it has measured something."""
+        assert self.prometheus is not None
+        self.prometheus = subprocess.Popen(self.prometheus.args, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        _until_scraped(self.prometheus_port)
 
     def set_percent(self, percent: int) -> None:
         """Move traffic as a person would."""
@@ -160,10 +187,14 @@ class Site:
 
     def answered(self) -> dict[str, int]:
         """Requests that each arm has answered, by HAProxy's counters; its sessions include health checks."""
-        return {
-            arm: sum(int(row[f"hrsp_{kind}xx"] or 0) for row in rows for kind in range(1, 6))
-            for arm, rows in self.stat().items()
-        }
+        return self.snapshot()[1]
+
+
+def answered(stat: dict[str, list[dict[str, str]]]) -> dict[str, int]:
+    """Of each arm, all kinds of answers."""
+    return {
+        arm: sum(int(row[f"hrsp_{kind}xx"] or 0) for row in rows for kind in range(1, 6)) for arm, rows in stat.items()
+    }
 
 
 def names(arm: str, servers: int) -> list[str]:
@@ -203,7 +234,7 @@ def site(
         }  # fmt: skip
         for file, text in (("haproxy.cfg", HAPROXY), ("prometheus.yml", PROMETHEUS), ("aqe.yaml", AQE)):
             (folder / file).write_text(text.format(**filled))
-        stack.enter_context(_process([haproxy, "-f", str(folder / "haproxy.cfg")]))
+        proxy = stack.enter_context(_process([haproxy, "-W", "-db", "-f", str(folder / "haproxy.cfg")]))
         scraper = stack.enter_context(
             _process(
                 [
@@ -214,11 +245,14 @@ def site(
                 ]
             )
         )
-        running = Site(folder, port, baseline, canary, servers, scraper)
+        running = Site(folder, port, baseline, canary, servers, proxy, scraper, prometheus_port)
         stack.enter_context(_load(running, rps))
         _until_scraped(prometheus_port)
         running.asked = running.failed = 0
-        yield running
+        try:
+            yield running
+        finally:
+            running.stop_prometheus()
 
 
 @contextmanager
@@ -251,8 +285,11 @@ def _version() -> Iterator[Version]:
         def log_message(self, *_: object) -> None:
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
+    class Server(ThreadingHTTPServer):
+        daemon_threads = True
+        request_queue_size = 128  # with 5, connections of a busy moment are lost
+
+    server = Server(("127.0.0.1", 0), Handler)
     version.server, version.port = server, server.server_address[1]
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
@@ -279,7 +316,7 @@ def _load(running: Site, rps: int) -> Iterator[None]:
         while not running.stopping.is_set():
             running.asked += 1
             try:
-                with urllib.request.urlopen(f"http://127.0.0.1:{running.port}/", timeout=5) as answer:
+                with urllib.request.urlopen(f"http://127.0.0.1:{running.port}/", timeout=CLIENT_TIMEOUT_S) as answer:
                     answer.read()
             except OSError:
                 running.failed += 1
