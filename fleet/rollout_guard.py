@@ -16,13 +16,13 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
-import structlog
 from redis.exceptions import RedisError
 
 from ..agents.deployment_readiness.rollout.readiness import is_there
 from ..config.settings import Settings
 from ..core.clock import SystemClock
 from ..core.errors import AqeError, InputError, ServiceUnavailable
+from ..core.log import Logger
 from ..core.ports import Executor
 from ..core.records.rollout import Phase, Rollout, Strategy, rollout_key
 from .connect import open_clients
@@ -37,7 +37,7 @@ _ID = re.compile(r"[A-Za-z0-9_-]{1,100}")
 
 CLOCK = SystemClock()
 
-log = structlog.get_logger("guard")
+log = Logger("guard")
 
 
 def heartbeat(prefix: str, rollout: str) -> str:

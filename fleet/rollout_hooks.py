@@ -4,15 +4,14 @@ import asyncio
 import re
 from collections.abc import Mapping
 
-import structlog
-
 from ..config.settings import environment
 from ..connectors.executors.programs import run_program
 from ..core.errors import ServiceUnavailable
+from ..core.log import Logger
 from ..core.records.rollout import RolloutPlan
 from ..core.records.rollout_hooks import DueHook, EndedHook
 
-log = structlog.get_logger("rollout")
+log = Logger("rollout")
 
 
 class HookRunner:
