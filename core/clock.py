@@ -42,6 +42,32 @@ class SystemClock:
         time.sleep(seconds)
 
 
+class SteadyClock:
+    """Wall time that neither jumps nor goes back as long as the process lives.
+
+    Args:
+        clock: read once for the wall time, then for the monotonic one.
+        not_before: the first `now()` at least, aware: what another machine has written already.
+    """
+
+    def __init__(self, clock: Clock, *, not_before: datetime) -> None:
+        self._clock = clock
+        self._begins = max(clock.now(), not_before)
+        self._began_s = clock.monotonic_s()
+
+    def now(self) -> datetime:
+        """Aware UTC time."""
+        return self._begins + timedelta(seconds=self.monotonic_s() - self._began_s)
+
+    def monotonic_s(self) -> float:
+        """The clock's own."""
+        return self._clock.monotonic_s()
+
+    async def sleep(self, seconds: float) -> None:
+        """The clock's own."""
+        await self._clock.sleep(seconds)
+
+
 class FakeClock:
     """A clock that moves only when told; `sleep` moves it and yields once.
 

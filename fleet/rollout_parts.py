@@ -16,13 +16,16 @@ from ..connectors.executors.kubernetes import KubernetesExecutor
 from ..connectors.executors.nginx import NginxExecutor
 from ..connectors.sources.prometheus import PrometheusSource
 from ..core.clock import Clock
-from ..core.errors import InputError, ServiceUnavailable
+from ..core.errors import AqeError, InputError
 from ..core.ids import dated_id
+from ..core.log import Logger
 from ..core.ports import Executor, MetricSource
 from ..core.records.release import Release
 from ..core.records.rollout import RolloutPlan, Sample, Stage, Strategy, Trigger, WatchPhase
 from ..core.records.rollout_hooks import StageHook
 from ..core.registry import did_you_mean
+
+log = Logger("rollout")
 
 ROLLING_STAGES = (25.0, 50.0, 75.0, 100.0)
 BLUE_GREEN_STAGES = (100.0,)
@@ -95,6 +98,14 @@ def source(section: RolloutSection) -> PrometheusSource:
     return PrometheusSource(own.url, own.queries, canary=own.canary, baseline=own.baseline, timeout_s=own.timeout_s)
 
 
+def problem_of(error: Exception) -> str:
+    """What went wrong, in words. Whatever it is: a runner that died of it would leave the traffic where it is."""
+    if isinstance(error, AqeError):
+        return error.message
+    log.error("executor or metrics failed in an unknown way", error=repr(error))
+    return f"{type(error).__name__}: {error}"[:300]
+
+
 async def look(moves: Executor, measures: MetricSource, clock: Clock, problem: str | None = None) -> Sample:
     """What both say now; what one of them does not is missing, and `problem` tells why.
 
@@ -104,8 +115,8 @@ async def look(moves: Executor, measures: MetricSource, clock: Clock, problem: s
     measured, placed = await asyncio.gather(measures.read(), moves.look(), return_exceptions=True)
     problems = [problem] if problem else []
     for answer in (measured, placed):
-        if isinstance(answer, ServiceUnavailable):
-            problems.append(answer.message)
+        if isinstance(answer, Exception):
+            problems.append(problem_of(answer))
         elif isinstance(answer, BaseException):
             raise answer
     seen: dict[str, Any] = {"at": clock.now(), "problem": "; ".join(dict.fromkeys(problems)) or None}

@@ -25,7 +25,8 @@ from ..bus.events import (
     Payload,
 )
 from ..bus.lease import Pulse
-from ..core.errors import ConflictError, InputError, ServiceUnavailable
+from ..core.clock import Clock, SteadyClock
+from ..core.errors import ConflictError, InputError
 from ..core.log import Logger
 from ..core.ports import Executor, MetricSource
 from ..core.records.audit import AuditDraft
@@ -39,7 +40,7 @@ from ..memory.audit import audited
 from .outcomes import Recorded, outcome_item
 from .rollout_guard import Presence, heartbeat, taken_back
 from .rollout_hooks import HookRunner
-from .rollout_parts import look
+from .rollout_parts import look, problem_of
 from .runtime import Runtime
 
 HEARTBEAT_EVERY_S = 1.0
@@ -95,6 +96,7 @@ class RolloutRunner:
         self._seen = seen
         self._name = runtime.bus.name
         self._version = 0
+        self._clock: Clock = runtime.clock
 
     async def run(self) -> Rollout:
         """Until it has ended.
@@ -105,6 +107,8 @@ class RolloutRunner:
         key = heartbeat(self._runtime.settings.prefix, self._id)
         self._runtime.keeper.pulse(Pulse(key, self._name, HEARTBEAT_EVERY_S, HEARTBEAT_TTL_S))
         rollout = await self._load()
+        # A machine's clock may be set while a stage lasts; the rollout's goes on from where it was.
+        self._clock = SteadyClock(self._runtime.clock, not_before=rollout.updated_at)
         presence = Presence(self._runtime.settings, rollout)
         with presence.held():
             rollout = await self._honour_guard(rollout)
@@ -133,7 +137,7 @@ class RolloutRunner:
         self, rollout: Rollout, problem: str | None, order: GivenOrder | None, ended: EndedHook | None = None
     ) -> tuple[Rollout, float | None]:
         """One look and what follows from it, saved; and the share that the executor has."""
-        sample = await look(self._executor, self._source, self._runtime.clock, problem)
+        sample = await look(self._executor, self._source, self._clock, problem)
         state, happened = step(rollout.plan, rollout.state, sample, order, ended)
         after = await self._save(rollout, state, happened, order)
         self._seen(after)
@@ -164,9 +168,9 @@ class RolloutRunner:
             return None
         try:
             await self._executor.set_percent(state.percent)
-        except ServiceUnavailable as error:
-            log.warning("the executor was not reached", rollout=self._id, error=error.message)
-            return error.message
+        except Exception as error:
+            log.warning("the executor was not reached", rollout=self._id, error=problem_of(error))
+            return problem_of(error)
         return None
 
     async def _wait(self, rollout: Rollout) -> None:
@@ -183,7 +187,7 @@ class RolloutRunner:
         self, rollout: Rollout, state: RolloutState, happened: Sequence[Happening], order: GivenOrder | None
     ) -> Rollout:
         """State, events, the end of the obeyed order, at last the outcome: one transaction with its audit entries."""
-        now = self._runtime.clock.now()
+        now = self._clock.now()
         after = Rollout(plan=rollout.plan, state=state, runner=self._name, updated_at=now)
         memory = self._runtime.memory
         writes = [

@@ -16,14 +16,19 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from ...core.clock import SystemClock
 from ...core.errors import ServiceUnavailable
 from ...core.masking import mask_text
 from ...core.records.rollout import ArmReading, Measured
 
-MAX_ANSWER_BYTES = 1_000_000
+MAX_ANSWER_BYTES = 20_000_000
+"""10,000 points are half a megabyte."""
 COUNTERS = ("requests", "errors", "slow")
 PER_ARM = (*COUNTERS, "latency_p95_ms", "up")
 """Queries that are asked once for each arm; all others once."""
+
+
+CLOCK = SystemClock()
 
 
 class PrometheusSource:
@@ -90,13 +95,24 @@ class PrometheusSource:
         address = f"{self._url}/api/v1/{call}?{urllib.parse.urlencode({'query': query, **more})}"
         try:
             with urllib.request.urlopen(address, timeout=self._timeout_s) as answer:
-                return json.loads(answer.read(MAX_ANSWER_BYTES))
+                return json.loads(_read(answer, CLOCK.monotonic_s() + self._timeout_s))
         except urllib.error.HTTPError as error:
             said = _said(error.read(MAX_ANSWER_BYTES)) or error.reason
             raise ServiceUnavailable(f"Prometheus refuses {query!r}: {said}") from error
         except (OSError, ValueError, http.client.HTTPException) as error:
             reason = mask_text(str(getattr(error, "reason", None) or error))
             raise ServiceUnavailable(f"Prometheus does not answer: {reason}") from error
+
+
+def _read(answer: http.client.HTTPResponse, deadline_s: float) -> bytes:
+    """All of an answer; a time-out of the connection alone would wait for ever for one that comes byte by byte."""
+    parts, size = [], 0
+    while part := answer.read1(65536):
+        parts.append(part)
+        size += len(part)
+        if CLOCK.monotonic_s() > deadline_s or size > MAX_ANSWER_BYTES:
+            raise TimeoutError("its answer is too slow" if size <= MAX_ANSWER_BYTES else "its answer is too long")
+    return b"".join(parts)
 
 
 def _said(body: bytes) -> str:

@@ -3,8 +3,9 @@
 import json
 import sys
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from datetime import datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -18,10 +19,11 @@ from aqe.connectors.executors.command import CommandExecutor
 from aqe.connectors.executors.haproxy import HAProxyExecutor
 from aqe.connectors.executors.weights import MAX_WEIGHT, swapped, weighted
 from aqe.connectors.sources.prometheus import PrometheusSource
+from aqe.core.clock import FakeClock, SteadyClock
 from aqe.core.errors import InputError, ServiceUnavailable
 from aqe.core.records.release import Release
-from aqe.core.records.rollout import Strategy
-from aqe.fleet.rollout_parts import Wanted, plan, target
+from aqe.core.records.rollout import Measured, Placement, Strategy
+from aqe.fleet.rollout_parts import Wanted, look, plan, target
 from aqe.tests.servers import documented
 from aqe.tests.unit.rollout.test_step import START
 
@@ -182,3 +184,89 @@ def test_an_executor_that_cannot_work_is_an_error_of_the_file(tmp_path: Path, ex
     (tmp_path / "aqe.yaml").write_text(text)
     with pytest.raises(InputError, match=words):
         load_settings({}, {}, tmp_path)
+
+
+@contextmanager
+def answering(parts: Sequence[bytes], pause_s: float = 0.0) -> Iterator[str]:
+    """Something that is no Prometheus: it says these parts, one after the other, and then for ever the last."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            with suppress(OSError):
+                for part in parts:
+                    self.wfile.write(part)
+                while pause_s and not over.wait(pause_s):
+                    self.wfile.write(parts[-1])
+                    self.wfile.flush()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    over = threading.Event()
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+    finally:
+        over.set()
+        server.shutdown()
+        server.server_close()
+
+
+HEAD = b"HTTP/1.1 200 OK\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    ("parts", "pause_s"),
+    [
+        ((HEAD, b" "), 0.02),
+        ((HEAD, b"<html>log in</html>"), 0.0),
+        ((HEAD, b""), 0.0),
+        ((HEAD, b"[]"), 0.0),
+        ((HEAD, b'{"data": {"resultType": "vector", "result": [{"value": ["now", "many"]}]}}'), 0.0),
+        ((HEAD, b'{"data": {"resultType": "vector", "result": [{"value": []}]}}'), 0.0),
+        ((b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n{",), 0.0),
+        ((b"not http",), 0.0),
+    ],
+)
+async def test_whatever_answers_instead_of_prometheus_is_a_service_that_does_not(
+    parts: tuple[bytes, ...], pause_s: float
+) -> None:
+    with answering(parts, pause_s) as url, pytest.raises(ServiceUnavailable, match="Prometheus"):
+        await PrometheusSource(url, QUERIES, canary="new", baseline="old", timeout_s=0.3).read()
+
+
+async def test_counters_below_zero_and_infinite_ones_measure_nothing() -> None:
+    with prometheus({"rnew": [-1], "rold": ["+Inf"], "eold": [1], "enew": ["1e999"]}) as url:
+        found = await PrometheusSource(url, QUERIES, canary="new", baseline="old").read()
+    assert (found.canary.requests, found.canary.errors, found.baseline.requests) == (None, None, None)
+
+
+class Lost:
+    """An executor, or metrics, with a bug."""
+
+    async def set_percent(self, percent: float) -> None:
+        raise KeyError(percent)
+
+    async def look(self) -> Placement:
+        raise KeyError("weight")
+
+    async def read(self) -> Measured:
+        raise RecursionError
+
+
+async def test_a_bug_of_an_executor_is_a_look_without_it_and_ends_no_runner() -> None:
+    sample = await look(Lost(), Lost(), FakeClock(), "so far")
+    assert (sample.percent, sample.canary.requests) == (None, None)
+    assert sample.problem == "so far; RecursionError: ; KeyError: 'weight'"
+
+
+def test_a_rollouts_clock_does_not_follow_one_that_is_set() -> None:
+    class Set(FakeClock):
+        def now(self) -> datetime:
+            return START - timedelta(hours=1)
+
+    machine = Set()
+    steady = SteadyClock(machine, not_before=START)
+    machine.advance(5)
+    assert (steady.now() - START).total_seconds() == 5
