@@ -161,7 +161,7 @@ class Site:
         """The same again, until it has measured something."""
         assert self.prometheus is not None
         self.prometheus = subprocess.Popen(self.prometheus.args, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        _until_scraped(self.prometheus_port)
+        until_scraped(self.prometheus_port)
 
     def set_percent(self, percent: int) -> None:
         """Move traffic as a person would."""
@@ -217,7 +217,7 @@ def site(
     """
     haproxy, prometheus = programs
     with ExitStack() as stack:
-        baseline, canary = stack.enter_context(_version()), stack.enter_context(_version())
+        baseline, canary = stack.enter_context(version()), stack.enter_context(version())
         port, metrics, prometheus_port = free_port(), free_port(), free_port()
         runtime = folder / "haproxy.sock"
         ports = {"baseline": (baseline.port, 1), "canary": (canary.port, 0)}
@@ -234,9 +234,9 @@ def site(
         }  # fmt: skip
         for file, text in (("haproxy.cfg", HAPROXY), ("prometheus.yml", PROMETHEUS), ("aqe.yaml", AQE)):
             (folder / file).write_text(text.format(**filled))
-        proxy = stack.enter_context(_process([haproxy, "-W", "-db", "-f", str(folder / "haproxy.cfg")]))
+        proxy = stack.enter_context(process([haproxy, "-W", "-db", "-f", str(folder / "haproxy.cfg")]))
         scraper = stack.enter_context(
-            _process(
+            process(
                 [
                     prometheus,
                     f"--config.file={folder / 'prometheus.yml'}",
@@ -246,8 +246,8 @@ def site(
             )
         )
         running = Site(folder, port, baseline, canary, servers, proxy, scraper, prometheus_port)
-        stack.enter_context(_load(running, rps))
-        _until_scraped(prometheus_port)
+        stack.enter_context(load(running, rps))
+        until_scraped(prometheus_port)
         running.asked = running.failed = 0
         try:
             yield running
@@ -256,22 +256,23 @@ def site(
 
 
 @contextmanager
-def _version() -> Iterator[Version]:
-    version = Version()
+def version() -> Iterator[Version]:
+    """A version that answers as it is told to."""
+    running = Version()
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            if version.broken:
+            if running.broken:
                 self.connection.close()
                 return
             if self.path in ("/health", "/metrics"):
-                self._answer(200, f"shop_slow_total {version.slow}\n".encode())
+                self._answer(200, f"shop_slow_total {running.slow}\n".encode())
                 return
-            version.served += 1
-            time.sleep(version.delay_s)
-            version.slow += version.delay_s > SLOW_S
+            running.served += 1
+            time.sleep(running.delay_s)
+            running.slow += running.delay_s > SLOW_S
             # Every n-th one: a share without chance.
-            bad = int(version.served * version.error_share) != int((version.served - 1) * version.error_share)
+            bad = int(running.served * running.error_share) != int((running.served - 1) * running.error_share)
             self._answer(500 if bad else 200, b"ok\n")
 
         def _answer(self, status: int, body: bytes) -> None:
@@ -290,27 +291,30 @@ def _version() -> Iterator[Version]:
         request_queue_size = 128  # with 5, connections of a busy moment are lost
 
     server = Server(("127.0.0.1", 0), Handler)
-    version.server, version.port = server, server.server_address[1]
+    running.server, running.port = server, server.server_address[1]
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
     try:
-        yield version
+        yield running
     finally:
-        version.stop()
+        running.stop()
 
 
 @contextmanager
-def _process(command: list[str]) -> "Iterator[subprocess.Popen[bytes]]":
-    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+def process(command: list[str]) -> "Iterator[subprocess.Popen[bytes]]":
+    """A process as long as it is needed."""
+    running = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
-        yield process
+        yield running
     finally:
-        process.kill()
-        process.wait()
+        running.kill()
+        running.wait()
 
 
 @contextmanager
-def _load(running: Site, rps: int) -> Iterator[None]:
+def load(running: Site, rps: int) -> Iterator[None]:
+    """So many requests a second, all of them counted."""
+
     def ask() -> None:
         due = time.monotonic()
         while not running.stopping.is_set():
@@ -334,7 +338,8 @@ def _load(running: Site, rps: int) -> Iterator[None]:
             thread.join()
 
 
-def _until_scraped(port: int) -> None:
+def until_scraped(port: int) -> None:
+    """Wait until Prometheus has HAProxy's counters."""
     query = "haproxy_server_http_responses_total"
     for _ in range(300):
         address = f"http://127.0.0.1:{port}/api/v1/query?query={query}"

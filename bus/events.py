@@ -269,6 +269,8 @@ class DeploymentBlocked(_VerdictEvent):
 class _DeploymentEvent(Payload):
     version: str
     environment: str
+    region: str | None = None
+    """Part of the environment; null = the whole."""
     rollout: str
     """Id; it stands at `aqe/deployment/rollouts/<id>`."""
     percent: float
@@ -334,6 +336,16 @@ class DeploymentFinished(_DeploymentEvent):
     """`success` or `rolled_back`, as in the deployment history."""
 
 
+class DeploymentRegionsChanged(_DeploymentEvent):
+    """A release to several regions: what became of one of them, or of the whole (`region` null)."""
+
+    event_type = "deployment:regions-changed"
+    phase: str
+    """Of the whole now: RUNNING, PAUSED, PROMOTING, ROLLING_BACK, PROMOTED, ROLLED_BACK."""
+    what: str
+    """region-changed, paused, resumed, rollback-started, rolled-back, promoted."""
+
+
 PAYLOADS: tuple[type[Payload], ...] = (
     ProductionAnalyzed,
     AnomalyDetected,
@@ -367,6 +379,7 @@ PAYLOADS: tuple[type[Payload], ...] = (
     DeploymentRolledBack,
     DeploymentPromoted,
     DeploymentFinished,
+    DeploymentRegionsChanged,
 )
 EVENT_TYPES: dict[str, type[Payload]] = {payload.event_type: payload for payload in PAYLOADS}
 """Every event of ours: type -> payload."""

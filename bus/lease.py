@@ -92,6 +92,12 @@ class LeaseKeeper:
         self._start()
         self._wake.set()
 
+    def end_pulse(self, pulse: Pulse) -> None:
+        """Write it no more; its key goes when its time is over."""
+        if pulse in self._pulses:
+            self._pulses.remove(pulse)
+        self._due.pop(pulse, None)
+
     def stop(self) -> None:
         """End the thread and remove the pulses' keys."""
         self._stopping = True

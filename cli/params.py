@@ -41,6 +41,14 @@ def percents(text: str) -> tuple[float, ...]:
     return tuple(percent(part) for part in text.split(","))
 
 
+def names(text: str) -> tuple[str, ...]:
+    """`us-east,eu-west`, as the type of an option."""
+    found = tuple(part.strip() for part in text.split(","))
+    if not all(found):
+        raise click.BadParameter(f"{text!r}: expected names with commas between them")
+    return found
+
+
 def _between(number: str, text: str, least: float, most: float, expected: str) -> float:
     if not re.fullmatch(r"[0-9]{1,9}(?:\.[0-9]{1,9})?", number) or not least <= float(number) <= most:
         raise click.BadParameter(f"{text!r}: expected {expected}, {least:g} to {most:g}")

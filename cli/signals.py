@@ -70,10 +70,13 @@ def show(ctx: click.Context, as_json: bool, kind: str, version: str | None) -> N
 @signal.command("put")
 @click.argument("kind")
 @click.argument("file")
+@click.option("--region", metavar="NAME", help="Measured in this region: it counts there, not for the whole release.")
 @release_options
 @output_options
 @click.pass_context
-def put(ctx: click.Context, /, as_json: bool, kind: str, file: str, **release_flags: str | None) -> None:
+def put(
+    ctx: click.Context, /, as_json: bool, kind: str, file: str, region: str | None, **release_flags: str | None
+) -> None:
     """Store a signal of a tool that has no importer, in place of what is stored for this release and kind.
 
     FILE (- for standard input) holds {"metrics": {...}, "tool": "...", "measuredAt": "..."} or a whole signal. Leave
@@ -83,9 +86,10 @@ def put(ctx: click.Context, /, as_json: bool, kind: str, file: str, **release_fl
     Example: aqe signal put mutation mutation.json --release v1.4.0
     """
     from ..core.errors import InputError
-    from ..fleet.signals import check_kind, find_release, read_signal
+    from ..fleet.signals import check_kind, check_region, find_release, read_signal
 
     wanted = check_kind(kind)
+    region = check_region(region) if region is not None else None
     where, value = read_json_file(file)
 
     async def work(parts: "Runtime") -> "Signal":
@@ -100,7 +104,8 @@ def put(ctx: click.Context, /, as_json: bool, kind: str, file: str, **release_fl
         elif any(release_flags.values()):
             raise InputError(f"{where} names its release itself", hint="leave out --release, --commit and --env")
         release = found.release if found else None
-        return await put_signal(parts, read_signal(value, wanted, release, where=where, now=parts.clock.now()))
+        signal = read_signal(value, wanted, release, where=where, now=parts.clock.now())
+        return await put_signal(parts, signal, region)
 
     stored = with_runtime(ctx, work)
     if as_json:

@@ -73,7 +73,8 @@ def _deployments(items: Iterable[DeploymentOutcome]) -> str:
         said = (before.risk, before.confidence, before.rollback_percent) if before else (None, None, None)
         numbers = ["-" if value is None else f"{value:.1f}" for value in said]
         decision = str(before.decision) if before and before.decision else "-"
-        rows.append((item.version, time_text(item.deployed_at), item.outcome, decision, *numbers))
+        version = f"{item.version} ({item.region})" if item.region else item.version
+        rows.append((version, time_text(item.deployed_at), item.outcome, decision, *numbers))
     return table(("VERSION", "DEPLOYED", "OUTCOME", "DECIDED", "RISK", "CONFIDENCE", "ROLLBACK %"), rows)
 
 

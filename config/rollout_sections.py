@@ -139,3 +139,11 @@ class RolloutSection(Section):
     hooks: dict[Name, HookSection] = Field(default_factory=dict)
     tell: dict[str, tuple[Heard, ...]] = Field(default_factory=dict)
     """Channel of `notify` -> what it hears of rollouts to this target, besides its own `events`."""
+    traffic: ExecutorSection | None = None
+    """What sends a region its users, where there are regions: `{percent}` is 0 while it gets none, else 100."""
+
+    @model_validator(mode="after")
+    def _traffic_of_a_region(self) -> "RolloutSection":
+        if self.traffic and self.traffic.kind not in ("command", "dry-run"):
+            raise ValueError("traffic is moved between regions by an executor of kind command or dry-run")
+        return self

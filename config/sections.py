@@ -9,7 +9,9 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 from ..core.credentials import SecretHash
 from ..core.records.kinds import DATASET_KINDS
 from ..core.records.privacy import REDACTED_KINDS
+from ..core.records.regions import Name as RegionName
 from ..core.registry import did_you_mean
+from .region_sections import RegionSection
 from .rollout_sections import RolloutSection
 from .section import FilePath, Section
 
@@ -217,6 +219,8 @@ class Target(Section):
     service: str | None = None
     rollout: RolloutSection | None = None
     """How a release gets there (`aqe deploy execute`)."""
+    regions: dict[RegionName, RegionSection] = Field(default_factory=dict)
+    """Its parts, in the order in which they get a release (`aqe deploy plan-regions`)."""
 
 
 class Redaction(Section):

@@ -77,6 +77,9 @@ ABOUT: dict[str, About] = {
     "deployment:rolled-back": About("the old version has all traffic again", "the version", RUNNERS),
     "deployment:promoted": About("the new version has all traffic", "the version", RUNNERS),
     "deployment:finished": About("a rollout has ended: promoted, or taken back", "the version", RUNNERS),
+    "deployment:regions-changed": About(
+        "a release in several regions goes on, or is taken back", "the version", RUNNERS
+    ),
 }
 """Event type -> the rest of what there is to know; a test compares it with who sends and who subscribes."""
 

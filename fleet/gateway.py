@@ -4,16 +4,18 @@ It also takes up rollouts whose runner died: their executors and metrics are of 
 """
 
 import asyncio
+from collections.abc import Awaitable, Callable
+from functools import partial
 
 from redis.exceptions import RedisError
 
 from ..core.errors import AqeError
 from ..core.log import Logger
-from ..core.records.rollout import Rollout
 from .bridging import Bridges
 from .notify import usable
 from .notifying import listen
-from .rollouts import has_target, orphaned, run_rollout
+from .regional_runner import RegionalRunner
+from .rollouts import has_target, orphaned, orphaned_regional, run_rollout
 from .runtime import Runtime
 
 ORPHANS_EVERY_S = 1.0
@@ -52,17 +54,31 @@ class Gateway:
         running: dict[str, asyncio.Task[None]] = {}
         while True:
             try:
-                for rollout in await orphaned(self._runtime):
-                    known = rollout.plan.id
-                    if has_target(self._runtime.settings, rollout) and (known not in running or running[known].done()):
-                        log.warning("rollout without a runner, taken up", rollout=known, was=rollout.runner)
-                        running[known] = asyncio.create_task(self._run(rollout))
+                for id, was, run in await self._waiting():
+                    if id not in running or running[id].done():
+                        log.warning("rollout without a runner, taken up", rollout=id, was=was)
+                        running[id] = asyncio.create_task(self._run(id, run))
             except (AqeError, RedisError) as error:
                 log.warning("rollouts wait", error=str(error))
             await asyncio.sleep(ORPHANS_EVERY_S)
 
-    async def _run(self, rollout: Rollout) -> None:
+    async def _waiting(self) -> list[tuple[str, str, Callable[[], Awaitable[object]]]]:
+        """Id, last runner and what runs it, of every rollout and every coordination of regions that nobody runs."""
+        runtime, settings = self._runtime, self._runtime.settings
+        rollouts = [
+            (one.plan.id, one.runner, partial(run_rollout, runtime, one, seen=lambda state: None))
+            for one in await orphaned(runtime)
+            if has_target(settings, one.plan.environment, one.plan.region)
+        ]
+        regional = [
+            (one.id, one.runner, RegionalRunner(runtime, one.id).run)
+            for one in await orphaned_regional(runtime)
+            if all(has_target(settings, one.plan.environment, name) for name in one.plan.names)
+        ]
+        return [*rollouts, *regional]
+
+    async def _run(self, id: str, run: Callable[[], Awaitable[object]]) -> None:
         try:
-            await run_rollout(self._runtime, rollout, seen=lambda state: None)
+            await run()
         except (AqeError, RedisError) as error:
-            log.warning("rollout was let go", rollout=rollout.plan.id, error=str(error))
+            log.warning("rollout was let go", rollout=id, error=str(error))

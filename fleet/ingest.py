@@ -12,6 +12,7 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import IO
 
+from ..agents.deployment_readiness.regional import regional_signal_key
 from ..analysis.redaction import Redactor
 from ..bus.events import Event, SignalImported
 from ..connectors.formats.table import IMPORTERS, UnknownFormat, recognise
@@ -280,17 +281,26 @@ async def drop_part(runtime: Runtime, release: Release, kind: SignalKind, name: 
     await _write(runtime, left, key, stored.version, part, f"{key}:{stored.version}:{name}:{now.isoformat()}")
 
 
-async def put_signal(runtime: Runtime, signal: Signal) -> Signal:
-    """Replace a release's signal as a whole (`aqe signal put`)."""
-    key = f"aqe/releases/{signal.release.version}/signals/{signal.kind}"
+async def put_signal(runtime: Runtime, signal: Signal, region: str | None = None) -> Signal:
+    """Replace a release's signal as a whole (`aqe signal put`).
+
+    Args:
+        runtime: the open parts.
+        signal: what was measured.
+        region: where that was; it is then no signal of the whole release.
+    """
+    version, kind = signal.release.version, signal.kind
+    key = f"aqe/releases/{version}/signals/{kind}" if region is None else regional_signal_key(version, region, kind)
     part = SignalPart(tool=signal.tool, outcome=Outcome.VALUE)
-    await _write(runtime, signal, key, None, part, f"{key}:{runtime.clock.now().isoformat()}")
+    event_id = f"{key}:{runtime.clock.now().isoformat()}"
+    await _write(runtime, signal, key, None, part, event_id, mirrored=region is None)
     return signal
 
 
 async def _write(
-    runtime: Runtime, signal: Signal, key: str, version: int | None, part: SignalPart, event_id: str
-) -> None:
+    runtime: Runtime, signal: Signal, key: str, version: int | None, part: SignalPart, event_id: str,
+    *, mirrored: bool = True,
+) -> None:  # fmt: skip
     memory, release = runtime.memory, signal.release
     now = runtime.clock.now()
     payload = SignalImported(
@@ -301,7 +311,7 @@ async def _write(
     await memory.apply(
         [
             memory.prepare_store(key, signal, expected_version=version),
-            memory.prepare_store(f"aqe/quality-signals/{signal.kind}", signal),
+            *([memory.prepare_store(f"aqe/quality-signals/{signal.kind}", signal)] if mirrored else []),
             memory.prepare_store(f"aqe/releases/{release.version}/release", record),
             runtime.bus.prepare(event),
         ]

@@ -115,6 +115,11 @@ _WORDS: Mapping[str, _Words] = {
         ("to look: aqe deploy monitor --version {version}",),
     ),
     "deployment:resumed": ("deployment of {version} goes on", _INFO, ()),
+    "deployment:regions-changed": (
+        "{version} in the regions of {environment}: {what}",
+        lambda data: Level.FAILURE if str(data.get("what")).startswith("rol") else Level.INFO,
+        ("to look: aqe deploy multi-region --version {version}",),
+    ),
     "deployment:rollback-started": ("{version} is being taken back in {environment}", _FAILURE, ()),
     "anomaly:detected": ("anomaly: {subject}", _severity, ("to look: aqe production detect-anomalies",)),
     "production-intelligence:analyzed": ("production was analysed", _INFO, ()),

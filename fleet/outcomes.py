@@ -7,7 +7,7 @@ from datetime import datetime
 from ..agents.deployment_readiness.outcome_report import calibration_report, in_window, replay
 from ..core.errors import InputError, NotFoundError
 from ..core.records.audit import AuditDraft
-from ..core.records.history import HISTORY_KEY, DeploymentOutcome, Foresight, read_history
+from ..core.records.history import HISTORY_KEY, DeploymentOutcome, Foresight, of_region, read_history
 from ..core.records.release import DeploymentResult, check_version, same_commit
 from ..core.records.replay import HistoryReport
 from ..core.registry import did_you_mean
@@ -23,6 +23,7 @@ class Recorded:
     Args:
         version, outcome: of what, and what came of it.
         environment, service, commit: None = as stored for the release.
+        region: None = the whole environment.
         deployed_at: None = now.
         known_at: when the outcome was known; None = now.
         restored_at: when the service was healthy again.
@@ -34,6 +35,7 @@ class Recorded:
     version: str
     outcome: DeploymentResult
     environment: str | None = None
+    region: str | None = None
     service: str | None = None
     commit: str | None = None
     deployed_at: datetime | None = None
@@ -79,7 +81,8 @@ async def outcome_item(runtime: Runtime, recorded: Recorded) -> DeploymentOutcom
     service = recorded.service or release.service
     now = runtime.clock.now()
     history = await _history(runtime)
-    ours = [d for d in history if (d.version, d.environment) == (recorded.version, environment)]
+    place = (recorded.version, environment, recorded.region)
+    ours = [d for d in history if (d.version, d.environment, d.region) == place]
     old = _corrected(recorded, ours) if recorded.correct else None
     if not recorded.correct and recorded.deployed_at is None and ours:
         raise _already(ours[-1])
@@ -89,6 +92,7 @@ async def outcome_item(runtime: Runtime, recorded: Recorded) -> DeploymentOutcom
         commit=recorded.commit or release.commit,
         service=service,
         environment=environment,
+        region=recorded.region,
         deployed_at=deployed_at,
         outcome=recorded.outcome,
         known_at=recorded.known_at or now,
@@ -134,11 +138,12 @@ async def history_report(
             hint=f"known: {', '.join(policies)}",
         )
     items = in_window(history, environment, days, now)
+    whole = of_region(history, None)
     return HistoryReport(
         deployments=items,
         ids=tuple(item.id for item in items),
-        calibration=calibration_report(history, environment=environment, days=days, now=now),
-        replay=replay(history, policies[replay_policy], environment=environment, days=days, now=now)
+        calibration=calibration_report(whole, environment=environment, days=days, now=now),
+        replay=replay(whole, policies[replay_policy], environment=environment, days=days, now=now)
         if replay_policy
         else None,
     )

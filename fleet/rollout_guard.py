@@ -57,7 +57,8 @@ class Presence:
 
     def __init__(self, settings: Settings, rollout: Rollout) -> None:
         self._settings, self._id = settings, rollout.plan.id
-        self._says = {"environment": rollout.plan.environment, "strategy": rollout.plan.strategy}
+        plan = rollout.plan
+        self._says = {"environment": plan.environment, "region": plan.region, "strategy": plan.strategy}
         self._guard: subprocess.Popen[bytes] | None = None
 
     @contextlib.contextmanager
@@ -118,7 +119,7 @@ async def _watch(settings: Settings, rollout: str) -> None:
     file = runner_file(settings, rollout)
     try:
         said = json.loads(file.read_text())
-        section = target(settings, said["environment"])
+        section = target(settings, said["environment"], said["region"])
         moves = executor(section, Strategy(said["strategy"]))
     except FileNotFoundError:
         return

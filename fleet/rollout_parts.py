@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from ..agents.deployment_readiness.rollout.readiness import CLOSE
+from ..config.region_sections import RegionSection, rollout_of
 from ..config.rollout_sections import RolloutSection
 from ..config.settings import Settings, environment
 from ..connectors.executors.command import CommandExecutor
@@ -56,8 +57,8 @@ class Wanted:
     watches: tuple[WatchPhase, ...] = ()
 
 
-def target(settings: Settings, name: str) -> RolloutSection:
-    """How releases get to an environment.
+def target(settings: Settings, name: str, region: str | None = None) -> RolloutSection:
+    """How releases get to an environment, or to one of its regions.
 
     Raises:
         InputError: aqe.yaml does not say.
@@ -68,7 +69,22 @@ def target(settings: Settings, name: str) -> RolloutSection:
     section = settings.targets[name].rollout
     if section is None:
         raise InputError(f"target {name!r} of aqe.yaml has no `rollout`", hint=hint)
-    return section
+    return section if region is None else rollout_of(section, region, region_of(settings, name, region))
+
+
+def region_of(settings: Settings, environment: str, name: str) -> RegionSection:
+    """What aqe.yaml says of a region.
+
+    Raises:
+        InputError: it does not name it.
+    """
+    known = settings.targets[environment].regions if environment in settings.targets else {}
+    if name not in known:
+        raise InputError(
+            f"target {environment!r} of aqe.yaml has no region {name!r}{did_you_mean(name, known)}",
+            hint=f"known: {', '.join(known)}" if known else "targets.NAME.regions (docs/operations.md#regions)",
+        )
+    return known[name]
 
 
 def executor(section: RolloutSection, strategy: Strategy) -> Executor:
@@ -90,6 +106,12 @@ def executor(section: RolloutSection, strategy: Strategy) -> Executor:
     if own.kind == "command" and own.set:
         return CommandExecutor(own.set, own.look, timeout_s=own.timeout_s, environment=environment())
     return DryRunExecutor()
+
+
+def traffic(section: RolloutSection) -> Executor | None:
+    """What sends a region its users; None where nothing does."""
+    own = section.traffic
+    return None if own is None else executor(section.model_copy(update={"executor": own}), Strategy.CANARY)
 
 
 def source(section: RolloutSection) -> PrometheusSource:

@@ -5,8 +5,8 @@ that the executor is to have) is repeated at every look, so a runner may be kill
 the saved state. Its heartbeat is written from a thread and goes HEARTBEAT_TTL_S after its death.
 """
 
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from ..agents.deployment_readiness.rollout.look import interval_s
@@ -68,6 +68,17 @@ class TakenOverError(InputError):
     """Another runner has it."""
 
 
+@contextmanager
+def beating(runtime: Runtime, rollout: str) -> Iterator[None]:
+    """Be known as the one who runs it, and no longer when that ends, however it does."""
+    pulse = Pulse(heartbeat(runtime.settings.prefix, rollout), runtime.bus.name, HEARTBEAT_EVERY_S, HEARTBEAT_TTL_S)
+    runtime.keeper.pulse(pulse)
+    try:
+        yield
+    finally:
+        runtime.keeper.end_pulse(pulse)
+
+
 class RolloutRunner:
     """One process's hold of a rollout.
 
@@ -104,13 +115,11 @@ class RolloutRunner:
         Raises:
             TakenOverError: another runner saved a state meanwhile.
         """
-        key = heartbeat(self._runtime.settings.prefix, self._id)
-        self._runtime.keeper.pulse(Pulse(key, self._name, HEARTBEAT_EVERY_S, HEARTBEAT_TTL_S))
         rollout = await self._load()
         # A machine's clock may be set while a stage lasts; the rollout's goes on from where it was.
         self._clock = SteadyClock(self._runtime.clock, not_before=rollout.updated_at)
         presence = Presence(self._runtime.settings, rollout)
-        with presence.held():
+        with beating(self._runtime, self._id), presence.held():
             rollout = await self._honour_guard(rollout)
             hooks, placed = HookRunner(rollout.plan), None
             try:
@@ -194,7 +203,8 @@ class RolloutRunner:
             memory.prepare_store(self._key, after, expected_version=self._version),
             memory.prepare_store("aqe/deployment/status", after),
             memory.prepare_store(MONITORING_KEY, health_of(after)),
-            memory.prepare_store(DEPLOYMENT_ALERTS_KEY, alerts_of(after)),
+            # Of several regions whoever coordinates them tells: one that is well must not hide another's alert.
+            *([] if after.plan.region else [memory.prepare_store(DEPLOYMENT_ALERTS_KEY, alerts_of(after))]),
             *([memory.prepare_delete(order_key(self._id))] if order else []),
             *(self._said(after, _EVENTS[one.kind], one.text) for one in happened),
             *(await self._ended(after) if state.phase.is_final else []),
@@ -212,6 +222,7 @@ class RolloutRunner:
         payload = payload_of(
             version=plan.version,
             environment=plan.environment,
+            region=plan.region,
             rollout=plan.id,
             percent=rollout.state.percent,
             reason=reason,
@@ -245,6 +256,7 @@ class RolloutRunner:
             version=plan.version,
             outcome=_outcome_of(rollout),
             environment=plan.environment,
+            region=plan.region,
             service=plan.service,
             commit=plan.commit,
             deployed_at=plan.started_at,

@@ -14,8 +14,11 @@ from ..core.records.audit import AuditDraft
 from ..core.records.history import HISTORY_KEY, read_history
 from ..core.records.notices import Level, Notice
 from ..core.records.readiness import GO
-from ..core.records.rollout import GivenOrder, Order, Rollout, order_key, rollout_key
+from ..core.records.regions import Regional, regional_key
+from ..core.records.release import Release
+from ..core.records.rollout import GivenOrder, Order, Rollout, RolloutPlan, order_key, place_of, rollout_key
 from ..core.registry import did_you_mean
+from ..core.writes import Write
 from ..memory.audit import audited
 from .notify import Channel, named_channel
 from .notifying import send
@@ -47,33 +50,67 @@ async def start_rollout(runtime: Runtime, version: str, wanted: Wanted, *, envir
         ServiceUnavailable: executor or metrics do not answer.
     """
     assessed = await last_assessed(runtime, version)
-    _check_go(assessed, environment)
-    release = assessed.decision.release
-    section = target(runtime.settings, release.environment)
+    check_go(assessed, environment)
+    planned = await _planned(runtime, assessed.decision.release, wanted)
+    return await _stored(runtime, planned, f"{planned.strategy} by {by}, decision {assessed.decision.decision}", by)
+
+
+async def start_in_region(runtime: Runtime, regional: Regional, region: str, *, owned: Write) -> Rollout:
+    """Begin a region's rollout: checked and stored; nothing has moved yet.
+
+    Args:
+        runtime: the open parts.
+        regional: the release in several regions.
+        region: one of them.
+        owned: fails when somebody else coordinates the release by now; then nothing is stored.
+
+    Raises:
+        TaskVetoed: the release has no GO any more.
+        InputError: not assessed, no target, or another rollout runs there.
+        ServiceUnavailable: executor or metrics do not answer.
+        ConflictError: somebody else coordinates it, or it has begun already.
+    """
+    whole = regional.plan
+    assessed = await last_assessed(runtime, whole.version)
+    check_go(assessed, whole.environment)
+    how = whole.how
+    wanted = Wanted(how.strategy, how.stages, how.stage_s, how.watch_s, how.interval_s)
+    planned = await _planned(runtime, assessed.decision.release, wanted, region)
+    planned = planned.model_copy(update={"id": regional.rollout(region), "held": True})
+    return await _stored(runtime, planned, f"wave of {regional.id}", runtime.bus.name, owned)
+
+
+async def _planned(runtime: Runtime, release: Release, wanted: Wanted, region: str | None = None) -> RolloutPlan:
+    environment = release.environment
+    section = target(runtime.settings, environment, region)
     _check_told(runtime.settings, section)
-    await _check_alone(runtime, release.environment)
+    await _check_alone(runtime, environment, region)
     await _check_parts(executor(section, wanted.strategy), source(section))
-    now = runtime.clock.now()
-    wanted = await with_setup(runtime, wanted, version=version, environment=release.environment)
-    planned = plan(section, release, await served_before(runtime, version, release.environment), wanted, now)
+    wanted = await with_setup(runtime, wanted, version=release.version, environment=environment)
+    baseline = await served_before(runtime, release.version, environment, region)
+    made = plan(section, release, baseline, wanted, runtime.clock.now())
+    return made.model_copy(update={"region": region})
+
+
+async def _stored(runtime: Runtime, planned: RolloutPlan, reason: str, by: str, *owned: Write) -> Rollout:
+    """With its event and its entry in the audit log, in one transaction."""
+    now, version = planned.started_at, planned.version
     rollout = Rollout(plan=planned, state=begin(planned), runner=runtime.bus.name, updated_at=now)
     started = DeploymentStarted(
         version=version,
-        environment=release.environment,
+        environment=planned.environment,
+        region=planned.region,
         rollout=planned.id,
         percent=rollout.state.percent,
-        reason=f"{planned.strategy} by {by}, decision {assessed.decision.decision}",
-        commit=release.commit,
+        reason=reason,
+        commit=planned.commit,
     )
     event = Event.of(started, source=runtime.bus.name, time=now, subject=version, correlation_id=planned.id)
-    draft = AuditDraft(
-        action=started.event_type,
-        actor=by,
-        subject=version,
-        details={"rollout": planned.id, "environment": release.environment, "commit": release.commit},
-    )
+    details = {"rollout": planned.id, "environment": place_of(planned), "commit": planned.commit}
+    draft = AuditDraft(action=started.event_type, actor=by, subject=version, details=details)
     memory = runtime.memory
     writes = [
+        *owned,
         memory.prepare_store(rollout_key(planned.id), rollout, expected_version=0),
         memory.prepare_store("aqe/deployment/status", rollout),
         runtime.bus.prepare(event),
@@ -82,12 +119,13 @@ async def start_rollout(runtime: Runtime, version: str, wanted: Wanted, *, envir
     return rollout
 
 
-async def served_before(runtime: Runtime, version: str, environment: str) -> str | None:
-    """The last other version that was deployed to an environment and stayed; None when none is recorded."""
+async def served_before(runtime: Runtime, version: str, environment: str, region: str | None = None) -> str | None:
+    """The last other version that was deployed there and stayed; None when none is recorded."""
     stayed = [
         item.version
         for item in read_history(await runtime.memory.retrieve(HISTORY_KEY) or ())
-        if item.environment == environment and item.outcome == "success" and item.version != version
+        if item.environment == environment and item.region in (None, region)
+        if item.outcome == "success" and item.version != version
     ]
     return stayed[-1] if stayed else None
 
@@ -98,32 +136,55 @@ async def run_rollout(runtime: Runtime, rollout: Rollout, *, seen: Callable[[Rol
     Raises:
         InputError: another process took it over.
     """
-    section = target(runtime.settings, rollout.plan.environment)
+    return await runner_of(runtime, rollout, seen=seen).run()
+
+
+def runner_of(
+    runtime: Runtime, rollout: Rollout, *, seen: Callable[[Rollout], None] = lambda rollout: None
+) -> RolloutRunner:
+    """A runner in this process; InputError when aqe.yaml does not know its target."""
+    section = target(runtime.settings, rollout.plan.environment, rollout.plan.region)
     moves = executor(section, rollout.plan.strategy)
-    runner = RolloutRunner(runtime, rollout.plan.id, moves, source(section), seen=seen)
-    return await runner.run()
+    return RolloutRunner(runtime, rollout.plan.id, moves, source(section), seen=seen)
 
 
-async def give_order(runtime: Runtime, version: str, order: Order, *, by: str, reason: str) -> Rollout:
-    """Ask the runner of the version's rollout to do something; returns the rollout as it is before that.
+async def give_order(
+    runtime: Runtime, version: str, order: Order, *, by: str, reason: str, region: str | None = None
+) -> str:
+    """Ask whoever runs the version's rollout to do something; returns the id of the rollout.
+
+    Args:
+        runtime: the open parts.
+        version: of the release.
+        order: what is asked.
+        by: who asks.
+        reason: in words.
+        region: None = the whole; of a release in several regions that is all of them.
 
     Raises:
         NotFoundError: no rollout of it runs.
         ConflictError: another order waits.
     """
-    rollout = await latest_rollout(runtime, version)
+    regional = await regional_of(runtime, version) if region is None else None
+    if regional is not None and not regional.state.phase.is_final:
+        return await _ordered(runtime, regional.id, order, by, reason)
+    rollout = await latest_rollout(runtime, version, region)
     if rollout.state.phase.is_final:
         raise NotFoundError(f"no rollout of {version} runs: the last one ended {rollout.state.phase}")
+    return await _ordered(runtime, rollout.plan.id, order, by, reason)
+
+
+async def _ordered(runtime: Runtime, id: str, order: Order, by: str, reason: str) -> str:
     given = GivenOrder(order=order, by=by, at=runtime.clock.now(), reason=reason)
     try:
-        await runtime.memory.store(order_key(rollout.plan.id), given, expected_version=0)
+        await runtime.memory.store(order_key(id), given, expected_version=0)
     except ConflictError as error:
         raise ConflictError("another order waits to be obeyed", hint="look, then try again") from error
-    return rollout
+    return id
 
 
 async def roll_back(
-    runtime: Runtime, version: str, *, by: str, reason: str, seen: Callable[[Rollout], None]
+    runtime: Runtime, version: str, *, by: str, reason: str, seen: Callable[[Rollout], None], region: str | None = None
 ) -> Rollout:
     """Take a version back that was promoted, in this process; one that is still rolled out is ordered to be aborted.
 
@@ -131,27 +192,38 @@ async def roll_back(
         NotFoundError: no rollout of it.
         InputError: it was taken back already, or another version was deployed there since.
     """
-    rollout = await latest_rollout(runtime, version)
+    rollout = await latest_rollout(runtime, version, region)
     if not rollout.state.phase.is_final:
-        return await give_order(runtime, version, Order.ABORT, by=by, reason=reason)
-    environment = rollout.plan.environment
-    newest = next(one for one in await all_rollouts(runtime) if one.plan.environment == environment)
+        await give_order(runtime, version, Order.ABORT, by=by, reason=reason, region=region)
+        return rollout
+    place = place_of(rollout.plan)
+    newest = next(one for one in await all_rollouts(runtime) if place_of(one.plan) == place)
     if newest.plan.id != rollout.plan.id:
-        raise InputError(f"{newest.plan.version} was rolled out to {environment} since: that is what can be taken back")
-    section = target(runtime.settings, environment)
-    runner = RolloutRunner(
-        runtime, rollout.plan.id, executor(section, rollout.plan.strategy), source(section), seen=seen
-    )
+        raise InputError(f"{newest.plan.version} was rolled out to {place} since: that is what can be taken back")
+    runner = runner_of(runtime, rollout, seen=seen)
     seen(await runner.take_back(GivenOrder(order=Order.ABORT, by=by, at=runtime.clock.now(), reason=reason)))
     return await runner.run()
 
 
-async def latest_rollout(runtime: Runtime, version: str) -> Rollout:
-    """The last one of a version; NotFoundError when there is none."""
+async def latest_rollout(runtime: Runtime, version: str, region: str | None = None) -> Rollout:
+    """The last one of a version, or of it in a region; NotFoundError when there is none."""
     for rollout in await all_rollouts(runtime):
-        if rollout.plan.version == version:
+        if rollout.plan.version == version and region in (None, rollout.plan.region):
             return rollout
-    raise NotFoundError(f"no rollout of {version}", hint=f"aqe deploy execute --version {version}")
+    where = f" in {region}" if region else ""
+    raise NotFoundError(f"no rollout of {version}{where}", hint=f"aqe deploy execute --version {version}")
+
+
+async def regional_of(runtime: Runtime, version: str) -> Regional | None:
+    """The latest release of the version to several regions."""
+    return next((one for one in await all_regional(runtime) if one.plan.version == version), None)
+
+
+async def all_regional(runtime: Runtime) -> list[Regional]:
+    """All releases to several regions, the latest first."""
+    found = await runtime.memory.retrieve_pattern(regional_key("*"))
+    read = [Regional.from_value(value, where=key) for key, value in found.items()]
+    return sorted(read, key=lambda regional: regional.started_at, reverse=True)
 
 
 async def all_rollouts(runtime: Runtime) -> list[Rollout]:
@@ -161,9 +233,9 @@ async def all_rollouts(runtime: Runtime) -> list[Rollout]:
     return sorted(rollouts, key=lambda rollout: rollout.plan.started_at, reverse=True)
 
 
-async def is_run(runtime: Runtime, rollout: Rollout) -> bool:
-    """True while a runner's heartbeat is there."""
-    key = heartbeat(runtime.settings.prefix, rollout.plan.id)
+async def is_run(runtime: Runtime, rollout: str) -> bool:
+    """True while the heartbeat of a runner of the rollout, by its id, is there."""
+    key = heartbeat(runtime.settings.prefix, rollout)
     return bool(await runtime.clients.commands.execute_command("EXISTS", key))  # type: ignore[no-untyped-call]
 
 
@@ -172,7 +244,14 @@ async def orphaned(runtime: Runtime) -> list[Rollout]:
     return [
         rollout
         for rollout in await all_rollouts(runtime)
-        if not rollout.state.phase.is_final and not await is_run(runtime, rollout)
+        if not rollout.state.phase.is_final and not await is_run(runtime, rollout.plan.id)
+    ]
+
+
+async def orphaned_regional(runtime: Runtime) -> list[Regional]:
+    """Releases to several regions that are not at their end and that nobody coordinates."""
+    return [
+        one for one in await all_regional(runtime) if not one.state.phase.is_final and not await is_run(runtime, one.id)
     ]
 
 
@@ -199,13 +278,14 @@ async def alert(channel: Channel, rollout: Rollout) -> None:
         log.warning("message was not taken", channel=channel.name, error=error.message)
 
 
-def has_target(settings: Settings, rollout: Rollout) -> bool:
-    """True when this process's aqe.yaml knows how to run it."""
-    named = settings.targets.get(rollout.plan.environment)
-    return named is not None and named.rollout is not None
+def has_target(settings: Settings, environment: str, region: str | None) -> bool:
+    """True when this process's aqe.yaml knows how releases get there."""
+    named = settings.targets.get(environment)
+    return named is not None and named.rollout is not None and (region is None or region in named.regions)
 
 
-def _check_go(assessed: Assessed, environment: str | None) -> None:
+def check_go(assessed: Assessed, environment: str | None) -> None:
+    """Raises TaskVetoed unless the release has a GO, for this environment where one is given."""
     decision = assessed.decision
     at = decision.release.environment
     if environment is not None and environment != at:
@@ -229,11 +309,14 @@ def _check_told(settings: Settings, section: RolloutSection) -> None:
             )
 
 
-async def _check_alone(runtime: Runtime, environment: str) -> None:
+async def _check_alone(runtime: Runtime, environment: str, region: str | None) -> None:
+    """Regions of one release run beside each other; whatever else is rolled out to the environment does not."""
     for rollout in await all_rollouts(runtime):
-        if rollout.plan.environment == environment and not rollout.state.phase.is_final:
+        meets = region is None or rollout.plan.region in (None, region)
+        if rollout.plan.environment == environment and meets and not rollout.state.phase.is_final:
+            place = place_of(rollout.plan)
             raise InputError(
-                f"rollout {rollout.plan.id} of {rollout.plan.version} to {environment} is at {rollout.state.phase}",
+                f"rollout {rollout.plan.id} of {rollout.plan.version} to {place} is at {rollout.state.phase}",
                 hint=f"aqe deploy abort --version {rollout.plan.version}",
             )
 

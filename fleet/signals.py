@@ -1,5 +1,6 @@
 """Signals and releases as people ask for them; and which release it is that they mean."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,6 +13,7 @@ from pydantic.alias_generators import to_camel
 from ..agents.deployment_readiness.inputs import StoredSignal, mirror_key, read_inputs, signal_key
 from ..core.errors import InputError, NotFoundError
 from ..core.records.base import Record
+from ..core.records.regions import REGION_NAME
 from ..core.records.release import DEFAULT_ENVIRONMENT, Release, check_commit, check_environment, check_version
 from ..core.records.signals import SIGNAL_METRICS, MetricValue, Signal, SignalKind
 from ..core.registry import did_you_mean
@@ -72,6 +74,13 @@ async def find_release(
         check_environment(environment)
     release = stored.model_copy(update={"commit": commit, "environment": environment or stored.environment})
     return FoundRelease(release, version_from, commit_from)
+
+
+def check_region(name: str) -> str:
+    """The region's name, when it can be one; it becomes part of keys."""
+    if not re.fullmatch(REGION_NAME, name):
+        raise InputError(f"{name!r} cannot be a region", hint="letters, digits and _ -, such as us-east-1")
+    return name
 
 
 def check_kind(name: str) -> SignalKind:

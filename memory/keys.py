@@ -32,6 +32,8 @@ from ..core.records.prediction import RollbackPrediction
 from ..core.records.production import Health, OpenFinding
 from ..core.records.readiness import Decision, RiskAssessment
 from ..core.records.recordings import UserFlow
+from ..core.records.regional_assessment import RegionalAssessment
+from ..core.records.regions import Regional, RegionalPlan
 from ..core.records.release import Release
 from ..core.records.remediation import RemediationPlan
 from ..core.records.rollback_plan import RollbackPlan
@@ -79,6 +81,8 @@ GATEWAY = "gateway"
 KEYS: tuple[KeySpec, ...] = (
     KeySpec("aqe/releases/<version>/release", Release, "a release: version, commit, environment", ("import", "cli"), (READINESS, "cli")),
     KeySpec("aqe/releases/<version>/signals/<kind>", Signal, "a quality signal of one release", ("import", "cli", "other agents"), (READINESS, GATEWAY, "import", "cli")),
+    KeySpec("aqe/releases/<version>/regions/<region>/signals/<kind>", Signal, "what was measured of one release in one region", ("cli", "other agents"), (READINESS,)),
+    KeySpec("aqe/releases/<version>/regions", RegionalAssessment, "the latest decision about one release for each of its regions", (READINESS,), ("cli", "output")),
     KeySpec("aqe/releases/<version>/decision", Decision, "the latest decision about one release", (READINESS,), (READINESS, "cli", "output")),
     KeySpec("aqe/releases/<version>/approvals/<id>", Approval, "an approval that was asked for, and the signed votes", ("cli", COMMANDER), ("cli", COMMANDER, READINESS)),
     KeySpec("aqe/releases/<version>/overrides/<id>", Override, "signed: failed gates and vetoes that do not count", ("cli",), ("cli", READINESS)),
@@ -91,6 +95,9 @@ KEYS: tuple[KeySpec, ...] = (
     KeySpec("aqe/rollback-plans/<version>", RollbackPlan, "the latest rollback plan of one release", (READINESS,), (READINESS, "output")),
     KeySpec("aqe/deployment/rollouts/<id>", Rollout, "a rollout: plan, state, timeline", (GATEWAY, "cli"), (GATEWAY, "cli")),
     KeySpec("aqe/deployment/orders/<rollout>", GivenOrder, "an order to a running rollout, until it is obeyed", (GATEWAY, "cli"), (GATEWAY, "cli")),
+    KeySpec("aqe/deployment/region-plans/<version>", RegionalPlan, "how a release is to go to the regions of an environment", ("cli",), ("cli",)),
+    KeySpec("aqe/deployment/regional/<id>", Regional, "a release in several regions: plan, where each stands, timeline", (GATEWAY, "cli"), (GATEWAY, "cli")),
+    KeySpec("aqe/deployment/multi-region", Regional, "the release in several regions that changed last", (GATEWAY, "cli"), ("output",)),
     KeySpec("aqe/deployment/canary/<version>", CanarySetup, "stages that a release is to go through", ("cli",), ("cli",)),
     KeySpec("aqe/deployment/triggers/<name>", TriggerSetup, "what takes releases back: of an environment, or of one version", ("cli",), ("cli",)),
     KeySpec("aqe/deployment/monitoring", DeploymentHealth, "the last look of the rollout that changed last", (GATEWAY, "cli"), ("output",)),

@@ -7,10 +7,12 @@ from typing import Any, ClassVar
 
 from ...bus.events import DeploymentApproved, DeploymentBlocked, ReadinessAssessed
 from ...core.errors import InputError, TaskVetoed
+from ...core.records.base import Record
 from ...core.records.history import HISTORY_KEY, DeploymentOutcome, HistoryReader, read_history
 from ...core.records.learnt import Learnt
 from ...core.records.policy import Policy
 from ...core.records.readiness import Decision, DecisionStatus
+from ...core.records.regional_assessment import RegionalAssessment
 from ...core.records.release import Release
 from ...core.records.tasks import TaskAssignment
 from ...memory.audit import AuditReader, audit_head
@@ -74,11 +76,11 @@ class DeploymentReadinessAgent(BaseAgent):
     async def on_post_task(self, context: TaskContext, result: Outcome) -> Any:
         """Stores what was concluded; a decision is an event, too."""
         context.conclude(result)
-        if isinstance(result.answer, Decision) and not result.answer.hypothetical:
-            context.emit(_assessed(result.answer), subject=result.answer.version)
-            if verdict := _verdict(result.answer):
-                context.emit(verdict, subject=result.answer.version)
-            context.audit("release:assessed", result.answer.version, **_audited(result.answer))
+        if (decision := _decided(result.answer)) is not None:
+            context.emit(_assessed(decision), subject=decision.version)
+            if verdict := _verdict(decision):
+                context.emit(verdict, subject=decision.version)
+            context.audit("release:assessed", decision.version, **_audited(decision))
         return result.answer
 
     async def _release(self, task: TaskAssignment) -> Release:
@@ -134,6 +136,13 @@ class DeploymentReadinessAgent(BaseAgent):
             raise InputError(f"unknown policy {name!r}", hint=f"known: {', '.join(sorted(policies))}")
         policy: Policy = policies[name]
         return policy
+
+
+def _decided(answer: Record) -> Decision | None:
+    """The decision about the release that was stored; None when none was."""
+    if isinstance(answer, RegionalAssessment):
+        return answer.decision
+    return answer if isinstance(answer, Decision) and not answer.hypothetical else None
 
 
 def _assessed(decision: Decision) -> ReadinessAssessed:

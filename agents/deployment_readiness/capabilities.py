@@ -251,8 +251,22 @@ def report(loaded: Loaded) -> Outcome:
     return Outcome(readiness_report(inputs.release.version, {**loaded.records, **project}, inputs.now, summary=summary))
 
 
+def regions(loaded: Loaded) -> Outcome:
+    """Judge the release for several regions; the worst decides."""
+    from .regional import regional_assessment
+
+    return regional_assessment(loaded)
+
+
+def _regions_read(version: str, payload: Mapping[str, Any]) -> tuple[str, ...]:
+    from .regional import reads
+
+    return reads(version, payload)
+
+
 CAPABILITIES: tuple[Capability, ...] = (
     Capability("deployment-assessment", "deployment-gate-enforcement", assess, foresees=True),
+    Capability("regional-assessment", "deployment-gate-enforcement", regions, _regions_read, foresees=True),
     Capability("risk-score", "risk-scoring", risk_score),
     Capability("release-confidence", "release-confidence-calculation", confidence, foresees=True),
     Capability("rollback-prediction", "rollback-prediction", rollback_prediction, foresees=True),

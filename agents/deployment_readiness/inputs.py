@@ -13,7 +13,7 @@ from ...core.criteria import Source, known_fields
 from ...core.errors import InputError
 from ...core.records.audit import GENESIS
 from ...core.records.evidence import Evidence, Reading, measured, not_measured
-from ...core.records.history import HISTORY_KEY, DeploymentOutcome, read_history
+from ...core.records.history import HISTORY_KEY, DeploymentOutcome, of_region, read_history
 from ...core.records.policy import Policy
 from ...core.records.release import Release, same_commit
 from ...core.records.signals import MetricValue, Outcome, Signal, SignalKind, typed_metrics
@@ -64,6 +64,8 @@ class ReadinessInputs:
     history_problem: str | None = None
     production: Mapping[str, Written] = field(default_factory=dict)
     """What stands at PRODUCTION_KEYS; stands in where nobody put a production signal."""
+    of_regions: tuple[DeploymentOutcome, ...] = ()
+    """Past deployments to single regions; the whole they were part of stands in `history`."""
     audit_head: str = GENESIS
     papers: Papers = field(default_factory=Papers)
     """What approvers have signed about the release."""
@@ -118,17 +120,21 @@ def read_inputs(
     signals = {}
     for kind in SignalKind:
         keys = (signal_key(release.version, kind), mirror_key(kind))
-        signals[kind] = tuple(_stored(key, kind, values[key]) for key in keys if key in values)
+        signals[kind] = tuple(stored_signal(key, kind, values[key]) for key in keys if key in values)
     deployments: tuple[DeploymentOutcome, ...] = ()
     problem = None
     try:
         deployments = read(history or ())
     except InputError as error:
         problem = str(error)
-    return ReadinessInputs(release, now, signals, deployments, problem, production)
+    regional = tuple(item for item in deployments if item.region is not None)
+    return ReadinessInputs(
+        release, now, signals, of_region(deployments, None), problem, production, of_regions=regional
+    )
 
 
-def _stored(key: str, kind: SignalKind, value: object) -> StoredSignal:
+def stored_signal(key: str, kind: SignalKind, value: object) -> StoredSignal:
+    """A value as a signal of the kind, or why it is none."""
     try:
         signal = Signal.from_value(value, where=key)
     except InputError as error:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 @click.option("--version", metavar="VERSION", required=True, help="Release, as tagged.")
 @click.option("--outcome", type=click.Choice(["success", "failed", "rolled_back"]), required=True, help="How it ended.")
 @click.option("--env", "environment", metavar="NAME", help="Environment (default: the release's, production).")
+@click.option("--region", metavar="NAME", help="Part of the environment (default: the whole).")
 @click.option("--service", metavar="NAME", help="Service (default: the release's).")
 @click.option("--commit", metavar="HASH", help="Commit (default: the release's).")
 @click.option("--deployed-at", type=moment, metavar="TIME", help="When it was deployed (default: now).")

@@ -7,12 +7,14 @@ import click
 from ..common import output_options, print_json, say, with_runtime
 from ..params import duration
 from ..text import cleaned
+from ..text_regions import regions_text
 from ..text_rollout import rollout_text
 from .rollout_how import how_options, version_option, wanted_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from ...core.records.regions import Regional, RegionsStatus
     from ...core.records.rollout import Rollout
     from ...fleet.runtime import Runtime
 
@@ -64,15 +66,15 @@ async def _execute(
     start_detached(parts.settings)
     if detach:
         return rollout
-    seen = _telling(len(rollout.state.timeline) - 1)
+    seen = telling(len(rollout.state.timeline) - 1)
     seen(rollout)
     return await run_rollout(parts, rollout, seen=(lambda state: None) if quiet else seen)
 
 
-def _telling(told: int) -> "Callable[[Rollout], None]":
+def telling(told: int) -> "Callable[[Rollout | Regional], None]":
     """Says every new moment of a rollout's timeline, after so many that are known."""
 
-    def seen(now: "Rollout") -> None:
+    def seen(now: "Rollout | Regional") -> None:
         nonlocal told
         for moment in now.state.timeline[told:]:
             say(f"[{moment.at:%H:%M:%S}] {moment.text}")
@@ -81,8 +83,12 @@ def _telling(told: int) -> "Callable[[Rollout], None]":
     return seen
 
 
+region_option = click.option("--region", metavar="NAME", help="Of this region alone.")
+
+
 @click.command()
 @version_option
+@region_option
 @click.option("--duration", "within_s", type=duration, metavar="DURATION", help="Look for so long (default: once).")
 @click.option("--watch", is_flag=True, help="Look until it has ended.")
 @click.option("--fail-on-alert", is_flag=True, help="Exit 1 as soon as it is paused or taken back.")
@@ -90,8 +96,8 @@ def _telling(told: int) -> "Callable[[Rollout], None]":
 @output_options
 @click.pass_context
 def monitor(
-    ctx: click.Context, as_json: bool, version: str, within_s: float | None, watch: bool, fail_on_alert: bool,
-    alerts: str | None,
+    ctx: click.Context, as_json: bool, version: str, region: str | None, within_s: float | None, watch: bool,
+    fail_on_alert: bool, alerts: str | None,
 ) -> None:  # fmt: skip
     """Where a rollout stands, and what the last look said of every metric.
 
@@ -111,7 +117,7 @@ def monitor(
         deadline = None if within_s is None else parts.clock.monotonic_s() + within_s
         told, alerted = 0, set[Phase]()
         while True:
-            rollout = await latest_rollout(parts, version)
+            rollout = await latest_rollout(parts, version, region)
             for moment in rollout.state.timeline[told:] if watch or within_s else ():
                 say(f"[{moment.at:%H:%M:%S}] {moment.text}")
             told = len(rollout.state.timeline)
@@ -134,68 +140,87 @@ def monitor(
 
 @click.command()
 @version_option
+@region_option
 @click.option("--reason", default="", metavar="TEXT", help="Stands in the timeline and in the audit log.")
 @output_options
 @click.pass_context
-def rollback(ctx: click.Context, as_json: bool, version: str, reason: str) -> None:
+def rollback(ctx: click.Context, as_json: bool, version: str, region: str | None, reason: str) -> None:
     """Take a release back: one that was promoted here and now, one that is still rolled out by its runner.
 
-    Its outcome in the deployment history becomes rolled_back.
+    Its outcome in the deployment history becomes rolled_back. A release in several regions is taken back in all of
+    them, or in one with --region.
 
     \b
     Exit codes: 0 it has no traffic any more, 2 no rollout of it, or another version was deployed since.
     Example: aqe deploy rollback --version v2.5.0 --reason "orders are lost"
     """
+    from ...core.records.regions import RegionsStatus
     from ...core.records.rollout import Phase
 
-    async def work(parts: "Runtime") -> "Rollout":
-        from pathlib import Path
-
-        from ...fleet.processes import start_detached
-        from ...fleet.rollouts import latest_rollout, roll_back
-        from ...fleet.situations import asking_person
-
-        known = await latest_rollout(parts, version)
-        start_detached(parts.settings)
-        seen = (lambda state: None) if as_json else _telling(len(known.state.timeline))
-        return await roll_back(parts, version, by=asking_person(Path.cwd()), reason=reason, seen=seen)
-
-    rollout = with_runtime(ctx, work)
+    rollout = with_runtime(ctx, lambda parts: _roll_back(parts, version, region, reason, quiet=as_json))
     if as_json:
         print_json(rollout)
+    elif isinstance(rollout, RegionsStatus):
+        click.echo(regions_text(cleaned(rollout)))
     elif rollout.state.phase is Phase.ROLLED_BACK:
         click.echo(rollout_text(cleaned(rollout)))
     else:
         click.echo(f"{rollout.plan.id}: abort is ordered; aqe deploy monitor --version {version} --watch")
 
 
+async def _roll_back(
+    parts: "Runtime", version: str, region: str | None, reason: str, *, quiet: bool
+) -> "Rollout | RegionsStatus":
+    from pathlib import Path
+
+    from ...fleet.processes import start_detached
+    from ...fleet.regions import regions_status, roll_back_regions
+    from ...fleet.rollouts import latest_rollout, regional_of, roll_back
+    from ...fleet.situations import asking_person
+
+    by = asking_person(Path.cwd())
+    start_detached(parts.settings)
+    regional = await regional_of(parts, version) if region is None else None
+    if regional is not None and regional.state.phase.is_final:
+        told = (lambda state: None) if quiet else telling(len(regional.state.timeline))
+        taken = await roll_back_regions(parts, regional, by=by, reason=reason, seen=told)
+        return await regions_status(parts, taken)
+    known = await latest_rollout(parts, version, region)
+    seen = (lambda state: None) if quiet else telling(len(known.state.timeline))
+    return await roll_back(parts, version, by=by, reason=reason, seen=seen, region=region)
+
+
 def _order(name: str, help_text: str) -> click.Command:
     @click.command(name, help=help_text)
     @version_option
+    @region_option
     @click.option("--reason", default="", metavar="TEXT", help="Stands in the timeline and in the audit log.")
     @output_options
     @click.pass_context
-    def command(ctx: click.Context, as_json: bool, version: str, reason: str) -> None:
-        async def work(parts: "Runtime") -> "Rollout":
+    def command(ctx: click.Context, as_json: bool, version: str, region: str | None, reason: str) -> None:
+        async def work(parts: "Runtime") -> str:
             from pathlib import Path
 
             from ...core.records.rollout import Order
             from ...fleet.rollouts import give_order
             from ...fleet.situations import asking_person
 
-            return await give_order(parts, version, Order(name), by=asking_person(Path.cwd()), reason=reason)
+            by = asking_person(Path.cwd())
+            return await give_order(parts, version, Order(name), by=by, reason=reason, region=region)
 
         rollout = with_runtime(ctx, work)
         if as_json:
-            print_json({"rollout": rollout.plan.id, "order": name})
+            print_json({"rollout": rollout, "order": name})
         else:
-            click.echo(f"{rollout.plan.id}: {name} is ordered; aqe deploy monitor --version {version} --watch")
+            click.echo(f"{rollout}: {name} is ordered; aqe deploy monitor --version {version} --watch")
 
     return command
 
 
 _EXITS = "\n\n\b\nExit codes: 0 ordered, 2 no rollout of it runs.\nExample: aqe deploy {0} --version v2.5.0"
-abort = _order("abort", "Take a running rollout back." + _EXITS.format("abort"))
+abort = _order(
+    "abort", "Take a running rollout back; of a release in several regions, all of them." + _EXITS.format("abort")
+)
 pause = _order("pause", "Keep a running rollout where it is." + _EXITS.format("pause"))
 resume = _order("resume", "Let a paused rollout go on." + _EXITS.format("resume"))
 promote = _order("promote", "Give a running rollout all traffic now; it is still judged." + _EXITS.format("promote"))

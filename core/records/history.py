@@ -52,6 +52,8 @@ class DeploymentOutcome(Record):
     commit: Id | None = None
     service: Text | None = None
     environment: Text = DEFAULT_ENVIRONMENT
+    region: Text | None = None
+    """Part of the environment; None = the whole. A release to several regions has an item of the whole, too."""
     deployed_at: AwareDatetime
     outcome: DeploymentResult
     known_at: AwareDatetime | None = None
@@ -68,9 +70,10 @@ class DeploymentOutcome(Record):
 
     @property
     def id(self) -> str:
-        """Version, environment, service and second of the deployment; what a correction names."""
+        """Version, environment, region, service and second of the deployment; what a correction names."""
+        region = f"/{self.region}" if self.region else ""
         service = f"/{self.service}" if self.service else ""
-        return f"{self.version}@{self.environment}{service}@{self.deployed_at.timestamp():.0f}"
+        return f"{self.version}@{self.environment}{region}{service}@{self.deployed_at.timestamp():.0f}"
 
     @property
     def failed(self) -> bool:
@@ -81,6 +84,11 @@ class DeploymentOutcome(Record):
     def learnt_at(self) -> AwareDatetime:
         """The first moment at which the outcome may be used; the deployment itself where nobody recorded it."""
         return self.known_at or self.restored_at or self.deployed_at
+
+
+def of_region(items: Iterable[DeploymentOutcome], region: str | None) -> tuple[DeploymentOutcome, ...]:
+    """The deployments to one region; None = those of the whole, which a region's own are no further ones beside."""
+    return tuple(item for item in items if item.region == region)
 
 
 def read_history(values: Sequence[object]) -> tuple[DeploymentOutcome, ...]:

@@ -62,6 +62,8 @@ class Phase(StrEnum):
     """As STAGE, and it does not go on by itself."""
     WATCHING = "WATCHING"
     """All traffic is on the new version; the old one is kept ready."""
+    HELD = "HELD"
+    """As WATCHING, whose time is over: it ends when it is told to (`RolloutPlan.held`)."""
     ROLLING_BACK = "ROLLING_BACK"
     PROMOTED = "PROMOTED"
     ROLLED_BACK = "ROLLED_BACK"
@@ -80,7 +82,7 @@ class Order(StrEnum):
     ABORT = "abort"
     """Take it back."""
     PROMOTE = "promote"
-    """All traffic to the new version now."""
+    """All traffic to the new version now; the end of one that is held."""
 
 
 class GivenOrder(Record):
@@ -137,6 +139,8 @@ class RolloutPlan(Record):
     version: str
     commit: str | None = None
     environment: str
+    region: str | None = None
+    """Part of the environment; None = the whole."""
     service: str | None = None
     baseline: str | None = None
     """Version that is served so far."""
@@ -152,6 +156,8 @@ class RolloutPlan(Record):
     triggers: tuple[Trigger, ...] = ()
     auto_rollback: bool = True
     """False = it pauses where it would be taken back."""
+    held: bool = False
+    """True = with all traffic, watched, it is still judged and taken back until somebody promotes it."""
     min_requests: Annotated[FiniteFloat, Field(ge=0)] = 20.0
     """Of the canary in a stage, before the next one."""
     no_data_pause_s: Seconds = 30.0
@@ -278,6 +284,8 @@ class RolloutState(Record):
     """That is to be run now: the next stage waits for it."""
     hooks_done: tuple[str, ...] = ()
     """Keys of those that did what they should."""
+    released: bool = False
+    """It was told to end, where the plan has it held until then."""
     reason: str = ""
     """Why it is paused, or was taken back."""
     decided_at: AwareDatetime | None = None
@@ -286,6 +294,11 @@ class RolloutState(Record):
     """When it was recorded as a success."""
     ended_at: AwareDatetime | None = None
     timeline: tuple[Moment, ...] = ()
+
+
+def place_of(plan: RolloutPlan) -> str:
+    """Where it goes, in words: `production`, `production/us-east`."""
+    return f"{plan.environment}/{plan.region}" if plan.region else plan.environment
 
 
 class Rollout(Record):

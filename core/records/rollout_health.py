@@ -15,6 +15,7 @@ class DeploymentHealth(Record):
     rollout: str
     version: str
     environment: str
+    region: str | None = None
     phase: Phase
     monitoring_phase: str | None = None
     """Name of the phase after the last stage."""
@@ -34,6 +35,7 @@ class DeploymentAlert(Record):
     rollout: str
     version: str
     environment: str
+    region: str | None = None
     about: str
     """`paused`, `rollback`, or the metric whose limit is broken."""
     reason: str
@@ -44,11 +46,12 @@ def health_of(rollout: Rollout) -> DeploymentHealth:
     """What stands at MONITORING_KEY."""
     plan, state = rollout.plan, rollout.state
     last = state.last
-    watching = state.phase is Phase.WATCHING and state.watch < len(plan.watches)
+    watching = state.phase in (Phase.WATCHING, Phase.HELD) and state.watch < len(plan.watches)
     return DeploymentHealth(
         rollout=plan.id,
         version=plan.version,
         environment=plan.environment,
+        region=plan.region,
         phase=state.phase,
         monitoring_phase=plan.watches[state.watch].name if watching else None,
         percent=state.percent,
@@ -74,6 +77,7 @@ def alerts_of(rollout: Rollout) -> tuple[DeploymentAlert, ...]:
             rollout=plan.id,
             version=plan.version,
             environment=plan.environment,
+            region=plan.region,
             about=about,
             reason=reason,
             since=since or rollout.updated_at,

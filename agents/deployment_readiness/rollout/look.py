@@ -39,7 +39,7 @@ def _grown(before: float | None, now: float | None) -> float:
 
 def watch_of(plan: RolloutPlan, state: RolloutState) -> WatchPhase | None:
     """The phase that it is in after the last stage."""
-    watching = state.phase is Phase.WATCHING and state.watch < len(plan.watches)
+    watching = state.phase in (Phase.WATCHING, Phase.HELD) and state.watch < len(plan.watches)
     return plan.watches[state.watch] if watching else None
 
 

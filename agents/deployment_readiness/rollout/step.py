@@ -11,7 +11,8 @@ Rules, the first that holds:
 3. The next stage: the executor has the share, the stage's time has passed, and the canary had `min_requests`.
 4. Promoted: it had all traffic for the last stage's duration, and for `watch_s` or the plan's phases one after the
    other, each with its own limits and pace. In a phase without auto_rollback, and of a limit that is `alert_only`, what
-   is wrong raises an alert and takes nothing back.
+   is wrong raises an alert and takes nothing back. A plan that is `held` waits there, still judged, until it is told to
+   end: that is how regions wait for each other (regions.py).
 Blue-green and rolling take no share before instances for it answer, and what moves all at once not before the old
 version was measured for a while (readiness.py).
 Hooks (programs before a stage gets its traffic, after it has passed) hold up the next stage; one that fails pauses the
@@ -167,6 +168,8 @@ def _obeyed(plan: RolloutPlan, state: RolloutState, sample: Sample, order: Given
             return _pause(state, sample.at, said)
         case Order.RESUME if state.phase is Phase.PAUSED:
             return _resume(state, sample.at, said)
+        case Order.PROMOTE if state.phase is Phase.HELD:
+            return _noted(state.model_copy(update={"released": True}), sample.at, said), ()
         case Order.PROMOTE if state.phase in (Phase.STAGE, Phase.PAUSED) and state.percent:
             return _to_stage(plan, state, sample.at, len(plan.stages) - 1, said)
         case _:
@@ -248,6 +251,13 @@ def _watching(plan: RolloutPlan, state: RolloutState, sample: Sample) -> Stepped
     return _promote(plan, state, sample.at)
 
 
+def _held(plan: RolloutPlan, state: RolloutState, sample: Sample) -> Stepped:
+    phase = watch_of(plan, state)
+    if (bad := _bad(plan, state, sample)) is not None and (phase is None or phase.auto_rollback):
+        return _fails(plan, state, sample.at, bad)
+    return _promote(plan, state, sample.at) if state.released else (state, ())
+
+
 def _rolling_back(plan: RolloutPlan, state: RolloutState, sample: Sample) -> Stepped:
     if not is_there(sample.percent, 0.0):
         return state, ()
@@ -261,6 +271,7 @@ _RULES: dict[Phase, Callable[[RolloutPlan, RolloutState, Sample], Stepped]] = {
     Phase.STAGE: _in_stage,
     Phase.PAUSED: _paused,
     Phase.WATCHING: _watching,
+    Phase.HELD: _held,
     Phase.ROLLING_BACK: _rolling_back,
 }
 
@@ -379,6 +390,9 @@ def _watch(plan: RolloutPlan, state: RolloutState, now: datetime, number: int) -
 
 
 def _promote(plan: RolloutPlan, state: RolloutState, now: datetime) -> Stepped:
+    if plan.held and not state.released:
+        held = state.model_copy(update={"phase": Phase.HELD})
+        return _noted(held, now, f"all traffic on {plan.version}, held until it is told to end"), ()
     done = state.model_copy(update={"phase": Phase.PROMOTED, "ended_at": now, "promoted_at": now})
     text = f"{plan.version} has all traffic"
     return _noted(done, now, f"promoted: {text}"), (Happening(Kind.PROMOTED, text),)

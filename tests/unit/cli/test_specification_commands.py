@@ -14,7 +14,6 @@ SPECIFICATION = Path(__file__).parents[4] / "shared" / "spec" / "deployment-read
 ROLLOUTS = frozenset(
     {
         "simulate",
-        "plan-regions", "assess-multi-region", "execute-multi-region", "multi-region",
     }
 )  # fmt: skip
 """Commands that carry a release out: they are not there yet."""

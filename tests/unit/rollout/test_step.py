@@ -281,6 +281,23 @@ def test_promote_gives_it_all_traffic_and_still_judges_it() -> None:
     assert story.looks(2, errors=0.5).phase in (Phase.ROLLING_BACK, Phase.ROLLED_BACK)
 
 
+def test_one_that_is_held_waits_with_all_traffic_and_is_still_judged() -> None:
+    story = Story(a_plan(held=True, watch_s=20))
+    story.looks_until(Phase.HELD)
+    assert story.looks(30).phase is Phase.HELD
+    assert story.look(errors=0.2).phase is Phase.ROLLING_BACK
+    story = Story(a_plan(held=True))
+    story.looks_until(Phase.HELD)
+    assert story.look(order=Order.PROMOTE).phase is Phase.PROMOTED
+    assert story.kinds()[-1] is Kind.PROMOTED
+
+
+def test_one_that_is_held_and_bad_is_not_promoted_by_an_order() -> None:
+    story = Story(a_plan(held=True))
+    story.looks_until(Phase.HELD)
+    assert story.look(errors=0.5, order=Order.PROMOTE).phase is Phase.ROLLING_BACK
+
+
 def test_a_counter_that_was_restarted_begins_at_zero() -> None:
     story = Story(a_plan())
     story.looks(3)
@@ -353,10 +370,10 @@ class AnyRollout(RuleBasedStateMachine):
         super().__init__()
         self.story = Story(a_plan())
 
-    @initialize(strategy=st.sampled_from(Strategy))
-    def begin(self, strategy: Strategy) -> None:
+    @initialize(strategy=st.sampled_from(Strategy), held=st.booleans())
+    def begin(self, strategy: Strategy, held: bool) -> None:
         limits = {"no_data_pause_s": 30, "no_data_rollback_s": 60, "progress_s": 80}
-        self.story = Story(a_plan(strategy=strategy, watch_s=20, **limits))
+        self.story = Story(a_plan(strategy=strategy, held=held, watch_s=20, **limits))
 
     @rule(
         errors=st.sampled_from([0.0, 0.0, 0.01, 0.5]),
@@ -376,6 +393,8 @@ class AnyRollout(RuleBasedStateMachine):
             assert ready >= needed.get(self.story.plan.strategy, 0), "what does not answer gets nothing"
         if before.phase.is_final:
             assert after == before
+        if after.phase is Phase.PROMOTED and self.story.plan.held:
+            assert after.released, "only when it is told to"
         if not after.phase.is_final and before.phase is Phase.ROLLING_BACK:
             assert after.phase is Phase.ROLLING_BACK, "nothing stops a rollback"
 
