@@ -12,7 +12,6 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import IO
 
-from ..agents.deployment_readiness.regional import regional_signal_key
 from ..analysis.redaction import Redactor
 from ..bus.events import Event, SignalImported
 from ..connectors.formats.table import IMPORTERS, UnknownFormat, recognise
@@ -290,7 +289,9 @@ async def put_signal(runtime: Runtime, signal: Signal, region: str | None = None
         region: where that was; it is then no signal of the whole release.
     """
     version, kind = signal.release.version, signal.kind
-    key = f"aqe/releases/{version}/signals/{kind}" if region is None else regional_signal_key(version, region, kind)
+    key = (
+        f"aqe/releases/{version}/signals/{kind}" if region is None else f"aqe/region-signals/{version}/{region}/{kind}"
+    )
     part = SignalPart(tool=signal.tool, outcome=Outcome.VALUE)
     event_id = f"{key}:{runtime.clock.now().isoformat()}"
     await _write(runtime, signal, key, None, part, event_id, mirrored=region is None)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from ..agents.deployment_readiness.regional import regional_assessment_key
 from ..agents.deployment_readiness.rollout.region_plan import in_waves, schedule
 from ..agents.deployment_readiness.rollout.regions import begin
 from ..bus.envelope import Event
@@ -13,7 +14,7 @@ from ..core.errors import InputError, NotFoundError, TaskVetoed
 from ..core.ids import dated_id
 from ..core.records.audit import AuditDraft
 from ..core.records.readiness import GO
-from ..core.records.regional_assessment import RegionalAssessment, regional_assessment_key
+from ..core.records.regional_assessment import RegionalAssessment
 from ..core.records.regions import (
     MULTI_REGION_KEY,
     ExpectedRegion,
@@ -180,13 +181,12 @@ async def regions_status(runtime: Runtime, regional: Regional) -> RegionsStatus:
 
 async def stored_plan(runtime: Runtime, version: str) -> RegionalPlan:
     """The plan for the version's regions; NotFoundError when there is none."""
-    key = regional_plan_key(check_version(version))
-    value = await runtime.memory.retrieve(key)
+    value = await runtime.memory.retrieve(regional_plan_key(check_version(version)))
     if value is None:
         raise NotFoundError(
             f"there is no plan for the regions of {version}", hint=f"aqe deploy plan-regions --version {version}"
         )
-    return RegionalPlan.from_value(value, where=key)
+    return RegionalPlan.from_value(value, where=f"the plan for the regions of {version}")
 
 
 def known_regions(runtime: Runtime, environment: str) -> tuple[str, ...]:
@@ -248,9 +248,9 @@ async def _assessed_regions(runtime: Runtime, release: Release) -> Sequence[str]
 
 
 async def _assessment(runtime: Runtime, version: str) -> RegionalAssessment | None:
-    key = regional_assessment_key(version)
-    value = await runtime.memory.retrieve(key)
-    return None if value is None else RegionalAssessment.from_value(value, where=key)
+    value = await runtime.memory.retrieve(regional_assessment_key(version))
+    where = f"the decisions about the regions of {version}"
+    return None if value is None else RegionalAssessment.from_value(value, where=where)
 
 
 async def _check_regions_go(runtime: Runtime, made: RegionalPlan, release: Release) -> None:

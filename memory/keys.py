@@ -81,8 +81,8 @@ GATEWAY = "gateway"
 KEYS: tuple[KeySpec, ...] = (
     KeySpec("aqe/releases/<version>/release", Release, "a release: version, commit, environment", ("import", "cli"), (READINESS, "cli")),
     KeySpec("aqe/releases/<version>/signals/<kind>", Signal, "a quality signal of one release", ("import", "cli", "other agents"), (READINESS, GATEWAY, "import", "cli")),
-    KeySpec("aqe/releases/<version>/regions/<region>/signals/<kind>", Signal, "what was measured of one release in one region", ("cli", "other agents"), (READINESS,)),
-    KeySpec("aqe/releases/<version>/regions", RegionalAssessment, "the latest decision about one release for each of its regions", (READINESS,), ("cli", "output")),
+    KeySpec("aqe/region-signals/<version>/<region>/<kind>", Signal, "what was measured of one release in one region", ("import", "other agents"), (READINESS,)),
+    KeySpec("aqe/regional-decisions/<version>", RegionalAssessment, "the latest decision about one release for each of its regions", (READINESS,), ("cli", "output")),
     KeySpec("aqe/releases/<version>/decision", Decision, "the latest decision about one release", (READINESS,), (READINESS, "cli", "output")),
     KeySpec("aqe/releases/<version>/approvals/<id>", Approval, "an approval that was asked for, and the signed votes", ("cli", COMMANDER), ("cli", COMMANDER, READINESS)),
     KeySpec("aqe/releases/<version>/overrides/<id>", Override, "signed: failed gates and vetoes that do not count", ("cli",), ("cli", READINESS)),

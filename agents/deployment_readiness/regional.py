@@ -12,7 +12,7 @@ from ...core.errors import InputError
 from ...core.records.evidence import Evidence, Reading, measured, not_measured
 from ...core.records.history import HISTORY_KEY, of_region
 from ...core.records.readiness import Decision, DecisionStatus
-from ...core.records.regional_assessment import RegionalAssessment, RegionAssessment, regional_assessment_key
+from ...core.records.regional_assessment import RegionalAssessment, RegionAssessment
 from ...core.records.signals import SignalKind
 from ..outcome import Outcome
 from .capabilities import Loaded, assess, foreseen_of, judge
@@ -25,7 +25,12 @@ _RANK = list(DecisionStatus)
 
 def regional_signal_key(version: str, region: str, kind: SignalKind) -> str:
     """Where what was measured in one region lies."""
-    return f"aqe/releases/{version}/regions/{region}/signals/{kind}"
+    return f"aqe/region-signals/{version}/{region}/{kind}"
+
+
+def regional_assessment_key(version: str) -> str:
+    """Where the latest assessment of a version for its regions stands."""
+    return f"aqe/regional-decisions/{version}"
 
 
 def reads(version: str, payload: Mapping[str, Any]) -> tuple[str, ...]:

@@ -8,7 +8,8 @@ from ..common import output_options, print_json, say, with_runtime
 from ..params import duration, names, percent, percents
 from ..text import cleaned
 from ..text_regions import assessed_text, planned_text, regions_text
-from .rollout import STRATEGIES, telling, version_option
+from .rollout import telling
+from .rollout_how import STRATEGIES, version_option
 from .shared import done, judged_options
 
 if TYPE_CHECKING:

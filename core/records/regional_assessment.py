@@ -1,15 +1,10 @@
-"""A release judged for each of several regions; the value at `aqe/releases/<version>/regions`."""
+"""A release judged for each of several regions; the value at `aqe/regional-decisions/<version>`."""
 
 from datetime import datetime
 
 from .base import Record
 from .evidence import Reading
 from .readiness import Decision
-
-
-def regional_assessment_key(version: str) -> str:
-    """Where the latest assessment of a version for its regions stands."""
-    return f"aqe/releases/{version}/regions"
 
 
 class RegionAssessment(Record):

@@ -32,6 +32,7 @@ OWNERS = {
     "fleet/notif": {GATEWAY, "cli"},
     "fleet/rollout_setup.py": {"cli"},
     "fleet/rollout": {GATEWAY, "cli"},
+    "fleet/regional_runner.py": {GATEWAY, "cli"},
     "fleet/outcomes.py": {GATEWAY, "cli"},
     "fleet/policies.py": {READINESS, "cli"},
     "fleet/": {"cli"},

@@ -354,6 +354,8 @@ SENDERS = {
     "fleet/overrides.py": {"cli"},
     "fleet/rollout_runner.py": {"cli", "gateway"},
     "fleet/rollouts.py": {"cli"},
+    "fleet/regional_runner.py": {"cli", "gateway"},
+    "fleet/regions.py": {"cli"},
 }
 """Where events are made -> who that is."""
 

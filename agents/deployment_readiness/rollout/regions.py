@@ -246,7 +246,7 @@ def _too_many(plan: RegionalPlan, state: RegionalState) -> str | None:
     failed = failing(state)
     if len(failed) <= plan.max_failed:
         return None
-    return f"{len(failed)} regions failed ({', '.join(failed)}), at most {plan.max_failed} may"
+    return f"{len(failed)} failed ({', '.join(failed)}), at most {plan.max_failed} may"
 
 
 def _stuck(plan: RegionalPlan, state: RegionalState, look: RegionalLook) -> tuple[str, str] | None:

@@ -270,3 +270,24 @@ def test_a_rollouts_clock_does_not_follow_one_that_is_set() -> None:
     steady = SteadyClock(machine, not_before=START)
     machine.advance(5)
     assert (steady.now() - START).total_seconds() == 5
+
+
+def test_a_region_is_the_target_with_its_name_filled_in(tmp_path: Path) -> None:
+    (tmp_path / "aqe.yaml").write_text(documented("regions.yaml"))
+    settings = load_settings({}, {}, tmp_path)
+    section = target(settings, "production", "eu-west")
+    assert str(section.executor.socket) == "/run/haproxy/eu-west.sock"
+    assert section.metrics.queries["requests"].count('region="eu-west",server="{arm}"') == 1
+    assert section.traffic is not None
+    assert section.traffic.set == ("weigh-region", "eu-west", "{percent}")
+    with pytest.raises(InputError, match="no region 'eu-wst', did you mean 'eu-west'"):
+        target(settings, "production", "eu-wst")
+
+
+@pytest.mark.parametrize("wrong", ["timezone: Europe/Atlantis", 'window: "9-5"', 'window: "09:00-09:00"'])
+def test_a_region_has_a_time_zone_and_hours_that_there_are(tmp_path: Path, wrong: str) -> None:
+    known = "timezone: Europe/Dublin" if wrong.startswith("timezone") else 'window: "09:00-16:00"'
+    text = documented("regions.yaml").replace(known, wrong)
+    (tmp_path / "aqe.yaml").write_text(text)
+    with pytest.raises(InputError, match=r"aqe\.yaml.*(no time zone|no hours|no time at all)"):
+        load_settings({}, {}, tmp_path)

@@ -143,7 +143,7 @@ def test_more_failed_regions_than_may_fail_take_all_back() -> None:
     story.looks()
     assert story.state.phase is RegionalPhase.ROLLING_BACK
     assert story.phases() == ["TAKING_BACK", "FAILED", "FAILING", "SKIPPED"]
-    assert "2 regions failed (us-west, eu-west), at most 1 may" in story.state.reason
+    assert "2 failed (us-west, eu-west), at most 1 may" in story.state.reason
     story.fails("us-east", "eu-west")
     assert (story.state.phase, story.phases()) == (
         RegionalPhase.ROLLED_BACK,
