@@ -28,7 +28,7 @@ from ..core.records.regions import (
     regional_key,
     regional_plan_key,
 )
-from ..core.records.release import Release, same_commit
+from ..core.records.release import Release, check_version, same_commit
 from ..core.records.rollout import GivenOrder, Order, Rollout, place_of, rollout_key
 from ..memory.audit import audited
 from .regional_runner import RegionalRunner
@@ -36,7 +36,7 @@ from .rollout_parts import Wanted, executor, plan, region_of, source, target
 from .rollout_setup import with_setup
 from .rollouts import all_regional, all_rollouts, check_go, regional_of
 from .runtime import Runtime
-from .signals import check_version, stored_release
+from .signals import stored_release
 from .situations import last_assessed
 
 

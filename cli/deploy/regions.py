@@ -248,8 +248,7 @@ async def _status(parts: "Runtime", version: str, watch: bool) -> "RegionsStatus
 
 def _is_well(status: "RegionsStatus") -> bool:
     """False when a region failed, or all are taken back."""
-    from ...agents.deployment_readiness.rollout.regions import failing
     from ...core.records.regions import RegionalPhase
 
     state = status.regional.state
-    return not failing(state) and state.phase not in (RegionalPhase.ROLLING_BACK, RegionalPhase.ROLLED_BACK)
+    return not state.failing and state.phase not in (RegionalPhase.ROLLING_BACK, RegionalPhase.ROLLED_BACK)

@@ -119,6 +119,9 @@ class RegionPhase(StrEnum):
     """Never began."""
 
 
+FAILING = (RegionPhase.FAILING, RegionPhase.FAILED)
+
+
 class RegionalPhase(StrEnum):
     """Where the whole stands."""
 
@@ -165,6 +168,11 @@ class RegionalState(Record):
     """When it was recorded as a success."""
     ended_at: AwareDatetime | None = None
     timeline: tuple[Moment, ...] = ()
+
+    @property
+    def failing(self) -> list[str]:
+        """Regions that failed, or are being taken back by their own rollouts."""
+        return [name for name, region in self.regions.items() if region.phase in FAILING]
 
 
 class Regional(Record):

@@ -24,6 +24,7 @@ from typing import Any
 
 from ....core.errors import InputError
 from ....core.records.regions import (
+    FAILING,
     MAX_TIMELINE,
     RegionalLook,
     RegionalPhase,
@@ -36,7 +37,6 @@ from ....core.records.regions import (
 from ....core.records.rollout import GivenOrder, Moment, Order, Phase
 from .region_plan import is_open, opens_at
 
-FAILING = (RegionPhase.FAILING, RegionPhase.FAILED)
 WELL = (RegionPhase.HELD, RegionPhase.PROMOTING, RegionPhase.PROMOTED)
 SETTLED = (*WELL, RegionPhase.FAILED)
 OVER = (RegionPhase.PROMOTED, RegionPhase.FAILED, RegionPhase.ROLLED_BACK, RegionPhase.SKIPPED)
@@ -109,11 +109,6 @@ def reopen(plan: RegionalPlan, state: RegionalState, now: datetime, why: str) ->
     if state.phase is not RegionalPhase.PROMOTED:
         raise InputError(f"the regions of {plan.version} are {state.phase}, expected {RegionalPhase.PROMOTED}")
     return _take_back(state.model_copy(update={"ended_at": None}), now, why)
-
-
-def failing(state: RegionalState) -> list[str]:
-    """Regions that failed, or are being taken back by their own rollouts."""
-    return [name for name, region in state.regions.items() if region.phase in FAILING]
 
 
 # What the rollouts say -----------------------------------------------------------------------------------------------
@@ -243,7 +238,7 @@ _RULES: dict[RegionalPhase, Callable[[RegionalPlan, RegionalState, RegionalLook]
 
 
 def _too_many(plan: RegionalPlan, state: RegionalState) -> str | None:
-    failed = failing(state)
+    failed = state.failing
     if len(failed) <= plan.max_failed:
         return None
     return f"{len(failed)} failed ({', '.join(failed)}), at most {plan.max_failed} may"

@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from aqe.agents.deployment_readiness.rollout.region_plan import in_waves, is_open, opens_at, schedule
-from aqe.agents.deployment_readiness.rollout.regions import FAILING, SETTLED, Happening, Kind, begin, reopen, step
+from aqe.agents.deployment_readiness.rollout.regions import SETTLED, Happening, Kind, begin, reopen, step
 from aqe.core.errors import InputError
 from aqe.core.records.regions import (
+    FAILING,
     Region,
     Regional,
     RegionalLook,
