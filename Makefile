@@ -91,6 +91,7 @@ soak: $(READY)  ## SOAK_S seconds (600) of mixed load with random kills; exit 1 
 
 drill-rollout: $(READY)  ## rollouts on a real HAProxy and Prometheus, run after run (15 min)
 	$(BIN)/python -P -m aqe.benchmarks drill-rollout
+	$(BIN)/python -P -m aqe.benchmarks drill-regions
 
 drill-cluster: $(READY)  ## fail-overs of a Cluster and behind Sentinel, and what a fleet costs (15 min)
 	$(BIN)/python -P -m aqe.benchmarks drill-cluster

@@ -15,11 +15,11 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from redis import Redis
 
@@ -76,6 +76,10 @@ class Drill:
         with self._redis() as client:
             client.fcall("aqe_store", 1, f"aqe/releases/{version}/decision", json.dumps(decision))
 
+    def mend(self) -> None:
+        """Nothing is wrong with the new version any more."""
+        _mend(self.parts)
+
     def _redis(self) -> Redis:
         server = find_server(load_settings(env={}, cwd=self.folder))
         assert server is not None
@@ -105,6 +109,9 @@ class Drill:
         for pid in (supervisor, *map(int, children), *others, server.pid):
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
+
+
+D = TypeVar("D", bound=Drill)
 
 
 def until(what: Callable[[], bool], limit_s: float = LIMIT_S) -> float:
@@ -306,24 +313,48 @@ SCENARIOS: dict[str, Callable[[Drill], dict[str, float]]] = {
 }
 
 
+@contextmanager
+def _opened(folder: Path, programs: tuple[str, str]) -> Iterator[Drill]:
+    with site(folder, programs, servers=SERVERS) as parts:
+        yield Drill(folder, parts)
+
+
 def main(arguments: Sequence[str]) -> int:
     """Run all and print; 1 when a run did not end as it must."""
-    parser = argparse.ArgumentParser(prog="benchmarks drill-rollout", description=__doc__)
+    return carry_out("drill-rollout", __doc__ or "", SCENARIOS, _opened, arguments)
+
+
+def carry_out(
+    name: str,
+    about: str,
+    scenarios: Mapping[str, Callable[[D], dict[str, float]]],
+    opened: Callable[[Path, tuple[str, str]], AbstractContextManager[D]],
+    arguments: Sequence[str],
+) -> int:
+    """Run scenarios again and again and print; 1 when a run did not end as it must.
+
+    Args:
+        name: of the drill.
+        about: what it does.
+        scenarios: title -> one run.
+        opened: folder, and paths of haproxy and prometheus -> the drill with its site.
+        arguments: of the command line.
+    """
+    parser = argparse.ArgumentParser(prog=f"benchmarks {name}", description=about)
     parser.add_argument("--runs", type=int, default=10)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--only", choices=SCENARIOS, help="this one alone")
+    parser.add_argument("--only", choices=scenarios, help="this one alone")
     options = parser.parse_args(arguments)
     random.seed(options.seed)
-    programs = shutil.which("haproxy"), shutil.which("prometheus")
-    if None in programs:
+    haproxy, prometheus = shutil.which("haproxy"), shutil.which("prometheus")
+    if haproxy is None or prometheus is None:
         print("haproxy and prometheus are needed: make system-deps")
         return 2
     figures: dict[str, Any] = {}
-    with tempfile.TemporaryDirectory() as name, site(Path(name), programs, servers=SERVERS) as parts:  # type: ignore[arg-type]
-        drill = Drill(Path(name), parts)
+    with tempfile.TemporaryDirectory() as folder, opened(Path(folder), (haproxy, prometheus)) as drill:
         _prepare(drill)
         try:
-            wanted = {options.only: SCENARIOS[options.only]} if options.only else SCENARIOS
+            wanted = {options.only: scenarios[options.only]} if options.only else scenarios
             rows = [_rows(title, run, drill, options.runs, figures) for title, run in wanted.items()]
         finally:
             drill.aqe("down")
@@ -333,7 +364,7 @@ def main(arguments: Sequence[str]) -> int:
         [row for group in rows for row in group],
         text_columns=2,
     )
-    report.json_line("drill-rollout", runs=options.runs, seed=options.seed, figures=figures)
+    report.json_line(name, runs=options.runs, seed=options.seed, figures=figures)
     return int(any(figure["failures"] for figure in figures.values()))
 
 
@@ -348,7 +379,7 @@ def _prepare(drill: Drill) -> None:
 
 
 def _rows(
-    title: str, run: Callable[[Drill], dict[str, float]], drill: Drill, runs: int, figures: dict[str, Any]
+    title: str, run: Callable[[D], dict[str, float]], drill: D, runs: int, figures: dict[str, Any]
 ) -> list[list[str]]:
     found: dict[str, list[float]] = {}
     failures = []
@@ -359,7 +390,7 @@ def _rows(
         except Failed as failure:
             failures.append(str(failure))
             drill.aqe("deploy", "abort", "--version", f"v{drill.number}")
-            _mend(drill.parts)
+            drill.mend()
     figures[title] = {"failures": failures, **found}
     well = f"{runs - len(failures)} of {runs}"
     return [[title, name, shown(Spread.of(values), 1), well] for name, values in found.items()] or [
