@@ -175,13 +175,18 @@ OPS.enqueue = {
   apply = function(key, args) return add_once(key, args[1], args[2], args, 3) end,
 }
 
--- args: id, dedupe window ms, cap, fields... A dead letter: beyond the cap the oldest go, and are counted.
+-- args: id, dedupe window ms, cap, cap in bytes, fields... A dead letter: beyond either cap the oldest go, and are counted.
 OPS.bury = {
   kind = "stream",
   check = OPS.enqueue.check,
   apply = function(key, args)
-    local entry = add_once(key, args[1], args[2], args, 4)
+    local entry = add_once(key, args[1], args[2], args, 5)
     local dropped = redis.call("XTRIM", key, "MAXLEN", "=", args[3])
+    local length = redis.call("XLEN", key)
+    while length > 1 and redis.call("MEMORY", "USAGE", key) > tonumber(args[4]) do -- a tenth at a time, the newest stays
+      dropped = dropped + redis.call("XTRIM", key, "MAXLEN", "=", math.floor(length * 0.9))
+      length = redis.call("XLEN", key)
+    end
     if dropped > 0 then
       local prefix, name = split_key(key)
       redis.call("HINCRBY", prefix .. "aqe:dropped", name, dropped)

@@ -11,12 +11,13 @@ from ..core.globs import is_glob
 from ..core.ports import CommandClient, Functions
 from ..core.writes import Write
 from .deadletters import DEAD_CAP_ENTRIES
-from .events import Event, read_event
+from .events import Event
 from .group import GroupConsumer
 from .inspect import raw_tail
 from .lease import LeaseKeeper
 from .names import StreamNames, check_type, valid_types
 from .publisher import CONFIRM_TIMEOUT_MS, HARD_CAP_ENTRIES, Confirm, Publisher
+from .reading import read_event
 from .subscription import DEFAULT_DELIVERY, Delivery, Handler, Subscription
 from .wire import Wire
 

@@ -14,6 +14,8 @@ from .publisher import DEDUPE_WINDOW_MS
 MAX_ERROR_CHARS = 2000
 DEAD_CAP_ENTRIES = 10_000
 """Dead letters kept of one event type or lane, about 10 MB of ordinary ones; beyond it the oldest go, counted."""
+DEAD_CAP_BYTES = 64 * 2**20
+"""Memory for those of one event type or lane, as the server estimates it; beyond it the oldest go, too."""
 
 
 class DeadLetter(Record):
@@ -43,7 +45,7 @@ def dead_letter(names: StreamNames, entry: Entry, group: str, error: str, now: d
         group: whose it was.
         error: why not.
         now: aware.
-        cap: letters of this type or lane that are kept, from 1; beyond it the oldest go.
+        cap: letters of this type or lane that are kept, from 1; beyond it, or DEAD_CAP_BYTES, the oldest go.
     """
     name = letter_name(names, entry.stream)
     own = ("aqe-stream", names.logical(entry.stream), "aqe-original-id", entry.id, "aqe-group", group,
@@ -51,7 +53,8 @@ def dead_letter(names: StreamNames, entry: Entry, group: str, error: str, now: d
            "aqe-attempts", str(entry.attempts), "aqe-at", now.isoformat())  # fmt: skip
     original = [part for pair in entry.fields.items() for part in pair]
     once = f"dead:{group}:{entry.stream}:{entry.id}:{now.timestamp()}"  # a replayed entry may die again
-    return Write("bury", names.dead(name), (once, str(DEDUPE_WINDOW_MS), str(cap), *own, *original))
+    caps = (str(cap), str(DEAD_CAP_BYTES))
+    return Write("bury", names.dead(name), (once, str(DEDUPE_WINDOW_MS), *caps, *own, *original))
 
 
 def letter_name(names: StreamNames, stream: str) -> str:
@@ -82,14 +85,14 @@ async def list_dead_letters(
     return letters
 
 
-async def full_dead_streams(client: CommandClient, names: StreamNames, cap: int) -> dict[str, int]:
-    """Event type or lane -> letters dropped so far, where there are as many as are kept."""
-    full = {}
+async def dropped_letters(client: CommandClient, names: StreamNames) -> dict[str, int]:
+    """Event type or lane -> letters dropped so far, where nobody has dealt with all that were kept."""
+    found = {}
     for raw, dropped in (await client.execute_command("HGETALL", names.dropped)).items():
         stream = names.prefix + raw.decode()
-        if await client.execute_command("XLEN", stream) >= cap:
-            full[stream.removeprefix(names.dead(""))] = int(dropped)
-    return full
+        if await client.execute_command("XLEN", stream):
+            found[stream.removeprefix(names.dead(""))] = int(dropped)
+    return found
 
 
 async def find_dead_letter(client: CommandClient, names: StreamNames, name: str, letter_id: str) -> DeadLetter:

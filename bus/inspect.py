@@ -30,6 +30,8 @@ class StreamInfo(Record):
     """Entry id of the newest; its first part is the server's time in ms."""
     refused: int
     """Publishes that were refused because the stream was full."""
+    dropped: int = 0
+    """Of a dead-letter stream: older letters that are gone because there were too many."""
 
 
 class GroupInfo(Record):
@@ -63,6 +65,7 @@ async def stream_infos(client: CommandClient, names: StreamNames, streams: Seque
         pipeline.execute_command("XLEN", stream)
         pipeline.execute_command("XREVRANGE", stream, "+", "-", "COUNT", 1)
         pipeline.execute_command("HGET", names.refused, names.logical(stream))
+        pipeline.execute_command("HGET", names.dropped, names.logical(stream))
     answers = iter(await pipeline.execute() if streams else [])
     return [
         StreamInfo(
@@ -70,8 +73,9 @@ async def stream_infos(client: CommandClient, names: StreamNames, streams: Seque
             entries=entries,
             last_id=_text(newest[0][0]) if newest else None,
             refused=int(refused or 0),
+            dropped=int(dropped or 0),
         )
-        for stream, there, entries, newest, refused in zip(streams, *[answers] * 4, strict=True)
+        for stream, there, entries, newest, refused, dropped in zip(streams, *[answers] * 5, strict=True)
         if there
     ]
 

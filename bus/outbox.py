@@ -24,8 +24,8 @@ from .publisher import CONFIRM_TIMEOUT_MS, NotConfirmedError
 
 BATCH = 200
 REMEMBER_MS = 7 * 86_400_000
-"""How long the server remembers the id of an event from here (150 bytes each): a producer that crashed between the
-confirmation and the removal may come back within a week and adds nothing twice. Streams are kept as long."""
+"""How long the server remembers the id of an event from here, at least (71 bytes each): a producer that crashed between
+the confirmation and the removal may come back within a week and adds nothing twice. Streams are kept as long."""
 
 log = Logger(__name__)
 

@@ -22,10 +22,11 @@ from .calling import Handler, HandlerCall
 from .crew import Crew
 from .deadletters import dead_letter
 from .delivery import DEFAULT_DELIVERY, Delivery, Retries, worth_gathering
-from .events import EVENT_TYPES, Event, GroupRecreated, read_event
+from .events import EVENT_TYPES, Event, GroupRecreated
 from .group import SERVER_TROUBLE, Entry, GroupConsumer, entry_order, group_is_gone, preceding
 from .names import StreamNames, valid_types
 from .publisher import Publisher
+from .reading import read_event
 
 __all__ = ["DEFAULT_DELIVERY", "Delivery", "Handler", "Subscription", "matching_types"]
 
@@ -34,8 +35,9 @@ log = Logger(__name__)
 
 BLOCK_MS = 1000
 """Longest wait of one read: bounds how late a stop, a new event type or a stale entry is noticed."""
-ACK_AFTER_S = 0.2
-"""Finished entries are acknowledged after this long, even in the middle of a batch with slow handlers."""
+ACK_AFTER_S = 0.02
+"""Finished entries are acknowledged after this long, even in the middle of a batch with slow handlers: what a consumer
+has finished and not acknowledged when it is killed is handled again."""
 RECONNECT_S = (0.05, 2.0)
 """First and longest pause while the server cannot be reached."""
 
@@ -79,6 +81,8 @@ class Subscription:
         self._upkeep_at = 0.0
         self._read_at = 0.0
         self._busy = False
+        self._reading = False
+        self._flushing: asyncio.Task[None] | None = None
         self._stopping = False
         self.ready = asyncio.Event()
         self.handled = 0
@@ -149,6 +153,8 @@ class Subscription:
             while await self._crew.finish():
                 with suppress(ResponseError, *SERVER_TROUBLE):
                     await self._flush_acks()
+            if self._flushing is not None:
+                await self._flushing
             await self._flush_acks()
             self._held.clear()
             self._crew.buffer.clear()
@@ -204,9 +210,13 @@ class Subscription:
         if self._busy:
             await self._clock.sleep(self._delivery.gather_s)
         with self._acknowledging() as acks:
-            entries = await self._reader.read(
-                self._streams, count=self._delivery.batch, block_ms=self._block_ms(), acks=acks
-            )
+            self._reading = True
+            try:
+                entries = await self._reader.read(
+                    self._streams, count=self._delivery.batch, block_ms=self._block_ms(), acks=acks
+                )
+            finally:
+                self._reading = False
         self._note_pace(len(entries))
         taken = self._hold(entries)
         await self._work_off()
@@ -254,11 +264,9 @@ class Subscription:
         await self._reader.sweep(self._streams)
 
     def _block_ms(self) -> int:
-        if self._delivery.until and not self._crew.running:
-            return 1  # what a replay wants is there already
+        if self._delivery.until:  # what a replay wants is there already
+            return int(ACK_AFTER_S * 1000) if self._crew.running else 1
         wait_s = min(BLOCK_MS / 1000, self.lease_s / 5)
-        if self._crew.running:
-            wait_s = min(wait_s, ACK_AFTER_S)
         if self._retries:
             wait_s = min(wait_s, max(0.001, self._retries.next_due_s() - self._clock.monotonic_s()))
         return max(1, int(wait_s * 1000))
@@ -300,7 +308,7 @@ class Subscription:
             self._drop(key)
             return
         if not entry.fields:  # trimmed while pending: nothing left to handle
-            self._acks.setdefault(entry.stream, []).append(entry.id)
+            self._done(entry)
             return
         if not entry.counted and not await self._reader.count_retry(entry):
             self._drop(key)
@@ -324,7 +332,20 @@ class Subscription:
         elif key in self._gone:
             self._drop(key)
         else:
-            self._acks.setdefault(entry.stream, []).append(entry.id)
+            self._done(entry)
+
+    def _done(self, entry: Entry) -> None:
+        self._acks.setdefault(entry.stream, []).append(entry.id)
+        if self._reading and self._flushing is None:  # one of several, while the read that would take it along blocks
+            self._flushing = asyncio.get_running_loop().create_task(self._flush_meanwhile())
+
+    async def _flush_meanwhile(self) -> None:
+        try:
+            await asyncio.sleep(0)  # who finishes in this very moment goes along
+            with suppress(ResponseError, *SERVER_TROUBLE):
+                await self._flush_acks()
+        finally:
+            self._flushing = None
 
     async def _commit(self, entry: Entry, writes: Sequence[Write]) -> None:
         try:

@@ -125,7 +125,9 @@ def list_dead(ctx: click.Context, as_json: bool, name: str | None) -> None:
     """
     from ..fleet.overview import dead_letters
 
-    found = with_runtime(ctx, lambda parts: dead_letters(parts, name))
+    found, dropped = with_runtime(ctx, lambda parts: dead_letters(parts, name))
+    for each, number in dropped.items():
+        say(f"{clean(each)}: {number:,} older letters were dropped, because there were too many")
     if as_json:
         print_json(found)
         return

@@ -130,6 +130,7 @@ def overview_text(view: "Overview") -> str:
         lines += ["", "tasks: " + ", ".join(f"{number} {status}" for status, number in view.tasks.items())]
     if view.streams:
         lines += ["", table(("STREAM", "ENTRIES"), [(s.stream, s.entries) for s in view.streams])]
+        lines += [f"{s.stream}: {s.dropped:,} older letters were dropped" for s in view.streams if s.dropped]
     return "\n".join(lines)
 
 

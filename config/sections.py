@@ -265,7 +265,7 @@ class Retention(Section):
     days: dict[Annotated[str, AfterValidator(_dataset_kind)], Annotated[int, Field(ge=1)]] = Field(default_factory=dict)
     """By kind of core/records/rows.DATASET_KINDS."""
     dead_letters: Annotated[int, Field(ge=1)] = 10_000
-    """Of one event type or task lane; beyond it the oldest go."""
+    """Of one event type or task lane; beyond it, or 64 MB, the oldest go."""
 
     def days_of(self, kind: str) -> int:
         """Days for one kind."""

@@ -10,7 +10,7 @@ from pydantic import Field
 from pydantic.alias_generators import to_camel
 
 from ..agents.commander.agent import FleetCommander
-from ..bus.deadletters import DeadLetter, letter_name, list_dead_letters
+from ..bus.deadletters import DeadLetter, dropped_letters, letter_name, list_dead_letters
 from ..bus.events import EVENT_TYPES, Event
 from ..bus.inspect import GroupInfo, RawEntry, StreamInfo, group_infos, raw_tail, stream_infos
 from ..bus.names import check_type
@@ -190,9 +190,16 @@ async def _streams(runtime: Runtime) -> list[str]:
     return [*map(names.events, sorted({*EVENT_TYPES, *await runtime.bus.types()})), *lanes]
 
 
-async def dead_letters(runtime: Runtime, name: str | None) -> list[DeadLetter]:
-    """Dead letters, newest first; of one event type or lane when `name` is given."""
-    return await list_dead_letters(runtime.clients.commands, runtime.bus.names, name=name)
+async def dead_letters(runtime: Runtime, name: str | None) -> tuple[list[DeadLetter], dict[str, int]]:
+    """Dead letters, newest first, and event type or lane -> older ones that were dropped because there were too many.
+
+    Args:
+        name: only of this event type or lane; None = of all.
+    """
+    client, names = runtime.clients.commands, runtime.bus.names
+    dropped = await dropped_letters(client, names)
+    letters = await list_dead_letters(client, names, name=name)
+    return letters, {each: number for each, number in dropped.items() if name in (None, each)}
 
 
 def tail(runtime: Runtime, glob: str, *, start: str, follow: bool) -> AsyncIterator[RawEntry]:

@@ -69,6 +69,7 @@ PEERS = (
         {"publish": 10_000, "publish-64": 10_000, "drain": 8_000, "e2e": 4_000} | _PACED,
     ),
     Peer("raw-b100", "raw_redis", "redis", {"publish-many": 40_000, "drain": 50_000, "e2e-many": 30_000}, BATCH),
+    Peer("floor", "floor", "hiredis", {"publish-64": 30_000, "publish-many": 40_000}, acknowledges=False),
     Peer(
         "faststream", "fast_stream", "faststream",
         {"publish": 8_000, "publish-64": 8_000, "publish-many": 10_000}

@@ -12,8 +12,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import AwareDatetime
 
-from aqe.bus.events import EVENT_TYPES, PAYLOADS, Event, Payload, read_event
+from aqe.bus.events import EVENT_TYPES, PAYLOADS, Event, Payload
 from aqe.bus.names import TYPE_NAME
+from aqe.bus.reading import read_event
 from aqe.core.errors import InputError
 from aqe.core.records.base import Record
 

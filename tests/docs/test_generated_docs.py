@@ -21,8 +21,9 @@ from aqe.agents.commander.workflow import WORKFLOWS
 from aqe.agents.deployment_readiness.features import FEATURES
 from aqe.agents.deployment_readiness.production import KEY_OF
 from aqe.bus.deadletters import DEAD_CAP_ENTRIES, MAX_ERROR_CHARS
-from aqe.bus.events import EVENT_TYPES, PAYLOADS, Event, read_event
+from aqe.bus.events import EVENT_TYPES, PAYLOADS, Event
 from aqe.bus.publisher import DEDUPE_WINDOW_MS, HARD_CAP_ENTRIES
+from aqe.bus.reading import read_event
 from aqe.bus.retention import GROUP_IDLE_S, KEEP_S, LAGGING_SHARE
 from aqe.bus.subscription import Delivery
 from aqe.cli.text import duration_text

@@ -13,8 +13,8 @@ from aqe.agents import base, work
 from aqe.agents.base import BaseAgent, TaskContext, task_key
 from aqe.bus import lanes
 from aqe.bus.deadletters import list_dead_letters
-from aqe.bus.events import read_event
 from aqe.bus.lanes import into_lane
+from aqe.bus.reading import read_event
 from aqe.core.records.tasks import TaskAssignment, TaskStatus
 from aqe.fleet.runtime import Runtime, open_runtime
 from aqe.fleet.server import ServerInfo

@@ -15,8 +15,9 @@ from aqe.agents import base, work
 from aqe.agents.base import BaseAgent, TaskContext, agent_key, task_key
 from aqe.bus import lanes
 from aqe.bus.deadletters import list_dead_letters
-from aqe.bus.events import Event, ReadinessAssessed, TaskCancelled, read_event
+from aqe.bus.events import Event, ReadinessAssessed, TaskCancelled
 from aqe.bus.lanes import into_lane
+from aqe.bus.reading import read_event
 from aqe.core.errors import AqeError, ConflictError, FencedOutError, InputError, ServiceUnavailable, TaskVetoed
 from aqe.core.records.tasks import AgentRecord, AgentState, Priority, TaskAssignment, TaskStatus
 from aqe.core.writes import Write

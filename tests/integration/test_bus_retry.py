@@ -4,20 +4,23 @@ import asyncio
 import contextlib
 import itertools
 import time
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
+from aqe.bus import deadletters
 from aqe.bus.deadletters import (
     DeadLetter,
     drop_dead_letter,
+    dropped_letters,
     find_dead_letter,
-    full_dead_streams,
     list_dead_letters,
     replay_dead_letter,
 )
 from aqe.bus.events import Event
+from aqe.bus.inspect import stream_infos
 from aqe.bus.subscription import Delivery
 from aqe.core.errors import InputError, NotFoundError, ServiceUnavailable
 from aqe.core.writes import Write
@@ -100,12 +103,34 @@ async def test_a_flood_of_poison_keeps_the_newest_letters_and_counts_the_others(
     await parts.bus.subscribe("weather:changed", handler, group="g", delivery=QUICK)
     await parts.bus.publish(an_event(0))
     await eventually(lambda: letters(parts))
-    assert await full_dead_streams(client, names, 2) == {}
+    assert await dropped_letters(client, names) == {}
     await parts.bus.publish_many([an_event(n) for n in range(1, 5)])
-    await eventually(lambda: full_dead_streams(client, names, 2))
-    await parts.bus.close()
+
+    async def three_are_gone() -> bool:
+        return await dropped_letters(client, names) == {"weather:changed": 3}
+
+    await eventually(three_are_gone)
     assert [letter.fields["data"] for letter in await letters(parts)] == ['{"n":4}', '{"n":3}']
-    assert await full_dead_streams(client, names, 2) == {"weather:changed": 3}
+    [info] = await stream_infos(client, names, [names.dead("weather:changed")])
+    assert (info.entries, info.dropped) == (2, 3)
+
+
+async def test_few_large_dead_letters_do_not_fill_the_server_either(
+    parts: Runtime, raw: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Twelve of 50 kB where 200 kB are kept: some go and are counted, the newest stays whatever its size."""
+
+    async def handler(event: Event) -> None:
+        raise InputError("unusable")
+
+    monkeypatch.setattr(deadletters, "DEAD_CAP_BYTES", 200_000)
+    await parts.bus.subscribe("weather:changed", handler, group="g", delivery=QUICK)
+    large = [replace(an_event(n), data={"n": n, "text": "x" * 50_000}) for n in range(12)]
+    await parts.bus.publish_many([*large, replace(large[0], id="huge", data={"text": "x" * 300_000})])
+    await eventually(lambda: pending(raw, STREAM, "g") == 0 and raw.xlen("aqe:dead:weather:changed"))
+    [kept] = await letters(parts)
+    assert kept.fields["id"] == "huge"
+    assert await dropped_letters(parts.clients.commands, parts.bus.names) == {"weather:changed": 12}
 
 
 async def test_an_error_that_cannot_pass_is_not_tried_again(parts: Runtime) -> None:

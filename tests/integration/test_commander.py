@@ -16,7 +16,8 @@ from aqe.agents.commander.agent import FleetCommander
 from aqe.agents.commander.routing import AgentProfile
 from aqe.bus import heartbeats, lanes
 from aqe.bus.deadletters import list_dead_letters
-from aqe.bus.events import Event, TaskCancelled, TaskSubmitted, read_event
+from aqe.bus.events import Event, TaskCancelled, TaskSubmitted
+from aqe.bus.reading import read_event
 from aqe.bus.subscription import Delivery
 from aqe.core.errors import ConflictError, TaskVetoed
 from aqe.core.records.release import Release

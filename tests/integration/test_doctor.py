@@ -51,8 +51,7 @@ def test_what_is_wrong_with_a_server_is_named(settings: Settings) -> None:
     assert exit_code(tuple(checks.values())) == EXIT_NO_GO
 
 
-def test_dead_letters_that_are_dropped_are_warned_about_while_there_are_too_many(tmp_path: Path) -> None:
-    (tmp_path / "aqe.yaml").write_text("retention:\n  dead_letters: 1\n")
+def test_dropped_dead_letters_are_warned_about_until_the_kept_ones_are_dealt_with(tmp_path: Path) -> None:
     settings = load_settings(env={"XDG_RUNTIME_DIR": str(tmp_path)}, cwd=tmp_path)
     try:
         with Redis.from_url(ensure_server(settings).url) as client:

@@ -3,7 +3,8 @@ from typing import Any
 
 import pytest
 
-from aqe.bus.events import Event, TaskFailed, TaskSubmitted, read_event
+from aqe.bus.events import Event, TaskFailed, TaskSubmitted
+from aqe.bus.reading import read_event
 from aqe.core.errors import InputError
 
 NOW = datetime(2026, 1, 10, 12, tzinfo=UTC)
