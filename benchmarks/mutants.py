@@ -57,6 +57,10 @@ def test_no_request_fails() -> None:
 '''
 
 
+_FAILED = r"^(?:FAILED|ERROR) \S*?::(\S+)|^\s*\[\S+\] \u203a (\S+)|^(FAILED \(no end\))"
+"""How pytest and Playwright name a test that failed, and we one that never ended."""
+
+
 class Verdict(NamedTuple):
     """What the tests of one target said of one shop."""
 
@@ -143,7 +147,7 @@ def verdict(target: str, tests: Path, sources: Path) -> Verdict:
             passed, said = e2e.run(target, tests, url, **ENVIRONMENT)
         except subprocess.TimeoutExpired:
             passed, said = False, "FAILED (no end)"
-    failed = re.findall(r"^FAILED \S*?::(\S+)|^\s*\[\S+\] \u203a (\S+)|^(FAILED \(no end\))", said, re.MULTILINE)
+    failed = re.findall(_FAILED, said, re.MULTILINE)
     return Verdict(passed, tuple(dict.fromkeys("".join(one) for one in failed)), time.monotonic() - began)
 
 

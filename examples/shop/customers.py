@@ -56,7 +56,8 @@ def look_closely(rng: random.Random) -> Visit:
         yield Request("GET", f"/api/products?{urlencode({'q': text})}")
     for query in rng.sample(LISTS, 3):
         yield Request("GET", f"/api/products?{urlencode(query)}")
-    yield Request("GET", f"/api/products?{urlencode(rng.choice(WRONG_LISTS))}")
+    for query in rng.sample(WRONG_LISTS, 2):
+        yield Request("GET", f"/api/products?{urlencode(query)}")
     for page in range(1, 5):
         yield Request("GET", f"/api/products?limit=12&page={page}")
     yield Request("GET", f"/api/products/{rng.choice((PENDING, UNKNOWN, SCARCE))}")
@@ -65,7 +66,8 @@ def look_closely(rng: random.Random) -> Visit:
 
 def change_the_cart(rng: random.Random) -> Visit:
     """Some pieces, more of them, another number, out again; and lines that are refused."""
-    yield Request("POST", "/api/cart", rng.choice(WRONG_LINES))
+    for line in rng.sample(WRONG_LINES, 3):
+        yield Request("POST", "/api/cart", line)
     added = yield Request("POST", "/api/cart", {"product_id": 1, "quantity": rng.choice((2, 11))})
     if added.status not in (200, 201):
         return
