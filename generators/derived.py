@@ -5,6 +5,8 @@ from datetime import datetime
 from textwrap import wrap
 
 from ..core.records.scenarios import Provenance, TestScenario
+from .literals import python_prose
+from .python_layout import WIDTH
 
 
 def header(scenario: TestScenario, how_to_run: str, prose: Callable[[str], str], width: int) -> list[str]:
@@ -18,6 +20,12 @@ def header(scenario: TestScenario, how_to_run: str, prose: Callable[[str], str],
     parts = (f"{prose(scenario.title)}.", prose(_origin(scenario.provenance)))
     title, origin = (wrapped(part, width) for part in parts)
     return [*title, "", *origin, "", how_to_run]
+
+
+def docstring(scenario: TestScenario, how_to_run: str) -> str:
+    """The header as the docstring of a Python file, laid out in 88 columns."""
+    first, *rest = header(scenario, how_to_run, python_prose, WIDTH - 3)
+    return "\n".join([f'"""{first}', *rest, '"""', ""])
 
 
 def wrapped(text: str, width: int, *, indent: str = "") -> list[str]:

@@ -106,9 +106,10 @@ function isSorted(items, field) {
 }
 """
 _WITHIN = """
-/** Whether one of ten reads is fast enough: what slows one down may not be the service. */
+/** Whether one read in three seconds is fast enough: what slows one down may not be the service. */
 async function answersWithin(send, limitMs, path) {
-  for (let n = 0; n < 10; n += 1) {
+  const end = performance.now() + 3_000;
+  while (performance.now() < end) {
     const started = performance.now();
     await send("GET", path);
     if (performance.now() - started < limitMs) return true;

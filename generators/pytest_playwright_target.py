@@ -4,13 +4,14 @@ import re
 from typing import Any
 
 from ..core.records.scenarios import TestScenario
-from .derived import header
+from .derived import docstring
 from .literals import python, python_prose, slug
 from .synthetic_user import AUTOCOMPLETE, USER_DATA
 from .ui_script import Answer, Call, Outcome, needs, outcomes, refusal, typed_fields, watches
 from .ui_speller import Speller
 
 _WIDTH = 88
+_HOW = "Run it against a service: AQE_TARGET_URL=http://127.0.0.1:8000 pytest FILE"
 _TAB = " " * 4
 _PROPERTIES = frozenset({"first", "contentFrame"})
 
@@ -134,7 +135,7 @@ class PytestPlaywrightTarget:
         helpers = (("found", _FOUND), ("submit", _submit()), ("shown", _SHOWN), ("url", _URL), ("answer", _ANSWER))
         return "".join(
             [
-                _docstring(scenario),
+                docstring(scenario, _HOW),
                 _imports(needed, watched, fields),
                 _BASE_URL,
                 faults,
@@ -144,12 +145,6 @@ class PytestPlaywrightTarget:
                 _test(scenario, script, fields),
             ]
         )
-
-
-def _docstring(scenario: TestScenario) -> str:
-    how = "Run it against a service: AQE_TARGET_URL=http://127.0.0.1:8000 pytest FILE"
-    first, *rest = header(scenario, how, python_prose, _WIDTH - 3)
-    return "\n".join([f'"""{first}', *rest, '"""', ""])
 
 
 def _imports(needed: frozenset[str], watched: tuple[str, ...], fields: tuple[str, ...]) -> str:

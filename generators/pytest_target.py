@@ -6,17 +6,17 @@ and black do it by default (88 columns), so that formatting a repository does no
 
 import json
 from collections.abc import Iterable, Iterator
-from datetime import datetime
 from urllib.parse import quote
 
-from ..core.records.scenarios import Expectation, Provenance, RequestStep, TestScenario
-from .derived import wrapped
+from ..core.records.scenarios import Expectation, RequestStep, TestScenario
+from .derived import docstring, wrapped
 from .literals import python, python_prose, slug
 from .pytest_flow import is_flow, render_flow
 from .python_layout import TAB, WIDTH, laid_out
 
 # What RFC 3986 allows in a path with query, and `%` for what was encoded before.
 _PATH_CHARACTERS = "/?:@!$&'()*+,;=-._~%[]"
+_HOW = "Run it against a service: AQE_TARGET_URL=http://127.0.0.1:8000 pytest FILE"
 _STATUS_KINDS = frozenset({"status-below", "status-is"})
 _BODY_KINDS = frozenset({"json-has-key", "json-equals"})
 
@@ -90,11 +90,11 @@ class PytestTarget:
     def render(self, scenario: TestScenario) -> str:
         """The file's text; see Target."""
         if is_flow(scenario):
-            return render_flow(scenario, _docstring(scenario))
+            return render_flow(scenario, docstring(scenario, _HOW))
         groups = _groups(scenario.requests)
         content = any(step.headers or step.body is not None for step in scenario.requests)
         expectations = [e for step in scenario.requests for e in step.expectations]
-        parts = [_docstring(scenario), _imports(expectations), "\nTIMEOUT_S = 10\n"]
+        parts = [docstring(scenario, _HOW), _imports(expectations), "\nTIMEOUT_S = 10\n"]
         tables = ["REQUESTS" if len(groups) == 1 else f"REQUESTS_{number}" for number in range(1, len(groups) + 1)]
         for table, steps in zip(tables, groups, strict=True):
             parts.append(_table(table, steps, content))
@@ -117,22 +117,6 @@ def _groups(steps: Iterable[RequestStep]) -> list[list[RequestStep]]:
         key = [(e.kind, e.value, e.path, e.because if i else "") for i, e in enumerate(step.expectations)]
         groups.setdefault(json.dumps(key), []).append(step)
     return list(groups.values())
-
-
-def _docstring(scenario: TestScenario) -> str:
-    derived = _derived_from(scenario.provenance)
-    how = "Run it against a service: AQE_TARGET_URL=http://127.0.0.1:8000 pytest FILE"
-    title, *rest = wrapped(f'"""{python_prose(scenario.title)}.', WIDTH)
-    return "\n".join([title, *rest, "", *wrapped(derived, WIDTH), "", how, '"""', ""])
-
-
-def _derived_from(provenance: Provenance) -> str:
-    counted = f"{provenance.occurrences:,} times in {provenance.sample_size:,} records"
-    window = ""
-    if provenance.window_from and provenance.window_to:
-        window = f" from {_minute(provenance.window_from)} to {_minute(provenance.window_to)}"
-    finding = f"{python_prose(provenance.finding_id)}, {python_prose(provenance.finding)}"
-    return f"Written by aqe from what production did: finding {finding}, seen {counted}{window}."
 
 
 def _imports(expectations: list[Expectation]) -> str:
@@ -259,7 +243,3 @@ def _assertion(condition: str, got: str, expected: str, indent: int) -> Iterator
         yield f"assert {condition}, {message}"
     else:
         yield from (f"assert {condition}, (", f"{TAB}{message}", ")")
-
-
-def _minute(at: datetime) -> str:
-    return f"{at:%Y-%m-%d %H:%M} UTC"
