@@ -27,7 +27,7 @@ HEADERS = (
 )  # fmt: skip
 LEAST_TIMED = 30
 LATENCY_FACTOR = 10
-"""The best of several reads must be below this many times the recorded median: another machine, a busy one, is no bug."""
+"""The best of several reads must be below this many times the recorded median: a busy machine is no bug."""
 LEAST_LATENCY_MS = 100.0
 _Z = 3.09
 """Normal quantile of 99.9 %, for the upper limit of the median."""
