@@ -16,7 +16,6 @@ from ..bus.envelope import Event
 from ..bus.events import DeploymentRegionsChanged
 from ..core.errors import AqeError, ConflictError, InputError
 from ..core.log import Logger
-from ..core.ports import Executor
 from ..core.records.audit import AuditDraft
 from ..core.records.history import HISTORY_KEY
 from ..core.records.regions import (
@@ -35,6 +34,7 @@ from ..core.records.rollout_health import DEPLOYMENT_ALERTS_KEY, DeploymentAlert
 from ..core.writes import Write
 from ..memory.audit import audited
 from .outcomes import Recorded, outcome_item
+from .region_traffic import RegionTraffic
 from .rollout_parts import target, traffic
 from .rollout_runner import TakenOverError, beating
 from .rollouts import runner_of, start_in_region
@@ -42,7 +42,6 @@ from .runtime import Runtime
 
 LOOK_S = 0.5
 """Between two looks at the regions' states; their rollouts look at the traffic at their own pace."""
-IN_FULL = 100.0
 
 log = Logger("regions")
 
@@ -64,7 +63,7 @@ class RegionalRunner:
         self._seen = seen
         self._version = 0
         self._tasks: dict[str, asyncio.Task[None]] = {}
-        self._traffic: dict[str, Executor | None] = {}
+        self._traffic: RegionTraffic | None = None
         self._alerts: tuple[DeploymentAlert, ...] | None = None
 
     async def run(self) -> Regional:
@@ -77,6 +76,8 @@ class RegionalRunner:
             try:
                 return await self._run(await self._load())
             finally:
+                if self._traffic is not None:
+                    await self._traffic.stop()
                 for task in self._tasks.values():
                     task.cancel()
                 await asyncio.gather(*self._tasks.values(), return_exceptions=True)
@@ -94,7 +95,10 @@ class RegionalRunner:
         return await self._save(regional, state, happened, given)
 
     async def _run(self, regional: Regional) -> Regional:
+        environment = regional.plan.environment
+        self._traffic = RegionTraffic(lambda name: traffic(target(self._runtime.settings, environment, name)))
         while not regional.state.phase.is_final:
+            self._traffic.bring(regional.state.regions)
             rollouts = await self._rollouts(regional)
             problems = await self._act(regional, rollouts)
             await self._runtime.clock.sleep(LOOK_S)
@@ -151,7 +155,6 @@ class RegionalRunner:
         return problems
 
     async def _act_on(self, regional: Regional, name: str, region: RegionState, rollout: Rollout | None) -> None:
-        await self._place(regional, name, region)
         if region.phase is RegionPhase.STARTING and rollout is None:
             await self._start(regional, name)
         elif rollout is None:
@@ -212,18 +215,6 @@ class RegionalRunner:
             await runner_of(self._runtime, rollout).run()
         except (AqeError, RedisError) as error:  # the gateway takes it up
             log.warning("a region's rollout was let go", rollout=rollout.plan.id, error=str(error))
-
-    async def _place(self, regional: Regional, name: str, region: RegionState) -> None:
-        """Bring the region's traffic to where the state says it is, where something can move it."""
-        if name not in self._traffic:
-            self._traffic[name] = traffic(target(self._runtime.settings, regional.plan.environment, name))
-        moves = self._traffic[name]
-        wanted = 0.0 if region.away else IN_FULL
-        try:
-            if moves is not None and (await moves.look()).percent != wanted:
-                await moves.set_percent(wanted)
-        except AqeError as error:  # must keep neither a region from being taken back nor another from its turn
-            log.warning("a region's traffic was not moved", region=name, percent=wanted, error=error.message)
 
     # What is told -----------------------------------------------------------------------------------------------------
 

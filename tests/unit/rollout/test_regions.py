@@ -12,6 +12,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from aqe.agents.deployment_readiness.rollout.region_plan import in_waves, is_open, opens_at, schedule
 from aqe.agents.deployment_readiness.rollout.regions import SETTLED, Happening, Kind, begin, reopen, step
+from aqe.cli.deploy.regions import ORDERS
 from aqe.core.errors import InputError
 from aqe.core.records.regions import (
     FAILING,
@@ -229,6 +230,10 @@ def test_a_region_waits_for_its_window() -> None:
     assert story.state.regions["eu-west"].reason == "waits for its window, which opens at 2026-03-02 14:00 UTC"
     story.look(after_s=2 * 3600)
     assert story.phases() == ["STARTING"]
+
+
+def test_the_command_line_knows_every_order() -> None:
+    assert tuple(RegionOrder) == ORDERS
 
 
 # Waves and windows ---------------------------------------------------------------------------------------------------
