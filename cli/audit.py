@@ -3,6 +3,7 @@
 import click
 
 from .common import output_options, print_json, with_runtime
+from .params import count
 from .text import clean, table, time_text
 
 
@@ -13,7 +14,7 @@ def audit() -> None:
 
 @audit.command("log")
 @click.option("--subject", metavar="NAME", help="Only about this version, policy or approver.")
-@click.option("--limit", type=click.IntRange(1, 1_000_000), default=50, show_default=True, help="The latest so many.")
+@click.option("--limit", type=count(1, 1_000_000), default=50, show_default=True, help="The latest so many.")
 @output_options
 @click.pass_context
 def log(ctx: click.Context, as_json: bool, subject: str | None, limit: int) -> None:

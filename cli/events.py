@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from .common import output_options, print_json, say, with_runtime
-from .params import duration
+from .params import count, duration
 from .text import clean, duration_text, facts, table, time_text
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def events() -> None:
     "--from", "start", metavar="ID|0", help="After this entry id, or 0 = all that is kept (default: new ones)."
 )
 @click.option("--no-follow", is_flag=True, help="End with what is there; starts at 0 unless --from says otherwise.")
-@click.option("--limit", type=click.IntRange(min=1), metavar="N", help="End after N events.")
+@click.option("--limit", type=count(1), metavar="N", help="End after N events.")
 @output_options
 @click.pass_context
 def tail(ctx: click.Context, as_json: bool, glob: str, start: str | None, no_follow: bool, limit: int | None) -> None:

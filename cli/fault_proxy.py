@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from .common import run, say
-from .params import milliseconds, percent
+from .params import SEED, Number, count, milliseconds, percent
 
 if TYPE_CHECKING:
     from ..core.records.faults import FaultPlan
@@ -16,15 +16,15 @@ if TYPE_CHECKING:
 @click.option("--config", "config_file", type=click.Path(path_type=Path), help="YAML with several proxies and rules.")
 @click.option("--listen", metavar="ADDRESS:PORT", default="127.0.0.1:0", help="Default: a free port of 127.0.0.1.")
 @click.option("--target", metavar="URL|HOST:PORT", help="http://HOST:PORT for requests, HOST:PORT for connections.")
-@click.option("--seed", type=int, default=0, help="Same seed and order of requests: same faults.")
+@click.option("--seed", type=SEED, default=0, help="Same seed and order of requests: same faults.")
 @click.option("--latency-ms", type=milliseconds, help="Every answer waits so long.")
 @click.option("--jitter-ms", type=milliseconds, default="0", help="Up to so much longer or shorter.")
 @click.option("--timeout-percent", type=percent, help="Share that is never answered.")
 @click.option("--reset-percent", type=percent, help="Share that is reset.")
 @click.option("--error-percent", type=percent, help="Share that is answered with --error-status.")
-@click.option("--error-status", type=click.IntRange(200, 599), default=503, show_default=True, help="Of those.")
+@click.option("--error-status", type=count(200, 599), default=503, show_default=True, help="Of those.")
 @click.option("--truncate-percent", type=percent, help="Share whose body breaks off half way.")
-@click.option("--bandwidth", type=click.FloatRange(min=1), metavar="BYTES/S", help="Of every answer.")
+@click.option("--bandwidth", type=Number(1), metavar="BYTES/S", help="Of every answer.")
 @click.option("--slow-close-ms", type=milliseconds, help="Connections stay open so long after an answer.")
 @click.option("--record", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE.har", help="All exchanges.")
 @click.option("--admin", metavar="127.0.0.1:PORT", help="Endpoint to watch and change it.")

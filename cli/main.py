@@ -57,7 +57,7 @@ class ErrorsAreLines(LazyGroup):
             return super().invoke(ctx)
         except AqeError as error:
             _fail(ctx, error)
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, click.Abort):  # the latter out of a question
             click.echo("aqe: interrupted", err=True)
             ctx.exit(EXIT_INTERRUPTED)
         except BrokenPipeError:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from .common import echo_json, output_options, print_json, say, with_runtime
-from .params import duration, read_json
+from .params import count, duration, read_json
 from .text import clean
 
 if TYPE_CHECKING:
@@ -113,7 +113,7 @@ def reindex(ctx: click.Context, as_json: bool) -> None:
 
 @memory.command()
 @click.argument("glob", default="*")
-@click.option("--limit", type=click.IntRange(min=1), metavar="N", help="End after N changes.")
+@click.option("--limit", type=count(1), metavar="N", help="End after N changes.")
 @click.pass_context
 def watch(ctx: click.Context, glob: str, limit: int | None) -> None:
     """Values as they change, one JSON line each; a deleted one has version 0. Ctrl-C ends it.

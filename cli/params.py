@@ -3,13 +3,48 @@
 import re
 import sys
 from datetime import UTC, datetime
+from math import isfinite
 from typing import Any
 
 import click
 
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
+MOST = 1_000_000_000
+"""Of a number that nothing else bounds: what is larger is a slip of the finger, and overflows somewhere."""
 MAX_JSON_BYTES = 1_000_000
 """What memory takes at one key."""
+
+
+class Number(click.FloatRange):
+    """The type of every option that takes a fraction: bounded, and neither `nan`, which no bound refuses, nor `inf`.
+
+    Args:
+        least, most: the range, both ends in it.
+        above: `least` itself is not.
+        below: `most` itself is not.
+    """
+
+    def __init__(self, least: float = 0, most: float = MOST, *, above: bool = False, below: bool = False) -> None:
+        super().__init__(least, most, min_open=above, max_open=below)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """The number; BadParameter when it is none of these."""
+        number: float = super().convert(value, param, ctx)
+        if not isfinite(number):
+            self.fail(f"{value!r} is no number.", param, ctx)
+        return number
+
+
+MAX_DAYS = 3660
+"""Ten years; the same limit as the agents'."""
+DAYS = Number(0, MAX_DAYS, above=True)
+"""The type of a window back from now."""
+SEED = click.IntRange(0, 2**63 - 1)
+
+
+def count(least: int = 0, most: int = MOST) -> click.IntRange:
+    """The type of every option that takes a whole number."""
+    return click.IntRange(least, most)
 
 
 def duration(text: str) -> float:

@@ -160,6 +160,8 @@ _RULES: tuple[tuple[DecisionStatus, str, Callable[[_Case], Sequence[str]]], ...]
     (_W, "Risk is not LOW", lambda c: c.level(RiskLevel.MEDIUM, RiskLevel.HIGH)),
 )
 """Decision, rule, and the reasons for which it holds (none = it does not). The first that holds decides."""
+_Held = tuple[DecisionStatus, str, list[str]]
+"""A rule that holds: its decision, its words and its reasons."""
 
 
 def decide(
@@ -180,10 +182,7 @@ def decide(
     standing = standing or Standing()
     case = _Case(risk, gates, [alarm.words for alarm in unseen(risk.dimensions, policy)], policy, standing)
     held = [(status, rule, reasons) for status, rule, find in _RULES if (reasons := list(find(case)))]
-    status, rule = DecisionStatus.APPROVED, "Every BLOCKING and WARNING gate holds and risk is LOW"
-    if held:
-        status, rule, reasons = held[0]
-        rule = f"{rule}: {reasons[0]}" + (f"; and {len(reasons) - 1} more" if len(reasons) > 1 else "")
+    status, rule = _first(held)
     return Decision(
         version=inputs.release.version,
         release=inputs.release,
@@ -197,11 +196,11 @@ def decide(
         measured_share=risk.measured_share,
         confidence=None,
         confidence_reason="not asked for: `aqe deploy assess` and `confidence` compute it",
-        blockers=_reasons(held, DecisionStatus.BLOCKED),
-        inconclusive=_reasons(held, DecisionStatus.INCONCLUSIVE),
-        pending=_reasons(held, DecisionStatus.PENDING_APPROVAL),
+        blockers=_reasons(held, _B),
+        inconclusive=_reasons(held, _I),
+        pending=_reasons(held, _P),
         vetoes=risk.vetoes,
-        warnings=_reasons(held, DecisionStatus.APPROVED_WITH_WARNINGS),
+        warnings=_reasons(held, _W),
         advisories=tuple(case.gated(lambda line: _not_held(line) or _warned(line), Enforcement.ADVISORY)),
         missing_evidence=tuple(_missing_evidence(inputs.release.version, risk, gates)),
         not_applicable=policy.not_applicable,
@@ -215,7 +214,15 @@ def decide(
     )
 
 
-def _reasons(held: Sequence[tuple[DecisionStatus, str, list[str]]], status: DecisionStatus) -> tuple[str, ...]:
+def _first(held: Sequence[_Held]) -> tuple[DecisionStatus, str]:
+    """What decides, and its rule in a sentence."""
+    if not held:
+        return DecisionStatus.APPROVED, "Every BLOCKING and WARNING gate holds and risk is LOW"
+    status, rule, reasons = held[0]
+    return status, f"{rule}: {reasons[0]}" + (f"; and {len(reasons) - 1} more" if len(reasons) > 1 else "")
+
+
+def _reasons(held: Sequence[_Held], status: DecisionStatus) -> tuple[str, ...]:
     return tuple(reason for its, _, reasons in held if its is status for reason in reasons)
 
 

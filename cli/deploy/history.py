@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ..common import load, look, print_json, with_runtime
+from ..params import Number
 
 if TYPE_CHECKING:
     from ...core.records.replay import HistoryReport
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.option("--days", type=click.FloatRange(min=0, min_open=True, max=36_500), default=90.0, help="Up to now.")
+@click.option("--days", type=Number(0, 36_500, above=True), default=90.0, help="Up to now.")
 @click.option("--env", "environment", metavar="NAME", default="production", help="Environment.")
 @click.option("--replay-policy", metavar="NAME", help="Judge past releases by this policy as well.")
 @click.option(

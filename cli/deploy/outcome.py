@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..common import output_options, print_json, say, with_runtime
-from ..params import duration, moment
+from ..params import count, duration, moment
 
 if TYPE_CHECKING:
     from ...core.records.history import DeploymentOutcome
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 @click.option("--known-at", type=moment, metavar="TIME", help="When the outcome was known (default: now).")
 @click.option("--restored-at", type=moment, metavar="TIME", help="When the service was healthy again.")
 @click.option("--rollback-time", "rollback_s", type=duration, metavar="DURATION", help="How long the rollback took.")
-@click.option("--incidents", type=click.IntRange(min=0), default=0, help="Incidents it caused.")
+@click.option("--incidents", type=count(0), default=0, help="Incidents it caused.")
 @click.option("--correct", is_flag=True, help="Replace what is recorded of this deployment.")
 @output_options
 @click.pass_context

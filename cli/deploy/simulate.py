@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..common import output_options, print_json, with_runtime
-from ..params import moment
+from ..params import Number, moment
 from ..text import cleaned
 from ..text_simulation import simulation_text
 from .rollout_how import how_options, version_option, wanted_of
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 @click.option("--to", "until", type=moment, metavar="TIME", help="Recorded until (default: now).")
 @click.option(
     "--errors-times",
-    type=click.FloatRange(min=0, max=1000),
+    type=Number(0, 1000),
     default=1.0,
     show_default=True,
     help="What if the new version failed so many times as often.",

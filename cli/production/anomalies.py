@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 import click
 
 from ..common import load, look, output_options, print_json, with_runtime
+from ..params import DAYS, count
 from ..sparkline import sparkline
 from ..text import cleaned, facts, table, value_text, window_text
-from .common import MAX_DAYS, performed, release_option
+from .common import performed, release_option
 
 if TYPE_CHECKING:
     from ...core.records.anomalies import Anomaly, AnomalyReport
@@ -43,13 +44,13 @@ def threshold(text: str) -> float | str:
 )
 @click.option(
     "--days",
-    type=click.FloatRange(min=0, min_open=True, max=MAX_DAYS),
+    type=DAYS,
     default=7.0,
     show_default=True,
     help="Window back from now; the four weeks before it are learnt from.",
 )
 @release_option
-@click.option("--max-anomalies", type=click.IntRange(1, 50), metavar="N", help="Keep the worst N (default: 50).")
+@click.option("--max-anomalies", type=count(1, 50), metavar="N", help="Keep the worst N (default: 50).")
 @output_options
 @click.pass_context
 def detect_anomalies(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from ..common import output_options, print_json, say, with_runtime
+from ..params import count
 from ..text import cleaned, percent, table, window_text
 from .common import days_option, performed, release_option
 from .generated import written_tests
@@ -24,7 +25,7 @@ def _options(command: F) -> F:
         days_option(),
         click.option(
             "--min-frequency",
-            type=click.IntRange(min=1),
+            type=count(1),
             default=10,
             show_default=True,
             metavar="N",
@@ -32,7 +33,7 @@ def _options(command: F) -> F:
         ),
         click.option(
             "--min-users",
-            type=click.IntRange(min=2),
+            type=count(2),
             default=5,
             show_default=True,
             help="What fewer did is withheld.",

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from ..common import say
+from ..params import DAYS
 from ..working import working
 
 if TYPE_CHECKING:
@@ -15,15 +16,11 @@ if TYPE_CHECKING:
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-MAX_DAYS = 3660
-"""Ten years; the same limit as the agent's."""
-
 
 def days_option(default: float | None = 30.0) -> Callable[[F], F]:
     """`--days`; without a default all data are looked at."""
     text = "Window back from now" + (" (default: all there is)." if default is None else ".")
-    kind = click.FloatRange(min=0, min_open=True, max=MAX_DAYS)
-    return click.option("--days", type=kind, default=default, show_default=default is not None, help=text)
+    return click.option("--days", type=DAYS, default=default, show_default=default is not None, help=text)
 
 
 def release_option(command: F) -> F:

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..common import output_options, print_json, with_runtime
+from ..params import MAX_DAYS, count
 from ..text import cleaned, table
-from .common import MAX_DAYS, insight_lines, performed, release_option
+from .common import insight_lines, performed, release_option
 
 if TYPE_CHECKING:
     from ...core.records.dead_code import DeadCodeReport, RouteVerdict, StaticUnit, UnitVerdict
@@ -20,7 +21,7 @@ LISTED = 15
 @click.command("dead-code")
 @click.option(
     "--min-days",
-    type=click.IntRange(min=1, max=MAX_DAYS),
+    type=count(1, MAX_DAYS),
     default=90,
     show_default=True,
     metavar="N",

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ..common import output_options, print_json, with_runtime
+from ..params import DAYS, count
 from ..text import cleaned, table, window_text
 from .common import performed
 from .generated import target_option, written_tests
@@ -18,12 +19,8 @@ MAX_REQUESTS = 3
 
 
 @click.command("mine-errors")
-@click.option(
-    "--days", type=click.FloatRange(min=0, min_open=True), default=7.0, show_default=True, help="Window back from now."
-)
-@click.option(
-    "--min-occurrences", type=click.IntRange(min=1), metavar="N", help="Leave out rarer patterns (default: 2)."
-)
+@click.option("--days", type=DAYS, default=7.0, show_default=True, help="Window back from now.")
+@click.option("--min-occurrences", type=count(1), metavar="N", help="Leave out rarer patterns (default: 2).")
 @click.option("--release", metavar="VERSION", help="Only log records imported for this release.")
 @click.option("--generate", is_flag=True, help="Write a test for every scenario into --output.")
 @click.option(

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ..common import output_options, print_json, with_runtime
+from ..params import DAYS, Number
 from ..text import cleaned, table, value_text
 from .common import insight_lines, performed
 
@@ -21,13 +22,11 @@ METRICS = ("conversion", "revenue", "errors", "loading", "lcp", "inp")
 @click.option("--control", metavar="VARIANT", help="What the others are compared with (default: control, a, off ...).")
 @click.option(
     "--split",
-    type=click.FloatRange(min=0, max=100, min_open=True, max_open=True),
+    type=Number(0, 100, above=True, below=True),
     metavar="PERCENT",
     help="Of the traffic, planned for each variant (default: all alike).",
 )
-@click.option(
-    "--days", type=click.FloatRange(min=0, min_open=True), default=90.0, show_default=True, help="Window back from now."
-)
+@click.option("--days", type=DAYS, default=90.0, show_default=True, help="Window back from now.")
 @output_options
 @click.pass_context
 def ab_test_impact(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ..common import output_options, print_json, say, with_runtime
-from ..params import duration
+from ..params import DAYS, duration
 from ..text import cleaned, table, time_text
 
 if TYPE_CHECKING:
@@ -19,9 +19,7 @@ if TYPE_CHECKING:
 @click.command("feedback-loop")
 @click.option("--interval", type=duration, default="1h", show_default=True, help="From begin to begin of two rounds.")
 @click.option("--once", is_flag=True, help="One round, then end: for CI.")
-@click.option(
-    "--days", type=click.FloatRange(min=0, min_open=True), default=7.0, show_default=True, help="Window of each round."
-)
+@click.option("--days", type=DAYS, default=7.0, show_default=True, help="Window of each round.")
 @click.option(
     "--output",
     type=click.Path(path_type=Path, file_okay=False),

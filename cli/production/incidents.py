@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ..common import output_options, print_json, with_runtime
+from ..params import DAYS
 from ..text import cleaned, duration_text, table, time_text
 from .common import performed
 
@@ -17,9 +18,7 @@ MAX_HOPS = 6
 
 
 @click.command("analyze-incidents")
-@click.option(
-    "--days", type=click.FloatRange(min=0, min_open=True), default=7.0, show_default=True, help="Window back from now."
-)
+@click.option("--days", type=DAYS, default=7.0, show_default=True, help="Window back from now.")
 @click.option("--incident-id", metavar="ID", help="Only this one, of any time; its id or number.")
 @click.option("--alerts", is_flag=True, help="Analyse alerts too, not only incidents.")
 @output_options

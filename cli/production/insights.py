@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..common import output_options, print_json, with_runtime
+from ..params import count
 from ..text import cleaned, table
 from .generated import written_tests
 
@@ -16,7 +17,7 @@ NOTHING = "nothing was found yet: `aqe production mine-errors` and the other ana
 
 
 @click.command()
-@click.option("--top", type=click.IntRange(min=1), metavar="N", help="Only the first N (default: all).")
+@click.option("--top", type=count(1), metavar="N", help="Only the first N (default: all).")
 @output_options
 @click.pass_context
 def insights(ctx: click.Context, as_json: bool, top: int | None) -> None:
@@ -45,7 +46,7 @@ def _insight_text(insight: "Insight") -> str:
 
 
 @click.command("generate-by-priority")
-@click.option("--top", type=click.IntRange(min=1), default=20, show_default=True, metavar="N", help="So many.")
+@click.option("--top", type=count(1), default=20, show_default=True, metavar="N", help="So many.")
 @click.option(
     "--generate", type=click.Path(path_type=Path, file_okay=False), metavar="DIR", help="Write their tests (pytest)."
 )

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ..common import print_json, with_runtime
+from ..params import count
 from ..text import cleaned, duration_text, facts, percent, table, value_text
 from .common import days_option, insight_lines, missing, performed, release_option
 
@@ -23,9 +24,7 @@ MAX_SHOWN = 8
 
 @click.command("journeys")
 @days_option()
-@click.option(
-    "--min-users", type=click.IntRange(min=2), default=5, show_default=True, help="What fewer did is withheld."
-)
+@click.option("--min-users", type=count(2), default=5, show_default=True, help="What fewer did is withheld.")
 @click.option("--goal", metavar="NAME", help="Event, page or path that counts as conversion (default: a purchase).")
 @click.option("--pages-only", is_flag=True, help="Clicks and other named actions are no steps.")
 @release_option

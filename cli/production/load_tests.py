@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from ..common import say
-from ..params import duration
+from ..params import Number, duration
 from ..text import value_text
 from .common import missing
 from .generated import say_written
@@ -30,7 +30,7 @@ def load_test_options(command: F) -> F:
         click.option("--include-unsafe", is_flag=True, help="Also POST, PUT, PATCH and DELETE: they change data."),
         click.option("--duration", type=duration, metavar="TIME", help="Of the load test (default: 10m)."),
         click.option(
-            "--peak-rps", type=click.FloatRange(min=0, max=MAX_RPS, min_open=True), metavar="N",
+            "--peak-rps", type=Number(0, MAX_RPS, above=True), metavar="N",
             help="Highest rate of the load test, requests a second (default: the recorded one).",
         ),
         click.option(

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ..common import output_options, print_json, with_runtime
+from ..params import count
 from ..text import cleaned, table, window_text
 from .common import days_option, performed, release_option
 from .generated import target_option, written_tests
@@ -17,9 +18,7 @@ if TYPE_CHECKING:
 @click.command("recording-to-tests")
 @days_option()
 @click.option("--host", metavar="URL", help="Only traffic with this service, as recorded (default: most asked).")
-@click.option(
-    "--max-scenarios", type=click.IntRange(min=1, max=200), default=30, show_default=True, metavar="N", help="So many."
-)
+@click.option("--max-scenarios", type=count(1, 200), default=30, show_default=True, metavar="N", help="So many.")
 @release_option
 @click.option(
     "--output", type=click.Path(path_type=Path, file_okay=False), metavar="DIR", help="Write a test for each."

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..common import output_options, print_json, run, say, with_runtime
-from ..params import percent
+from ..params import SEED, count, percent
 from ..text import cleaned, table
 from .common import performed
 
@@ -38,8 +38,8 @@ def _named(ctx: click.Context, parameter: click.Parameter, values: tuple[str, ..
 @click.option("--baseline", metavar="CMD", help="The service as it was: must show the incident.")
 @click.option("--scale", type=scale_of, default="1:100", show_default=True, help="Seconds of production a second.")
 @click.option("--tolerance", type=percent, default="5%", show_default=True, help="Of each symptom.")
-@click.option("--runs", type=click.IntRange(1, 100), default=1, show_default=True, help="Replay so often.")
-@click.option("--seed", type=int, default=0, show_default=True, help="Of the faults.")
+@click.option("--runs", type=count(1, 100), default=1, show_default=True, help="Replay so often.")
+@click.option("--seed", type=SEED, default=0, show_default=True, help="Of the faults.")
 @click.option("--upstream", "upstreams", multiple=True, callback=_named, metavar="NAME=URL", help="Real dependency.")
 @click.option("--proxy", "listen", multiple=True, callback=_named, metavar="NAME=IP:PORT", help="For a running target.")
 @click.option("--output", type=click.Path(path_type=Path, file_okay=False), help="Folder for the test and conditions.")

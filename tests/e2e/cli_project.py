@@ -2,10 +2,12 @@
 
 import json
 import os
+import pty
+import select
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -67,6 +69,35 @@ class Project:
             timeout=TIMEOUT_S,
             check=False,
         )
+
+    def on_a_terminal(self, *args: str | Path, answers: Sequence[tuple[str, str]]) -> tuple[str, int]:
+        """What somebody sees at a terminal of their own, and the exit code.
+
+        Args:
+            answers: what to wait for and then type, with its Enter, one after the other.
+        """
+        command = [sys.executable, "-P", "-m", "aqe", *map(str, args)]
+        pid, terminal = pty.fork()
+        if pid == 0:
+            os.chdir(self.folder)
+            os.execve(command[0], command, self.environment() | {"TERM": "dumb"})
+        seen, place = "", 0
+        for question, answer in (*answers, ("", "")):
+            while not question or question not in seen[place:]:
+                ready, _, _ = select.select([terminal], [], [], TIMEOUT_S)
+                assert ready, f"no {question!r} in {seen!r}"
+                try:
+                    more = os.read(terminal, 4096)
+                except OSError:  # how Linux says that the other side is closed
+                    more = b""
+                if not more:
+                    break
+                seen += more.decode()
+            place = len(seen)
+            if answer and question:
+                os.write(terminal, answer.encode())
+        os.close(terminal)
+        return seen.replace("\r\n", "\n"), os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
 
     def ok(self, *args: str | Path, stdin: str = "") -> str:
         """Standard output of one that must succeed."""

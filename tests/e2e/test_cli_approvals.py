@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from aqe.core.errors import EXIT_NO_GO, EXIT_OK, EXIT_USAGE
+from aqe.core.errors import EXIT_INTERRUPTED, EXIT_NO_GO, EXIT_OK, EXIT_USAGE
 from aqe.tests.e2e.cli_project import Project
 from aqe.tests.e2e.test_cli_commands import COMMIT, SIGNALS, now
 from aqe.tests.people import ROLES, signing
@@ -205,3 +205,34 @@ def test_a_release_judged_by_a_policy_no_longer_in_force_is_listed_as_lapsed(pro
     finally:
         project.write("policy.yaml", POLICY)
     assert listed["state"] == "lapsed" and "no longer in force" in listed["detail"]
+
+
+def test_what_is_missing_is_asked_for_on_a_terminal(project: Project) -> None:
+    """Who, why, and the secret, which is not shown; the same is decided as with flags."""
+    assess(project)
+    project.ok("deploy", "approve-request", "--version", "v1")
+    answers = [("Approver: ", "cto\n"), ("Why: ", "load test seen\n"), ("Secret: ", "the secret of cto\n")]
+    shown, code = project.on_a_terminal("deploy", "approve", "--version", "v1", answers=answers)
+    assert (code, shown.splitlines()[-2:]) == (
+        EXIT_OK,
+        ["v1 for production: pending, 1 of 2 approvals", "to decide: aqe deploy assess --version v1"],
+    )
+    assert "load test seen" in shown
+    assert "the secret" not in shown
+    (entry,) = [e for e in project.json("audit", "log", "--subject", "v1") if e["action"] == "approval:granted"]
+    assert (entry["actor"], entry["details"]["justification"]) == ("cto", "load test seen")
+
+
+def test_who_leaves_at_a_question_has_decided_nothing(project: Project) -> None:
+    """By Ctrl-C, by Ctrl-D, or with a blank for a reason."""
+    assess(project)
+    project.ok("deploy", "approve-request", "--version", "v1")
+    for answers, expected, line in (
+        ([("Approver: ", "\x03")], EXIT_INTERRUPTED, "aqe: interrupted"),
+        ([("Approver: ", "cto\n"), ("Why: ", "\x04")], EXIT_INTERRUPTED, "aqe: interrupted"),
+        ([("Approver: ", "cto\n"), ("Why: ", "  \n")], EXIT_USAGE, "aqe: --justification is empty"),
+    ):
+        shown, code = project.on_a_terminal("deploy", "approve", "--version", "v1", answers=answers)
+        assert (code, line in shown) == (expected, True), shown
+    (view,) = project.json("deploy", "approvals")
+    assert view["detail"] == "0 of 2 approvals"

@@ -16,15 +16,17 @@ from aqe.agents.commander.agent import FleetCommander
 from aqe.agents.commander.routing import AgentProfile
 from aqe.bus import heartbeats, lanes
 from aqe.bus.deadletters import list_dead_letters
-from aqe.bus.events import Event, TaskCancelled, TaskSubmitted
+from aqe.bus.events import ApprovalExpired, Event, TaskCancelled, TaskSubmitted
 from aqe.bus.reading import read_event
 from aqe.bus.subscription import Delivery
 from aqe.core.errors import ConflictError, TaskVetoed
+from aqe.core.records.approvals import Approval, ApprovalState, approval_key
 from aqe.core.records.release import Release
 from aqe.core.records.tasks import AgentRecord, AgentState, Priority, TaskAssignment, TaskStatus
 from aqe.fleet.runtime import Runtime
 from aqe.fleet.signals import list_releases
 from aqe.fleet.tasks import agents, list_tasks
+from aqe.memory.audit import AuditReader
 from aqe.tests.integration.conftest import Open, OwnServer, eventually, ids_in, pending
 
 
@@ -566,3 +568,60 @@ def test_leases_are_short_enough_for_people() -> None:
 
     assert (HEARTBEAT_EVERY_S, HEARTBEAT_TTL_S) == (5.0, 15.0)
     assert base.TASK_LEASE_S + 1 < HEARTBEAT_TTL_S
+
+
+# Approvals -----------------------------------------------------------------------------------------------------------
+
+
+async def ask(parts: Runtime, version: str, valid: timedelta, settled: ApprovalState) -> None:
+    """Store a request about a release that expires `valid` from now."""
+    now = parts.clock.now()
+    situation = {
+        "release": {"version": version, "commit": "a3f5c1e09b7d"},
+        "policy": "default",
+        "decision": "PENDING_APPROVAL",
+        "rule": "An approval is needed",
+        "decisionSha256": "0" * 64,
+        "seen": {"risk": 50, "metrics": {}, "criteria": {}},
+        "commitAuthors": None,
+    }
+    request = {
+        "id": f"ask-{version}",
+        "situation": situation,
+        "requestedBy": "ci",
+        "requestedAt": now - timedelta(days=1),
+        "expiresAt": now + valid,
+    }
+    approval = Approval.from_value({"request": request, "settled": settled}, where=version)
+    await parts.memory.store(approval_key(version, approval.request.id), approval)
+
+
+async def test_an_approval_that_nobody_gave_in_time_is_announced_once(parts: Runtime, raw: Any) -> None:
+    """As an event, in the audit log and in its record; one that still waits, or was answered, is left alone."""
+    overdue = timedelta(seconds=-1)
+    await ask(parts, "open", timedelta(hours=1), ApprovalState.PENDING)
+    await ask(parts, "given", overdue, ApprovalState.GRANTED)
+    for version in ("late", "later"):  # the second commander finds the first one announced
+        await ask(parts, version, overdue, ApprovalState.PENDING)
+
+        async def announced(version: str = version) -> bool:
+            return version in [event.subject for event in events(raw, "approval:expired")]
+
+        async with running(a_commander(parts)):
+            await eventually(announced)
+    first, second = events(raw, "approval:expired")
+    assert isinstance(first.data, ApprovalExpired)
+    assert (first.subject, first.data.approval, first.data.commit) == ("late", "ask-late", "a3f5c1e09b7d")
+    assert second.subject == "later"
+    logged = await AuditReader(parts.memory, ("approval:expired",)).entries()
+    assert [(entry.subject, entry.details) for entry in logged] == [
+        ("late", {"id": "ask-late"}),
+        ("later", {"id": "ask-later"}),
+    ]
+    stored = await parts.memory.retrieve_pattern("aqe/releases/*/approvals/*")
+    assert {key.split("/")[2]: value["settled"] for key, value in stored.items()} == {
+        "late": "expired",
+        "later": "expired",
+        "open": "pending",
+        "given": "granted",
+    }

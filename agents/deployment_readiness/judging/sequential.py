@@ -100,37 +100,40 @@ def judge_share(
         min_requests: fewer in an arm decide nothing.
         dispersion: variance of the counts over their mean, 1 = Poisson; above it where failures come in bursts.
     """
-    missing = _missing(canary.requests, baseline.requests, "requests")
-    if missing:
+    if missing := _missing(canary.requests, baseline.requests, "requests"):
         return missing
-    told = (
+    progress = canary.requests / max(planned, 1.0)
+    share = canary.requests / (canary.requests + baseline.requests)
+    seen = detectable_ratio(baseline.events / dispersion, tail=alpha, ratio=ratio, share=share)
+    level = spent(progress, alpha=alpha)
+    tail = _tail(canary, baseline, ratio, dispersion)
+    state, reason = State.HEALTHY, f"so much traffic shows a rise to {seen:.1f} times and more"
+    fewest = min(canary.requests, baseline.requests)
+    if tail < level:
+        state, reason = State.WORSE, f"more than {ratio:g} times as many with {1 - tail:.4%} probability"
+    elif fewest < min_requests:
+        state, reason = State.UNDECIDED, f"{fewest:.0f} requests, at least {min_requests} decide"
+    elif progress < 1:
+        state, reason = State.UNDECIDED, f"{progress:.0%} of the stage, {reason}"
+    return Verdict(state, f"{_told(canary, baseline)}: {reason}", seen, tail, level)
+
+
+def _told(canary: Count, baseline: Count) -> str:
+    return (
         f"{_percent(canary.share)} of {canary.requests:.0f} requests of the canary failed, "
         f"{_percent(baseline.share)} of {baseline.requests:.0f} of the baseline"
     )
-    progress = canary.requests / max(planned, 1.0)
-    expected = baseline.events / dispersion
-    share = canary.requests / (canary.requests + baseline.requests)
-    seen = detectable_ratio(expected, tail=alpha, ratio=ratio, share=share)
-    level = spent(progress, alpha=alpha)
-    tail = 1 - probability_of_excess(
+
+
+def _tail(canary: Count, baseline: Count, ratio: float, dispersion: float) -> float:
+    """Probability that the canary is not worse."""
+    return 1 - probability_of_excess(
         canary.events / dispersion,
         canary.requests / dispersion,
         baseline.events / dispersion,
         baseline.requests / dispersion,
         ratio=ratio,
     )
-    if tail < level:
-        reason = f"{told}: more than {ratio:g} times as many with {1 - tail:.4%} probability"
-        return Verdict(State.WORSE, reason, seen, tail, level)
-    if canary.requests < min_requests or baseline.requests < min_requests:
-        fewest = min(canary.requests, baseline.requests)
-        return Verdict(
-            State.UNDECIDED, f"{told}: {fewest:.0f} requests, at least {min_requests} decide", seen, tail, level
-        )
-    limits = f"so much traffic shows a rise to {seen:.1f} times and more"
-    if progress < 1:
-        return Verdict(State.UNDECIDED, f"{told}; {progress:.0%} of the stage, {limits}", seen, tail, level)
-    return Verdict(State.HEALTHY, f"{told}; {limits}", seen, tail, level)
 
 
 def judge_values(

@@ -49,6 +49,19 @@ def test_every_option_says_what_it_is_for(name: str) -> None:
             assert parameter.help or isinstance(parameter.type, click.Choice), parameter.name
 
 
+NONSENSE = ("nan", "inf", "-inf", "1e400", "1e300", "-1e9", "9" * 30, "0x10", "", " ")
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_every_number_is_finite_and_bounded(name: str) -> None:
+    """Whatever is asked for: `nan` passes every comparison, and a number beyond all use overflows somewhere."""
+    for parameter in EVERY[name].params:
+        if isinstance(parameter.type, click.types.IntParamType | click.types.FloatParamType):
+            for text in NONSENSE:
+                with pytest.raises(click.UsageError):
+                    parameter.type(text, parameter, click.Context(EVERY[name]))
+
+
 @pytest.mark.parametrize("name", EVERY)
 def test_every_command_stands_in_the_documentation(name: str) -> None:
     """With exactly its name in a table's first column, or as a heading."""
