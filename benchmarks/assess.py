@@ -4,12 +4,14 @@
 first answer after the history has changed learns the model anew, the next ones do not. *Cold*: the command `aqe deploy
 assess` as a process of its own, which does the task itself or hands it to a fleet that runs. The baseline of both is
 what no such program can do without, a Python process that imports redis.asyncio and pydantic, plus the agent's answer.
+Their calls take turns with those of the baseline; on a machine with other work processor seconds say more than seconds.
 """
 
 import argparse
 import asyncio
 import logging
 import os
+import resource
 import statistics
 import subprocess
 import sys
@@ -19,7 +21,7 @@ from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import structlog
@@ -57,6 +59,13 @@ METRICS: dict[SignalKind, dict[str, Any]] = {
 """Of the release and of every deployment in the history."""
 
 
+class Taken(NamedTuple):
+    """What something took: seconds, and those of all processors."""
+
+    wall_s: float
+    cpu_s: float
+
+
 def deployments(size: int, now: datetime) -> list[str]:
     """The history as JSON, oldest first, over a year; large changes and low coverage fail more often."""
     rng = np.random.default_rng(1)
@@ -92,16 +101,15 @@ def main(arguments: Sequence[str]) -> int:
     with servers.own_server(program) as server, tempfile.TemporaryDirectory() as folder:
         inside = {size: asyncio.run(_inside(server, Path(folder), size, options.rounds)) for size in sizes}
         asyncio.run(_fill(server, Path(folder), COLD_SIZE))
-        cold = {"itself": _cold_s(server, folder)}
-        _process_s((*AQE, "up"), server, folder)
+        cold = {"itself": _cold(server, folder)}
+        _process((*AQE, "up"), server, folder)
         try:
-            cold["by a running fleet"] = _cold_s(server, folder)
+            cold["by a running fleet"] = _cold(server, folder)
         finally:
-            _process_s((*AQE, "down"), server, folder)
-        bare = [_process_s(BARE[1:], server, folder) for _ in range(COLD_ROUNDS)]
+            _process((*AQE, "down"), server, folder)
     _print_inside(inside)
-    _print_cold(cold, bare, inside[COLD_SIZE])
-    report.json_line("assess", inside=inside, cold_s=cold, bare_s=bare, server=program)
+    _print_cold(cold, inside[COLD_SIZE])
+    report.json_line("assess", inside=inside, cold=cold, server=program)
     return 0
 
 
@@ -132,10 +140,10 @@ def _runtime(server: servers.Server, folder: Path) -> AbstractAsyncContextManage
     return open_runtime(settings, name="bench", server=ServerInfo(server.url, "url"))
 
 
-async def _inside(server: servers.Server, folder: Path, size: int, rounds: int) -> dict[str, list[float]]:
-    """Seconds of first and later answers."""
+async def _inside(server: servers.Server, folder: Path, size: int, rounds: int) -> dict[str, list[Taken]]:
+    """First and later answers."""
     await _fill(server, folder, size)
-    taken: dict[str, list[float]] = {"first": [], "again": []}
+    taken: dict[str, list[Taken]] = {"first": [], "again": []}
     async with _runtime(server, folder) as parts:
         agent = DeploymentReadinessAgent(parts.services())
         await _answer(parts, agent, "risk-score")
@@ -145,9 +153,9 @@ async def _inside(server: servers.Server, folder: Path, size: int, rounds: int) 
             item = DeploymentOutcome(version=f"n{number}", deployed_at=at, known_at=at, outcome="success")
             await parts.memory.append(HISTORY_KEY, item)
             for kind in taken:
-                start = time.perf_counter()
+                wall, cpu = time.perf_counter(), time.process_time()
                 await _answer(parts, agent, "deployment-assessment")
-                taken[kind].append(time.perf_counter() - start)
+                taken[kind].append(Taken(time.perf_counter() - wall, time.process_time() - cpu))
     return taken
 
 
@@ -162,43 +170,52 @@ async def _answer(parts: Runtime, agent: DeploymentReadinessAgent, task_type: st
     assert done.status is TaskStatus.COMPLETED, done.error
 
 
-def _cold_s(server: servers.Server, folder: str) -> list[float]:
-    """Seconds a call; the first, which compiles and learns, is not among them."""
+def _cold(server: servers.Server, folder: str) -> list[tuple[Taken, Taken]]:
+    """What a call took, and the imports just after it; the first call, which compiles and learns, is not among them."""
     command = (*AQE, "deploy", "assess", "--version", "v", "--json")
-    return [_process_s(command, server, folder) for _ in range(COLD_ROUNDS + 1)][1:]
+    _process(command, server, folder)
+    return [(_process(command, server, folder), _process(BARE[1:], server, folder)) for _ in range(COLD_ROUNDS)]
 
 
-def _process_s(arguments: Sequence[str], server: servers.Server, folder: str) -> float:
+def _process(arguments: Sequence[str], server: servers.Server, folder: str) -> Taken:
     # A user's Python keeps what it has compiled.
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "AQE_"))}
     environment = {**kept, "AQE_REDIS_URL": server.url, "HOME": folder, "GIT_CEILING_DIRECTORIES": folder}
-    start = time.perf_counter()
+    wall, cpu = time.perf_counter(), _children_s()
     subprocess.run([sys.executable, *arguments], cwd=folder, env=environment, capture_output=True, check=False)
-    return time.perf_counter() - start
+    return Taken(time.perf_counter() - wall, _children_s() - cpu)
 
 
-def _print_inside(inside: dict[int, dict[str, list[float]]]) -> None:
+def _children_s() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def _print_inside(inside: dict[int, dict[str, list[Taken]]]) -> None:
     rows = []
     before: dict[str, float] = {}
     for size, taken in inside.items():
         cells = [f"{size:,}"]
-        for kind, seconds in taken.items():
-            median = statistics.median(seconds)
+        for kind, found in taken.items():
+            median = statistics.median(one.wall_s for one in found)
             grown = f"x {median / before[kind]:.1f}" if before.get(kind) else "-"
-            cells += [shown(Spread.of(1000 * s for s in seconds)), grown]
+            cells += [shown(Spread.of(1000 * one.wall_s for one in found)), grown]
             before[kind] = median
         rows.append(cells)
     head = ["deployments", "first answer, ms", "x the row above", "next answers, ms", "x the row above"]
     table("assess inside the agent", head, rows)
 
 
-def _print_cold(cold: dict[str, list[float]], bare: list[float], inside: dict[str, list[float]]) -> None:
-    first, again = (statistics.median(bare) + statistics.median(inside[kind]) for kind in ("first", "again"))
-    rows = []
-    for who, taken in cold.items():
-        median = statistics.median(taken)
-        rows.append([who, shown(Spread.of(1000 * s for s in taken)), f"{median / first:.2f}", f"{median / again:.2f}"])
-    print(f"\n`python -c 'import redis.asyncio, pydantic'`: {shown(Spread.of(1000 * s for s in bare))} ms")
-    print(f"with the agent's first answer {1000 * first:.0f} ms, with its next {1000 * again:.0f} ms")
-    head = ["done", "ms", "/ (imports + first answer)", "/ (imports + next answer)"]
-    table(f"cold `aqe deploy assess`, {COLD_SIZE:,} deployments", head, rows)
+def _print_cold(cold: dict[str, list[tuple[Taken, Taken]]], inside: dict[str, list[Taken]]) -> None:
+    for place, words in enumerate(("seconds", "processor seconds, without the fleet's own")):
+        answers = [[1000 * one[place] for one in taken] for taken in inside.values()]
+        rows = []
+        for who, pairs in cold.items():
+            calls, imports = ([1000 * pair[side][place] for pair in pairs] for side in (0, 1))
+            bases = [statistics.median(imports) + statistics.median(answer) for answer in answers]
+            ratios = [f"{statistics.median(calls) / base:.2f}" for base in bases]
+            rows.append([who, shown(Spread.of(calls)), shown(Spread.of(imports)), *ratios])
+        first, again = (shown(Spread.of(answer)) for answer in answers)
+        print(f"\nthe agent's first answer {first} ms, its next {again} ms")
+        head = ["done", "call, ms", "imports, ms", "/ (imports + first answer)", "/ (imports + next answer)"]
+        table(f"cold `aqe deploy assess`, {COLD_SIZE:,} deployments: {words}", head, rows)

@@ -54,7 +54,9 @@ def read_policy(path: Path) -> bytes:
         with path.open("rb") as file:
             return file.read(MAX_CHARACTERS * 4 + 1)
     except OSError as error:
-        raise InputError(f"{path}: {error.strerror}", hint="`policy:` in aqe.yaml names the policy file") from error
+        raise InputError(
+            f"{path}: {error.strerror}", hint="the policy is what --config or `policy:` in aqe.yaml names"
+        ) from error
 
 
 @lru_cache(maxsize=64)

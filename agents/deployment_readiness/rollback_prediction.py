@@ -59,9 +59,9 @@ class Taught:
         """Why the model is not believed."""
         judged = self.judged
         if self.model.basis is None or judged.failures < LEAST_FAILURES:
-            return f"the base rate: {judged.failures} failures in held-out outcomes, {LEAST_FAILURES} tell something"
+            return f"the base rate, since {judged.failures} failures in held-out outcomes are below {LEAST_FAILURES}"
         if judged.brier_skill is None or judged.brier_skill <= 0:
-            return f"the base rate: on {judged.predictions} held-out outcomes the features predict no better"
+            return f"on {judged.predictions} held-out outcomes the features predict no better than the base rate"
         return None
 
 

@@ -66,7 +66,7 @@ def _figure(risk: Stored) -> Figure:
         inner = dimension["riskMeasured"]
         bars.append(
             Bar(
-                label=(dimension["dimension"].say(),),
+                label=(dimension["dimension"].say(spoken),),
                 value=number.say(risk_number),
                 inner=inner.say(risk_number, reason="nothing of it is measured"),
                 tone=Tone.UNKNOWN if inner.value is None else tone_of(level_of(number.value)),

@@ -70,7 +70,10 @@ def prediction(stored: Stored) -> Section:
         stored["baseRatePercent"].say(probability_words),
         ".",
     )
-    blocks: list[Block] = [Paragraph(line=line), Paragraph(line=(stored["method"].say(), ": ", stored["reason"].say()))]
+    blocks: list[Block] = [
+        Paragraph(line=line),
+        Paragraph(line=("Method: ", stored["method"].say(), "; ", stored["reason"].say())),
+    ]
     blocks += _held_out(stored["heldOut"])
     if stored["factors"]:
         columns = (Column(title="Factor"), *(Column(title=t, numeric=True) for t in ("Here", "Typical", "Effect")))

@@ -1,5 +1,6 @@
 """How the words of the records sound in a report, and what they mean to its reader."""
 
+import re
 from datetime import datetime
 from typing import Any
 
@@ -47,8 +48,8 @@ def tone_of(word: object) -> Tone:
 
 
 def spoken(word: object) -> str:
-    """`APPROVED_WITH_WARNINGS` and `line_coverage` as people write them."""
-    return str(word).replace("_", " ")
+    """`APPROVED_WITH_WARNINGS`, `line_coverage` and `codeQuality` as people write them."""
+    return re.sub(r"(?<=[a-z])[A-Z]", lambda found: f" {found[0].lower()}", str(word)).replace("_", " ")
 
 
 def risk_words(risk: Any) -> str:
