@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..common import output_options, print_json, say, with_runtime
-from ..params import duration, names, percent, percents
+from ..params import count, duration, names, percent, percents
 from ..text import cleaned
 from ..text_regions import assessed_text, planned_text, regions_text
 from .rollout import telling
@@ -77,7 +77,7 @@ def plan_options(command: Any) -> Any:
         click.option("--canary", "--stages", "stages", type=percents, metavar="LIST", help="Of each region: 5,25,100."),
         click.option("--rollout", type=click.Choice(STRATEGIES), default="canary", help="How it moves in each region."),
         click.option(
-            "--max-failed", type=click.IntRange(min=0), default=2, show_default=True, metavar="N",
+            "--max-failed", type=count(0), default=2, show_default=True, metavar="N",
             help="More failed regions, and all are taken back.",
         ),
         click.option(
@@ -85,7 +85,7 @@ def plan_options(command: Any) -> Any:
             help="Of the regions begun, so many must be well before the next wave.",
         ),
         click.option("--bake-time", "bake_s", type=duration, metavar="DURATION", help="Between two waves."),
-        click.option("--wave-size", type=click.IntRange(min=1), default=1, help="Regions that may begin together."),
+        click.option("--wave-size", type=count(1), default=1, help="Regions that may begin together."),
         click.option("--strategy", type=click.Choice(ORDERS), default="staggered", help="Which region comes when."),
     ):  # fmt: skip
         command = option(command)
