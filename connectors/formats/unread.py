@@ -29,6 +29,10 @@ def _starts(*magics: bytes) -> Callable[[Head], bool]:
     return lambda head: head.data.startswith(magics)
 
 
+def _first(*begins: str) -> Callable[[Head], bool]:
+    return lambda head: head.first_line.startswith(begins)
+
+
 def _root(*names: str) -> Callable[[Head], bool]:
     return lambda head: xml_root(head)[0] in names
 
@@ -45,6 +49,10 @@ def _is_html(head: Head) -> bool:
 def _is_changelog(head: Head) -> bool:
     first = dict_at(first_of(dict_at(head.json).get("values")))
     return {"created", "items"} <= first.keys()
+
+
+def _is_cucumber(head: Head) -> bool:
+    return isinstance(head.json, list) and {"uri", "elements"} <= dict_at(first_of(head.json)).keys()
 
 
 UNREAD: tuple[Unread, ...] = (
@@ -76,9 +84,14 @@ UNREAD: tuple[Unread, ...] = (
     Unread("Robot Framework's output.xml", _root("robot"), "rebot --xunit junit.xml output.xml"),
     Unread("SPDX", _keys("spdxVersion"), "CycloneDX JSON with vulnerabilities, or a scanner's report over it"),
     Unread("an Allure result", _keys("uuid", "historyId", "status"), "the test runner's JUnit XML"),
-    Unread("TAP", lambda head: head.first_line.startswith(("TAP version 1", "1..")), "the test runner's JUnit XML"),
+    Unread("TAP", _first("TAP version 1", "1.."), "the test runner's JUnit XML"),
     Unread("dotCover XML", _root("Root"), "dotnet test --collect 'XPlat Code Coverage' (Cobertura)"),
-    Unread("ApacheBench's report", lambda head: head.first_line.startswith("This is ApacheBench"), "wrk, k6 or Locust"),
+    Unread("k6's CSV", _first("metric_name,timestamp,"), "k6 run --out json=points.json"),
+    Unread("Jest's JSON", _keys("numTotalTests", "testResults"), "JUnit XML, by jest-junit"),
+    Unread("Mocha's JSON", _keys("stats", "passes", "failures"), "JUnit XML, by mocha-junit-reporter"),
+    Unread("go test's JSON", _keys("Time", "Action", "Package"), "JUnit XML: gotestsum --junitfile junit.xml"),
+    Unread("Cucumber's JSON", _is_cucumber, "JUnit XML, by the formatter junit"),
+    Unread("ApacheBench's report", _first("This is ApacheBench"), "wrk, k6 or Locust"),
     Unread("Vegeta's report", _keys("latencies", "status_codes"), "wrk, k6 or Locust"),
     Unread("Artillery's report", _keys("aggregate", "intermediate"), "wrk, k6 or Locust"),
     Unread(

@@ -92,6 +92,6 @@ def _at(item: dict[str, Any], name: str, *, first: bool) -> datetime | None:
     times = [
         at
         for entry in listed(item.get("transitions"))
-        if dict_at(entry).get("name") == name and (at := clock(dict_at(entry).get("at")))
+        if (text(dict_at(entry).get("name")) or "").upper() == name and (at := clock(dict_at(entry).get("at")))
     ]
     return (min if first else max)(times) if times else None

@@ -103,10 +103,10 @@ def test_an_opsgenie_webhook_has_times_as_numbers_of_different_units() -> None:
 
 
 def test_victorops_transitions_say_when() -> None:
-    """The first acknowledgement, the last resolution; entities of HTML are read."""
+    """The first acknowledgement, the last resolution, in either case; entities of HTML are read."""
     item = {"incidentNumber": "787", "currentPhase": "RESOLVED", "entityDisplayName": "Errors &gt; 5 %",
             "entityState": "OK", "startTime": "2026-11-20T10:00:00Z",
-            "transitions": [{"name": "ACKED", "at": "2026-11-20T10:05:00Z"},
+            "transitions": [{"name": "acked", "at": "2026-11-20T10:05:00Z"},
                             {"name": "RESOLVED", "at": "2026-11-20T10:30:00Z"}]}  # fmt: skip
     (one,) = rows(VictorOps(), {"incidents": [item]})
     assert (one.id, one.title, one.severity) == ("victorops-787", "Errors > 5 %", None)

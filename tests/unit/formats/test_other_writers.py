@@ -173,6 +173,11 @@ def test_a_deployment_that_cannot_be_read_refuses_the_file(wrong: dict[str, Any]
         ({"values": [{"created": "2026-11-19T10:00:00.000+0000", "items": []}]}, "a Jira changelog"),
         ('<Root CoveredStatements="1" TotalStatements="2"/>', "dotCover XML"),
         ("This is ApacheBench, Version 2.3\n", "ApacheBench's report"),
+        ("metric_name,timestamp,metric_value,check\nhttp_reqs,1795168800,1,\n", "k6's CSV"),
+        ({"numTotalTests": 3, "testResults": []}, "Jest's JSON"),
+        ({"stats": {"tests": 2}, "tests": [], "passes": [], "failures": []}, "Mocha's JSON"),
+        ('{"Time":"2026-11-20T10:00:00Z","Action":"pass","Package":"shop","Test":"TestA"}\n', "go test's JSON"),
+        ([{"uri": "a.feature", "elements": []}], "Cucumber's JSON"),
     ],
 )  # fmt: skip
 def test_what_is_known_and_not_read_is_named_with_what_to_give_instead(content: object, title: str) -> None:
