@@ -89,9 +89,12 @@ drill-peers: $(VENV)/.bench  ## four of them, run by the bus and by other librar
 soak: $(READY)  ## SOAK_S seconds (600) of mixed load with random kills; exit 1 when anything is lost, doubled or grows
 	$(BIN)/python -P -m aqe.benchmarks soak
 
-drill-rollout: $(READY)  ## rollouts on a real HAProxy and Prometheus, run after run (15 min)
+drill-rollout: $(READY)  ## rollouts on a real HAProxy and Prometheus, run after run (25 min and more)
 	$(BIN)/python -P -m aqe.benchmarks drill-rollout
 	$(BIN)/python -P -m aqe.benchmarks drill-regions
+
+record-rollout: $(READY)  ## the terminal output of docs/rollout-example.md, from a real run (3 min)
+	$(BIN)/python -P -m aqe.benchmarks record-rollout
 
 drill-cluster: $(READY)  ## fail-overs of a Cluster and behind Sentinel, and what a fleet costs (15 min)
 	$(BIN)/python -P -m aqe.benchmarks drill-cluster

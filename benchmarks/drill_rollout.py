@@ -62,14 +62,14 @@ class Drill:
         """A rollout of a new release with a GO."""
         self.number += 1
         version = f"v{self.number}"
-        self._go(version)
+        self.go(version)
         parts = self.parts
         parts.set_percent(0)
         parts.canary.error_share, parts.canary.delay_s, parts.failed = 0.0, 0.0, 0
         command = [sys.executable, "-P", "-m", "aqe", "deploy", "execute", "--version", version, *arguments]
         return version, subprocess.Popen(command, cwd=self.folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
-    def _go(self, version: str) -> None:
+    def go(self, version: str) -> None:
         """An approved decision, as `assess` would store it: the drill is about what comes after it."""
         done = self.aqe("deploy", "assess", "--version", version, "--json")
         decision = json.loads(done.stdout) | {"decision": "APPROVED", "approved": True, "verdict": "GO"}
@@ -352,7 +352,7 @@ def carry_out(
         return 2
     figures: dict[str, Any] = {}
     with tempfile.TemporaryDirectory() as folder, opened(Path(folder), (haproxy, prometheus)) as drill:
-        _prepare(drill)
+        prepare(drill)
         try:
             wanted = {options.only: scenarios[options.only]} if options.only else scenarios
             rows = [_rows(title, run, drill, options.runs, figures) for title, run in wanted.items()]
@@ -368,7 +368,8 @@ def carry_out(
     return int(any(figure["failures"] for figure in figures.values()))
 
 
-def _prepare(drill: Drill) -> None:
+def prepare(drill: Drill) -> None:
+    """A policy, a server, and a past that there is a baseline of."""
     (drill.folder / "policy.yaml").write_text(POLICY)
     settings = drill.folder / "aqe.yaml"
     settings.write_text(settings.read_text() + "policy: {file: policy.yaml}\n")

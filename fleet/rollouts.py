@@ -30,6 +30,9 @@ from .runtime import Runtime
 from .situations import Assessed, last_assessed
 
 ALL = rollout_key("*")
+STATUS = "aqe/deployment/status"
+START_TRIES = 5
+"""Rollouts of other environments change the status at each of their looks."""
 
 log = Logger("rollout")
 
@@ -51,8 +54,17 @@ async def start_rollout(runtime: Runtime, version: str, wanted: Wanted, *, envir
     """
     assessed = await last_assessed(runtime, version)
     check_go(assessed, environment)
-    planned = await _planned(runtime, assessed.decision.release, wanted)
-    return await _stored(runtime, planned, f"{planned.strategy} by {by}, decision {assessed.decision.decision}", by)
+    for last in (*[False] * (START_TRIES - 1), True):
+        # Of two that begin at once both see nobody else: the second finds the status changed, and looks again.
+        status = await runtime.memory.retrieve_record(STATUS)
+        planned = await _planned(runtime, assessed.decision.release, wanted)
+        reason = f"{planned.strategy} by {by}, decision {assessed.decision.decision}"
+        try:
+            return await _stored(runtime, planned, reason, by, status_version=status.version if status else 0)
+        except ConflictError:
+            if last:
+                raise
+    raise AssertionError("the last try returns or raises")
 
 
 async def start_in_region(runtime: Runtime, regional: Regional, region: str, *, owned: Write) -> Rollout:
@@ -92,7 +104,9 @@ async def _planned(runtime: Runtime, release: Release, wanted: Wanted, region: s
     return made.model_copy(update={"region": region})
 
 
-async def _stored(runtime: Runtime, planned: RolloutPlan, reason: str, by: str, *owned: Write) -> Rollout:
+async def _stored(
+    runtime: Runtime, planned: RolloutPlan, reason: str, by: str, *owned: Write, status_version: int | None = None
+) -> Rollout:
     """With its event and its entry in the audit log, in one transaction."""
     now, version = planned.started_at, planned.version
     rollout = Rollout(plan=planned, state=begin(planned), runner=runtime.bus.name, updated_at=now)
@@ -112,7 +126,7 @@ async def _stored(runtime: Runtime, planned: RolloutPlan, reason: str, by: str, 
     writes = [
         *owned,
         memory.prepare_store(rollout_key(planned.id), rollout, expected_version=0),
-        memory.prepare_store("aqe/deployment/status", rollout),
+        memory.prepare_store(STATUS, rollout, expected_version=status_version),
         runtime.bus.prepare(event),
     ]
     await audited(memory, [draft], now, lambda chain: memory.apply([*writes, *chain]))
@@ -229,7 +243,12 @@ async def all_regional(runtime: Runtime) -> list[Regional]:
 async def all_rollouts(runtime: Runtime) -> list[Rollout]:
     """All that are known, the latest first."""
     found = await runtime.memory.retrieve_pattern(ALL)
-    rollouts = [Rollout.from_value(value, where=key) for key, value in found.items()]
+    rollouts = []
+    for key, value in found.items():
+        try:
+            rollouts.append(Rollout.from_value(value, where=key))
+        except InputError as error:  # one that nobody can read must not keep the others from being run
+            log.warning("no rollout", key=key, error=error.message)
     return sorted(rollouts, key=lambda rollout: rollout.plan.started_at, reverse=True)
 
 
