@@ -102,9 +102,11 @@ def main(arguments: Sequence[str]) -> int:
         inside = {size: asyncio.run(_inside(server, Path(folder), size, options.rounds)) for size in sizes}
         asyncio.run(_fill(server, Path(folder), COLD_SIZE))
         cold = {"itself": _cold(server, folder)}
-        _process((*AQE, "up"), server, folder)
         try:
+            _process((*AQE, "up"), server, folder, fails=True)
             cold["by a running fleet"] = _cold(server, folder)
+        except subprocess.CalledProcessError as error:
+            print(f"by a running fleet: NOT_MEASURED, it did not start: {error.stderr.decode().strip()}")
         finally:
             _process((*AQE, "down"), server, folder)
     _print_inside(inside)
@@ -177,12 +179,12 @@ def _cold(server: servers.Server, folder: str) -> list[tuple[Taken, Taken]]:
     return [(_process(command, server, folder), _process(BARE[1:], server, folder)) for _ in range(COLD_ROUNDS)]
 
 
-def _process(arguments: Sequence[str], server: servers.Server, folder: str) -> Taken:
+def _process(arguments: Sequence[str], server: servers.Server, folder: str, *, fails: bool = False) -> Taken:
     # A user's Python keeps what it has compiled.
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "AQE_"))}
     environment = {**kept, "AQE_REDIS_URL": server.url, "HOME": folder, "GIT_CEILING_DIRECTORIES": folder}
     wall, cpu = time.perf_counter(), _children_s()
-    subprocess.run([sys.executable, *arguments], cwd=folder, env=environment, capture_output=True, check=False)
+    subprocess.run([sys.executable, *arguments], cwd=folder, env=environment, capture_output=True, check=fails)
     return Taken(time.perf_counter() - wall, _children_s() - cpu)
 
 
