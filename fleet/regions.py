@@ -32,7 +32,7 @@ from ..core.records.release import Release, check_version, same_commit
 from ..core.records.rollout import GivenOrder, Order, Rollout, place_of, rollout_key
 from ..memory.audit import audited
 from .regional_runner import RegionalRunner
-from .rollout_parts import Wanted, executor, plan, region_of, source, target
+from .rollout_parts import executor, plan, region_of, source, target, wanted_of
 from .rollout_setup import with_setup
 from .rollouts import all_regional, all_rollouts, check_go, regional_of
 from .runtime import Runtime
@@ -223,9 +223,8 @@ def _region(runtime: Runtime, environment: str, name: str) -> Region:
 
 
 async def _expected(runtime: Runtime, release: Release, made: RegionalPlan) -> PlannedRegions:
-    now, how = runtime.clock.now(), made.how
-    wanted = Wanted(how.strategy, how.stages, how.stage_s, how.watch_s, how.interval_s)
-    wanted = await with_setup(runtime, wanted, version=release.version, environment=release.environment)
+    now = runtime.clock.now()
+    wanted = await with_setup(runtime, wanted_of(made.how), version=release.version, environment=release.environment)
     lasts = {}
     for name in made.names:
         section = target(runtime.settings, release.environment, name)

@@ -21,6 +21,7 @@ from ..core.errors import AqeError, InputError
 from ..core.ids import dated_id
 from ..core.log import Logger
 from ..core.ports import Executor, MetricSource
+from ..core.records.regions import RegionalHow
 from ..core.records.release import Release
 from ..core.records.rollout import RolloutPlan, Sample, Stage, Strategy, Trigger, WatchPhase
 from ..core.records.rollout_hooks import StageHook
@@ -55,6 +56,11 @@ class Wanted:
     auto_rollback: bool = True
     triggers: Sequence[Trigger] = ()
     watches: tuple[WatchPhase, ...] = ()
+
+
+def wanted_of(how: RegionalHow) -> Wanted:
+    """What a plan asks of each region's rollout."""
+    return Wanted(how.strategy, how.stages, how.stage_s, how.watch_s)
 
 
 def target(settings: Settings, name: str, region: str | None = None) -> RolloutSection:

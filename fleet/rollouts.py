@@ -23,7 +23,7 @@ from ..memory.audit import audited
 from .notify import Channel, named_channel
 from .notifying import send
 from .rollout_guard import heartbeat
-from .rollout_parts import Wanted, executor, plan, source, target
+from .rollout_parts import Wanted, executor, plan, source, target, wanted_of
 from .rollout_runner import RolloutRunner
 from .rollout_setup import with_setup
 from .runtime import Runtime
@@ -85,9 +85,7 @@ async def start_in_region(runtime: Runtime, regional: Regional, region: str, *, 
     whole = regional.plan
     assessed = await last_assessed(runtime, whole.version)
     check_go(assessed, whole.environment)
-    how = whole.how
-    wanted = Wanted(how.strategy, how.stages, how.stage_s, how.watch_s, how.interval_s)
-    planned = await _planned(runtime, assessed.decision.release, wanted, region)
+    planned = await _planned(runtime, assessed.decision.release, wanted_of(whole.how), region)
     planned = planned.model_copy(update={"id": regional.rollout(region), "held": True})
     return await _stored(runtime, planned, f"wave of {regional.id}", runtime.bus.name, owned)
 

@@ -67,7 +67,6 @@ class RegionalHow(Record):
     stages: tuple[Percent, ...] | None = None
     stage_s: Seconds | None = None
     watch_s: Annotated[FiniteFloat, Field(ge=0)] | None = None
-    interval_s: Seconds | None = None
 
 
 class RegionalPlan(Record):
