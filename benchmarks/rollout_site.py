@@ -279,8 +279,8 @@ def version() -> Iterator[Version]:
             self.send_response(status)
             self.send_header("Content-Type", "text/plain")
             self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
             with contextlib.suppress(OSError):  # HAProxy has closed a check that it did not wait for
+                self.end_headers()
                 self.wfile.write(body)
 
         def log_message(self, *_: object) -> None:

@@ -182,13 +182,18 @@ async def _carry_out(
 ) -> "RegionsStatus":
     from pathlib import Path
 
+    from ...core.errors import ServiceUnavailable
     from ...fleet.processes import start_detached
     from ...fleet.regions import regions_status, run_regional, start_regional
     from ...fleet.situations import asking_person
 
     regional = await start_regional(parts, version, environment=environment, by=asking_person(Path.cwd()))
-    # Whoever is there takes it up when this process dies.
-    start_detached(parts.settings)
+    try:  # whoever is there takes it up when this process dies
+        start_detached(parts.settings)
+    except ServiceUnavailable as error:
+        if detach:
+            raise
+        say(f"{error.message}: nobody takes this over if this process dies")  # what is stored must not be left alone
     if not detach:
         seen = telling(0)
         seen(regional)
