@@ -102,7 +102,7 @@ KEYS: tuple[KeySpec, ...] = (
     KeySpec("aqe/deployment/triggers/<name>", TriggerSetup, "what takes releases back: of an environment, or of one version", ("cli",), ("cli",)),
     KeySpec("aqe/deployment/monitoring", DeploymentHealth, "the last look of the rollout that changed last", (GATEWAY, "cli"), ("output",)),
     KeySpec("aqe/deployment/alerts", DeploymentAlert, "what is wrong with it and somebody should know; empty when nothing is", (GATEWAY, "cli"), ("output",), many=True),
-    KeySpec("aqe/deployment/status", Rollout, "the rollout that changed last", (GATEWAY, "cli"), ("output",)),
+    KeySpec("aqe/deployment/status", Rollout, "the rollout that changed last", (GATEWAY, "cli"), (GATEWAY, "cli")),
     KeySpec("aqe/releases/<version>/foresights", Foresight, "what was known and said at each assessment of one release", (READINESS,), (GATEWAY, "cli"), history=True),
     KeySpec("aqe/deployment/learnt/<environment>", Learnt, "what was learnt of the history, safe to delete", (READINESS,), (READINESS,)),
     KeySpec("aqe/deployment/confidence", ReleaseConfidence, "the latest release confidence", (READINESS,), ("output",)),
