@@ -150,7 +150,7 @@ def test_journeys_are_shown_drawn_and_stored_and_the_next_run_looks_for_new_ways
     stored = json.loads(project.ok("memory", "get", "aqe/production/journeys"))
     assert {**stored, "insights": []} == {**printed, "insights": []}
     done = aqe(project, "journeys", "--release", "none")
-    assert (done.returncode, "client addresses" in done.stderr) == (EXIT_NO_GO, True)
+    assert (done.returncode, "`aqe import access.log`" in done.stderr) == (EXIT_NO_GO, True)
 
 
 def test_dead_code_names_what_nobody_asks_for(project: Project) -> None:
