@@ -18,7 +18,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, BrowserContext, Error, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Error, Locator, Page, sync_playwright
 
 import har
 from traffic import loopback_address
@@ -57,6 +57,11 @@ def _pick(rng: random.Random, weights: dict[str, int]) -> str:
     return rng.choices(list(weights), weights=list(weights.values()))[0]
 
 
+def _open(product: Locator) -> None:
+    product.click()
+    product.page.wait_for_url("**/products/*")
+
+
 def bounce(page: Page, _rng: random.Random) -> None:
     """One look at the first page."""
     page.goto("/")
@@ -69,7 +74,8 @@ def look_around(page: Page, rng: random.Random) -> None:
     page.get_by_test_id("search").click()
     for _ in range(rng.randint(1, 2)):
         links = page.get_by_test_id("product").get_by_role("link")
-        links.nth(rng.randrange(links.count())).click()
+        links.first.wait_for()  # count() does not wait for the page
+        _open(links.nth(rng.randrange(links.count())))
         page.go_back()
     page.get_by_role("link", name="Products", exact=True).click()
     page.get_by_test_id("next-page").click()
@@ -82,7 +88,7 @@ def _fill_cart(page: Page, rng: random.Random) -> None:
     page.get_by_label("Sort by").select_option(rng.choice(("name", "price")))
     page.get_by_test_id("search").click()
     for number in rng.sample(range(4), 2):
-        page.get_by_test_id("product").get_by_role("link").nth(number).click()
+        _open(page.get_by_test_id("product").get_by_role("link").nth(number))
         if page.get_by_test_id("add-to-cart").count():
             page.get_by_label("Quantity").fill(str(rng.randint(1, 3)))
             page.get_by_test_id("add-to-cart").click()
