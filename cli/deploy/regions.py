@@ -8,7 +8,7 @@ from ..common import output_options, print_json, say, with_runtime
 from ..params import count, duration, names, percent, percents
 from ..text import cleaned
 from ..text_regions import assessed_text, planned_text, regions_text
-from .rollout import telling
+from .rollout import have_a_successor, telling
 from .rollout_how import STRATEGIES, version_option
 from .shared import done, judged_options
 
@@ -168,13 +168,14 @@ def _execute(ctx: click.Context, version: str, environment: str | None, detach: 
     from ...core.errors import EXIT_NO_GO, EXIT_OK
 
     status = with_runtime(ctx, lambda parts: _carry_out(parts, version, environment, detach, as_json))
+    left = detach and not status.regional.state.phase.is_final
     if as_json:
         print_json(status)
-    elif detach:
+    elif left:
         click.echo(f"{status.regional.id}: the fleet runs it; aqe deploy multi-region --version {version} --watch")
     else:
         click.echo(regions_text(cleaned(status)))
-    ctx.exit(EXIT_OK if detach or _is_well(status) else EXIT_NO_GO)
+    ctx.exit(EXIT_OK if left or _is_well(status) else EXIT_NO_GO)
 
 
 async def _carry_out(
@@ -182,19 +183,11 @@ async def _carry_out(
 ) -> "RegionsStatus":
     from pathlib import Path
 
-    from ...core.errors import ServiceUnavailable
-    from ...fleet.processes import start_detached
     from ...fleet.regions import regions_status, run_regional, start_regional
     from ...fleet.situations import asking_person
 
     regional = await start_regional(parts, version, environment=environment, by=asking_person(Path.cwd()))
-    try:  # whoever is there takes it up when this process dies
-        start_detached(parts.settings)
-    except ServiceUnavailable as error:
-        if detach:
-            raise
-        say(f"{error.message}: nobody takes this over if this process dies")  # what is stored must not be left alone
-    if not detach:
+    if not (have_a_successor(parts) and detach):
         seen = telling(0)
         seen(regional)
         regional = await run_regional(parts, regional, seen=(lambda state: None) if quiet else seen)

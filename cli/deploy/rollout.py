@@ -43,7 +43,7 @@ def execute(
     rollout = with_runtime(ctx, lambda parts: _execute(parts, version, environment, detach, as_json, how))
     if as_json:
         print_json(rollout)
-    elif detach:
+    elif detach and not rollout.state.phase.is_final:
         click.echo(f"{rollout.plan.id}: the fleet runs it; aqe deploy monitor --version {version} --watch")
     else:
         click.echo(rollout_text(cleaned(rollout)))
@@ -55,20 +55,33 @@ async def _execute(
 ) -> "Rollout":
     from pathlib import Path
 
-    from ...fleet.processes import start_detached
     from ...fleet.rollouts import run_rollout, start_rollout
     from ...fleet.situations import asking_person
 
     wanted = await wanted_of(parts, version, environment, how)
     by = asking_person(Path.cwd())
     rollout = await start_rollout(parts, version, wanted, environment=environment, by=by)
-    # Whoever is there takes it up when this process dies.
-    start_detached(parts.settings)
-    if detach:
+    if have_a_successor(parts) and detach:
         return rollout
     seen = telling(len(rollout.state.timeline) - 1)
     seen(rollout)
     return await run_rollout(parts, rollout, seen=(lambda state: None) if quiet else seen)
+
+
+def have_a_successor(parts: "Runtime") -> bool:
+    """Start the fleet, which takes a rollout up when this process dies; False, and said, when it does not start.
+
+    What is stored by now must not be left alone: then it is run here, whatever was asked.
+    """
+    from ...core.errors import ServiceUnavailable
+    from ...fleet.processes import start_detached
+
+    try:
+        start_detached(parts.settings)
+    except ServiceUnavailable as error:
+        say(f"{error.message}: it is run here, and nobody takes it over if this process dies")
+        return False
+    return True
 
 
 def telling(told: int) -> "Callable[[Rollout | Regional], None]":
@@ -173,13 +186,12 @@ async def _roll_back(
 ) -> "Rollout | RegionsStatus":
     from pathlib import Path
 
-    from ...fleet.processes import start_detached
     from ...fleet.regions import regions_status, roll_back_regions
     from ...fleet.rollouts import latest_rollout, regional_of, roll_back
     from ...fleet.situations import asking_person
 
     by = asking_person(Path.cwd())
-    start_detached(parts.settings)
+    have_a_successor(parts)
     regional = await regional_of(parts, version) if region is None else None
     if regional is not None and regional.state.phase.is_final:
         told = (lambda state: None) if quiet else telling(len(regional.state.timeline))
