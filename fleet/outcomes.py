@@ -6,14 +6,18 @@ from datetime import datetime
 
 from ..agents.deployment_readiness.outcome_report import calibration_report, in_window, replay
 from ..core.errors import InputError, NotFoundError
+from ..core.log import Logger
 from ..core.records.audit import AuditDraft
 from ..core.records.history import HISTORY_KEY, DeploymentOutcome, Foresight, of_region, read_history
 from ..core.records.release import DeploymentResult, check_version, same_commit
 from ..core.records.replay import HistoryReport
 from ..core.registry import did_you_mean
+from ..core.writes import Write
 from ..memory.audit import audited
 from .runtime import Runtime
 from .signals import stored_release
+
+log = Logger("rollout")
 
 
 @dataclass(frozen=True)
@@ -67,6 +71,16 @@ async def record_outcome(runtime: Runtime, recorded: Recorded, *, by: str = "cli
         lambda chained: memory.apply([appended, *chained]),
     )
     return item
+
+
+async def outcome_writes(runtime: Runtime, recorded: Recorded, rollout: str) -> list[Write]:
+    """What records the end of a rollout; nothing where it cannot be: that must not stop a rollback."""
+    try:
+        item = await outcome_item(runtime, recorded)
+    except InputError as error:
+        log.error("the outcome was not recorded", rollout=rollout, error=error.message)
+        return []
+    return [runtime.memory.prepare_append(HISTORY_KEY, item)]
 
 
 async def outcome_item(runtime: Runtime, recorded: Recorded) -> DeploymentOutcome:

@@ -17,7 +17,6 @@ from ..bus.events import DeploymentRegionsChanged
 from ..core.errors import AqeError, ConflictError, InputError
 from ..core.log import Logger
 from ..core.records.audit import AuditDraft
-from ..core.records.history import HISTORY_KEY
 from ..core.records.regions import (
     MULTI_REGION_KEY,
     Regional,
@@ -33,10 +32,10 @@ from ..core.records.rollout import GivenOrder, Order, Phase, Rollout, order_key,
 from ..core.records.rollout_health import DEPLOYMENT_ALERTS_KEY, DeploymentAlert, alerts_of
 from ..core.writes import Write
 from ..memory.audit import audited
-from .outcomes import Recorded, outcome_item
+from .outcomes import Recorded, outcome_writes
 from .region_traffic import RegionTraffic
 from .rollout_parts import target, traffic
-from .rollout_runner import TakenOverError, beating
+from .rollout_runner import TakenOverError, beating, waiting_order
 from .rollouts import runner_of, start_in_region
 from .runtime import Runtime
 
@@ -90,7 +89,7 @@ class RegionalRunner:
             TakenOverError: another process does it already.
         """
         regional = await self._load()
-        said = f"rollback by {given.by}" + (f": {given.reason}" if given.reason else "")
+        said = given.said("rollback")
         state, happened = reopen(regional.plan, regional.state, given.at, said)
         return await self._save(regional, state, happened, given)
 
@@ -102,7 +101,7 @@ class RegionalRunner:
             rollouts = await self._rollouts(regional)
             problems = await self._act(regional, rollouts)
             await self._runtime.clock.sleep(LOOK_S)
-            rollouts, order = await self._rollouts(regional), await self._order()
+            rollouts, order = await self._rollouts(regional), await waiting_order(self._runtime, self._id)
             look = RegionalLook(
                 at=self._runtime.clock.now(),
                 rollouts={name: _seen(rollout) for name, rollout in rollouts.items()},
@@ -131,13 +130,6 @@ class RegionalRunner:
             if (value := await self._runtime.memory.retrieve(key)) is not None:
                 found[name] = Rollout.from_value(value, where=key)
         return found
-
-    async def _order(self) -> GivenOrder | None:
-        value = await self._runtime.memory.retrieve(order_key(self._id))
-        try:
-            return GivenOrder.from_value(value, where=order_key(self._id)) if value else None
-        except InputError:
-            return None
 
     # What is done -----------------------------------------------------------------------------------------------------
 
@@ -299,12 +291,7 @@ class RegionalRunner:
             rollback_s=(ended - state.decided_at).total_seconds() if state.decided_at else None,
             correct=state.phase is RegionalPhase.ROLLED_BACK and state.promoted_at is not None,
         )
-        try:
-            item = await outcome_item(self._runtime, recorded)
-        except InputError as error:  # a history nobody can read must not stop a rollback
-            log.error("the outcome was not recorded", regional=self._id, error=error.message)
-            return []
-        return [self._runtime.memory.prepare_append(HISTORY_KEY, item)]
+        return await outcome_writes(self._runtime, recorded, self._id)
 
 
 def _seen(rollout: Rollout) -> RolloutSeen:

@@ -30,14 +30,13 @@ from ..core.errors import ConflictError, InputError
 from ..core.log import Logger
 from ..core.ports import Executor, MetricSource
 from ..core.records.audit import AuditDraft
-from ..core.records.history import HISTORY_KEY
 from ..core.records.release import DeploymentResult
 from ..core.records.rollout import GivenOrder, Order, Phase, Rollout, RolloutState, order_key, rollout_key
 from ..core.records.rollout_health import DEPLOYMENT_ALERTS_KEY, MONITORING_KEY, alerts_of, health_of
 from ..core.records.rollout_hooks import EndedHook
 from ..core.writes import Write
 from ..memory.audit import audited
-from .outcomes import Recorded, outcome_item
+from .outcomes import Recorded, outcome_writes
 from .rollout_guard import Presence, heartbeat, taken_back
 from .rollout_hooks import HookRunner
 from .rollout_parts import look, problem_of
@@ -66,6 +65,14 @@ def _outcome_of(rollout: Rollout) -> DeploymentResult:
 
 class TakenOverError(InputError):
     """Another runner has it."""
+
+
+async def waiting_order(runtime: Runtime, rollout: str) -> GivenOrder | None:
+    """What a person or a coordinator ordered; None = nothing that can be read."""
+    value = await runtime.memory.retrieve(order_key(rollout))
+    with suppress(InputError):
+        return GivenOrder.from_value(value, where=order_key(rollout)) if value else None
+    return None
 
 
 @contextmanager
@@ -128,7 +135,9 @@ class RolloutRunner:
                     problem = await self._act(rollout.state, placed)
                     await hooks.begin(rollout.state.hook)
                     await self._wait(rollout)
-                    rollout, placed = await self._look(rollout, problem, await self._order(), hooks.ended())
+                    rollout, placed = await self._look(
+                        rollout, problem, await waiting_order(self._runtime, self._id), hooks.ended()
+                    )
             finally:
                 await hooks.stop()
             presence.over()
@@ -160,7 +169,7 @@ class RolloutRunner:
             TakenOverError: another process does it already.
         """
         rollout = await self._load()
-        said = f"rollback by {given.by}" + (f": {given.reason}" if given.reason else "")
+        said = given.said("rollback")
         state, happened = reopen(rollout.plan, rollout.state, given.at, said)
         return await self._save(rollout, state, happened, given)
 
@@ -185,12 +194,6 @@ class RolloutRunner:
     async def _wait(self, rollout: Rollout) -> None:
         urgent = rollout.state.phase is Phase.ROLLING_BACK
         await self._runtime.clock.sleep(CONFIRM_S if urgent else interval_s(rollout.plan, rollout.state))
-
-    async def _order(self) -> GivenOrder | None:
-        value = await self._runtime.memory.retrieve(order_key(self._id))
-        with suppress(InputError):
-            return GivenOrder.from_value(value, where=order_key(self._id)) if value else None
-        return None
 
     async def _save(
         self, rollout: Rollout, state: RolloutState, happened: Sequence[Happening], order: GivenOrder | None
@@ -265,9 +268,4 @@ class RolloutRunner:
             rollback_s=took_s,
             correct=state.phase is Phase.ROLLED_BACK and state.promoted_at is not None,
         )
-        try:
-            item = await outcome_item(self._runtime, recorded)
-        except InputError as error:  # a history nobody can read must not stop a rollback
-            log.error("the outcome was not recorded", rollout=plan.id, error=error.message)
-            return []
-        return [self._runtime.memory.prepare_append(HISTORY_KEY, item)]
+        return await outcome_writes(self._runtime, recorded, plan.id)

@@ -93,6 +93,10 @@ class GivenOrder(Record):
     at: AwareDatetime
     reason: str = ""
 
+    def said(self, what: str | None = None) -> str:
+        """In words, `abort by cto: too slow`; `what` instead of the order's own name."""
+        return f"{what or self.order} by {self.by}" + (f": {self.reason}" if self.reason else "")
+
 
 class Stage(Record):
     """A share of the traffic for a while."""

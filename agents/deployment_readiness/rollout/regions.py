@@ -171,7 +171,7 @@ def _region_changes(before: RegionalState, after: RegionalState) -> Iterable[Hap
 
 
 def _obeyed(plan: RegionalPlan, state: RegionalState, now: datetime, order: GivenOrder) -> Stepped:
-    said = f"{order.order} by {order.by}" + (f": {order.reason}" if order.reason else "")
+    said = order.said()
     match order.order:
         case Order.ABORT if state.phase is not RegionalPhase.ROLLING_BACK:
             return _take_back(state, now, said)

@@ -158,7 +158,7 @@ def take_in(plan: RolloutPlan, state: RolloutState, sample: Sample) -> RolloutSt
 
 
 def _obeyed(plan: RolloutPlan, state: RolloutState, sample: Sample, order: GivenOrder) -> Stepped:
-    said = f"{order.order} by {order.by}" + (f": {order.reason}" if order.reason else "")
+    said = order.said()
     match order.order:
         case _ if state.phase is Phase.ROLLING_BACK:
             return _noted(state, sample.at, f"{said}; it is being taken back already"), ()
