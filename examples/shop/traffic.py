@@ -272,7 +272,13 @@ def drive(
     elapsed_s = time.perf_counter() - started_at
     if record is not None and exchanges is not None:
         har.write(record, "traffic.py", exchanges)
+    return _summary(visitors, elapsed_s, base_url=base_url, seed=seed, seconds=seconds, rate_rps=rate_rps)
 
+
+def _summary(
+    visitors: Sequence[Visitor], elapsed_s: float, *, base_url: str, seed: int, seconds: float, rate_rps: float
+) -> Summary:
+    """All visitors' tallies as one, beside what was asked for."""
     total = Tally()
     for visitor in visitors:
         total.add(visitor.tally)

@@ -92,9 +92,7 @@ def _note_limits(told: dict[str, Any], reading: Reading) -> None:
 def _zone(name: Any, reading: Reading) -> tzinfo:
     try:
         return ZoneInfo(name) if isinstance(name, str) else UTC
-    except (ValueError, OSError):  # ZoneInfoNotFoundError is a KeyError
-        pass
-    except KeyError:
+    except (ValueError, OSError, KeyError):  # ZoneInfoNotFoundError is a KeyError
         pass
     reading.note("the time zone of the property is not known here: its dates were taken for UTC")
     return UTC

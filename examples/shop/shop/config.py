@@ -82,13 +82,8 @@ def _pricing(text: str) -> str:
     return text
 
 
-def load_settings(argv: Sequence[str], environ: Mapping[str, str]) -> Settings:
-    """Settings from the flags `argv` (without the program's name) and the `SHOP_*` variables of `environ`.
-
-    Raises:
-        SystemExit: code 2, after one line on stderr, for an unknown flag or a value that makes no sense, whether it
-            came from a flag or from the environment; code 0 for --help.
-    """
+def _parser(environ: Mapping[str, str]) -> argparse.ArgumentParser:
+    """All flags, with the environment's values as defaults."""
     parser = argparse.ArgumentParser(
         prog="shop",
         description="Serve the shop. Each flag has an environment variable: --app-log is SHOP_APP_LOG.",
@@ -122,7 +117,17 @@ def load_settings(argv: Sequence[str], environ: Mapping[str, str]) -> Settings:
     parser.add_argument(
         "--payment-delay-ms", type=_duration, default=env("PAYMENT_DELAY_MS", "0"), help="of the stub in this process"
     )
-    flags = parser.parse_args(argv)
+    return parser
+
+
+def load_settings(argv: Sequence[str], environ: Mapping[str, str]) -> Settings:
+    """Settings from the flags `argv` (without the program's name) and the `SHOP_*` variables of `environ`.
+
+    Raises:
+        SystemExit: code 2, after one line on stderr, for an unknown flag or a value that makes no sense, whether it
+            came from a flag or from the environment; code 0 for --help.
+    """
+    flags = _parser(environ).parse_args(argv)
     return Settings(
         host=flags.host,
         port=flags.port,
