@@ -1,5 +1,6 @@
 """Makes an incident happen again: proxies with its faults, its requests in its rhythm, and what came of it."""
 
+import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,7 +18,7 @@ from ..core.records.incident_replay import Hidden, ReplayPlan, ReplayReport, Rep
 from ..generators.replay_target import render_replay, replay_name
 from .fault_proxy import proxies
 from .generated_tests import write_generated
-from .replay_client import Client, Met
+from .replay_client import LEAD_S, Client, Met
 from .replay_scale import error_share, faster, measured, sound_scale, unsound
 from .replay_target import service, variable_of
 
@@ -26,6 +27,8 @@ SLOWER = 2
 """A run that turns out unsound is repeated at so much less of the scale, this many times at most."""
 GIVE_UP_S = 60.0
 """A request may last so long beyond three times the incident's longest, in seconds of production."""
+CLOSING_S = LEAD_S / 2
+"""So long the service may take to close what it gave up on; before the probe's request, which is not the incident's."""
 
 
 @dataclass(frozen=True)
@@ -118,8 +121,8 @@ async def _run(plan: ReplayPlan, target: str, how: How) -> ReplayRun:
             give_up_s = (3 * plan.figures.max_ms / 1000 + GIVE_UP_S) / how.scale
             client = Client(under_test.host, under_test.port, CLOCK, give_up_s=give_up_s)
             met = await client.replay(plan.arrivals, how.scale)
-            hidden = tuple(_hidden(proxy) for proxy in running if proxy.pace.stats.faults["error"])
-            probe = await client.replay([plan.arrivals[0].model_copy(update={"at_s": 0, "count": 1})], how.scale)
+            after = [plan.arrivals[0].model_copy(update={"at_s": 0, "count": 1})]
+            probe, hidden = await asyncio.gather(client.replay(after, how.scale), _hidden(running))
         late = [late for proxy in running for late in proxy.pace.stats.late_s]
     return ReplayRun(
         target=target,
@@ -148,7 +151,13 @@ def _scaled(met: Sequence[Met], scale: float) -> list[tuple[str, float]]:
     return [(one.outcome, 1000 * one.took_s * scale) for one in met]
 
 
-def _hidden(proxy: FaultProxy) -> Hidden:
+async def _hidden(running: Sequence[FaultProxy]) -> tuple[Hidden, ...]:
+    failing = [proxy for proxy in running if proxy.pace.stats.faults["error"]]
+    await asyncio.gather(*(proxy.pace.settled(CLOSING_S) for proxy in failing))
+    return tuple(map(_hidden_by, failing))
+
+
+def _hidden_by(proxy: FaultProxy) -> Hidden:
     stats = proxy.pace.stats
     name, calls, fails, unseen = proxy.plan.name, stats.requests, stats.faults["error"], proxy.pace.left()["error"]
     words = f"{name}: {fails} of {calls} calls ({100 * fails / calls:.0f} %) would have failed;"

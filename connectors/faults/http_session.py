@@ -172,6 +172,7 @@ class HttpSession:
             await self.pace.sleep(decision.delay_s, since_s=since_s)
         finally:
             del self.pace.waiting[self.wire]
+            self.pace.changed.set()
         if self.wire.peer_closed:
             self.pace.stats.gave_up(decision)
             self.exchange.error = "the client did not wait for the answer"

@@ -1,6 +1,7 @@
 """What the connections of one proxy share: its rules, its clock, its counts, its recording."""
 
 import asyncio
+import contextlib
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
@@ -40,6 +41,8 @@ class Pace:
     ahead_s: float = 0.0
     waiting: dict[Wire, Decision] = field(default_factory=dict)
     """Clients whose answer is held at the moment."""
+    changed: asyncio.Event = field(default_factory=asyncio.Event)
+    """A client left, or the waiting are others."""
 
     @property
     def elapsed_s(self) -> float:
@@ -68,6 +71,17 @@ class Pace:
             if wire.peer_closed:
                 found.update({"any", *decision.kinds})
         return found
+
+    async def settled(self, within_s: float) -> None:
+        """Until each of the waiting has its answer or has left, or so many seconds.
+
+        A service closes what it gave up on a little after it has answered its own client: who counts `left` waits.
+        """
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(within_s):
+                while not all(wire.peer_closed for wire in self.waiting):
+                    self.changed.clear()
+                    await self.changed.wait()
 
     async def sleep(self, seconds: float, *, since_s: float | None = None) -> None:
         """Wait, and note by how much the machine was late.

@@ -122,7 +122,8 @@ class FaultProxy:
             self.problem = error.message
 
     def _protocol(self) -> asyncio.StreamReaderProtocol:
-        return asyncio.StreamReaderProtocol(TimedReader(self.pace.clock.monotonic_s), self._taken)
+        reader = TimedReader(self.pace.clock.monotonic_s, self.pace.changed.set)
+        return asyncio.StreamReaderProtocol(reader, self._taken)
 
     async def _close(self) -> None:
         if self._server is not None:

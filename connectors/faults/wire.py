@@ -24,17 +24,29 @@ class TimedReader(asyncio.StreamReader):
 
     Args:
         monotonic_s: the clock.
+        ended: called when the peer has said its last word.
     """
 
-    def __init__(self, monotonic_s: Callable[[], float]) -> None:
+    def __init__(self, monotonic_s: Callable[[], float], ended: Callable[[], None]) -> None:
         super().__init__(limit=MAX_HEAD)
         self._monotonic_s = monotonic_s
+        self._ended = ended
         self.fed_s = 0.0
 
     def feed_data(self, data: Iterable[SupportsIndex]) -> None:
         """Called by the transport."""
         self.fed_s = self._monotonic_s()
         super().feed_data(data)
+
+    def feed_eof(self) -> None:
+        """Called by the transport when the peer closes in good order."""
+        super().feed_eof()
+        self._ended()
+
+    def set_exception(self, exc: Exception) -> None:
+        """Called by the transport when the connection breaks."""
+        super().set_exception(exc)
+        self._ended()
 
 
 class Wire:

@@ -20,6 +20,7 @@ import pytest
 from aqe.benchmarks.nodes import free_port
 from aqe.connectors.faults.admin import Admin
 from aqe.connectors.faults.proxy import FaultProxy
+from aqe.connectors.faults.wire import reset
 from aqe.connectors.formats.production.har import Har
 from aqe.core.errors import InputError
 from aqe.core.records.faults import FaultPlan, ProxyPlan
@@ -127,6 +128,31 @@ async def test_a_client_that_does_not_wait_is_counted_with_the_fault_it_did_not_
         await asyncio.sleep(0)
         writer.close()
         await eventually(lambda: running.stats()["left"] == {"any": 1, "error": 1, "latency": 1})
+
+
+async def test_who_counts_after_the_clients_have_left_counts_all_of_them() -> None:
+    """One hangs up, one dies; the proxy's wait ends with the second, long before the answers are due."""
+    async with proxy(None, {"kind": "latency", "value": 30_000}) as running:
+        writers = [(await asyncio.open_connection(running.host, running.port))[1] for _ in range(2)]
+        for writer in writers:
+            writer.write(GET)
+        await eventually(lambda: len(running.pace.waiting) == 2)
+        writers[0].close()
+        reset(writers[1])
+        await running.pace.settled(20)
+        assert running.stats()["left"] == {"any": 2, "latency": 2}
+
+
+async def test_the_wait_for_clients_ends_without_them() -> None:
+    """One that has its answer is waited for no more; one that stays is waited for so long and not longer."""
+    async with proxy(None, {"kind": "latency", "value": 60}) as running:
+        answer = asyncio.create_task(ask(running))
+        await eventually(lambda: bool(running.pace.waiting))
+        await running.pace.settled(0.01)
+        assert running.pace.waiting
+        await running.pace.settled(20)
+        assert not running.pace.waiting and await answer
+        assert running.stats()["left"] == {}
 
 
 async def test_a_reset_is_a_reset(upstream: tuple[Upstream, int]) -> None:
