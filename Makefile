@@ -57,7 +57,7 @@ bench-rum bench-journeys:
 	$(BIN)/python -P -m aqe.benchmarks $(@:bench-%=%)
 
 bench-e2e: $(READY)  ## browser tests made of real traffic: 20 runs on the healthy shop (8 min)
-bench-mutants: $(READY)  ## seeded bugs that tests made of real traffic notice, beside a recorder (60 min)
+bench-mutants: $(VENV)/.bench  ## seeded bugs that tests made of real traffic notice, beside a recorder (60 min)
 bench-anomaly: $(READY)  ## anomaly detection on labelled series, and its speed (1 min)
 bench-logs: $(READY)  ## log templates on labelled lines, and their speed (1 min)
 bench-load: $(READY)  ## load as ramps, visitors told apart, intervals, what a million rows cost (2 min)

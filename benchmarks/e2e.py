@@ -27,6 +27,10 @@ RUN_S = 300
 """What a run may take at most."""
 
 
+class NotStarted(RuntimeError):
+    """A shop that ends before it listens."""
+
+
 def main(arguments: list[str]) -> int:
     """Visit, generate, run, count."""
     parser = argparse.ArgumentParser(prog="e2e", description=__doc__)
@@ -54,6 +58,9 @@ def shop(data: Path, *, folder: Path = SHOP, **environment: str) -> Iterator[str
         data: its folder for logs and database.
         folder: its sources, such as a mutant's.
         environment: more of it.
+
+    Raises:
+        NotStarted: it ended before it listened.
     """
     process = subprocess.Popen(
         (sys.executable, "-m", "shop", "--port", "0", "--data-dir", str(data)),
@@ -65,10 +72,16 @@ def shop(data: Path, *, folder: Path = SHOP, **environment: str) -> Iterator[str
     )
     try:
         assert process.stdout is not None
-        yield process.stdout.readline().split()[-1]
+        if not (said := process.stdout.readline()):
+            raise NotStarted(f"the shop in {folder} does not start")
+        yield said.split()[-1]
     finally:
         process.terminate()
-        process.wait(timeout=30)
+        try:
+            process.wait(timeout=30)
+        except subprocess.TimeoutExpired:  # a mutant may be busy for ever
+            process.kill()
+            process.wait()
 
 
 def generate(folder: Path, url: str, *, visits: int = VISITS) -> dict[str, Path]:
@@ -95,8 +108,12 @@ def generate(folder: Path, url: str, *, visits: int = VISITS) -> dict[str, Path]
     return {target: folder / target for target in TARGETS}
 
 
-def run(target: str, folder: Path, url: str, **environment: str) -> tuple[bool, str]:
-    """Run the tests of a folder against a shop: whether all passed, and what was said."""
+def run(target: str, folder: Path, url: str, *, to_the_first: bool = False, **environment: str) -> tuple[bool, str]:
+    """Run the tests of a folder against a shop: whether all passed, and what was said.
+
+    Args:
+        to_the_first: end with the first test that fails.
+    """
     if target == "playwright":
         modules = folder / "node_modules"
         if not modules.exists():
@@ -104,6 +121,7 @@ def run(target: str, folder: Path, url: str, **environment: str) -> tuple[bool, 
         command = ["node", "node_modules/@playwright/test/cli.js", "test", "--reporter", "line"]
     else:
         command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:asyncio", "--tb=short"]
+    command += ["-x"] * to_the_first
     told: Mapping[str, str] = {"AQE_TARGET_URL": url, "AQE_CHROMIUM": shutil.which("chromium") or "", **CUSTOMER}
     told = {**told, **environment}
     done = subprocess.run(

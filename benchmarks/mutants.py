@@ -4,6 +4,7 @@ The healthy shop is recorded: `traffic.py` asks its API, `browse.py` visits its 
 `journey-to-tests` write the tests. They run on the healthy shop, again and again (a run that fails is a flake), and
 then on each mutant: a mutant is killed when a test fails. Beside them stands what a recorder gives: the same requests
 in the same order with nothing expected but an answer below 500. Each run meets a shop that was started anew.
+The same is done with mutants that cosmic-ray makes of the shop's request handlers: nobody chose those.
 """
 
 import argparse
@@ -13,15 +14,17 @@ import re
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from . import e2e
 from .report import json_line, table
+from .tool_mutants import mutate, places
 
 RECORDERS = "crash-only"
 TARGETS = ("pytest", "pytest-playwright", "playwright", RECORDERS)
@@ -75,9 +78,12 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="mutants", description=__doc__)
     parser.add_argument("--runs", type=int, default=20, help="on the healthy shop")
     parser.add_argument("--targets", default=",".join(TARGETS), help="some of them")
-    parser.add_argument("--mutants", default="", help="some of them; all")
+    parser.add_argument("--mutants", default="", help="some of the thirty, or none; all")
+    parser.add_argument("--tool-mutants", type=int, default=20, help="so many of cosmic-ray's; 0 = none")
     parser.add_argument("--folder", type=Path, help="keep recordings and tests here; with tests in it they are taken")
     options = parser.parse_args(arguments)
+    if options.tool_mutants and not find_spec("cosmic_ray"):
+        parser.error("cosmic-ray is not installed: pip install -e '.[bench]', or --tool-mutants 0")
     targets = [target for target in options.targets.split(",") if target]
     with TemporaryDirectory() as temporary:
         folder = options.folder or Path(temporary)
@@ -87,11 +93,18 @@ def main(arguments: list[str]) -> int:
         for target, many in flakes.items():
             for one in many:
                 print(f"flake of {target}: {', '.join(one.failed)}", flush=True)
-        killed: dict[str, dict[str, Verdict]] = {}
-        for name, shop in mutant_shops(Path(temporary), options.mutants):
-            killed[name] = {target: verdict(target, tests[target], shop) for target in targets}
-            print(name, {target: one.failed[:2] or one.passed for target, one in killed[name].items()}, flush=True)
-    report(targets, killed, options.runs, {target: len(many) for target, many in flakes.items()})
+        seeded = judged(tests, targets, mutant_shops(Path(temporary), options.mutants))
+        by_tool = judged(tests, targets, tool_shops(Path(temporary), options.tool_mutants))
+    print_kills(f"Mutants of the shop and the first test that fails ({options.runs} healthy runs)", targets, seeded)
+    print_kills("Mutants of cosmic-ray on the shop's handlers", targets, by_tool)
+    json_line(
+        "mutants",
+        seeded=counted(targets, seeded),
+        by_tool=counted(targets, by_tool),
+        runs=options.runs,
+        flakes={target: len(many) for target, many in flakes.items()},
+        load=os.getloadavg()[0],
+    )
     return 0
 
 
@@ -140,12 +153,23 @@ def _recorders_script(recording: Path, folder: Path) -> None:
     (folder / "test_recorded.py").write_text(CRASH_ONLY, encoding="utf-8")
 
 
-def verdict(target: str, tests: Path, sources: Path) -> Verdict:
+def judged(
+    tests: dict[str, Path], targets: Sequence[str], shops: Iterable[tuple[str, Path]]
+) -> dict[str, dict[str, Verdict]]:
+    """Mutant -> target -> what its tests say of it; told as it comes."""
+    found: dict[str, dict[str, Verdict]] = {}
+    for name, shop in shops:
+        found[name] = {target: verdict(target, tests[target], shop, to_the_first=True) for target in targets}
+        print(name, {target: one.failed[:2] or one.passed for target, one in found[name].items()}, flush=True)
+    return found
+
+
+def verdict(target: str, tests: Path, sources: Path, *, to_the_first: bool = False) -> Verdict:
     """Run the tests of a target once, against the shop whose sources are in a folder, started anew."""
     began = time.monotonic()
     with TemporaryDirectory() as data, e2e.shop(Path(data), folder=sources) as url:
         try:
-            passed, said = e2e.run(target, tests, url, **ENVIRONMENT)
+            passed, said = e2e.run(target, tests, url, to_the_first=to_the_first, **ENVIRONMENT)
         except subprocess.TimeoutExpired:
             passed, said = False, "FAILED (no end)"
     failed = re.findall(_FAILED, said, re.MULTILINE)
@@ -153,13 +177,34 @@ def verdict(target: str, tests: Path, sources: Path) -> Verdict:
 
 
 def mutant_shops(folder: Path, chosen: str) -> Iterator[tuple[str, Path]]:
-    """Name of each mutant, and a folder with its sources that lasts until the next one."""
+    """Name of each seeded mutant, and a folder with its sources."""
     with _shops_modules():
         from mutants import make, mutants  # type: ignore[import-not-found]
     for mutant in mutants():
         if not chosen or mutant.name in chosen.split(","):
             make(mutant, folder / mutant.name)
             yield mutant.name, folder / mutant.name
+
+
+def tool_shops(folder: Path, wanted: int) -> Iterator[tuple[str, Path]]:
+    """The same of so many mutants of cosmic-ray that start; how many did not is told at the end."""
+    with _shops_modules():
+        from mutants import copy_shop
+    broken = 0
+    for number, place in enumerate(places(e2e.SHOP) if wanted else ()):
+        shop = folder / f"tool-{number}"
+        copy_shop(shop)
+        mutate(shop, place)
+        try:
+            with TemporaryDirectory() as data, e2e.shop(Path(data), folder=shop):
+                pass
+        except e2e.NotStarted:
+            broken += 1
+            continue
+        yield place.name, shop
+        if number - broken == wanted - 1:
+            print(f"{broken} mutants of cosmic-ray do not start and are left out", flush=True)
+            return
 
 
 @contextmanager
@@ -171,22 +216,21 @@ def _shops_modules() -> Iterator[None]:
         sys.path.remove(str(e2e.SHOP))
 
 
-def report(targets: Sequence[str], killed: dict[str, dict[str, Verdict]], runs: int, flakes: dict[str, int]) -> None:
-    """The table, and the line of JSON."""
-    rows = [(name, *(_said(by[target]) for target in targets)) for name, by in killed.items()]
-    table(f"Mutants of the shop and the first test that fails ({runs} healthy runs)", ("mutant", *targets), rows)
-    kills = {target: sorted(name for name, by in killed.items() if not by[target].passed) for target in targets}
-    union = {name for target in targets if target != RECORDERS for name in kills[target]}
-    json_line(
-        "mutants",
-        mutants=len(killed),
-        killed={target: len(names) for target, names in kills.items()},
-        killed_together=len(union),
-        survivors=sorted(set(killed) - union),
-        runs=runs,
-        flakes=flakes,
-        load=os.getloadavg()[0],
-    )
+def print_kills(title: str, targets: Sequence[str], found: dict[str, dict[str, Verdict]]) -> None:
+    """The table: the first test of each target that fails, by mutant."""
+    table(title, ("mutant", *targets), [(name, *(_said(by[t]) for t in targets)) for name, by in found.items()])
+
+
+def counted(targets: Sequence[str], found: dict[str, dict[str, Verdict]]) -> dict[str, Any]:
+    """JSON-ready: kills by target and of the generated tests together."""
+    kills = {target: {name for name, by in found.items() if not by[target].passed} for target in targets}
+    together = set().union(*(names for target, names in kills.items() if target != RECORDERS))
+    return {
+        "mutants": len(found),
+        "killed": {target: len(names) for target, names in kills.items()},
+        "killedTogether": len(together),
+        "survivors": sorted(set(found) - together),
+    }
 
 
 def _said(of: Verdict) -> str:

@@ -103,10 +103,10 @@ def told(outcomes: dict[str, int]) -> str:
 
 
 async def _sound_run(plan: ReplayPlan, target: str, how: How, notes: list[str]) -> ReplayRun:
-    scale = how.scale
+    scale, run = how.scale, None
     for _ in range(SLOWER + 1):
-        run = await _run(plan, target, replace(how, scale=scale))
-        problem = unsound(plan, run, how.tolerance)
+        faster_run, run = run, await _run(plan, target, replace(how, scale=scale))
+        problem = unsound(plan, run, how.tolerance, faster_run)
         if problem is None or scale == 1:
             return run
         notes.append(f"a run at 1:{scale:g} is left out: {problem}; repeated slower")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from statistics import fmean, median
 from typing import Any
 
-from ..agents.production_intelligence.replay_verdict import is_sure
+from ..agents.production_intelligence.replay_verdict import is_sure, only_longer, same_times
 from ..core.clock import SystemClock
 from ..core.records.faults import FaultPlan, FaultRule, ProxyPlan
 from ..core.records.incident_replay import Arrival, ReplayPlan, ReplayRun
@@ -57,8 +57,12 @@ def sound_scale(plan: ReplayPlan, asked: float, machine: Lateness, notes: list[s
     return float(most)
 
 
-def unsound(plan: ReplayPlan, run: ReplayRun, tolerance: float) -> str | None:
-    """Why a run says more of this machine than of the service; None = it does not."""
+def unsound(plan: ReplayPlan, run: ReplayRun, tolerance: float, faster_run: ReplayRun | None = None) -> str | None:
+    """Why a run says more of this machine than of the service; None = it does not.
+
+    Args:
+        faster_run: of the same service, and unsound.
+    """
     shortest_ms = _shortest_ms(plan)
     if not shortest_ms:
         return None
@@ -66,6 +70,8 @@ def unsound(plan: ReplayPlan, run: ReplayRun, tolerance: float) -> str | None:
         return f"answers were {run.late_ms:.1f} ms late, requests {run.arrivals_late_ms:.1f} ms"
     if not is_sure(plan, run, tolerance):
         return f"with all times {100 * run.error_share:.1f} % shorter or longer, which they may be, the verdict differs"
+    if only_longer(plan, run, tolerance) and not (faster_run and same_times(run, faster_run, tolerance)):
+        return "only its times are longer than the incident's, which a busy machine makes them as well"
     return None
 
 

@@ -52,6 +52,18 @@ def is_sure(plan: ReplayPlan, run: ReplayRun, tolerance: float) -> bool:
     return len({_verdict(plan, _stretched(run, by), None, tolerance)[0] for by in (1 / exact, 1.0, exact)}) == 1
 
 
+def only_longer(plan: ReplayPlan, run: ReplayRun, tolerance: float) -> bool:
+    """Whether it fails, and nothing but longer times sets it apart from the incident: a busy machine does that, too."""
+    off = {c.what for c in compared(plan.figures, run.figures, tolerance) if not c.within}
+    longer = {name for name, now, before in _times(run.figures, plan.figures) if now > before}
+    return _verdict(plan, run, None, tolerance)[0] == "FAILS_OTHERWISE" and off <= longer
+
+
+def same_times(run: ReplayRun, other: ReplayRun, tolerance: float) -> bool:
+    """Whether two runs on different scales took equally long in production's time: a machine's own delays do not."""
+    return all(abs(mine - theirs) <= tolerance * theirs for _, mine, theirs in _times(run.figures, other.figures))
+
+
 def compared(incident: Figures, replay: Figures, tolerance: float) -> Iterator[Comparison]:
     """Each symptom of the incident beside the replay's."""
     detailed = any(" " in outcome for outcome in incident.outcomes)
@@ -63,7 +75,7 @@ def compared(incident: Figures, replay: Figures, tolerance: float) -> Iterator[C
             replay=f"{100 * now:.1f} %",
             within=abs(now - before) <= tolerance,
         )
-    for name, before, now in (("p50", incident.p50_ms, replay.p50_ms), ("p95", incident.p95_ms, replay.p95_ms)):
+    for name, before, now in _times(incident, replay):
         yield Comparison(
             what=name,
             incident=f"{before / 1000:.1f} s",
@@ -105,6 +117,11 @@ def _verdict(plan: ReplayPlan, run: ReplayRun, baseline: ReplayRun | None, toler
     if all(c.within for c in compared(plan.figures, run.figures, tolerance)):
         return "REPRODUCED", "the service shows the incident's symptoms"
     return "FAILS_OTHERWISE", f"{failed[0].what}: {failed[0].found}"
+
+
+def _times(one: Figures, other: Figures) -> list[tuple[str, float, float]]:
+    """The times that are symptoms, milliseconds, of both."""
+    return [("p50", one.p50_ms, other.p50_ms), ("p95", one.p95_ms, other.p95_ms)]
 
 
 def _stretched(run: ReplayRun, by: float) -> ReplayRun:

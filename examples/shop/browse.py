@@ -32,7 +32,7 @@ EXIT_UNREACHABLE = 3
 KINDS = {"bouncer": 2, "browser": 3, "buyer": 5}
 
 # How long a page may take before the visitor gives up, in milliseconds.
-PATIENCE_MS = 10_000
+PATIENCE_MS = 30_000
 
 CUSTOMERS = (
     ("reader@example.test", "paper-and-ink"),

@@ -13,7 +13,7 @@ from aqe.core.errors import TaskVetoed
 from aqe.core.records.apm import MetricRow
 from aqe.core.records.incident_replay import Figures, ReplayPlan, ReplayRun
 from aqe.fleet.incident_replay import read_replay, replay_yaml
-from aqe.fleet.replay_scale import error_share
+from aqe.fleet.replay_scale import error_share, unsound
 from aqe.generators.replay_target import render_replay
 from aqe.tests.unit.production.windows import loaded
 
@@ -129,6 +129,17 @@ def test_a_verdict_near_an_edge_is_sure_only_of_times_that_are_exact(plan: Repla
     near = met(plan, p50_ms=plan.figures.p50_ms * 1.04)
     assert [is_sure(plan, near.model_copy(update={"error_share": e}), 0.05) for e in (0.002, 0.02)] == [True, False]
     assert is_sure(plan, met(plan, p50_ms=plan.figures.p50_ms).model_copy(update={"error_share": 0.02}), 0.05)
+
+
+def test_times_that_are_too_long_are_believed_when_a_slower_run_takes_as_long(plan: ReplayPlan) -> None:
+    """A busy machine's own delays are shorter in production's time on a slower scale; a service's are not."""
+    fast, busy = (met(plan, p95_ms=plan.figures.p95_ms * by, max_ms=1e6) for by in (1.3, 1.15))
+    assert "which a busy machine makes" in str(unsound(plan, fast, 0.05))
+    assert "which a busy machine makes" in str(unsound(plan, busy, 0.05, fast))
+    assert unsound(plan, fast, 0.05, fast) is None
+    other = {"504 GATEWAY_TIMEOUT": PAYMENTS // 2, "502": PAYMENTS - PAYMENTS // 2}
+    assert unsound(plan, met(plan, p95_ms=1e6, outcomes=other), 0.05) is None, "its outcomes are others, too"
+    assert unsound(plan, met(plan, p95_ms=plan.figures.p95_ms * 0.5), 0.05) is None, "no machine is too fast"
 
 
 def test_runs_that_fail_alike_are_identical_whatever_their_longest_request_took(plan: ReplayPlan) -> None:
