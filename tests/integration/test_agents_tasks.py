@@ -644,12 +644,14 @@ async def test_tasks_of_a_dead_agent_are_shared_out(open_parts: Open, raw: Any) 
     for n in range(6):
         await queue(processes[0], f"t{n}", priority=Priority.HIGH if n % 2 else Priority.LOW)
     streams = [names.lane("doubler", priority) for priority in Priority]
-    dead = processes[0].bus.consumer(lanes.GROUP, lease_s=0.05)
+    dead = processes[0].bus.consumer(lanes.GROUP, lease_s=30)
     await dead.ensure(streams)
-    assert len(await dead.read(streams, count=10, block_ms=None)) == 6
-    await asyncio.sleep(0.1)
+    held = await dead.read(streams, count=10, block_ms=None)
+    assert len(held) == 6
+    for entry in held:  # for a minute already
+        raw.xclaim(entry.stream, lanes.GROUP, dead.consumer, 0, [entry.id], idle=60_000, justid=True)
     takers = [
-        lanes.LaneConsumer(process.bus.consumer(lanes.GROUP, lease_s=0.05), streams, process.clock)
+        lanes.LaneConsumer(process.bus.consumer(lanes.GROUP, lease_s=30), streams, process.clock)
         for process in processes[1:]
     ]
     taken = [await taker.next(wait_s=0.01) for taker in takers]
