@@ -35,8 +35,8 @@ class Number(click.FloatRange):
         return number
 
 
-MAX_DAYS = 3660
-"""Ten years; the same limit as the agents'."""
+MAX_DAYS = 7320
+"""Twenty years; the same limit as the agents'."""
 DAYS = Number(0, MAX_DAYS, above=True)
 """The type of a window back from now."""
 SEED = click.IntRange(0, 2**63 - 1)

@@ -49,7 +49,7 @@ def journeys_to_tests(loaded: Loaded) -> Outcome:
     recorded = tuple(filter(None, map(flow_scenario, flows)))
     found = walks((RumRow(*row) for row in loaded.rows(RUM)), min_users=few)
     if not found.sessions and not recorded:
-        raise TaskVetoed(NOTHING.format(days=loaded.window.days))
+        raise TaskVetoed(NOTHING.format(days=loaded.window.days) + loaded.older(RUM))
     frequent = [walk for walk in found.walks if walk.sessions >= least]
     chosen = list(filter(_passes(loaded, feature), frequent))
     if feature and not chosen:

@@ -30,6 +30,7 @@ from ...core.records.features import (
     UnusedFeature,
 )
 from ...core.records.findings import FindingPriority, Insight, Trend
+from ...core.records.rows import ACCESS, PRODUCT, RUM
 from ..outcome import Outcome
 from .feature_counts import MAX_LISTED, PEOPLE, Counts, Daily, Stream, count_features, daily, streams_of
 from .feature_coverage import FeatureCoverage
@@ -91,7 +92,7 @@ def feature_usage(loaded: Loaded) -> Outcome:
     if not streams:
         raise TaskVetoed(
             f"no product events, page views or requests in the last {loaded.window.days} days:"
-            " `aqe import events.jsonl` brings them in"
+            " `aqe import events.jsonl` brings them in" + loaded.older(PRODUCT, RUM, ACCESS)
         )
     found, listed = _count(loaded, streams, features)
     used = sorted((n for n in listed if found.counts.interactions[n]), key=lambda n: (-found.counts.users[n], n))

@@ -26,7 +26,7 @@ from ..outcome import Outcome
 from .load_model import arrivals, day_date, load_model
 from .loaded import Loaded
 from .sessions import user_classes
-from .traffic import Traffic, endpoint_mix, highest_second, traffic_of
+from .traffic import SOURCES, Traffic, endpoint_mix, highest_second, traffic_of
 
 HOUR_S = 3600
 PEAK_SHARE = 0.8
@@ -55,7 +55,7 @@ def load_patterns(loaded: Loaded) -> Outcome:
     if traffic is None:
         raise TaskVetoed(
             f"no requests, spans or page views in the last {loaded.window.days} days:"
-            " `aqe import access.log` brings them in"
+            f" `aqe import access.log` brings them in{loaded.older(*(source.kind for source in SOURCES))}"
         )
     patterns = _patterns(loaded, traffic)
     patterns = patterns.model_copy(update={"insights": tuple(_insights(patterns, loaded.now))})

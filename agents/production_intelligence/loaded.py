@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from math import ceil
 from typing import Any, Self
 
 from ...core.errors import TaskVetoed
@@ -10,8 +11,9 @@ from ...core.ports import DatasetReader
 from ...core.records.levels import LevelSource, Timing
 
 DEFAULT_WINDOW_DAYS = 7.0
-MAX_WINDOW_DAYS = 3660
-"""Ten years: series by the minute are held in memory, 8 bytes each."""
+DAY_S = 86_400
+MAX_WINDOW_DAYS = 7320
+"""Twenty years: series by the minute are held in memory, 8 bytes each."""
 CLOCK_TOLERANCE = timedelta(days=1)
 """A record is written with its own clock: one that is a little ahead of ours still belongs to this window."""
 
@@ -69,6 +71,20 @@ class Loaded:
         """Rows of the window before, for trends."""
         until = self.now - self.window
         return self.datasets.rows(kind, since=until - self.window, until=until, release=self.release)
+
+    def older(self, *kinds: str) -> str:
+        """What to say of rows that are there and lie before the window; empty when there are none.
+
+        Args:
+            kinds: of rows; the first that there is.
+        """
+        for kind in kinds:
+            # `(rows, first, last)`, of all time.
+            for _, first_s, last_s, *_ in self.datasets.tally(kind, until=self.since, release=self.release):
+                days = [datetime.fromtimestamp(at_s, UTC) for at_s in (first_s, last_s)]
+                reach = ceil((self.now - days[0]).total_seconds() / DAY_S)
+                return f"; those there are from {days[0]:%Y-%m-%d} to {days[1]:%Y-%m-%d}: --days {reach} reaches them"
+        return ""
 
     def tally(self, kind: str, columns: Sequence[str] = (), **more: Any) -> Iterator[tuple[Any, ...]]:
         """Counts of the window's rows, see core/ports.DatasetReader.tally.

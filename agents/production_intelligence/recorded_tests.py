@@ -56,7 +56,8 @@ def recording_to_tests(loaded: Loaded) -> Outcome:
     """
     recorded = exchanges((ExchangeRow(*row) for row in loaded.rows(EXCHANGES)), loaded.payload.get("host"))
     if not recorded:
-        raise TaskVetoed("no recorded exchanges in this window: `aqe import traffic.har` brings them in")
+        words = "no recorded exchanges in this window: `aqe import traffic.har` brings them in"
+        raise TaskVetoed(words + loaded.older(EXCHANGES))
     most = int(loaded.number("maxScenarios", DEFAULT_MAX_SCENARIOS))
     answer = recorded_tests(recorded, most)
     return Outcome(answer, offered(answer.scenarios, PREFIX, loaded))

@@ -22,7 +22,7 @@ from ...core.records.season import EventEffect, Multiplier, Occurrence, Seasonal
 from ...core.registry import did_you_mean
 from ..outcome import Outcome
 from .load_model import load_model
-from .loaded import Loaded
+from .loaded import MAX_WINDOW_DAYS, Loaded
 from .sessions import user_classes
 from .traffic import Traffic, endpoint_mix, traffic_of
 
@@ -30,7 +30,6 @@ USUAL_WEEKS = 6
 """Before an occurrence, whose same weekdays it is compared with; more would reach into another season."""
 SOON = timedelta(days=60)
 """Before an event, from which an insight speaks of it."""
-ALL_DAYS = 3660
 
 Array = NDArray[np.float64]
 EPOCH = date(1970, 1, 1)
@@ -66,7 +65,8 @@ def seasonal_analysis(loaded: Loaded) -> Outcome:
         TaskVetoed: an unknown event, or no traffic at all.
     """
     names = _names(loaded.payload.get("events") or ASKED_BY_DEFAULT)
-    loaded = loaded if "days" in loaded.payload else loaded.between(loaded.now - timedelta(days=ALL_DAYS), loaded.until)
+    if "days" not in loaded.payload:
+        loaded = loaded.between(loaded.now - timedelta(days=MAX_WINDOW_DAYS), loaded.until)
     traffic = traffic_of(loaded)
     if traffic is None:
         raise TaskVetoed("no requests, spans or page views: `aqe import access.log` brings them in")

@@ -172,6 +172,14 @@ def test_an_empty_window_is_one_clear_sentence() -> None:
         load_patterns(loaded([]))
 
 
+def test_an_old_log_is_told_with_the_window_that_reaches_it() -> None:
+    """Bulk data keeps its own times: who imports last year's log has rows, and none in the last days."""
+    old = [request(NOW - timedelta(days=400, hours=n)) for n in range(100)]
+    with pytest.raises(TaskVetoed, match=r"those there are from .*: --days 405 reaches them"):
+        load_patterns(loaded(old, days=30))
+    assert load_patterns(loaded(old, days=405)).answer.total == 100  # type: ignore[union-attr]
+
+
 @pytest.mark.parametrize(
     ("payload", "words"), [({"source": "acces"}, "did you mean 'access'"), ({"days": 1e12}, "at most")]
 )
