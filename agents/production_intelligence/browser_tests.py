@@ -8,6 +8,7 @@ from ...core.records.recordings import ExchangeRow, UserFlow
 from ...core.records.rows import EXCHANGES, RUM
 from ...core.records.rum import RumRow
 from ...core.records.scenarios import BrowserShare, BrowserTests
+from ...core.registry import did_you_mean
 from ..outcome import Outcome
 from .feature_map import FeatureMap, read_rules
 from .journey_scenarios import PREFIX, journey_scenarios
@@ -51,9 +52,11 @@ def journeys_to_tests(loaded: Loaded) -> Outcome:
     if not found.sessions and not recorded:
         raise TaskVetoed(NOTHING.format(days=loaded.window.days) + loaded.older(RUM))
     frequent = [walk for walk in found.walks if walk.sessions >= least]
-    chosen = list(filter(_passes(loaded, feature), frequent))
+    features = _features(loaded)
+    chosen = [walk for walk in frequent if feature is None or feature in features(walk)]
     if feature and not chosen:
-        raise TaskVetoed(f"no way of {least} sessions or more goes through the feature {feature!r}")
+        near = did_you_mean(feature, {name for walk in frequent for name in features(walk)})
+        raise TaskVetoed(f"no way of {least} sessions or more goes through the feature {feature!r}{near}")
     facts = page_facts(ExchangeRow(*row) for row in loaded.rows(EXCHANGES))
     made = journey_scenarios(found, chosen, facts, (loaded.since, min(loaded.until, loaded.now)))
     answer = BrowserTests(
@@ -71,11 +74,9 @@ def journeys_to_tests(loaded: Loaded) -> Outcome:
     return Outcome(answer, {} if feature else offered(answer.scenarios, PREFIX, loaded))
 
 
-def _passes(loaded: Loaded, feature: str | None) -> Callable[[Walk], bool]:
-    if feature is None:
-        return lambda walk: True
+def _features(loaded: Loaded) -> Callable[[Walk], set[str]]:
     features = FeatureMap(read_rules(loaded.payload.get("features") or {}))
-    return lambda walk: any(features.of(node.action, node.page, by_event=False) == feature for node in walk.nodes)
+    return lambda walk: {name for n in walk.nodes if (name := features.of(n.action, n.page, by_event=False))}
 
 
 def _browsers(loaded: Loaded) -> Iterator[BrowserShare]:
