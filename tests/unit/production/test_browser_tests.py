@@ -174,7 +174,9 @@ def test_only_journeys_through_the_feature_are_taken(tmp_path: Path) -> None:
     named = {"buying": {"paths": ["/checkout*"]}}
     [one] = made(tmp_path / "b", rows, feature="buying", features=named).scenarios
     assert one.ui[-1].action == "submit"
-    with pytest.raises(TaskVetoed, match="no way of 10 sessions or more goes through the feature 'helpp', did you mean 'help'"):
+    with pytest.raises(
+        TaskVetoed, match="no way of 10 sessions or more goes through the feature 'helpp', did you mean 'help'"
+    ):
         made(tmp_path / "c", rows, feature="helpp")
 
 
