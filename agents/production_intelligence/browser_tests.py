@@ -15,6 +15,7 @@ from .journey_scenarios import PREFIX, journey_scenarios
 from .journey_walks import Walk, walks
 from .loaded import Loaded
 from .page_facts import page_facts
+from .page_scenarios import page_scenarios
 from .recorded_ui import flow_scenario
 from .scenario_keys import READS as SCENARIO_KEYS
 from .scenario_keys import offered
@@ -57,8 +58,10 @@ def journeys_to_tests(loaded: Loaded) -> Outcome:
     if feature and not chosen:
         near = did_you_mean(feature, {name for walk in frequent for name in features(walk)})
         raise TaskVetoed(f"no way of {least} sessions or more goes through the feature {feature!r}{near}")
-    facts = page_facts(ExchangeRow(*row) for row in loaded.rows(EXCHANGES))
-    made = journey_scenarios(found, chosen, facts, (loaded.since, min(loaded.until, loaded.now)))
+    window = loaded.since, min(loaded.until, loaded.now)
+    facts = page_facts(_exchanges(loaded))
+    made = journey_scenarios(found, chosen, facts, window)
+    pages = () if feature else page_scenarios(_exchanges(loaded), window, least=max(least, few))
     answer = BrowserTests(
         sessions=found.sessions,
         journeys=len(found.walks),
@@ -66,12 +69,16 @@ def journeys_to_tests(loaded: Loaded) -> Outcome:
         withheld=found.withheld,
         flows=len(flows),
         browsers=tuple(_browsers(loaded)),
-        scenarios=(*made, *recorded),
-        window_from=loaded.since,
-        window_to=min(loaded.until, loaded.now),
+        scenarios=(*made, *pages, *recorded),
+        window_from=window[0],
+        window_to=window[1],
     )
     # The tests of one feature are a part of those that are offered already.
     return Outcome(answer, {} if feature else offered(answer.scenarios, PREFIX, loaded))
+
+
+def _exchanges(loaded: Loaded) -> Iterator[ExchangeRow]:
+    return (ExchangeRow(*row) for row in loaded.rows(EXCHANGES))
 
 
 def _features(loaded: Loaded) -> Callable[[Walk], set[str]]:

@@ -3,7 +3,7 @@ labels of fields, the forms of texts such as prices."""
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from html.parser import HTMLParser
 from typing import NamedTuple
 
@@ -37,12 +37,18 @@ class PageFacts(NamedTuple):
 
 def page_facts(recorded: Iterable[ExchangeRow]) -> dict[str, PageFacts]:
     """Page, with ids as `{id}` -> its facts; a page that was not answered whole tells nothing."""
-    pages: defaultdict[str, list[_Page]] = defaultdict(list)
+    pages: defaultdict[str, list[str]] = defaultdict(list)
     for row in recorded:
-        html = row.response_body or ""
-        if row.method == "GET" and row.status == 200 and "html" in (row.response_type or "") and "</html>" in html:
-            pages[endpoint(row.path)].append(_Page(html))
-    return {path: _common(found) for path, found in pages.items() if len(found) >= MIN_RECORDED}
+        if html := whole_page(row):
+            pages[endpoint(row.path)].append(html)
+    return {path: in_common(found) for path, found in pages.items() if len(found) >= MIN_RECORDED}
+
+
+def whole_page(row: ExchangeRow) -> str | None:
+    """The document that was answered; None where it was none, or is not there whole."""
+    html = row.response_body or ""
+    found = row.method == "GET" and row.status == 200 and "html" in (row.response_type or "") and "</html>" in html
+    return html if found else None
 
 
 class _Page(HTMLParser):
@@ -112,18 +118,25 @@ class _Page(HTMLParser):
             self.test_ids[self._control] += data
 
 
-def _common(pages: list[_Page]) -> PageFacts:
+def in_common(documents: Sequence[str], most_test_ids: int = MAX_TEST_IDS) -> PageFacts:
+    """What all of them had.
+
+    Args:
+        documents: HTML, one or more.
+        most_test_ids: expected at most, the first in the document.
+    """
+    pages = [_Page(html) for html in documents]
     because = f"on all {len(pages):,} recorded pages"
     title, heading = _same(page.title for page in pages), _same(page.heading for page in pages)
     found = [Expectation(kind="title-is", value=title, because=because)] if title else []
     found += [Expectation(kind="heading-visible", value=heading, because=because)] if heading else []
     shared = set(pages[0].test_ids).intersection(*(page.test_ids for page in pages))
     ids = [test_id for test_id in pages[0].test_ids if test_id in shared and not _PASSING.search(test_id)]
-    found += [Expectation(kind="element-visible", value=test_id, because=because) for test_id in ids[:MAX_TEST_IDS]]
+    found += [Expectation(kind="element-visible", value=test_id, because=because) for test_id in ids[:most_test_ids]]
     labels = [label for label in pages[0].labels if all(label in page.labels for page in pages)]
     for label in [label for label in labels if label and not _PASSING.search(label)][:MAX_LABELS]:
         found.append(Expectation(kind="field-labelled", value=label, because=because))
-    for test_id in ids[:MAX_TEST_IDS]:
+    for test_id in ids[:most_test_ids]:
         texts = [" ".join(text.split()) for page in pages for text in page.texts[test_id]]
         if not any(test_id in page.composed for page in pages) and (form := forms(texts)):
             told = f"of this form in all {len(texts):,} recorded places"
