@@ -6,21 +6,16 @@ code, a parameter, an order of steps, an empty list or a long one.
 """
 
 import hashlib
-import json
-import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-from ...analysis.json_shape import dotted
 from ...core.errors import TaskVetoed
 from ...core.records.findings import FindingPriority
 from ...core.records.recordings import ExchangeRow
 from ...core.records.rows import EXCHANGES
 from ...core.records.scenarios import (
-    PLACEHOLDER,
-    Capture,
     Conditions,
     Datum,
     Provenance,
@@ -31,11 +26,11 @@ from ...core.records.scenarios import (
 from ..outcome import Outcome
 from .loaded import Loaded
 from .recorded_choice import covering, shown_by, shown_by_step
-from .recorded_effects import Effects, effects
-from .recorded_exchanges import MISSING, Exchange, exchanges
-from .recorded_expectations import expectations, last_change, reads_back
+from .recorded_effects import Effects
+from .recorded_exchanges import Exchange, exchanges
 from .recorded_flows import Flow, FlowStep, flows
-from .recorded_rules import Rules, Seen, rules_of, statuses
+from .recorded_rules import Seen
+from .recorded_steps import Steps
 from .scenario_keys import offered
 
 PREFIX = "scenario-rec-"
@@ -89,19 +84,10 @@ class _Maker:
 
     def __init__(self, found: Sequence[Flow], recorded: Sequence[Exchange]) -> None:
         self._recorded = recorded
-        seen = [Seen(flow, place) for flow in found for place in range(len(flow.steps))]
-        self._by_kind: dict[Any, list[Seen]] = defaultdict(list)
-        for one in seen:
-            self._by_kind[one.step.exchange.kind].append(one)
-        # A flow that lost steps has another history: what was recorded is looked up by the step itself.
-        self._seen = {id(one.step): one for one in seen}
-        self._statuses = statuses(seen)
+        self._steps = Steps(found)
         self._by_request: dict[str, set[int]] = defaultdict(set)
-        for one in seen:
-            self._by_request[one.step.key].add(one.step.exchange.status)
-        self._rules: dict[Any, Rules] = {kind: rules_of(many) for kind, many in self._by_kind.items()}
-        self._reads_back = reads_back(self._by_kind)
-        self._effects = effects(found)
+        for step in (step for flow in found for step in flow.steps):
+            self._by_request[step.key].add(step.exchange.status)
         self._at_once = _most_at_once([flow for flow in found if len(flow.steps) > 1])
 
     def essential(self, flow: Flow) -> Flow:
@@ -112,7 +98,7 @@ class _Maker:
             for place, step in enumerate(flow.steps)
             if not self._is_alone(Seen(flow, place))
             or {capture.name for capture in step.captures} & needed
-            or id(step) in self._effects
+            or self._steps.effects_of(step) != Effects()
         ]
         changes = any(not step.exchange.safe or step.needs for step in kept)
         return replace(flow, steps=tuple(kept) if changes else ())
@@ -120,17 +106,17 @@ class _Maker:
     def flows(self, found: Sequence[Flow], most: int) -> Iterator[TestScenario]:
         """Of flows that add as much the more frequent, then the shorter one."""
         times = Counter(map(_signature, found))
-        shows = [shown_by(flow).union(*(self._effects_of(step).shows for step in flow.steps)) for flow in found]
+        shows = [shown_by(flow).union(*(self._steps.effects_of(step).shows for step in flow.steps)) for flow in found]
         rank = [(times[_signature(flow)], -len(flow.steps)) for flow in found]
         for chosen in covering(shows, rank, most):
             yield self._of_flow(found[chosen], times[_signature(found[chosen])])
 
     def alone(self) -> Iterator[TestScenario]:
         """What needs nothing before it: one scenario a kind; requests that show something new, then the frequent."""
-        for kind in sorted(self._by_kind, key=lambda kind: (kind[2] >= 400, kind[1], kind[0])):
+        for kind in sorted(self._steps.by_kind, key=lambda kind: (kind[2] >= 400, kind[1], kind[0])):
             times: Counter[str] = Counter()
             first: dict[str, Seen] = {}
-            for one in self._by_kind[kind]:
+            for one in self._steps.by_kind[kind]:
                 if self._is_alone(one):
                     times[one.step.key] += 1
                     first.setdefault(one.step.key, one)
@@ -164,7 +150,7 @@ class _Maker:
             independent=False,
             data=_data(flow),
             cookies=_with_cookies(flow),
-            steps=tuple(self._with_captures(flow)),
+            steps=tuple(self._steps.of_flow(flow)),
             times=times,
         )
 
@@ -177,7 +163,7 @@ class _Maker:
             conditions=None,
             independent=True,
             data=(),
-            steps=tuple(self._step(one, None, alone=True) for one in chosen),
+            steps=tuple(map(self._steps.alone, chosen)),
             times=times,
         )
 
@@ -198,63 +184,6 @@ class _Maker:
             **known,
         )
 
-    def _effects_of(self, step: FlowStep) -> Effects:
-        return self._effects.get(id(step), Effects())
-
-    def _with_captures(self, flow: Flow) -> list[RequestStep]:
-        """The steps; what expectations name of earlier answers is captured, too."""
-        made = self._with_whole_captures(flow)
-        places = {id(step): at for at, step in enumerate(flow.steps)}
-        for name in dict.fromkeys(name for step in made for e in step.expectations for name in _named(e.value)):
-            maker, path = flow.makers.get(name, (None, ()))
-            at = places.get(id(maker))
-            if at is not None and name not in {capture.name for capture in made[at].captures}:
-                captures = (*made[at].captures, Capture(name=name, path=dotted(path)))
-                made[at] = made[at].model_copy(update={"captures": captures})
-        return made
-
-    def _with_whole_captures(self, flow: Flow) -> list[RequestStep]:
-        """The steps; an answer that is read back whole later is captured whole."""
-        made = [self._step(self._seen[id(step)], None) for step in flow.steps]
-        for place, step in enumerate(flow.steps):
-            one = self._seen[id(step)]
-            change = last_change(one)
-            if step.exchange.safe and change and self._reads_back.get(step.exchange.kind) == change.exchange.kind:
-                at = next(n for n, earlier in enumerate(flow.steps) if earlier is change)
-                name = f"whole_answer_{at + 1}"
-                if name not in {c.name for c in made[at].captures}:
-                    captures = (*made[at].captures, Capture(name=name, path=""))
-                    made[at] = made[at].model_copy(update={"captures": captures})
-                made[place] = self._step(one, name)
-        return made
-
-    def _step(self, one: Seen, same_as: str | None, *, alone: bool = False) -> RequestStep:
-        step, rules = one.step, self._rules[one.step.exchange.kind]
-        known = set() if alone else _given_before(one)
-        expected = expectations(one, rules, self._statuses[one.situation], same_as, known)
-        if not alone:
-            # Customers who do it at once slow each other down: speed is a matter of reads that stand alone.
-            expected = tuple(expectation for expectation in expected if expectation.kind != "latency-below-ms")
-        effects_here = Effects() if alone else self._effects_of(step)
-        form = step.exchange.request_type.startswith("application/x-www-form-urlencoded")
-        headers = {"Content-Type": "application/x-www-form-urlencoded"} if form else {}
-        if isinstance(step.body, str) and step.exchange.request_type:
-            headers = {"Content-Type": step.exchange.request_type}
-        accept = step.exchange.request_headers.get("accept", "")
-        if accept and accept != "*/*":
-            headers["Accept"] = accept
-        if step.authorization:
-            headers["Authorization"] = step.authorization
-        return RequestStep(
-            method=step.exchange.method,
-            path=step.path,
-            headers=headers,
-            body=None if step.body is MISSING else step.body,
-            captures=(*step.captures, *effects_here.captures),
-            expectations=(*expected, *effects_here.expectations),
-            title=f"{step.exchange.method} {step.exchange.endpoint}: {step.exchange.status}",
-        )
-
 
 def _data(flow: Flow) -> tuple[Datum, ...]:
     needed = {name for step in flow.steps for name in step.needs}
@@ -265,18 +194,6 @@ def _with_cookies(flow: Flow) -> bool:
     """Some request had a session that is no authorization, or nobody spoke of sessions at all."""
     asked = [step for step in flow.steps if step.exchange.session]
     return not asked or any(step.authorization is None for step in asked)
-
-
-def _given_before(one: Seen) -> set[str]:
-    """Placeholders that a test of the flow knows when this step is answered."""
-    before = one.flow.steps[: one.place]
-    made = {name for name, (maker, _) in one.flow.makers.items() if any(maker is step for step in before)}
-    return made | {name for step in (*before, one.step) for name in step.needs if name in one.flow.data}
-
-
-def _named(value: Any) -> set[str]:
-    """Placeholders in a value of an expectation."""
-    return set(re.findall(PLACEHOLDER, json.dumps(value)))
 
 
 def _signature(flow: Flow) -> tuple[Any, ...]:
