@@ -44,12 +44,14 @@ _MORE_NAMES = re.compile(
     r"(?: (?:(?:van|von|de|den|der|di|da|el|al|bin|la|le) )*[^\W\d_][\w.'\u2019-]*(?!\w*[=:])){0,4}"
 )
 # What stands after "password:" in a sentence, and what is no secret any more.
-_NO_SECRET = re.compile(
-    r"|null|none|nil|undefined|true|false|yes|no|is|was|not|must|too|has|for|of|the|a|an|and|or|required|missing"
-    r"|invalid|expired|incorrect|wrong|empty|unknown|bearer|basic|digest|\[?(?:redacted|filtered|masked|hidden)\]?"
-    r"|[*x•.#-]+|<\w+:[0-9a-f]{8}>",
-    re.IGNORECASE,
-)
+_NO_SECRETS = frozenset(
+    {
+        "", "null", "none", "nil", "undefined", "true", "false", "yes", "no", "is", "was", "not", "must", "too", "has",
+        "for", "of", "the", "a", "an", "and", "or", "required", "missing", "invalid", "expired", "incorrect", "wrong",
+        "empty", "unknown", "bearer", "basic", "digest",
+    }
+)  # fmt: skip
+_MASKED = re.compile(r"[*x•.#-]+|\[?(?:redacted|filtered|masked|hidden)\]?|<\w+:[0-9a-f]{8}>", re.IGNORECASE)
 # "token: 17" is a position, no token.
 _SHORTEST_TOKEN = 4
 _LONGEST_WORD = 20
@@ -57,7 +59,7 @@ _LONGEST_WORD = 20
 
 def is_no_secret(value: str) -> bool:
     """What stands where a secret would, and is none."""
-    return _NO_SECRET.fullmatch(value) is not None
+    return value.lower() in _NO_SECRETS or _MASKED.fullmatch(value) is not None
 
 
 @lru_cache(maxsize=4_096)

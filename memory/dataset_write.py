@@ -22,6 +22,8 @@ MAX_OPEN_FILES = 64
 MAX_TEXT = 32_000
 """Characters of one text that are stored. DuckDB handles 2,048 rows at a time: longer ones, one after the other, would
 fill its memory."""
+MAX_ROW_TEXT = 2 * MAX_TEXT
+"""Characters of all texts of one row."""
 MAX_ROW_BYTES = 8 * 1024 * 1024
 """Of a row as JSON: a handful of the longest texts, each character of which takes six bytes at most."""
 ROW_GROUP_BYTES = 8 * 1024 * 1024
@@ -70,14 +72,17 @@ def _split(work: Path, rows: Iterable[Row], release: Release | None) -> list[Day
 
 def _clipped(row: Row) -> dict[str, Any]:
     """Its longest texts cut; a cut object of attributes would be no JSON any more, so that one is left out whole."""
-    return {
-        name: value
-        if not isinstance(value, str) or len(value) <= MAX_TEXT
-        else "{}"
-        if value.startswith("{") and name in _OBJECTS
-        else value[: MAX_TEXT - 1] + "…"
-        for name, value in row._asdict().items()
-    }
+    values = row._asdict()
+    texts = sorted(
+        (name for name, value in values.items() if isinstance(value, str)), key=lambda name: len(values[name])
+    )
+    left = MAX_ROW_TEXT
+    for at, name in enumerate(texts):
+        text, limit = values[name], min(MAX_TEXT, left // (len(texts) - at))
+        if len(text) > limit:
+            values[name] = "{}" if text.startswith("{") and name in _OBJECTS else f"{text[: limit - 1]}…"
+        left -= len(values[name])
+    return values
 
 
 def _lines_file(work: Path, row: type[Row], day: date) -> DayFile:

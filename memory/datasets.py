@@ -30,10 +30,12 @@ from .level_sql import levels_sql, metric_points_sql, people_sql, timings_sql
 from .rum_reader import RumReader
 from .rum_sql import MEMORY_LIMIT as RUM_MEMORY
 from .rum_sql import THREADS as RUM_THREADS
+from .slices import in_slices
 
-BATCH_ROWS = 8192
+BATCH_ROWS = 2048
 READ_MEMORY = "384MB"
-"""To put rows in order. DuckDB sorts 2,048 at a time in several copies; of the longest texts a copy is 64 MB."""
+"""To put a slice of the rows in order: DuckDB sorts 2,048 at a time in several copies; of the longest texts a copy is
+64 MB."""
 
 
 class DatasetStore:
@@ -69,21 +71,18 @@ class DatasetStore:
         self, kind: str, *, since: datetime | None = None, until: datetime | None = None, release: str | None = None
     ) -> Iterator[Any]:
         """See core/ports.DatasetReader."""
-        files = self.files(kind, since=since, until=until)
-        if not files:
+        query, values = self._window(kind, since, until, release)
+        if not query:
             return
         types = column_types(kind)
         times = [at for at, name in enumerate(DATASET_ROWS[kind]._fields) if types[name] == "TIMESTAMP"]
         columns = ", ".join(
             f'epoch_us("{name}")' if types[name] == "TIMESTAMP" else f'"{name}"' for name in DATASET_ROWS[kind]._fields
         )
-        where, values = _where(since, until, release)
-        yield from (
-            _row(kind, found, times)
-            for found in self._fetch(
-                f'SELECT {columns} FROM ({_stored(types)}) {where} ORDER BY "at"', [files, *values]
-            )
-        )
+        with connect(self._folder, memory_limit=READ_MEMORY) as connection:
+            for part, about in in_slices(connection, columns, query, values, types):
+                for found in _fetched(connection.execute(part, about)):
+                    yield _row(kind, found, times)
 
     def tally(
         self,
@@ -197,9 +196,7 @@ class DatasetStore:
 
     def _fetch(self, query: str, values: list[Any]) -> Iterator[tuple[Any, ...]]:
         with connect(self._folder, memory_limit=READ_MEMORY) as connection:
-            result = connection.execute(query, values)
-            while batch := result.fetchmany(BATCH_ROWS):
-                yield from batch
+            yield from _fetched(connection.execute(query, values))
 
     def files(self, kind: str, *, since: datetime | None = None, until: datetime | None = None) -> list[str]:
         """See core/ports.DatasetReader."""
@@ -285,6 +282,11 @@ def _where(
     given = [(condition, value) for condition, value in limits if value is not None]
     given += [(f'"{column}" IS NOT DISTINCT FROM ?', text) for column, text in only.items()]
     return f"WHERE {' AND '.join(['true', *(condition for condition, _ in given)])}", [value for _, value in given]
+
+
+def _fetched(result: Any) -> Iterator[tuple[Any, ...]]:
+    while batch := result.fetchmany(BATCH_ROWS):
+        yield from batch
 
 
 def _row(kind: str, values: tuple[Any, ...], times: list[int]) -> Row:

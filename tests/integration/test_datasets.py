@@ -18,7 +18,7 @@ from aqe.core.records.release import Release
 from aqe.core.records.rows import ACCESS, LOGS, Row
 from aqe.core.records.rum import RumRow
 from aqe.core.records.usage import ProductRow
-from aqe.memory import dataset_write
+from aqe.memory import dataset_write, datasets, slices
 from aqe.memory.datasets import DatasetStore
 from aqe.tests.unit.production.windows import RowsInMemory
 
@@ -156,14 +156,37 @@ def test_more_days_than_files_may_be_open_are_written_and_read(tmp_path: Path, m
     assert list(store.rows(LOGS)) == sorted(rows)
 
 
-def test_rows_of_long_texts_pass_through_little_memory(tmp_path: Path) -> None:
-    """Longer than what is stored of a text: cut, never refused, wherever many come one after the other."""
+def test_rows_of_long_texts_pass_through_little_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many come one after the other: each is cut, none refused, and all are read in order."""
+    # Where one sort of them all takes more than this, as with five times the rows and the usual limit.
+    monkeypatch.setattr(datasets, "READ_MEMORY", "256MB")
     store = DatasetStore(tmp_path)
     text = "".join(chr(33 + n % 90) for n in range(dataset_write.MAX_TEXT))
-    rows = (LogRow(NOON - timedelta(seconds=n), "INFO", f"{n} {text[n % 90 :]}{text}") for n in range(6_000))
+    rows = (LogRow(NOON - timedelta(seconds=n), "INFO", f"{n} {text[n % 90 :]}{text}") for n in range(4_000))
     store.write(rows, source="l", digest="f" * 64, release=None, now=NOON)
     found = [(row.message.partition(" ")[0], len(row.message)) for row in store.rows(LOGS)]
-    assert found == [(str(n), dataset_write.MAX_TEXT) for n in reversed(range(6_000))]
+    assert found == [(str(n), dataset_write.MAX_TEXT) for n in reversed(range(4_000))]
+
+
+def test_the_longest_texts_of_a_row_share_what_the_short_ones_leave(tmp_path: Path) -> None:
+    """A row of many long texts would be as hard to write as one without a limit."""
+    store = DatasetStore(tmp_path)
+    long = "x" * dataset_write.MAX_TEXT
+    row = LogRow(NOON, "INFO", long, logger=long, service="shop", error_type="E" * 1_000, stack_trace=long)
+    store.write([row], source="l", digest="a" * 64, release=None, now=NOON)
+    (found,) = store.rows(LOGS)
+    assert (found.level, found.service, found.error_type) == ("INFO", "shop", row.error_type)
+    shares = {len(text) for text in (found.message, found.logger, found.stack_trace)}
+    assert max(shares) - min(shares) <= 1
+    kept = sum(len(value) for value in found if isinstance(value, str))
+    assert 0 <= dataset_write.MAX_ROW_TEXT - kept <= 3
+
+
+def test_what_happened_at_one_instant_is_a_slice_of_its_own_when_it_is_large(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its rows have no order, so that nothing needs to be sorted."""
+    monkeypatch.setattr(slices, "SLICE_BYTES", 10)
+    instants = [(1, 4), (2, 6), (3, 1), (5, 500), (7, 3), (8, 11), (9, 1)]
+    assert list(slices._stretches(instants)) == [(1, 2), (3, 3), (5, 5), (7, 7), (8, 8), (9, 9)]
 
 
 def some_views() -> Iterator[RumRow]:
