@@ -129,7 +129,7 @@ def _digits(value: str) -> str:
 def _address(value: str) -> str:
     value = value.strip()
     if ":" in value:
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError, ValueError):  # a NUL or half a character is no address
             return inet_ntop(AF_INET6, inet_pton(AF_INET6, value))
     return value
 

@@ -8,6 +8,7 @@ import json
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from html import escape
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -29,6 +30,8 @@ from aqe.core.records.apm import SpanRow
 from aqe.core.records.incident_replay import ReplayPlan
 from aqe.core.records.load_test import LoadTest
 from aqe.core.records.logs import AccessRow, LogRow
+from aqe.core.records.recordings import ExchangeRow
+from aqe.core.records.rows import Row
 from aqe.core.records.rum import RumRow
 from aqe.core.records.scenarios import BrowserTests, MinedErrors, TestScenario
 from aqe.fleet.redact_rows import redact_record, redact_row
@@ -149,11 +152,17 @@ def _entry(
 
 
 def from_sessions(evil: Attacker, folder: Path, ways: int) -> Iterator[Made]:
-    """Ways through a site that six people took each."""
-    rows = []
+    """Ways through a site that six people took each, and a page of a list that they looked at."""
+    rows: list[Row] = []
     for way in range(ways):
         steps = [("/", None), *((evil.path(), evil.text()) for _ in range(3))]
+        listed, title, words = f"/w{way}{evil.path()}?page={evil.text()}", evil.text(), escape(evil.text())
+        shown = (
+            f"<html><title>{escape(title)}</title><h1>{words}</h1><a href='#' data-testid='{words}'>{words}</a></html>"
+        )
         for person in range(6):
+            asked = ExchangeRow(NOW - timedelta(hours=2), "GET", "http://shop.example", listed, 200, 5.0)
+            rows.append(asked._replace(session=f"s{person}", response_type="text/html", response_body=shown))
             for n, (page, name) in enumerate(steps):
                 at = NOW - timedelta(days=1) + timedelta(seconds=10 * n)
                 row = RumRow(at, "view", f"s{way}-{person}", evil.text(), f"v{n}", f"/w{way}{page}")

@@ -50,7 +50,7 @@ def test_the_gateway_bridges_and_sends(project: Project) -> None:
     project.ok("up")
     project.ok("memory", "set", "aqe/quality/decisions", '{"decision": "PASS"}')
     told, deadline = project.folder / "told.jsonl", time.monotonic() + 40
-    while not told.exists() and time.monotonic() < deadline:
+    while not (told.exists() and told.read_text().endswith("\n")) and time.monotonic() < deadline:
         time.sleep(0.1)
 
     notice = json.loads(told.read_text().splitlines()[0])

@@ -264,3 +264,9 @@ def test_what_a_row_does_not_say_stays_unsaid() -> None:
     assert redact_row(row, REDACTOR) == row
     log = LogRow(None, "INFO", "m")  # type: ignore[arg-type]
     assert redact_row(log, REDACTOR) == log
+
+
+@pytest.mark.parametrize("hostile", ["::1\0", "::\ud800", "x:y"])
+def test_what_stands_in_the_place_of_an_address_and_is_none_gets_a_pseudonym_too(hostile: str) -> None:
+    """A client that names itself may send anything."""
+    assert Redactor(b"key").pseudonym("ip", hostile).startswith("<ip:")
