@@ -74,7 +74,8 @@ class Head:
     @property
     def is_xml(self) -> bool:
         """Starts like XML."""
-        return self.text.startswith("<")
+        # A number behind it is the priority of syslog.
+        return self.text.startswith("<") and not self.text[1:2].isdigit()
 
 
 @dataclass(frozen=True)

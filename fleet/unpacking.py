@@ -1,13 +1,16 @@
-"""The contents of a file as streams, unpacked as they pass: gzip, zstd, zip, and one inside of the other.
+"""The contents of a file as streams, unpacked as they pass: gzip, zstd, zip, and one inside of the other. UTF-16, as
+PowerShell's `>` writes it, is one more layer: what comes out is UTF-8.
 
 Nothing is extracted, so a name in an archive never becomes a path. What a small file may unpack to is limited. Each
 content is read forwards once; hash and size are taken on the way.
 """
 
+import codecs
 import gzip
 import hashlib
 import io
 import lzma
+import re
 import shutil
 import struct
 import sys
@@ -39,6 +42,7 @@ MAX_LAYERS = 4
 MAX_DIRECTORY_BYTES = 32 * 1024 * 1024
 """Of a zip's list of names, which is held in memory; some 400,000 names."""
 _BUFFER_BYTES = 256 * 1024
+_BLOCK_BYTES = 16 * 1024
 _BROKEN = (OSError, EOFError, zlib.error, lzma.LZMAError, ZstdError, zipfile.BadZipFile, NotImplementedError)
 _BROKEN_ZIP = (*_BROKEN, ValueError, LookupError, RuntimeError, OverflowError, struct.error)
 """What the libraries raise for packed bytes that are damaged or use what they do not know."""
@@ -97,6 +101,38 @@ class _Passing(io.RawIOBase):
         self._size += filled
         self._count(self._size)
         return filled
+
+
+class _Utf8(io.RawIOBase):
+    """UTF-16 with a byte order mark as UTF-8; what is no UTF-16 becomes U+FFFD.
+
+    Args:
+        source: read forwards.
+    """
+
+    # An XML declaration of the encoding that was is wrong now; without one it is UTF-8.
+    _DECLARED = re.compile(rb"^(<\?xml[^>]{0,200}?)\s+encoding\s*=\s*[\"'][\w-]{1,40}[\"']")
+
+    def __init__(self, source: IO[bytes]) -> None:
+        self._source = source
+        self._decoder = codecs.getincrementaldecoder("utf-16")("replace")
+        self._held = self._DECLARED.sub(rb"\1", self._next())
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        self._held = self._held or self._next()
+        size = min(len(buffer), len(self._held))
+        buffer[:size], self._held = self._held[:size], self._held[size:]
+        return size
+
+    def _next(self) -> bytes:
+        """The next block; empty only at the end."""
+        while data := self._source.read(_BLOCK_BYTES):
+            if text := self._decoder.decode(data):
+                return text.encode("utf-8", "replace")
+        return self._decoder.decode(b"", final=True).encode("utf-8", "replace")
 
 
 @dataclass
@@ -251,9 +287,13 @@ class _SmallReads:
         return True
 
 
-_PACKINGS = {b"\x1f\x8b": "gzip", b"\x28\xb5\x2f\xfd": "zstd", b"PK\x03\x04": "zip", b"PK\x05\x06": "zip"}
-"""First bytes; the last are those of an empty archive."""
+_PACKINGS = {
+    b"\x1f\x8b": "gzip", b"\x28\xb5\x2f\xfd": "zstd", b"PK\x03\x04": "zip", b"PK\x05\x06": "zip",
+    b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16",
+}  # fmt: skip
+"""First bytes; the last of the zips are those of an empty archive."""
 _OPENERS: dict[str, Callable[[IO[bytes]], IO[bytes]]] = {
     "gzip": lambda stream: gzip.GzipFile(fileobj=stream),  # type: ignore[dict-item,return-value]
     "zstd": lambda stream: ZstdFile(stream),  # type: ignore[dict-item,return-value]
+    "UTF-16": lambda stream: _Utf8(stream),  # type: ignore[dict-item,return-value]
 }

@@ -53,7 +53,7 @@ class JsonStream:
         self._by_line = False
         self.documents = 0
         self.broken = 0
-        """Lines that are no JSON among lines that are."""
+        """Lines and items that are no JSON (`NaN`, half a line) among ones that are."""
 
     def pieces(self) -> Iterator[tuple[Way | None, Any]]:
         """Items with the way to their array, and after those of a document the document itself, with None.
@@ -111,7 +111,12 @@ class JsonStream:
         size = _FIRST_BLOCK_BYTES
         while data := self._source.read(size):
             for way, text in scan.feed(data):
-                yield way, self._parsed(text)
+                try:
+                    item = orjson.loads(text)
+                except orjson.JSONDecodeError:
+                    self.broken += 1
+                else:
+                    yield way, item
             if scan.document is not None:
                 self._source.unread(scan.rest)
                 self.documents += 1

@@ -151,7 +151,7 @@ class PagesFormat:
             except Unusable as error:
                 reading.refuse(str(error))
         for _ in range(source.broken):
-            reading.refuse("a line that is no JSON")
+            reading.refuse("it is no JSON")
         yield from self.end(reading)
         reading.finish()
 

@@ -41,6 +41,10 @@ def _keys(*names: str) -> Callable[[Head], bool]:
     return lambda head: head.json_keys.issuperset(names)
 
 
+def _w3c(head: Head) -> bool:
+    return head.first_line.startswith("#") and "\n#Fields: " in f"\n{head.text}"
+
+
 def _is_html(head: Head) -> bool:
     start = head.text[:200].lower()
     return start.startswith(("<!doctype html", "<html")) or (head.is_xml and xml_root(head)[0].lower() == "html")
@@ -56,7 +60,6 @@ def _is_cucumber(head: Head) -> bool:
 
 
 UNREAD: tuple[Unread, ...] = (
-    Unread("UTF-16 text", _starts(b"\xff\xfe", b"\xfe\xff"), "save it as UTF-8 (PowerShell's `>` writes UTF-16)"),
     Unread("a tar archive", lambda head: head.data[_TAR_MAGIC_AT:].startswith(b"ustar"), "unpack it first, or use zip"),
     Unread("packed with bzip2", _starts(b"BZh"), "unpack it first, or use gzip or zstd"),
     Unread("packed with xz", _starts(b"\xfd7zXZ\x00"), "unpack it first, or use gzip or zstd"),
@@ -82,6 +85,8 @@ UNREAD: tuple[Unread, ...] = (
     Unread("OWASP Dependency-Check XML", _root("analysis"), "dependency-check --format SARIF"),
     Unread("TestNG XML", _root("testng-results"), "TestNG's junitreports/*.xml"),
     Unread("Robot Framework's output.xml", _root("robot"), "rebot --xunit junit.xml output.xml"),
+    Unread("CycloneDX XML", _root("bom"), "CycloneDX JSON: cyclonedx-cli convert --output-format json"),
+    Unread("a W3C extended log, such as that of IIS", _w3c, "the site's log in NCSA format"),
     Unread("SPDX", _keys("spdxVersion"), "CycloneDX JSON with vulnerabilities, or a scanner's report over it"),
     Unread("an Allure result", _keys("uuid", "historyId", "status"), "the test runner's JUnit XML"),
     Unread("TAP", _first("TAP version 1", "1.."), "the test runner's JUnit XML"),

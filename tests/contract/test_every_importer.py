@@ -229,7 +229,7 @@ def test_a_file_two_importers_claim_names_both() -> None:
 
 @pytest.mark.parametrize(
     ("data", "advice"),
-    [(b"BZh9rest", "unpack"), (b"%PDF-1.7", "XML or JSON"), ("<a/>".encode("utf-16"), "UTF-16"), (b"", "--as"),
+    [(b"BZh9rest", "unpack"), (b"%PDF-1.7", "XML or JSON"), (b"#Fields: date time", "NCSA"), (b"", "--as"),
      (b"<!DOCTYPE html><html>", "XML or JSON"), (b'<?xml version="1.0"?><checkstyle version="8">', "SARIF")],
 )  # fmt: skip
 def test_a_file_that_no_importer_reads_says_what_to_do(data: bytes, advice: str) -> None:

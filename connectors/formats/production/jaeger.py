@@ -18,6 +18,7 @@ from ..values import at_us, clock, listed, long_text, text, us_to_ms, whole
 from .otlp_values import hex_id
 from .span_attributes import request_columns
 
+_ENVELOPE = frozenset({"data", "total", "limit", "offset", "errors"})
 _KINDS = frozenset({"client", "server", "producer", "consumer", "internal"})
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(ns|us|µs|ms|s)")
 _TO_MS = {"ns": 1e6, "us": 1e3, "µs": 1e3, "ms": 1, "s": 1e-3}
@@ -46,7 +47,7 @@ class Jaeger(PagesFormat):
         """By the first trace or span, or the envelope of an empty answer."""
         document = head.json
         page = dict_at(document)
-        if _is_span(document) or {"data", "total", "limit", "offset", "errors"} <= page.keys():
+        if _is_span(document) or page.keys() >= _ENVELOPE:
             return True
         first = first_of(document if isinstance(document, list) else page.get("data") or page.get("spans"))
         return _is_span(first) or (_is_trace(first) and "traceID" in dict_at(first))
@@ -66,7 +67,11 @@ class Jaeger(PagesFormat):
             reading.fail(dict_at(first_of(page["errors"])).get("msg") or first_of(page["errors"]))
         elif _is_span(page):
             yield from _rows([page], {}, reading)
-        elif not (isinstance(document, list) or isinstance(page.get("data", page.get("spans")), list)):
+        elif not (
+            isinstance(document, list)
+            or isinstance(page.get("data", page.get("spans")), list)
+            or (page.keys() >= _ENVELOPE and page["data"] is None)
+        ):
             raise Unusable("no `data`, `spans` or span")
 
 

@@ -18,7 +18,7 @@ from .span_attributes import request_columns
 
 _KINDS = frozenset({"client", "server", "producer", "consumer"})
 _V1_KINDS = {"sr": "server", "ss": "server", "cs": "client", "cr": "client", "mr": "consumer", "ms": "producer"}
-_TELLS = frozenset({"localEndpoint", "timestamp", "annotations"})
+_TELLS = frozenset({"localEndpoint", "timestamp", "annotations", "kind", "parentId"})
 
 
 class Zipkin(PagesFormat):

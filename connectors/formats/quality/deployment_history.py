@@ -111,6 +111,12 @@ class DeploymentHistoryJson(PagesFormat):
         reading.used += 1
         return found
 
+    def end(self, reading: Reading) -> Iterable[DeploymentOutcome]:
+        """Every deployment counts, also one that is half a line."""
+        if reading.unusable:
+            raise InputError(f"{_WHAT}: {reading.unusable} deployments cannot be read: {reading.first_unusable}")
+        return ()
+
 
 def _squeezed(name: str) -> str:
     """`Deployed at`, `deployed_at` and `deployedAt` are one name."""

@@ -28,7 +28,7 @@ _MAX_RECORD_BYTES = 64 << 20
 _END = b"end_of_record"
 _SOURCE = re.compile(rb"^SF:(.*?)\s*$", re.MULTILINE)
 _HEADER = re.compile(rb"^L([FH]):(\d{1,12})\s*$", re.MULTILINE)
-_NO_RECORD = re.compile(rb"(?:\s*(?:TN:|#)[^\n]*)*\s*")
+_NO_RECORD = re.compile(rb"(?:\s*(?:TN:|VER:|#)[^\n]*)*\s*")
 
 
 class _Search:
@@ -71,7 +71,7 @@ class Lcov:
 
     def recognises(self, head: Head) -> bool:
         """By what stands before the first source file."""
-        return re.match(r"(?:\s*(?:TN:|#)[^\n]*\n)*\s*SF:", head.text) is not None
+        return re.match(r"(?:\s*(?:TN:|VER:|#)[^\n]*\n)*\s*SF:", head.text) is not None
 
     def parse(self, stream: IO[bytes]) -> Parsed:
         """Count what the records have."""

@@ -36,7 +36,7 @@ class PipAudit(JsonFormat):
         title="pip-audit report",
         producers="pip-audit",
         versions="pip-audit 1 (a list) and 2 (an object)",
-        recognised_by="dependencies with `name` and `vulns` or `skip_reason`",
+        recognised_by="dependencies with `name` and `vulns` or `skip_reason`; none, and `fixes`",
         fields="name, version, `vulns` id and description, skip_reason",
         metrics=METRICS,
         sample=Sample.REAL,
@@ -44,7 +44,9 @@ class PipAudit(JsonFormat):
     )
 
     def recognises(self, head: Head) -> bool:
-        """By the first dependency."""
+        """By the first dependency; where there is none, by what stands beside it."""
+        if head.json_keys == {"dependencies", "fixes"} and not _dependencies(head.json):
+            return True
         first = first_of(_dependencies(head.json))
         return isinstance(first, dict) and "name" in first and bool({"vulns", "skip_reason"} & first.keys())
 

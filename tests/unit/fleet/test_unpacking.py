@@ -201,3 +201,21 @@ def test_progress_counts_the_bytes_of_the_file_itself(tmp_path: Path) -> None:
             assert isinstance(one.content, Content)
             one.content.read()
     assert max(sizes) == path.stat().st_size
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_utf_16_becomes_utf_8_as_it_passes(encoding: str) -> None:
+    """PowerShell's `>` writes it; characters of four bytes may lie across two blocks. An XML declaration of the
+    encoding would be wrong afterwards.
+    """
+    text = '<?xml version="1.0" encoding="utf-16"?>\r\n<a>' + "\U0001f600é" * 20_000 + "</a>"
+    data = "\ufeff".encode(encoding) + text.encode(encoding)
+    expected = text.replace(' encoding="utf-16"', "").encode()
+    assert read(io.BytesIO(data)) == {"f": expected}
+    assert read(Pipe(gzip.compress(data))) == {"f": expected}
+
+
+def test_what_only_begins_like_utf_16_is_no_error_of_ours() -> None:
+    """Whoever reads it says that it knows no such format."""
+    assert read(io.BytesIO(b"\xff\xfe\x00\xd8a")) == {"f": "\ufffd".encode()}
+    assert read(io.BytesIO(b"\xff\xfe")) == {"f": b""}

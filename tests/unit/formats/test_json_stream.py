@@ -61,12 +61,19 @@ def test_lines_that_are_no_json_are_counted_among_lines_that_are() -> None:
     assert (stream.documents, stream.broken) == (2, 1)
 
 
+def test_an_item_that_is_no_json_is_counted_and_the_others_of_its_document_come() -> None:
+    """Python writes NaN, which JSON does not have: in a line or in a document, it costs that item alone."""
+    stream = JsonStream(io.BytesIO(b'{"data": [{"a": 1}, {"a": NaN}, {"a": 2}], "n": 3}'), "JSON", ("data",))
+    assert [piece for way, piece in stream.pieces() if way] == [{"a": 1}, {"a": 2}]
+    assert stream.broken == 1
+
+
 @pytest.mark.parametrize(
     ("data", "words"),
     [
         (b"hello", "it begins with b'hello'"),
         (b'{"a": [1,\n 2', "it is cut short"),
-        (b'{"data":\n [{"a": 1}, {"a" 2}]}', "not JSON"),
+        (b'{"data":\n [{"a": 1}], "a" 2}', "not JSON"),
         (b'{"a":\n 1}\n}', "it begins with b'}'"),
     ],
 )

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import orjson
 import pytest
 
 from aqe.connectors.formats.production.json_lines import JsonLines
@@ -11,6 +12,7 @@ from aqe.connectors.formats.production.zipkin import Zipkin
 from aqe.connectors.formats.quality.deployment_history import DeploymentHistoryCsv, DeploymentHistoryJson
 from aqe.connectors.formats.table import UnknownFormat
 from aqe.core.errors import InputError
+from aqe.core.records.signals import Outcome
 
 from .reading import claimed_by, findings, metrics, outcome
 from .reading_rows import notes, read, rows
@@ -185,3 +187,37 @@ def test_what_is_known_and_not_read_is_named_with_what_to_give_instead(content: 
     with pytest.raises(UnknownFormat, match=f"it is {title}, which has no importer") as caught:
         claimed_by(content)
     assert caught.value.hint
+
+
+def test_a_system_log_that_begins_with_a_priority_is_no_xml() -> None:
+    """RFC 5424, as rsyslog writes it to a file."""
+    log = b"<34>1 2026-11-20T10:00:00.003+02:00 w su - ID47 - denied\n<165>1 2026-11-20T10:00:01Z w shop 1 - - ok\n"
+    assert claimed_by(log) == "plain-log"
+    assert [(row.level, row.at.hour) for row in rows(PlainLog(), log)] == [("CRITICAL", 8), ("NOTICE", 10)]
+
+
+def test_jaegers_answer_that_nothing_was_found_is_not_measured() -> None:
+    """Its list is null then, not empty."""
+    answer = {"data": None, "total": 0, "limit": 0, "offset": 0, "errors": None}
+    assert claimed_by(answer) == "jaeger"
+    assert outcome("jaeger", answer) is Outcome.NOT_MEASURED
+
+
+def test_a_trace_file_of_lcov_may_tell_versions_before_its_first_source() -> None:
+    """With the line ends of Windows, too."""
+    record = "TN:\r\nVER:2\r\nSF:a.c\r\nDA:3,2,abcd==\r\nDA:4,0\r\nend_of_record\r\n"
+    assert claimed_by(record) == "lcov"
+    assert metrics("lcov", record) == {"line_coverage_percent": 50}
+
+
+def test_a_pip_audit_of_nothing_is_recognised_and_measured_nothing() -> None:
+    """An environment without packages; that is not clean."""
+    assert claimed_by({"dependencies": [], "fixes": []}) == "pip-audit"
+    assert outcome("pip-audit", {"dependencies": [], "fixes": []}) is Outcome.NOT_MEASURED
+
+
+def test_half_a_line_makes_a_history_of_deployments_unreadable() -> None:
+    """It may be the one that failed."""
+    whole = orjson.dumps(DEPLOYED) + b"\n"
+    with pytest.raises(InputError, match="1 deployments cannot be read"):
+        rows(DeploymentHistoryJson(), whole, whole, whole[:20] + b"\n")
