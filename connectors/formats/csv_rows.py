@@ -1,10 +1,12 @@
 """Reading CSV out of a file nobody vouches for, row by row: bounded lines, quoted line breaks, one clear error."""
 
 import csv
+import re
 from codecs import BOM_UTF8
 from collections.abc import Iterator
 from io import StringIO
 from itertools import chain
+from operator import methodcaller
 from typing import IO
 
 from ...core.errors import InputError
@@ -12,6 +14,7 @@ from .lines import MAX_LINE_BYTES
 
 DELIMITERS = ",;\t|"
 _BLOCK_BYTES = 256 * 1024
+_BLANK_LINES = re.compile(r"\A(?:[^\S\n]*\n)*(?:[^\S\n]+\Z)?")
 
 
 def csv_rows(stream: IO[bytes], what: str, *, delimiters: str = DELIMITERS) -> Iterator[list[str]]:
@@ -24,18 +27,31 @@ def csv_rows(stream: IO[bytes], what: str, *, delimiters: str = DELIMITERS) -> I
     Raises:
         InputError: a line over MAX_LINE_BYTES, or no CSV (a quote that never closes).
     """
+    texts = _blocks(stream, what)
+    start = next(filter(None, (_BLANK_LINES.sub("", text) for text in texts)), "")
+    first = start.partition("\n")[0]
+    delimiter = max(delimiters, key=first.count)
+    split, passed, quoted = methodcaller("split", delimiter), 0, ""
+    for quoted in chain((start,), texts):
+        text = quoted.replace("\r\n", "\n")
+        if '"' in text or "\r" in text:
+            break
+        # Until the first quote a row is its line: two thirds of the time of csv.reader.
+        yield from map(split, filter(None, text.split("\n")))
+        passed += text.count("\n")
+    else:
+        return
     # Blocks of lines, not lines: from block to row no Python code of ours runs.
-    lines = chain.from_iterable(_blocks(stream, what))
-    first = next((line for line in lines if line.strip()), "")
-    reader = csv.reader(chain((first,), lines), delimiter=max(delimiters, key=first.count))
+    lines = chain.from_iterable(map(_lines, chain((quoted,), texts)))
+    reader = csv.reader(lines, delimiter=delimiter)
     try:
         yield from filter(None, reader)
     except csv.Error as error:
-        raise InputError(f"{what}: line {reader.line_num} is no CSV: {error}") from error
+        raise InputError(f"{what}: line {passed + reader.line_num} is no CSV: {error}") from error
 
 
-def _blocks(stream: IO[bytes], what: str) -> Iterator[StringIO]:
-    """The text in blocks of whole lines, each of which gives its lines."""
+def _blocks(stream: IO[bytes], what: str) -> Iterator[str]:
+    """The text in blocks of whole lines."""
     rest = stream.read(len(BOM_UTF8)).removeprefix(BOM_UTF8)
     while block := stream.read(_BLOCK_BYTES):
         block = rest + block
@@ -47,5 +63,9 @@ def _blocks(stream: IO[bytes], what: str) -> Iterator[StringIO]:
     yield _text(rest)
 
 
-def _text(block: bytes) -> StringIO:
-    return StringIO(block.decode("utf-8", "replace").replace("\0", ""), newline="\n")
+def _text(block: bytes) -> str:
+    return block.decode("utf-8", "replace").replace("\0", "")
+
+
+def _lines(text: str) -> StringIO:
+    return StringIO(text, newline="\n")
