@@ -2,7 +2,7 @@
 
 import asyncio
 import itertools
-from collections.abc import AsyncIterator, Coroutine, Iterable
+from collections.abc import AsyncIterator, Coroutine, Iterable, Sequence
 from typing import Any
 
 from ..core.clock import Clock
@@ -13,7 +13,7 @@ from ..core.writes import Write
 from .deadletters import DEAD_CAP_ENTRIES
 from .events import Event
 from .group import GroupConsumer
-from .inspect import raw_tail
+from .inspect import RawEntry, raw_tail
 from .lease import LeaseKeeper
 from .names import StreamNames, check_type, valid_types
 from .publisher import CONFIRM_TIMEOUT_MS, HARD_CAP_ENTRIES, Confirm, Publisher
@@ -169,6 +169,19 @@ class EventBus:
         """Event types that have a stream."""
         return valid_types(await self._commands.execute_command("SMEMBERS", self.names.types))
 
+    async def wait_for(self, types: Sequence[str], *, subject: str, start: str) -> None:
+        """Wait for an event of one of the types that is about the subject.
+
+        Args:
+            types: of which no event need have been published yet.
+            subject: the events'.
+            start: an entry id that is older than what is waited for.
+        """
+        about = subject.encode()
+        async for entry in self._entries(types, start=start, follow=True):
+            if entry.fields.get(b"subject") == about:
+                return
+
     async def tail(self, glob: str = "*", *, start: str = "$", follow: bool = True) -> AsyncIterator[tuple[str, Event]]:
         """Events as they come, without a group and without acknowledging.
 
@@ -180,11 +193,14 @@ class EventBus:
         Yields:
             Entry id and event, in order of the ids; entries that cannot be read are left out.
         """
-        async for entry in raw_tail(
-            self._commands, self._blocking, self.names, glob, start=start, follow=follow, clock=self._clock
-        ):
+        async for entry in self._entries(glob, start=start, follow=follow):
             try:
                 event = read_event(entry.fields)
             except InputError:
                 continue
             yield entry.id, event
+
+    def _entries(self, wanted: str | Sequence[str], *, start: str, follow: bool) -> AsyncIterator[RawEntry]:
+        return raw_tail(
+            self._commands, self._blocking, self.names, wanted, start=start, follow=follow, clock=self._clock
+        )

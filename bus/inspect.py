@@ -106,7 +106,7 @@ async def raw_tail(
     commands: CommandClient,
     blocking: CommandClient,
     names: StreamNames,
-    glob: str,
+    wanted: str | Sequence[str],
     *,
     start: str,
     follow: bool,
@@ -118,7 +118,7 @@ async def raw_tail(
 
     Args:
         commands, blocking: asyncio clients; the second may be waited on for BLOCK_MS.
-        glob: over event types.
+        wanted: a glob over event types, or names of types, which need not have been seen yet.
         start: "$" = only new ones, "0" = all that is kept, or an entry id: what comes after it.
         follow: wait for more, also for a server that is away; False = end with what is there.
     """
@@ -126,8 +126,10 @@ async def raw_tail(
     first = True
     while True:
         try:
-            types = valid_types(await commands.execute_command("SMEMBERS", names.types))
-            for stream in map(names.events, matching_types(glob, types)):
+            types = wanted
+            if isinstance(wanted, str):
+                types = matching_types(wanted, valid_types(await commands.execute_command("SMEMBERS", names.types)))
+            for stream in map(names.events, types):
                 if stream not in positions:
                     # A type that appears while tailing is new altogether: nothing of it may be missed.
                     positions[stream] = await _position(commands, stream, start) if first else "0-0"

@@ -1,14 +1,16 @@
 """`regions` of a target in aqe.yaml: the parts of an environment that get a release one after the other."""
 
 from datetime import time
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, Field, FiniteFloat
 
-from ..core.records.regions import Window
 from .rollout_sections import ExecutorSection, MetricsSection, RolloutSection
 from .section import Section
+
+if TYPE_CHECKING:
+    from ..core.records.regions import Window
 
 HERE = "{region}"
 """Stands for the region's name in any text of the target's `rollout`."""
@@ -27,12 +29,14 @@ def _hours(text: str) -> str:
     return text
 
 
-def window_of(text: str) -> Window:
+def window_of(text: str) -> "Window":
     """`09:00-17:00` as a window.
 
     Raises:
         ValueError: something else, or no time between the two.
     """
+    from ..core.records.regions import Window
+
     opens, _, closes = text.partition("-")
     try:
         window = Window(opens=time.fromisoformat(opens.strip()), closes=time.fromisoformat(closes.strip()))

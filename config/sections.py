@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 from ..core.credentials import SecretHash
 from ..core.records.kinds import DATASET_KINDS
 from ..core.records.privacy import REDACTED_KINDS
-from ..core.records.regions import Name as RegionName
+from ..core.records.release import RegionName
 from ..core.registry import did_you_mean
 from .region_sections import RegionSection
 from .rollout_sections import RolloutSection

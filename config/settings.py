@@ -105,6 +105,11 @@ def environment() -> dict[str, str]:
     return dict(os.environ)
 
 
+def ignore_plugins() -> None:
+    """Let pydantic not look for plugins: it would read the metadata of every installed package, and we use none."""
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
+
+
 def known_approvers(settings: Settings) -> dict[str, Approver]:
     """Id -> approver, for those who check what was signed."""
     return {id: Approver(id=id, **dict(section)) for id, section in settings.approvers.items()}

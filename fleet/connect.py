@@ -147,23 +147,12 @@ async def probe(client: aredis.Redis, *, prefix: str = "", address: str | None =
             cluster addressed like a single server.
     """
     key = f"{prefix}aqe:probe:{uuid.uuid4().hex}"
-    missing = []
     try:
-        await client.ping()
-        if not follow.follows(client) and (await client.info("cluster")).get("cluster_enabled"):
+        # A cluster's node would refuse the rest, if it is addressed like a single server.
+        _, cluster = await _all(client, ("PING",), ("INFO", "cluster"))
+        if cluster.get("cluster_enabled") and not follow.follows(client):
             raise RedisClusterException("addressed like a single server")
-        try:
-            await client.function_list(library="aqe")
-        except ResponseError as error:
-            missing.append(_unless_unknown(error, "functions (FUNCTION LIST)"))
-        try:
-            missing += await _try_groups(client, key)
-        except NoPermissionError as error:
-            if "run the" not in str(error):
-                raise
-            await client.exists(key)  # who may not write gets no further, but must be able to read here
-        except ResponseError as error:
-            missing.append(_unless_unknown(error, "consumer groups (XGROUP, XINFO)"))
+        missing = await _missing(client, key)
     except (RedisError, RedisClusterException, OSError) as error:
         raise translate(error, address) from error
     if missing:
@@ -173,14 +162,36 @@ async def probe(client: aredis.Redis, *, prefix: str = "", address: str | None =
         )
 
 
-async def _try_groups(client: aredis.Redis, key: str) -> list[str]:
-    """What is missing of consumer groups."""
-    await client.xgroup_create(key, "probe", mkstream=True)
-    try:
-        lacks_lag = "lag" not in (await client.xinfo_groups(key))[0]
-        return ["the lag of consumer groups (XINFO GROUPS)"] if lacks_lag else []
-    finally:
-        await client.delete(key)
+async def _all(client: aredis.Redis, *commands: tuple[str, ...], raises: bool = True) -> list[Any]:
+    """The answers to commands that are sent together."""
+    pipeline = client.pipeline(transaction=False)
+    for command in commands:
+        pipeline.execute_command(*command)
+    answers: list[Any] = await pipeline.execute(raise_on_error=raises)
+    return answers
+
+
+async def _missing(client: aredis.Redis, key: str) -> list[str]:
+    """What the server lacks; all is asked in one write."""
+    functions, created, groups, _ = await _all(
+        client,
+        ("FUNCTION LIST", "LIBRARYNAME", "aqe"),
+        ("XGROUP CREATE", key, "probe", "$", "MKSTREAM"),
+        ("XINFO GROUPS", key),
+        ("DEL", key),
+        raises=False,
+    )
+    missing = []
+    if isinstance(functions, ResponseError):
+        missing.append(_unless_unknown(functions, "functions (FUNCTION LIST)"))
+    failed = next((answer for answer in (created, groups) if isinstance(answer, ResponseError)), None)
+    if isinstance(failed, NoPermissionError) and "run the" in str(failed):
+        await client.exists(key)  # who may not write gets no further, but must be able to read here
+    elif failed:
+        missing.append(_unless_unknown(failed, "consumer groups (XGROUP, XINFO)"))
+    elif "lag" not in groups[0]:
+        missing.append("the lag of consumer groups (XINFO GROUPS)")
+    return missing
 
 
 def translate(error: Exception, address: str | None = None) -> AqeError:

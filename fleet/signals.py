@@ -13,8 +13,14 @@ from pydantic.alias_generators import to_camel
 from ..agents.deployment_readiness.inputs import StoredSignal, mirror_key, read_inputs, signal_key
 from ..core.errors import InputError, NotFoundError
 from ..core.records.base import Record
-from ..core.records.regions import REGION_NAME
-from ..core.records.release import DEFAULT_ENVIRONMENT, Release, check_commit, check_environment, check_version
+from ..core.records.release import (
+    DEFAULT_ENVIRONMENT,
+    REGION_NAME,
+    Release,
+    check_commit,
+    check_environment,
+    check_version,
+)
 from ..core.records.signals import SIGNAL_METRICS, MetricValue, Signal, SignalKind
 from ..core.registry import did_you_mean
 from ..memory.readable import readable

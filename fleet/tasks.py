@@ -61,10 +61,12 @@ async def submit(runtime: Runtime, task: TaskAssignment) -> str:
     """Hand a task to the commander; returns its id. It waits in the stream when no commander runs yet."""
     if task.type not in WORKFLOWS:
         route(task.type, task.requirements, profiles())  # a mistyped name is told here, not in an event
-    return await _publish(runtime, task)
+    await _publish(runtime, task)
+    return task.id
 
 
 async def _publish(runtime: Runtime, task: TaskAssignment) -> str:
+    """Returns the entry's id in the stream."""
     submitted = TaskSubmitted(
         type=task.type,
         task_id=task.id,
@@ -73,7 +75,7 @@ async def _publish(runtime: Runtime, task: TaskAssignment) -> str:
         requirements=task.requirements,
         deadline=task.deadline,
     )
-    await runtime.bus.publish(
+    return await runtime.bus.publish(
         Event.of(
             submitted,
             id=f"{task.id}:submitted",
@@ -83,7 +85,6 @@ async def _publish(runtime: Runtime, task: TaskAssignment) -> str:
             correlation_id=task.correlation_id,
         )
     )
-    return task.id
 
 
 async def perform(
@@ -189,14 +190,11 @@ async def _fleet_serves(runtime: Runtime, kinds: Sequence[str], requirements: Se
 
 
 async def _over_the_bus(runtime: Runtime, task: TaskAssignment, timeout_s: float) -> TaskAssignment:
-    seconds, micros = await runtime.clients.commands.time()
-    start = f"{seconds * 1000 + micros // 1000 - 1}-0"
-    await _publish(runtime, task)
+    submitted_ms = int((await _publish(runtime, task)).partition("-")[0])
     try:
         async with asyncio.timeout(timeout_s):
-            async for _, event in runtime.bus.tail("task:*", start=start):
-                if event.subject == task.id and event.type in OUTCOMES:
-                    return await show(runtime, task.id)
+            await runtime.bus.wait_for(OUTCOMES, subject=task.id, start=f"{submitted_ms - 1}-0")
+            return await show(runtime, task.id)
     except TimeoutError:
         pass
     raise ServiceUnavailable(

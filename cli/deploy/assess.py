@@ -45,8 +45,6 @@ def assess(
     Example: aqe deploy assess --version v1.4.0 --json | jq -r .decision
     """
     from ...core.errors import EXIT_NO_GO, EXIT_OK
-    from ...core.records.readiness import Decision, DecisionStatus
-    from ..text_readiness import decision_text
 
     if fast_track:
         if payload["policy"] != "default":
@@ -58,14 +56,17 @@ def assess(
 
         task_type, payload["whatIf"] = "what-if", read_what_if(assumptions).to_dict()["signals"]
     settings, result = done(ctx, task_type, payload, priority)
-    decision = Decision.from_value(result, where="result of the assessment")
     if as_json:
-        print_json(decision)
+        print_json(result)
     else:
+        from ...core.records.readiness import Decision
+        from ..text_readiness import decision_text
+
+        decision = Decision.from_value(result, where="result of the assessment")
         click.echo(
             decision_text(decision, look(settings), heading=_heading(priority, fast_track), flags=_flags(payload))
         )
-    go = decision.approved and not (strict and decision.decision is DecisionStatus.APPROVED_WITH_WARNINGS)
+    go = result["approved"] and not (strict and result["decision"] == "APPROVED_WITH_WARNINGS")
     ctx.exit(EXIT_OK if go else EXIT_NO_GO)
 
 

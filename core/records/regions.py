@@ -7,13 +7,11 @@ from typing import Annotated
 from pydantic import AwareDatetime, Field, FiniteFloat
 
 from .base import Record
+from .release import RegionName as Name
 from .rollout import MAX_TIMELINE as MAX_TIMELINE
 from .rollout import Moment, Percent, Phase, Rollout, Seconds, Strategy
 
 Share = Annotated[FiniteFloat, Field(gt=0, le=1)]
-REGION_NAME = r"^[A-Za-z0-9][A-Za-z0-9_-]{0,60}$"
-"""Becomes part of keys, queries and commands."""
-Name = Annotated[str, Field(pattern=REGION_NAME)]
 
 MULTI_REGION_KEY = "aqe/deployment/multi-region"
 """The release in several regions that changed last."""

@@ -13,6 +13,9 @@ DEFAULT_ENVIRONMENT = "production"
 DeploymentResult = Literal["success", "failed", "rolled_back"]
 VERSION = r"^[A-Za-z0-9][A-Za-z0-9._+-]{0,127}$"
 """A version is part of keys and of globs over them."""
+REGION_NAME = r"^[A-Za-z0-9][A-Za-z0-9_-]{0,60}$"
+"""Becomes part of keys, queries and commands."""
+RegionName = Annotated[str, Field(pattern=REGION_NAME)]
 COMMIT = re.compile(r"[0-9a-fA-F]{7,64}")
 
 

@@ -1,6 +1,7 @@
 """Looking at events without a group."""
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -131,3 +132,16 @@ async def test_a_flushed_server_does_not_end_it(parts: Runtime, raw: Any) -> Non
     await parts.bus.publish(an_event(1))
     await eventually(lambda: seen == [0, 1])
     task.cancel()
+
+
+async def test_an_event_of_a_type_that_nobody_published_yet_is_waited_for(parts: Runtime) -> None:
+    """The first event of its type ends the wait at once; those about something else do not."""
+    begun = await parts.bus.publish(an_event(0))
+    about = ("climate:changed", "climate:failed")
+    waiting = asyncio.create_task(parts.bus.wait_for(about, subject="mine", start=begun))
+    await parts.bus.publish(replace(an_event(1, "climate:changed"), subject="other"))
+    await parts.bus.publish(replace(an_event(2), subject="mine"))
+    done, _ = await asyncio.wait({waiting}, timeout=0.1)
+    assert not done
+    await parts.bus.publish(replace(an_event(3, "climate:failed"), subject="mine"))
+    await asyncio.wait_for(waiting, 5)

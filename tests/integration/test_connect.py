@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -62,11 +63,9 @@ def fake_server() -> Iterator[Callable[[dict[bytes, bytes]], int]]:
         def talk(connection: socket.socket) -> None:
             sockets.append(connection)
             while data := _received(connection):
-                words = data.upper().split(b"\r\n")
-                name = words[2] if len(words) > 2 else b""
-                connection.sendall(
-                    answers.get(name, b"-ERR unknown command `%s`, with args beginning with:\r\n" % name)
-                )
+                for name in re.findall(rb"\*\d+\r\n\$\d+\r\n([A-Z]+)", data.upper()):
+                    unknown = b"-ERR unknown command `%s`, with args beginning with:\r\n" % name
+                    connection.sendall(answers.get(name, unknown))
 
         def accept() -> None:
             while True:
