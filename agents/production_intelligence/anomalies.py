@@ -48,8 +48,8 @@ def detect_anomalies(loaded: Loaded) -> Outcome:
     ]
     if not search.series and not search.unjudged_series:
         raise TaskVetoed(
-            f"no requests, spans, records, page views or metrics in the last {loaded.window.days} days:"
-            " `aqe import metrics.json` brings them in"
+            f"no requests, spans, records, page views or metrics in the last {loaded.window.days} days, or only a few"
+            " minutes of them: `aqe import metrics.json` brings them in"
         )
     worse = one_each(j.anomaly for j in judged if not (j.better or j.chance))
     budget = int(loaded.number("maxAnomalies", BUDGET))
