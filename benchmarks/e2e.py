@@ -42,12 +42,19 @@ def main(arguments: list[str]) -> int:
         return 0
     with TemporaryDirectory() as folder, shop(Path(folder) / "shop") as url:
         tests = generate(Path(folder), url, visits=options.visits)
-        passed = {target: sum(run(target, tests[target], url)[0] for _ in range(options.runs)) for target in TARGETS}
+        passed = {target: sum(_told(target, tests[target], url) for _ in range(options.runs)) for target in TARGETS}
         files = {target: len(_tests(tests[target])) for target in TARGETS}
     rows = [(target, str(files[target]), str(options.runs), str(passed[target])) for target in TARGETS]
     table("Generated browser tests on the healthy shop", ("target", "files", "runs", "passed"), rows)
     json_line("e2e", runs=options.runs, visits=options.visits, files=files, passed=passed)
     return 0 if all(count == options.runs for count in passed.values()) else 1
+
+
+def _told(target: str, folder: Path, url: str) -> bool:
+    passed, said = run(target, folder, url)
+    if not passed:
+        print(f"{target} failed: {said[-2000:]}", flush=True)
+    return passed
 
 
 @contextmanager

@@ -29,6 +29,9 @@ const executablePath = process.env.AQE_CHROMIUM;
 const chromium = executablePath ? { executablePath, args: ["--no-sandbox"] } : {};
 
 export default defineConfig({
+  // A busy machine is no failure, and what passes waits no longer for it.
+  timeout: 120_000,
+  expect: { timeout: 15_000 },
   use: { baseURL: process.env.AQE_TARGET_URL ?? "http://127.0.0.1:8000", trace: "retain-on-failure" },
   projects: [
 PROJECTS  ],
@@ -44,6 +47,10 @@ import os
 from typing import Any
 
 import pytest
+from playwright.sync_api import expect
+
+# A busy machine is no failure, and what passes waits no longer for it.
+expect.set_options(timeout=15_000)
 
 
 @pytest.fixture(scope="session")
