@@ -4,7 +4,9 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..bus.events import Event
+from pydantic.alias_generators import to_camel
+
+from ..bus.events import EVENT_TYPES, Event
 from ..config.rollout_sections import HEARD_BY
 from ..config.sections import Notifier as Section
 from ..config.settings import Settings, known_approvers
@@ -15,7 +17,7 @@ from ..core.globs import compile_glob
 from ..core.log import Logger
 from ..core.ports import Notifier
 from ..core.records.base import Record
-from ..core.registry import by_name
+from ..core.registry import by_name, did_you_mean
 
 log = Logger(__name__)
 
@@ -115,6 +117,23 @@ def _channel(name: str, section: Section, settings: Settings, say: Callable[[str
     if dry_run or section.dry_run:
         notifier = ConsoleNotifier(lambda line: say(f"[dry run, {name}] {line}"))
     return Channel(name, section, notifier, told_of_rollouts(settings, name))
+
+
+def misrouted(section: Section) -> str | None:
+    """What a channel asks for and will never hear: an event that none of ours is called, a field that none of them has.
+
+    Other agents' events, and patterns that could match some, are not judged.
+    """
+    for glob in section.events:
+        ours = glob.partition(":")[0] in {name.partition(":")[0] for name in EVENT_TYPES}
+        if ours and not any(compile_glob(glob).fullmatch(name) for name in EVENT_TYPES):
+            return f"there is no event {glob}{did_you_mean(glob, EVENT_TYPES)}"
+    heard = [EVENT_TYPES[glob] for glob in section.events if glob in EVENT_TYPES]
+    fields = {to_camel(name) for payload in heard for name in payload.model_fields}
+    strange = [name for name in section.only if name not in fields]
+    if strange and len(heard) == len(section.events):
+        return f"its events have no field {strange[0]}{did_you_mean(strange[0], fields)}"
+    return None
 
 
 def told_of_rollouts(settings: Settings, channel: str) -> dict[str, list[str]]:

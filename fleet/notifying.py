@@ -25,7 +25,7 @@ from ..core.records.notices import ChannelState, Notice, sent_key, state_key
 from ..core.writes import Write
 from ..memory.store import MemoryStore
 from .notices import notice_of
-from .notify import Channel, named_channel
+from .notify import Channel, misrouted, named_channel
 from .runtime import Runtime
 
 SINCE = timedelta(minutes=15)
@@ -66,8 +66,8 @@ def handler(channel: Channel, memory: MemoryStore, clock: Clock) -> Handler:
             return ()
         notice = notice_of(event)
         state = await _state(memory, channel.name)
-        digest, repeat_after_s = _digest(notice), channel.section.repeat_after_s
-        if repeat_after_s and await memory.retrieve(sent_key(channel.name, digest)) is not None:
+        topic, repeat_after_s = _digest(_topic(notice)), channel.section.repeat_after_s
+        if repeat_after_s and await memory.retrieve(sent_key(channel.name, topic)) == _said(notice):
             return [
                 memory.prepare_store(state_key(channel.name), state.model_copy(update={"repeated": state.repeated + 1}))
             ]
@@ -81,7 +81,7 @@ def handler(channel: Channel, memory: MemoryStore, clock: Clock) -> Handler:
         sent = state.model_copy(update={"sent": state.sent + 1, "last_sent_at": clock.now()})
         writes = [memory.prepare_store(state_key(channel.name), sent)]
         if repeat_after_s:
-            writes.append(memory.prepare_store(sent_key(channel.name, digest), event.id, ttl_s=repeat_after_s))
+            writes.append(memory.prepare_store(sent_key(channel.name, topic), _said(notice), ttl_s=repeat_after_s))
         return writes
 
     return handle
@@ -94,13 +94,25 @@ async def _state(memory: MemoryStore, name: str) -> ChannelState:
         return ChannelState()  # somebody else's value; ours takes its place
 
 
-def _digest(notice: Notice) -> str:
-    """Of what makes two messages the same for a reader.
+def _topic(notice: Notice) -> str:
+    """What a message is about; a repetition is what was said last of the same.
 
-    Of a rollout each event is one message: the next stage, or a second pause, is not what was said before.
+    So BLOCKED is told again once APPROVED was told after it, and in each environment. Of a rollout each event is a
+    message: the next stage, or a second pause, is not what was said before.
     """
-    about = notice.id if notice.event in _OF_ROLLOUTS and notice.id else notice.subject
-    return hashlib.sha256(f"{notice.event}\n{about}".encode()).hexdigest()[:16]
+    if notice.event in _OF_ROLLOUTS and notice.id:
+        return notice.id
+    if version := notice.data.get("version"):
+        return f"{notice.event.partition(':')[0]}\n{version}\n{notice.data.get('environment')}"
+    return _said(notice)
+
+
+def _said(notice: Notice) -> str:
+    return f"{notice.event}: {notice.subject}"
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 async def listen(runtime: Runtime, channels: Sequence[Channel]) -> None:
@@ -205,6 +217,7 @@ async def views(runtime: Runtime) -> list[ChannelView]:
         problem = None
         try:
             named_channel(runtime.settings, name, print)
+            problem = misrouted(section)
         except InputError as error:
             problem = error.message
         state = await _state(runtime.memory, name)

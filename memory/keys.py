@@ -157,7 +157,7 @@ KEYS: tuple[KeySpec, ...] = (
     KeySpec("aqe/test-reliability/scores", Any, "how far tests can be trusted, as qe-flaky-test-hunter writes it; becomes a signal", ("other agents",), (GATEWAY,)),
     KeySpec("test/session/results", Any, "counts of a test session, as qe-test-executor writes it; becomes a signal", ("other agents",), (GATEWAY,)),
     KeySpec("aqe/notify/<channel>", ChannelState, "messages that a channel was sent, and the last failure", (GATEWAY, "cli"), (GATEWAY, "cli")),
-    KeySpec("aqe/notify-sent/<channel>/<digest>", Any, "event a message told of, for as long as the same one is not repeated", (GATEWAY, "cli"), (GATEWAY, "cli")),
+    KeySpec("aqe/notify-sent/<channel>/<digest>", Any, "what a message said, for as long as it is not to be said again of the same release and environment", (GATEWAY, "cli"), (GATEWAY, "cli")),
     KeySpec("aqe/fleet/tasks/<id>", TaskAssignment, "a task", (COMMANDER, "cli", READINESS, PRODUCTION), (COMMANDER, "cli", READINESS, PRODUCTION)),
     KeySpec("aqe/fleet/agents/<id>", AgentRecord, "an agent process", (COMMANDER, READINESS, PRODUCTION), (COMMANDER, "cli")),
 )

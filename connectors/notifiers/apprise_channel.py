@@ -84,12 +84,16 @@ def _mailed_to(url: str, addresses: list[str]) -> str:
 
 
 def defused(text: str) -> str:
-    """Text of production that calls nobody and closes no markup: `@channel`, `<!here>` and the like are broken up.
+    """Text of production that calls nobody, closes no markup and hides no address behind other words.
 
-    >>> defused("<!channel> @here").replace("\\u200b", "|")
-    '<|!channel> @|here'
+    `@channel`, `<!here>`, `[approve](https://...)` and the like are broken up.
+
+    >>> defused("<!channel> @here [approve](https://evil)").replace("\\u200b", "|")
+    '<|!channel> @|here [approve]|(https://evil)'
     """
-    return text.replace("@", f"@{_ZERO_WIDTH}").replace("<", f"<{_ZERO_WIDTH}")
+    for mark in ("@", "<", "]"):
+        text = text.replace(mark, f"{mark}{_ZERO_WIDTH}")
+    return text
 
 
 def _library() -> Any:

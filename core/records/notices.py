@@ -64,5 +64,5 @@ def state_key(channel: str) -> str:
 
 
 def sent_key(channel: str, digest: str) -> str:
-    """Where it stands that a message was sent, for as long as it is not to be repeated."""
+    """Where it stands what was said last about something, for as long as it is not to be repeated."""
     return f"aqe/notify-sent/{channel}/{digest}"

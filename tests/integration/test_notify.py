@@ -33,9 +33,15 @@ def _channels(notify: dict[str, Section]) -> Sequence[Channel]:
     return channels(settings.model_copy(update={"notify": notify}), print)
 
 
-def assessed(version: str = "v1", decision: str = "BLOCKED") -> Event:
+def assessed(version: str = "v1", decision: str = "BLOCKED", environment: str = "production") -> Event:
     payload = ReadinessAssessed(
-        version=version, decision=decision, approved=False, risk_level="HIGH", risk=50, confidence=None
+        version=version,
+        environment=environment,
+        decision=decision,
+        approved=False,
+        risk_level="HIGH",
+        risk=50,
+        confidence=None,
     )
     return Event.of(payload, source="test", time=datetime.now(UTC))
 
@@ -57,14 +63,23 @@ async def test_what_waits_is_sent_once_even_to_a_channel_that_is_named_later(ope
     assert (first[0].sent, second[0].sent, first[0].waiting) == (1, 0, False)
 
 
-async def test_the_same_message_is_not_repeated_within_its_time(open_parts: Open) -> None:
+async def test_what_was_said_last_of_a_release_is_not_repeated_within_its_time(open_parts: Open) -> None:
     parts = await open_parts(fleet="n2")
     await parts.bus.publish_many([assessed(), assessed(), assessed(decision="INCONCLUSIVE"), assessed()])
     with web_receiver() as receiver:
         done = await send_waiting(parts, channel(receiver.url), within_s=WITHIN_S)
 
-    assert [event["data"]["decision"] for event in receiver.posted] == ["BLOCKED", "INCONCLUSIVE"]
-    assert (done[0].sent, done[0].repeated) == (2, 2)
+    assert [event["data"]["decision"] for event in receiver.posted] == ["BLOCKED", "INCONCLUSIVE", "BLOCKED"]
+    assert (done[0].sent, done[0].repeated) == (3, 1)
+
+
+async def test_the_same_decision_for_another_environment_is_a_message_of_its_own(open_parts: Open) -> None:
+    parts = await open_parts(fleet="n10")
+    await parts.bus.publish_many([assessed(environment=name) for name in ("staging", "production", "staging")])
+    with web_receiver() as receiver:
+        await send_waiting(parts, channel(receiver.url), within_s=WITHIN_S)
+
+    assert [event["data"]["environment"] for event in receiver.posted] == ["staging", "production"]
 
 
 async def test_without_such_a_time_every_message_is_sent(open_parts: Open) -> None:

@@ -10,7 +10,7 @@ from aqe.config.sections import Notifier as Section
 from aqe.connectors.notifiers.console import ConsoleNotifier
 from aqe.core.records.notices import Level
 from aqe.fleet.notices import _WORDS, MAX_LINE_CHARS, MAX_LINES, notice_of
-from aqe.fleet.notify import Channel
+from aqe.fleet.notify import Channel, misrouted
 
 AT = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -95,3 +95,27 @@ def test_words_are_about_events_that_there_are() -> None:
 def test_a_channel_hears_what_it_asks_for(events: tuple[str, ...], only: dict[str, Any], wanted: bool) -> None:
     section = Section(kind="console", events=events, only=only)
     assert Channel("c", section, ConsoleNotifier(print)).wants(assessed()) is wanted
+
+
+@pytest.mark.parametrize(
+    ("events", "only", "problem"),
+    [
+        (
+            ("deployment-readiness:asessed",),
+            {},
+            "there is no event deployment-readiness:asessed, did you mean 'deployment-readiness:assessed'?",
+        ),
+        (("deployment:*", "approval:granted"), {"anything": ("x",)}, None),
+        (("weather:changed", "*:lost"), {}, None),
+        (
+            ("deployment-readiness:assessed",),
+            {"decison": ("BLOCKED",)},
+            "its events have no field decison, did you mean 'decision'?",
+        ),
+        (("deployment-readiness:assessed",), {"riskLevel": ("HIGH",)}, None),
+    ],
+)
+def test_a_channel_that_can_never_hear_what_it_asks_for_is_told(
+    events: tuple[str, ...], only: dict[str, Any], problem: str | None
+) -> None:
+    assert misrouted(Section(kind="console", events=events, only=only)) == problem
