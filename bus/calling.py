@@ -60,8 +60,8 @@ class HandlerCall:
             raise HandlerTimeoutError("the handler was cancelled from inside") from None
         finally:
             self._running_since = None
-            # A handler may return in spite of it: it caught it, or asyncio.wait_for of Python 3.11 swallowed it.
-            self._take_cancels_back()
+            if self._cancels:  # it returned in spite of them: caught, or swallowed by asyncio.wait_for of Python 3.11
+                self._take_cancels_back()
 
     def overdue(self) -> bool:
         """Whether it runs past its time; cancels it then. Called from another thread."""

@@ -50,7 +50,7 @@ class Crew:
 
     def works_on(self, key: Key) -> bool:
         """Whether one of several is at work on this entry."""
-        return any((entry.stream, entry.id) == key for entry, _ in self._running.values())
+        return bool(self._running) and key in {(entry.stream, entry.id) for entry, _ in self._running.values()}
 
     async def step(self) -> bool:
         """Handle an entry, or wait until one of several has been; False = there is room for more.

@@ -5,7 +5,7 @@
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import orjson
 from pydantic import ConfigDict
@@ -37,6 +37,12 @@ class Payload(Record):
     def to_json_bytes(self) -> bytes:
         """Compact camelCase JSON; what `to_json` does, without its way through text."""
         return self.__pydantic_serializer__.to_json(self, by_alias=True)
+
+    @classmethod
+    def from_json_bytes(cls, raw: bytes) -> Self:
+        """What `model_validate_json` does, without its options; raises pydantic's ValidationError."""
+        payload: Self = cls.__pydantic_validator__.validate_json(raw)
+        return payload
 
 
 @dataclass(slots=True)  # not frozen, which would cost as much again as validating an ordinary payload does

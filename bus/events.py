@@ -4,12 +4,15 @@ A new event is one payload class and one line in PAYLOADS; AsyncAPI document and
 What stands around a payload is in `envelope.py`; `reading.py` reads an event from a stream.
 """
 
+from collections.abc import Iterable
 from typing import Any, Literal
 
 from pydantic import AwareDatetime, Field
 
+from ..core.globs import compile_glob, is_glob
 from .envelope import Event as Event
 from .envelope import Payload as Payload
+from .names import check_type
 
 
 class ProductionAnalyzed(Payload):
@@ -380,3 +383,19 @@ PAYLOADS: tuple[type[Payload], ...] = (
 )
 EVENT_TYPES: dict[str, type[Payload]] = {payload.event_type: payload for payload in PAYLOADS}
 """Every event of ours: type -> payload."""
+
+
+def matching_types(glob: str, known: Iterable[str]) -> list[str]:
+    """Event types a glob stands for, among those with a stream and those of our own table; a plain name is itself.
+
+    Args:
+        glob: `deployment-readiness:*`, or an event type.
+        known: types that have a stream.
+
+    Raises:
+        InputError: neither a glob nor an event type.
+    """
+    if not is_glob(glob):
+        return [check_type(glob)]
+    pattern = compile_glob(glob)
+    return [event_type for event_type in sorted({*known, *EVENT_TYPES}) if pattern.fullmatch(event_type)]

@@ -8,9 +8,10 @@ from ..core.clock import Clock
 from ..core.log import Logger
 from ..core.ports import CommandClient
 from ..core.records.base import Record
+from .events import matching_types
 from .group import SERVER_GONE, entry_order
 from .names import StreamNames, valid_types
-from .subscription import BLOCK_MS, matching_types
+from .subscription import BLOCK_MS
 
 PAGE = 500
 """Entries read at once from each stream."""

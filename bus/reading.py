@@ -21,7 +21,7 @@ def read_event(fields: dict[bytes, bytes]) -> Event:
         kind = fields[b"type"].decode()
         model = EVENT_TYPES.get(kind)
         raw = fields[b"data"]
-        data = model.model_validate_json(raw) if model is not None else orjson.loads(raw)
+        data = model.from_json_bytes(raw) if model is not None else orjson.loads(raw)
         return Event(
             id=fields[b"id"].decode(),
             type=kind,

@@ -14,7 +14,6 @@ from redis.exceptions import ResponseError
 
 from ..core.clock import Clock
 from ..core.errors import AqeError, FencedOutError, ServiceUnavailable
-from ..core.globs import compile_glob, is_glob
 from ..core.log import Logger
 from ..core.ports import CommandClient
 from ..core.writes import Write
@@ -22,13 +21,13 @@ from .calling import Handler, HandlerCall
 from .crew import Crew
 from .deadletters import dead_letter
 from .delivery import DEFAULT_DELIVERY, Delivery, Retries, worth_gathering
-from .events import EVENT_TYPES, Event, GroupRecreated
+from .events import Event, GroupRecreated, matching_types
 from .group import SERVER_TROUBLE, Entry, GroupConsumer, entry_order, group_is_gone, preceding
 from .names import StreamNames, valid_types
 from .publisher import Publisher
 from .reading import read_event
 
-__all__ = ["DEFAULT_DELIVERY", "Delivery", "Handler", "Subscription", "matching_types"]
+__all__ = ["DEFAULT_DELIVERY", "Delivery", "Handler", "Subscription"]
 
 log = Logger(__name__)
 
@@ -201,7 +200,8 @@ class Subscription:
     # One turn --------------------------------------------------------------------------------------------------------
 
     async def _turn(self) -> None:
-        await self._upkeep_when_due()
+        if self._clock.monotonic_s() >= self._upkeep_at:
+            await self._upkeep()
         await self._run_due_retries()
         await self._work_off()
         if not self._streams:
@@ -244,13 +244,8 @@ class Subscription:
             taken += 1
         return taken
 
-    async def _upkeep_when_due(self) -> None:
-        now = self._clock.monotonic_s()
-        if now >= self._upkeep_at:
-            await self._upkeep()
-            self._upkeep_at = now + min(1.0, self.lease_s / 5)
-
     async def _upkeep(self) -> None:
+        began_s = self._clock.monotonic_s()
         types = valid_types(await self._client.execute_command("SMEMBERS", self._names.types))
         wanted = [self._names.events(t) for t in matching_types(self.glob, types)]
         new = [stream for stream in wanted if stream not in self._streams]
@@ -258,10 +253,9 @@ class Subscription:
             await self._make(new)
             self._streams += new
         self.ready.set()
-        if not self._streams:
-            return
         self._hold(await self._reader.take_over(self._streams, set(self._held)))
         await self._reader.sweep(self._streams)
+        self._upkeep_at = began_s + min(1.0, self.lease_s / 5)
 
     def _block_ms(self) -> int:
         if self._delivery.until:  # what a replay wants is there already
@@ -273,8 +267,10 @@ class Subscription:
 
     async def _work_off(self) -> None:
         while not self._stopping and await self._crew.step():
-            await self._upkeep_when_due()  # a batch of slow handlers may take minutes
-            if self._clock.monotonic_s() - self._acked_at > ACK_AFTER_S:
+            now_s = self._clock.monotonic_s()
+            if now_s >= self._upkeep_at:  # a batch of slow handlers may take minutes
+                await self._upkeep()
+            if now_s - self._acked_at > ACK_AFTER_S:
                 await self._flush_acks()
 
     async def _flush_acks(self) -> None:
@@ -390,11 +386,3 @@ class Subscription:
     def _drop(self, key: tuple[str, str]) -> None:
         self._held.pop(key, None)
         self._gone.discard(key)
-
-
-def matching_types(glob: str, known: Sequence[str]) -> list[str]:
-    """Event types a glob stands for, among those with a stream and those of our own table; a plain name is itself."""
-    if not is_glob(glob):
-        return [glob]
-    pattern = compile_glob(glob)
-    return [event_type for event_type in sorted({*known, *EVENT_TYPES}) if pattern.fullmatch(event_type)]

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import structlog
+from pydantic import ConfigDict
 
 from aqe.bus.events import EVENT_TYPES, Event, Payload
 from aqe.config.settings import load_settings
@@ -21,7 +22,13 @@ from aqe.hooks.manager import HookManager
 from ..load import Job, Recorder, say, send
 
 
-class Release(Record):
+class Part(Record):
+    """Of a payload: unknown fields are ignored in it, too, so that a newer writer does not stop an older reader."""
+
+    model_config = ConfigDict(extra="ignore")
+
+
+class Release(Part):
     """See load.event."""
 
     version: str
@@ -29,7 +36,7 @@ class Release(Record):
     environment: str
 
 
-class Suite(Record):
+class Suite(Part):
     """See load.event."""
 
     name: str
@@ -38,7 +45,7 @@ class Suite(Record):
     skipped: int
 
 
-class MeasuredSignal(Record):
+class MeasuredSignal(Part):
     """See load.event."""
 
     kind: str
