@@ -38,7 +38,9 @@ local function remember(prefix, flat, window_ms)
   for _, window in ipairs(windows(window_ms)) do
     local pair, taking = twins(prefix, window), nil
     for _, hash in ipairs(pair) do
-      if not taking and redis.call("PTTL", hash) > tonumber(window) then taking = hash end
+      local left = redis.call("PTTL", hash)
+      if left > 2 * window then redis.call("PEXPIRE", hash, 2 * window) end -- the clock was put back: it would grow on
+      if not taking and left > tonumber(window) then taking = hash end
     end
     if taking then
       redis.call("HSET", taking, unpack(flat))

@@ -1,8 +1,9 @@
 """Dead letters: entries that could not be handled, kept with the reason until somebody looks."""
 
+import re
 from datetime import UTC, datetime
 
-from ..core.errors import NotFoundError
+from ..core.errors import InputError, NotFoundError
 from ..core.masking import mask_text
 from ..core.ports import CommandClient, Functions
 from ..core.records.base import Record
@@ -16,6 +17,7 @@ DEAD_CAP_ENTRIES = 10_000
 """Dead letters kept of one event type or lane, about 10 MB of ordinary ones; beyond it the oldest go, counted."""
 DEAD_CAP_BYTES = 64 * 2**20
 """Memory for those of one event type or lane, as the server estimates it; beyond it the oldest go, too."""
+_ENTRY_ID = re.compile(r"\d{1,20}-\d{1,20}")
 
 
 class DeadLetter(Record):
@@ -99,8 +101,11 @@ async def find_dead_letter(client: CommandClient, names: StreamNames, name: str,
     """One letter.
 
     Raises:
+        InputError: that is no letter's id.
         NotFoundError: no such letter.
     """
+    if not _ENTRY_ID.fullmatch(letter_id):
+        raise InputError(f"{letter_id!r} is not the id of a dead letter", hint="ids look like 1767225600000-0")
     rows = await client.execute_command("XRANGE", names.dead(name), letter_id, letter_id)
     if not rows:
         raise NotFoundError(f"no dead letter {letter_id} of {name}", hint="`aqe events dead list` shows them")

@@ -7,7 +7,17 @@ from dataclasses import dataclass
 from ..core.errors import InputError
 from .group import Entry
 
-MAX_CONCURRENCY = 1000
+LIMITS = {
+    "lease_s": (0.01, 86_400.0),
+    "batch": (1, 1000),
+    "max_attempts": (1, 1000),
+    "backoff_s": (0.0, 86_400.0),
+    "max_backoff_s": (0.0, 86_400.0),
+    "max_run_s": (0.001, 7 * 86_400.0),
+    "concurrency": (1, 1000),
+    "gather_s": (0.0, 1.0),
+}
+"""Setting of a `Delivery` -> least and greatest value. A lease of nothing would have everybody take from everybody."""
 WORTH_GATHERING = 3
 """Fewer entries than this within `Delivery.gather_s` are read one by one."""
 
@@ -17,9 +27,9 @@ class Delivery:
     """How events are delivered.
 
     Args:
-        lease_s: an entry is taken over when its owner was not heard of for this long.
+        lease_s: an entry is taken over when its owner was not heard of for this long; 0.01 to a day.
         batch: entries read at once, 1-1000.
-        max_attempts: deliveries before an entry becomes a dead letter.
+        max_attempts: deliveries before an entry becomes a dead letter, 1-1000.
         backoff_s: pause before the second attempt; doubles, with jitter, up to `max_backoff_s`.
         max_run_s: a handler that takes longer is cancelled and counts as failed; None = it may run for ever.
         start: where a new group begins, "0" = all that is kept, "$" = only what comes.
@@ -46,9 +56,11 @@ class Delivery:
     gather_s: float = 0.002
 
     def __post_init__(self) -> None:
-        """Refuses a concurrency that cannot be."""
-        if not 1 <= self.concurrency <= MAX_CONCURRENCY:
-            raise InputError(f"concurrency is {self.concurrency}, expected 1 to {MAX_CONCURRENCY}")
+        """Refuses what is outside LIMITS."""
+        for name, (least, greatest) in LIMITS.items():
+            value = getattr(self, name)
+            if value is not None and not least <= value <= greatest:
+                raise InputError(f"{name} of a delivery is {value!r}, expected {least:g} to {greatest:g}")
 
 
 DEFAULT_DELIVERY = Delivery()

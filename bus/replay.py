@@ -5,7 +5,8 @@ from datetime import datetime
 
 from ..core.errors import InputError
 from .bus import EventBus
-from .subscription import DEFAULT_DELIVERY, Delivery, Handler, matching_types
+from .events import matching_types
+from .subscription import DEFAULT_DELIVERY, Delivery, Handler
 
 _LAST_SEQUENCE = 2**64 - 1
 
@@ -35,8 +36,10 @@ async def replay(
         How many events were handled; dead letters are not counted.
 
     Raises:
-        InputError: the group exists already: it would go on where it stands.
+        InputError: the group exists already: it would go on where it stands; or the window ends before it begins.
     """
+    if until < since:
+        raise InputError(f"the window would end ({until:%F %T}) before it begins ({since:%F %T})")
     window = replace(
         delivery,
         start=f"{_ms(since) - 1}-{_LAST_SEQUENCE}",

@@ -159,7 +159,7 @@ def show_dead(ctx: click.Context, as_json: bool, name: str, letter_id: str) -> N
 
 @dead.command("replay")
 @click.argument("name")
-@click.argument("letter_id", metavar="ID", required=False)
+@click.argument("letter_id", metavar="[ID]", required=False)
 @click.option("--all", "every", is_flag=True, help="All letters of this name, oldest first.")
 @click.pass_context
 def replay_dead(ctx: click.Context, name: str, letter_id: str | None, every: bool) -> None:

@@ -160,7 +160,8 @@ def export(ctx: click.Context, file: str, globs: tuple[str, ...], version: str |
         click.echo(text, nl=False)
     else:
         write_file(Path(file), text, overwrite=True)
-    say(f"{len(text.splitlines()) - 1} keys")
+    keys = len(text.splitlines()) - 1
+    say(f"{keys} key{'' if keys == 1 else 's'}")
 
 
 @memory.command("import")

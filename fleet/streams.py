@@ -5,11 +5,11 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from ..bus.deadletters import DeadLetter, drop_dead_letter, find_dead_letter, list_dead_letters, replay_dead_letter
+from ..bus.events import matching_types
 from ..bus.group import entry_order
 from ..bus.lanes import into_lane
 from ..bus.names import OWN_LANE
 from ..bus.replay import replay
-from ..bus.subscription import matching_types
 from ..core.errors import InputError
 from ..core.records.tasks import TaskStatus, task_key
 from .tasks import show
@@ -80,7 +80,7 @@ async def declare_group(runtime: "Runtime", group: str, glob: str, *, durable: b
         The event types on which it was made; where it existed it stays where it is.
 
     Raises:
-        InputError: no type matches.
+        InputError: no type matches, or what is given is neither a glob nor a type.
     """
     bus = runtime.bus
     types = matching_types(glob, await bus.types())

@@ -48,14 +48,16 @@ class ImportedKeys(Record):
     """Items added to histories."""
 
 
-async def export_memory(store: MemoryStore, globs: Iterable[str]) -> list[str]:
+async def export_memory(store: MemoryStore, globs: Iterable[str], *, but: str | None = None) -> list[str]:
     """The lines of an export file, newlines included.
 
     Args:
         store: where from.
         globs: which keys.
+        but: how the names of those begin that are left out.
     """
-    names = sorted({name for glob in globs for name in await store.keys(glob)})
+    found = {name for glob in globs for name in await store.keys(glob)}
+    names = sorted(name for name in found if but is None or not name.startswith(but))
     lines = []
     for name in names:
         entry = await _entry(store, name)

@@ -66,6 +66,7 @@ def test_a_release_travels_in_a_file(project: Project, tmp_path: Path) -> None:
     """As a CI artifact does: the decision reads the same on the other machine; a cut file is refused whole."""
     project.ok("memory", "export", "release.aqe", "--release", "v1")
     file = project.folder / "release.aqe"
+    assert '"aqe/risk-scores/v1"' in file.read_text(), "families of a release go along, not only its own folder"
     with Project.at(tmp_path) as other:
         other.ok("memory", "import", file)
         assert other.ok("memory", "get", "aqe/releases/v1/decision") == project.ok(
@@ -76,3 +77,15 @@ def test_a_release_travels_in_a_file(project: Project, tmp_path: Path) -> None:
         refused = other.aqe("memory", "import", cut)
     assert refused.returncode == EXIT_USAGE
     assert "cut or was edited" in refused.stderr
+
+
+def test_an_export_of_everything_leaves_only_the_fleets_own_records_out(project: Project) -> None:
+    """Keys of other programs go along, whatever they begin with; asking for keys that are not there is an error."""
+    project.ok("memory", "set", "test/session/results", '{"passed": 3}')
+    lines = [json.loads(line) for line in project.ok("memory", "export", "-").splitlines()[1:]]
+    keys = {line["key"] for line in lines}
+    assert {"test/session/results", "aqe/risk-scores/v1"} <= keys
+    assert not any(key.startswith("aqe/fleet/") for key in keys)
+    none = project.aqe("memory", "export", "none.aqe", "--glob", "aqe/nothing/*")
+    assert (none.returncode, none.stderr.count("\n")) == (EXIT_USAGE, 2)
+    assert not (project.folder / "none.aqe").exists()

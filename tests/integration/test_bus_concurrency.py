@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from aqe.bus.deadletters import list_dead_letters
+from aqe.bus.delivery import LIMITS
 from aqe.bus.events import Event
 from aqe.bus.subscription import Delivery
 from aqe.core.errors import InputError
@@ -199,6 +200,15 @@ async def test_a_handler_that_hangs_blocks_no_other(open_parts: Open) -> None:
     let_go.set()
 
 
-def test_nobody_handles_less_than_one_event_at_once() -> None:
-    with pytest.raises(InputError, match="concurrency is 0, expected 1 to 1000"):
-        Delivery(concurrency=0)
+@pytest.mark.parametrize("name", LIMITS)
+def test_a_delivery_that_cannot_be_is_refused(name: str) -> None:
+    """A batch of nothing would be read without end, a lease of nothing taken over at once."""
+    least, greatest = LIMITS[name]
+
+    def with_it(value: Any) -> Delivery:
+        return replace(Delivery(), **{name: value})
+
+    for value in (least - 1, greatest + 1, float("nan")):
+        with pytest.raises(InputError, match=f"{name} of a delivery is .*, expected "):
+            with_it(value)
+    assert with_it(least) != with_it(greatest)

@@ -70,6 +70,17 @@ async def test_an_id_is_remembered_for_the_whole_window(parts: Runtime, raw: Any
     assert set(raw.hkeys(next_one)) == {one.id.encode(), two.id.encode()}, "the first was published again meanwhile"
 
 
+async def test_ids_are_forgotten_in_time_although_the_clock_was_put_back(parts: Runtime, raw: Any) -> None:
+    """By a year: the server counts what is left to live against its clock."""
+    taking = "aqe:dedupe:600000:a"
+    one = an_event(1)
+    first = await parts.bus.publish(one)
+    raw.pexpire(taking, 365 * 86_400_000)
+    await parts.bus.publish(an_event(2))
+    assert DEDUPE_WINDOW_MS < raw.pttl(taking) <= 2 * DEDUPE_WINDOW_MS
+    assert await parts.bus.publish(one) == first
+
+
 async def test_whoever_asks_for_a_longer_window_gets_it(parts: Runtime, raw: Any) -> None:
     """The outbox does; and for ten minutes it is the same whether an id came by it or by a plain publish."""
     event = an_event(1)

@@ -44,7 +44,7 @@ async def test_a_refused_command_is_told_and_shifts_no_answers(client: Any) -> N
 async def test_a_call_that_is_cancelled_leaves_nothing_for_the_next(client: Any) -> None:
     """Its answer comes for nobody."""
     wire = Wire(client)
-    waiting = asyncio.create_task(wire.call("BLPOP", "nothing", "0.3"))
+    waiting = asyncio.create_task(wire.call("BLPOP", "nothing", 30))
     await asyncio.sleep(0.05)
     waiting.cancel()
     with pytest.raises(asyncio.CancelledError):

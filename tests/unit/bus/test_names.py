@@ -1,9 +1,9 @@
 import pytest
 
 from aqe.bus.deadletters import letter_name
+from aqe.bus.events import matching_types
 from aqe.bus.group import entry_order, group_is_gone
 from aqe.bus.names import StreamNames, check_type
-from aqe.bus.subscription import matching_types
 from aqe.core.errors import InputError
 
 
@@ -76,3 +76,9 @@ def test_a_glob_stands_for_known_types_and_those_with_a_stream(glob: str, types:
 def test_a_lost_group_is_told_from_other_trouble(answer: str, gone: bool) -> None:
     """Alone or as the answer to one of several commands: redis-py wraps those."""
     assert group_is_gone(Exception(answer)) is gone
+
+
+def test_what_is_neither_glob_nor_type_stands_for_nothing() -> None:
+    """A group name given in its place would make a stream that nobody publishes to."""
+    with pytest.raises(InputError, match="'billing' is not an event type"):
+        matching_types("billing", [])
