@@ -6,6 +6,7 @@ written by anybody, and reading one must not run code.
 
 import base64
 from dataclasses import fields, is_dataclass
+from functools import cache
 from types import NoneType, UnionType
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
@@ -71,9 +72,14 @@ def _unpacked(kind: Any, packed: Any) -> Any:
     return number
 
 
+@cache
+def _hints(kind: Any) -> dict[str, Any]:
+    return get_type_hints(kind)
+
+
 def _instance(kind: Any, packed: Any) -> Any:
     # Without __init__: a state that was taken up must not be begun anew.
     made = object.__new__(kind)
-    for name, hint in get_type_hints(kind).items():
+    for name, hint in _hints(kind).items():
         object.__setattr__(made, name, _unpacked(hint, packed[name]))
     return made

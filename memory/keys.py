@@ -46,6 +46,7 @@ from ..core.records.season import SeasonalAnalysis
 from ..core.records.signals import Signal
 from ..core.records.stored_policy import StoredPolicy
 from ..core.records.tasks import AgentRecord, TaskAssignment
+from ..core.records.watch_state import WatchIndex, WatchPart
 
 
 @dataclass(frozen=True)
@@ -141,6 +142,8 @@ KEYS: tuple[KeySpec, ...] = (
     KeySpec("aqe/production/alerts", OpenFinding, "what somebody should look at now: severe anomalies, open incidents", (PRODUCTION, "other agents"), (READINESS, PRODUCTION), many=True),
     KeySpec("aqe/production/anomalies", Anomaly, "anomalies that are open or were lately, the worst first", (PRODUCTION,), (READINESS, PRODUCTION), many=True),
     KeySpec("aqe/anomalies/<yyyy-mm-dd>/<id>", Anomaly, "one anomaly, under the day it began", (PRODUCTION,), ("output",)),
+    KeySpec("aqe/production/watch", WatchIndex, "what the watch over production's series has learnt: what its parts must add up to", (PRODUCTION,), (PRODUCTION,)),
+    KeySpec("aqe/production/watch/<n>", WatchPart, "part of what it has learnt, series by series; the next look goes on from it", (PRODUCTION,), (PRODUCTION,)),
     KeySpec("aqe/production/status", Health, "how production is: healthy, degraded, unhealthy, critical", (PRODUCTION, "other agents"), (PRODUCTION, READINESS)),
     KeySpec("aqe/production/experiments/<name>", ExperimentImpact, "what an experiment's variants did against the control", (PRODUCTION,), ("output",)),
     KeySpec("aqe/production/prioritization", Prioritization, "what to test or repair first, and why", (PRODUCTION,), (PRODUCTION, "cli", "output")),

@@ -3,10 +3,8 @@ r"""The SQL behind `DatasetReader.levels`: counts, failures, users and percentil
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from ..core.records.levels import LevelSource
+from ..core.records.levels import MAX_ENDPOINTS, LevelSource
 
-MAX_ENDPOINTS = 100
-"""Endpoints a source that get levels of their own, the busiest ones; the others are in their service's levels."""
 MAX_PATH_CHARS = 500
 
 # The same rule as `endpoint` of the production-intelligence agent, which is tested to agree. RE2 has no lookahead, so

@@ -15,20 +15,21 @@ from ...core.records.anomalies import ALERTS_KEY, ANOMALIES_KEY, Anomaly, Anomal
 from ...core.records.evidence import NotMeasured
 from ...core.records.history import HISTORY_KEY, read_history
 from ...core.records.levels import LevelSource, Scope, Stretch
-from ...core.records.rows import OPS
+from ...core.records.rows import METRICS, OPS
+from ...core.records.watch_state import WATCH_KEY
 from ..outcome import Outcome
 from .anomaly_keys import INCIDENTS_KEY, Known, continued, keys
 from .anomaly_report import Deployment, judge, one_each
-from .anomaly_search import Method, Search
+from .anomaly_rules import Method
+from .anomaly_search import Search
+from .kept_watch import PARTS, Kept, laid_down, shared
 from .loaded import Loaded
 from .series import Measure, Series, bucket_s, of_levels, of_metrics
 from .sessions import PURCHASE
 
-LEARNING = timedelta(days=28)
-"""Time before the window that is only learnt from: four weeks, so that weekends are known."""
 BUDGET = 50
 """Anomalies listed in one report: what people can look at, and what fits into a memory value."""
-READS = (ANOMALIES_KEY, ALERTS_KEY, HISTORY_KEY, INCIDENTS_KEY)
+READS = (ANOMALIES_KEY, ALERTS_KEY, HISTORY_KEY, INCIDENTS_KEY, WATCH_KEY, PARTS)
 _SIGMAS = re.compile(r"(\d{1,3}(?:\.\d{1,6})?)[ -]?sigmas?")
 
 
@@ -39,11 +40,12 @@ def detect_anomalies(loaded: Loaded) -> Outcome:
         TaskVetoed: the payload's method or threshold is none; nothing was imported.
     """
     method = method_of(loaded.payload)
-    search = Search(method)
+    kept = Kept.of(loaded, method)
+    search = Search(method, kept.states)
     deployments = tuple(_deployments(loaded))
     judged = [
         judge(found, deployments)
-        for found in search.events(every_series(loaded.between(loaded.since - LEARNING, loaded.until)))
+        for found in search.events(every_series(loaded, kept))
         if found.event.ended_s is None or found.event.ended_s >= loaded.since.timestamp()
     ]
     if not search.series and not search.unjudged_series:
@@ -62,6 +64,8 @@ def detect_anomalies(loaded: Loaded) -> Outcome:
         threshold=method.sigmas or method.threshold,
         series=search.series,
         points=search.points,
+        continued=search.continued,
+        not_continued=tuple(kept.words),
         anomalies=listed,
         new=tuple(anomaly.id for anomaly in listed if not known.same_as(anomaly)),
         improvements=tuple(one_each(j.anomaly for j in judged if j.better and not j.chance))[:BUDGET],
@@ -70,23 +74,30 @@ def detect_anomalies(loaded: Loaded) -> Outcome:
         unjudged=tuple(search.unjudged),
         unjudged_series=search.unjudged_series,
     )
+    watch = laid_down(search.states, kept, loaded) if shared(loaded, method) else {}
     if not search.series:
         # Nothing was judged, so nothing is said about production: an empty list would be an all-clear.
-        return Outcome(report)
+        return Outcome(report, watch)
     lasting = {j.anomaly.series for j in judged if j.anomaly.status == "open" and not (j.better or j.chance)}
-    return Outcome(report, keys(report, known, search.seen, lasting, loaded.records))
+    return Outcome(report, keys(report, known, search.seen, lasting, loaded.records) | watch)
 
 
-def every_series(loaded: Loaded) -> Iterator[Series]:
-    """All that can be made of what was imported."""
-    stretch: dict[str, Any] = {"since": loaded.since, "until": loaded.until, "release": loaded.release}
+def every_series(loaded: Loaded, kept: Kept) -> Iterator[Series]:
+    """All that can be made of what was imported, from where it must be read again."""
+
+    def stretch(kind: str) -> dict[str, Any]:
+        return {"since": kept.begin(kind, loaded), "until": loaded.until, "release": loaded.release}
+
     for source in LevelSource:
-        levels = loaded.datasets.levels(source, bucket_s=bucket_s(source), purchase=PURCHASE.pattern, **stretch)
-        for series in of_levels(source, levels):
+        begun = kept.begun(source)
+        levels = loaded.datasets.levels(
+            source, bucket_s=bucket_s(source), purchase=PURCHASE.pattern, **stretch(source.kind)
+        )
+        for series in of_levels(source, levels, begun):
             # Without any purchase in all that time nobody can tell what one is called here.
-            if series.about.measure is not Measure.CONVERSION or series.values.any():
+            if series.about.measure is not Measure.CONVERSION or begun or series.values.any():
                 yield series
-    yield from of_metrics(loaded.datasets.metric_points(**stretch))
+    yield from of_metrics(loaded.datasets.metric_points(**stretch(METRICS)))
 
 
 def method_of(payload: Mapping[str, Any]) -> Method:

@@ -1,10 +1,12 @@
-"""What an event means: which way is worse, what it is called, how bad it is, whether chance explains it."""
+"""When something is an event, and what it means: which way is worse, how bad it is, whether chance explains it."""
 
 import re
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from scipy.stats import binom
 
+from ...analysis.alarms import AlarmRules
 from ...analysis.excursions import Excursion
 from ...core.records.anomalies import AnomalyType, Severity
 from .series import Measure
@@ -21,6 +23,23 @@ LEAST_TRAFFIC = 10.0
 """Requests expected of a bucket, below which a bucket without any says nothing."""
 
 _PART = r"(?:^|[^a-z])(?:{})(?![a-z])"
+
+
+@dataclass(frozen=True)
+class Method:
+    """How events are found.
+
+    Args:
+        threshold: of the score, > 0.
+        sigmas: with a number the fixed rule decides, and `threshold` is not looked at.
+    """
+
+    threshold: float = AlarmRules.threshold
+    sigmas: float | None = None
+
+    def rules(self, interval_s: float) -> AlarmRules:
+        """For points so many seconds apart."""
+        return AlarmRules.for_interval(interval_s, threshold=self.sigmas or self.threshold)
 
 
 class Meaning(NamedTuple):

@@ -1,17 +1,19 @@
 """What is watched: error shares, latencies, traffic and conversion by service and endpoint, and metrics as they are."""
 
-from collections.abc import Callable, Iterable, Iterator
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import groupby
 from operator import attrgetter
+from types import MappingProxyType
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ...core import jsontext
-from ...core.records.levels import Level, LevelSource, MetricPoint, Scope
+from ...core.records.levels import MAX_ENDPOINTS, Level, LevelSource, MetricPoint, Scope
 
 Array = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -60,6 +62,7 @@ class Series:
         values: (time,) finite.
         known: (time,) False = a stand-in.
         totals: (time,) of shares, how many each is a share of.
+        heard_s: the last time that is no silence.
     """
 
     about: About
@@ -67,6 +70,7 @@ class Series:
     values: Array
     known: Flags
     totals: Array | None = None
+    heard_s: float = -math.inf
 
 
 class _Figure(NamedTuple):
@@ -132,7 +136,11 @@ def bucket_s(source: LevelSource) -> int:
     return SESSION_BUCKET_S if source is LevelSource.SESSIONS else BUCKET_S
 
 
-def of_levels(source: LevelSource, levels: Iterable[Level]) -> Iterator[Series]:
+Begun = Mapping[Scope, Mapping[Measure, float]]
+"""Series of one source that were watched before -> their first point, seconds since the epoch."""
+
+
+def of_levels(source: LevelSource, levels: Iterable[Level], begun: Begun = MappingProxyType({})) -> Iterator[Series]:
     """The series of one source.
 
     A bucket in which the whole source says nothing is a gap in the data (nothing was imported), not an outage; one in
@@ -140,19 +148,30 @@ def of_levels(source: LevelSource, levels: Iterable[Level]) -> Iterator[Series]:
 
     Args:
         levels: in order of scope and time.
+        begun: these go on, silent or not.
     """
     step = bucket_s(source)
-    scopes = [(scope, np.array([row[1:] for row in rows], dtype=float)) for scope, rows in _by_scope(levels)]
-    if not scopes:
+    tables = {scope: np.array([row[1:] for row in rows], dtype=float) for scope, rows in _by_scope(levels)}
+    if not tables:
         return
-    grid = np.unique(np.concatenate([table[:, 0] for _, table in scopes]))
-    # The first and the last bucket are cut by the window, or the file.
-    grid = grid[1:-1]
-    for scope, table in scopes:
+    # The last bucket is cut by the window, or the file; so is the first, unless it was looked at before.
+    grid = np.unique(np.concatenate([table[:, 0] for table in tables.values()]))[:-1]
+    if sum(bool(scope.endpoint) for scope in tables) < MAX_ENDPOINTS:
+        tables |= {scope: np.zeros((0, len(Level._fields) - 1)) for scope in begun if scope not in tables}
+    for scope, table in tables.items():
         # What came late has no history of zeros.
-        times = grid[grid >= table[0, 0]]
-        if len(times) > 1:
-            yield from _of_scope(source, scope, times, table, float(step))
+        late = grid[1:][grid[1:] >= table[0, 0]] if len(table) else grid[:0]
+        for first_s, figures in _by_begin(source, begun.get(scope, {})).items():
+            times = late if first_s is None else grid[grid >= first_s]
+            if len(times) > 1 or (first_s is not None and len(times)):
+                yield from _of_scope(source, scope, times, table, float(step), figures, first_s is not None)
+
+
+def _by_begin(source: LevelSource, begun: Mapping[Measure, float]) -> dict[float | None, list[_Figure]]:
+    found: dict[float | None, list[_Figure]] = {}
+    for figure in FIGURES[source]:
+        found.setdefault(begun.get(figure.measure), []).append(figure)
+    return found
 
 
 def _by_scope(levels: Iterable[Level]) -> Iterator[tuple[Scope, list[Level]]]:
@@ -160,23 +179,26 @@ def _by_scope(levels: Iterable[Level]) -> Iterator[tuple[Scope, list[Level]]]:
         yield scope, list(rows)
 
 
-def _of_scope(source: LevelSource, scope: Scope, times: Array, table: Array, step: float) -> Iterator[Series]:
+def _of_scope(
+    source: LevelSource, scope: Scope, times: Array, table: Array, step: float, figures: list[_Figure], begun: bool
+) -> Iterator[Series]:
     at = np.searchsorted(times, table[:, 0])
     inside = (at < len(times)) & (times[np.minimum(at, len(times) - 1)] == table[:, 0])
     full = np.zeros((len(times), table.shape[1] - 1))
     full[:, 3:] = np.nan
     full[at[inside]] = table[inside, 1:]
     columns = _Columns(*full.T)
-    for figure in FIGURES[source]:
+    for figure in figures:
         values = figure.value(columns)
         known = figure.least(columns) & np.isfinite(values)
-        if known.any():
+        if begun or known.any():
             yield Series(
                 About(_name(source, scope, figure.measure), source.value, figure.measure, scope, figure.unit, step),
                 times_s=times,
                 values=_stood_in(values, known),
                 known=known,
                 totals=columns.total if figure.unit == _SHARE else None,
+                heard_s=float(table[-1, 0]) if len(table) else -math.inf,
             )
 
 
@@ -223,6 +245,7 @@ def of_metrics(points: Iterable[MetricPoint]) -> Iterator[Series]:
                 times_s=times,
                 values=values,
                 known=np.ones(len(times), dtype=bool),
+                heard_s=float(times[-1]),
             )
 
 

@@ -93,6 +93,8 @@ def anomalies_text(report: "AnomalyReport", *, blocks: bool = False) -> str:
         ("Judged", f"{report.series} series, {report.points} points, by {_method(report)}"),
         ("Not judged", _unjudged(report)),
         ("Left out", _left_out(report)),
+        ("Gone on with", f"{report.continued} series, where the last look stopped" if report.continued else None),
+        ("Learnt anew", "; ".join(report.not_continued) or None),
     ]
     parts = [facts(rows), ""]
     if report.anomalies:

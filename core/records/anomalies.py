@@ -110,7 +110,11 @@ class AnomalyReport(Record):
     series: int
     """Judged."""
     points: int
-    """Values that were judged, those of the time before the window that was only learnt from included."""
+    """Values looked at for the first time, those of the time before the window that was only learnt from included."""
+    continued: int = 0
+    """Series that went on where the last look stopped."""
+    not_continued: tuple[str, ...] = ()
+    """What was kept by the last look and not gone on with, and why."""
     anomalies: tuple[Anomaly, ...]
     """The worst first."""
     new: tuple[str, ...] = ()

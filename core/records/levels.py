@@ -6,6 +6,9 @@ from typing import NamedTuple
 
 from .rows import ACCESS, LOGS, RUM, SPANS
 
+MAX_ENDPOINTS = 100
+"""Endpoints a source that get levels of their own, the busiest ones; the others are in their service's levels."""
+
 
 class LevelSource(StrEnum):
     """Which rows are looked at, and what a failure is among them."""
