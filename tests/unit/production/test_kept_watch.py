@@ -36,10 +36,10 @@ class Points(RowsInMemory):
 
     def metric_points(
         self, *, since: datetime | None = None, until: datetime | None = None, release: str | None = None
-    ) -> Iterable[MetricPoint]:  # type: ignore[override]
+    ) -> Iterator[MetricPoint]:
         rows = sorted(self.rows("metric-points", since=since, until=until), key=lambda row: (row.name, row.at))
         self.read += len(rows)
-        return [MetricPoint(r.name, "value", "gauge", r.unit, None, "{}", r.at.timestamp(), r.value) for r in rows]
+        yield from (MetricPoint(r.name, "value", "gauge", r.unit, None, "{}", r.at.timestamp(), r.value) for r in rows)
 
     def tally(self, kind: str, columns: Sequence[str] = (), **how: Any) -> Iterator[tuple[Any, ...]]:
         if kind != LevelSource.ACCESS.kind:
@@ -50,9 +50,9 @@ class Points(RowsInMemory):
     def people(self, stretch: Stretch, *, release: str | None = None) -> tuple[int, int]:
         return 0, 0
 
-    def levels(self, source: LevelSource, **how: Any) -> Iterable[Level]:  # type: ignore[override]
+    def levels(self, source: LevelSource, **how: Any) -> Iterator[Level]:
         since, until = how["since"].timestamp(), how["until"].timestamp()
-        return [one for one in self._levels if source is LevelSource.ACCESS and since <= one.start_s < until]
+        yield from (one for one in self._levels if source is LevelSource.ACCESS and since <= one.start_s < until)
 
 
 def metric(name: str, points: int, *, fault: range = range(0), seed: int = 1) -> list[MetricRow]:
