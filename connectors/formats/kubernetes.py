@@ -42,11 +42,16 @@ class ArgoFormat:
         """By API group and kind of the first object."""
         if head.is_json_object or head.is_json_array:
             found = dict_at(head.json)
-            first = dict_at(first_of(found["items"])) if isinstance(found.get("items"), list) else found
-            api = first.get("apiVersion")
-            return isinstance(api, str) and api.startswith(_GROUP) and text(first.get("kind")) in self.rows_of
+            items = head.json if isinstance(head.json, list) else found.get("items")
+            first = dict_at(first_of(items)) if isinstance(items, list) else found
+            api = first.get("apiVersion", _GROUP)
+            return isinstance(api, str) and api.startswith(_GROUP) and self.kind_of(first) in self.rows_of
         kind = _KIND.search(head.text.replace("\r\n", "\n"))
         return kind is not None and kind[1] in self.rows_of and _API.search(head.text) is not None
+
+    def kind_of(self, item: dict[str, Any]) -> str:
+        """The kind of an object; "" where it says none."""
+        return text(item.get("kind")) or ""
 
     def parse(self, stream: IO[bytes]) -> Parsed:
         """The rows of all objects of these kinds.
@@ -62,9 +67,10 @@ class ArgoFormat:
             return EMPTY_FILE
         rows: list[OpsRow] = []
         for item in objects_in(data, reading.what):
-            make = self.rows_of.get(str(item.get("kind")))
+            kind = self.kind_of(item)
+            make = self.rows_of.get(kind)
             if make is None:
-                reading.refuse(f"an object of the kind {clean(item.get('kind'), 40) or '(none)'}")
+                reading.refuse(f"an object of the kind {clean(kind, 40) or '(none)'}")
                 continue
             try:
                 rows += make(item)
@@ -84,10 +90,10 @@ def objects_in(data: bytes, what: str) -> Iterator[dict[str, Any]]:
         InputError: see `ArgoFormat.parse`.
     """
     content = data.decode("utf-8-sig", "replace").lstrip()
-    for document in _json(content, what) if content.startswith("{") else _yaml(content, what):
+    for document in _json(content, what) if content.startswith(("{", "[")) else _yaml(content, what):
         found = dict_at(document)
-        for item in listed(found.get("items")) if "items" in found else [found]:
-            yield dict_at(item)
+        items = document if isinstance(document, list) else listed(found["items"]) if "items" in found else [found]
+        yield from map(dict_at, items)
 
 
 def _json(content: str, what: str) -> list[Any]:

@@ -178,8 +178,11 @@ def _plan_of(record: dict[str, Any], plans: dict[tuple[str, ...], _Plan]) -> _Pl
     """Make the plan for records of this shape and remember it."""
     extras: list[tuple[str, _ValueOf]] = []
 
+    # In GELF it is the version of GELF.
+    other = "version" if "short_message" in record else None
+
     def found(names: tuple[str, ...]) -> tuple[str, ...]:
-        return tuple(name for name in names if name in record)
+        return tuple(name for name in names if name in record and name != other)
 
     def made(column: str, names: tuple[str, ...], reader: Callable[[tuple[str, ...], dict[str, Any]], Any]) -> str:
         slot = f"\0{column}"

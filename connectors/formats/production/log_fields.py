@@ -12,7 +12,7 @@ from ..values import ms, ns_to_ms
 
 TIME = (
     "@timestamp", "timestamp", "time", "ts", "@t", "asctime", "datetime", "date", "eventTime", "timeMillis",
-    "instant.epochSecond", "record.time.timestamp", "__REALTIME_TIMESTAMP",
+    "instant.epochSecond", "record.time.timestamp", "__REALTIME_TIMESTAMP", "time_iso8601",
 )  # fmt: skip
 LEVEL = (
     "level", "levelname", "severity", "log.level", "lvl", "loglevel", "log_level", "levelName", "severity_text",

@@ -62,12 +62,18 @@ class ArgoCd(ArgoFormat):
     produces: tuple[str, ...] = (OPS,)
     about = About(
         title="Applications of Argo CD",
-        producers="Argo CD (kubectl, argocd)",
+        producers="Argo CD (kubectl, argocd, its API)",
         versions="argoproj.io/v1alpha1 with one or several sources; YAML or JSON, alone or a List",
-        recognised_by="the first object's `apiVersion` argoproj.io and its kind Application",
+        recognised_by="the first object's `apiVersion` argoproj.io and its kind Application; in JSON without both, "
+        "`spec.destination` and `status.sync`",
         fields="status history id, revision(s), deployStartedAt, deployedAt; operationState phase, message, startedAt, "
         "finishedAt; health and sync status",
         sample=Sample.CONSTRUCTED,
         how_to_export="kubectl get applications -n argocd -o yaml > applications.yaml, or argocd app get APP -o json",
     )
     rows_of = {"Application": _application}  # noqa: RUF012 - as declared in the base
+
+    def kind_of(self, item: dict[str, Any]) -> str:
+        """Argo CD's own API and command line leave kind and version out."""
+        is_bare = "kind" not in item and "sync" in dict_at(item, "status") and "destination" in dict_at(item, "spec")
+        return "Application" if is_bare else super().kind_of(item)

@@ -14,7 +14,7 @@ _MAX_BYTES = 1 << 20
 """Its report has some twenty lines; scripts may print more."""
 _BEGINS = re.compile(r"Running [\d.]+\w+ test @ ")
 _REQUESTS = re.compile(r"^\s*(\d{1,15}) requests in ", re.MULTILINE)
-_PERCENTILE = re.compile(r"^\s*(50|99)(?:\.0+)?%\s+([\d.]{1,20})(us|ms|s|m)\b", re.MULTILINE)
+_PERCENTILE = re.compile(r"^\s*(50|95|99)(?:\.0+)?%\s+([\d.]{1,20})(us|ms|s|m)\b", re.MULTILINE)
 _RATE = re.compile(r"^Requests/sec:\s*([\d.]{1,20})\s*$", re.MULTILINE)
 _STATUS_ERRORS = re.compile(r"^\s*Non-2xx or 3xx responses: (\d{1,15})\s*$", re.MULTILINE)
 _SOCKET_ERRORS = re.compile(
@@ -33,7 +33,7 @@ class Wrk:
         producers="wrk, wrk2",
         versions="wrk 4, wrk2",
         recognised_by="a first line `Running 30s test @ URL`",
-        fields="requests, Requests/sec, Latency Distribution 50% and 99%, Socket errors, Non-2xx or 3xx responses",
+        fields="requests, Requests/sec, Latency Distribution 50%, 95% and 99%, Socket errors, Non-2xx or 3xx responses",
         metrics=tuple(name for name in METRICS if name != "p95_latency_ms"),
         sample=Sample.REAL,
         how_to_export="wrk --latency -t4 -c64 -d30s URL > wrk.txt",

@@ -1,5 +1,6 @@
 """Files of writers and versions that the samples do not hold: what each once got wrong, or had no importer for."""
 
+from collections.abc import Callable
 from typing import Any
 
 import orjson
@@ -9,6 +10,7 @@ from aqe.connectors.formats.production.json_lines import JsonLines
 from aqe.connectors.formats.production.plain_log import PlainLog
 from aqe.connectors.formats.production.rum_rows import RumRows
 from aqe.connectors.formats.production.zipkin import Zipkin
+from aqe.connectors.formats.quality.argo_cd import ArgoCd
 from aqe.connectors.formats.quality.deployment_history import DeploymentHistoryCsv, DeploymentHistoryJson
 from aqe.connectors.formats.table import UnknownFormat
 from aqe.core.errors import InputError
@@ -221,3 +223,37 @@ def test_half_a_line_makes_a_history_of_deployments_unreadable() -> None:
     whole = orjson.dumps(DEPLOYED) + b"\n"
     with pytest.raises(InputError, match="1 deployments cannot be read"):
         rows(DeploymentHistoryJson(), whole, whole, whole[:20] + b"\n")
+
+
+@pytest.mark.parametrize("around", [lambda one: one, lambda one: [one], lambda one: {"metadata": {}, "items": [one]}])
+def test_an_application_of_argo_cds_own_command_line_has_no_kind(around: Callable[[Any], Any]) -> None:
+    """`argocd app get`, `argocd app list` and the API leave kind and version out; kubectl does not."""
+    status = {
+        "sync": {"status": "Synced"},
+        "history": [{"id": 1, "revision": "abc", "deployedAt": "2026-11-20T10:00:00Z"}],
+    }
+    spec = {"project": "default", "destination": {"namespace": "shop"}}
+    told = around({"metadata": {"name": "shop"}, "spec": spec, "status": status})
+    assert claimed_by(told) == "argo-cd"
+    (row,) = rows(ArgoCd(), told)
+    assert (row.service, row.release, row.state) == ("shop", "abc", "Succeeded")
+
+
+def test_the_version_in_gelf_is_that_of_gelf() -> None:
+    """Elsewhere it is the release."""
+    at = {"timestamp": 1_795_168_800.5, "host": "web-1"}
+    gelf, other = rows(
+        JsonLines(), {"version": "1.1", "short_message": "m", **at}, {"version": "2.4.2", "msg": "m", **at}
+    )
+    assert (gelf.release, other.release) == (None, "2.4.2")
+
+
+def test_the_95th_percentile_of_wrk2_is_read() -> None:
+    """It prints more of them than wrk."""
+    report = (
+        "Running 30s test @ http://shop\n  2 threads and 10 connections\n  Latency Distribution (HdrHistogram)\n"
+        " 50.000%    1.02ms\n 95.000%    2.02ms\n 99.000%    3.02s \n  1000 requests in 30.00s, 1.00MB read\n"
+        "Requests/sec:     33.33\n"
+    )
+    found = metrics("wrk", report)
+    assert [found[f"p{percent}_latency_ms"] for percent in (50, 95, 99)] == [1.02, 2.02, 3020]
