@@ -81,24 +81,27 @@ _MAY_BE_TYPED = re.compile(r"[0-9@/\\]|\w\.\w|f{8}|<\w+:").search
 # 'price' names something in code and stays; 'two words' or "anything" is data.
 _QUOTED = re.compile(r"\"[^\"]{1,200}\"|(?<!\w)'(?![A-Za-z_.]{1,40}')[^']{1,200}'(?!\w)")
 
-# Over the whole masked message: values of several words, or written twice in two units.
+# Over the whole masked message: values of several words, or written twice in two units. The first text is part of all
+# that the pattern finds: looking for it is much faster.
 _PHRASES = (
     (
+        "<time>",
         re.compile(
             r"(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun),? )?(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) <num>,?"
             r" <time>(?: [A-Z]{3,4})?(?: <num>)?"
         ),
         "<time>",
     ),
-    (re.compile(r"<time> <time>"), "<time>"),
-    (re.compile(r"<num> ?(?:(?:[KMGT]i?)?B|bytes?)(?: ?\(<num> ?[KMGT]?i?B\))?(?!\w)"), "<size>"),
+    ("<time> <time>", re.compile(r"<time> <time>"), "<time>"),
+    ("<num>", re.compile(r"<num> ?(?:(?:[KMGT]i?)?B|bytes?)(?: ?\(<num> ?[KMGT]?i?B\))?(?!\w)"), "<size>"),
     (
+        "<num>",
         re.compile(r"<num> ?(?:ns|us|µs|ms|s|secs?|seconds?|min|minutes?|hours?|days?|MILLISECONDS|SECONDS)(?!\w)"),
         "<duration>",
     ),
-    (re.compile(r"<(?=<duration>|<num>)"), ""),
-    (re.compile(r"<addr> ?\((?:<addr>|[\w.<>-]*)\)"), "<addr>"),
-    (re.compile(r"(<(\w+)>)(?:(?:, ?| - |[ .:/_-])<\2>|[.:/_-]<num>)+"), r"\1"),
+    ("<<", re.compile(r"<(?=<duration>|<num>)"), ""),
+    ("<addr>", re.compile(r"<addr> ?\((?:<addr>|[\w.<>-]*)\)"), "<addr>"),
+    (">", re.compile(r"(<(\w+)>)(?:(?:, ?| - |[ .:/_-])<\2>|[.:/_-]<num>)+"), r"\1"),
 )
 # Key and opening quote, the value, closing marks.
 _VALUE = re.compile(r"((?:[^=]*=)?[\"']*)(.*?)([,;:.)\]}\"']*)\Z", re.DOTALL)
@@ -238,8 +241,9 @@ def _token(match: re.Match[str]) -> str:
 def _phrases(text: str) -> str:
     if "<" not in text:  # no value, no phrase of values
         return text
-    for pattern, replacement in _PHRASES:
-        text = pattern.sub(replacement, text)
+    for part, pattern, replacement in _PHRASES:
+        if part in text:
+            text = pattern.sub(replacement, text)
     words = text.split(" ")
     # A list of values, however long, is one variable.
     return " ".join(w for i, w in enumerate(words) if not (i and w == words[i - 1] and "<" in w))

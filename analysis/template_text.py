@@ -15,12 +15,15 @@ them stands in the text as it was written.
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 from .log_templates import MAX_MESSAGE_CHARS, OVERFLOW, TemplateMiner
 
 FIRST_KEPT = 8
 """Messages of a template that are kept, the first ones; later only those whose number is a power of two."""
 VARIABLE = "<*>"
+# Different words remembered with their parts.
+_MAX_WORDS = 10_000
 
 # A variable by its form, however often it is the same; then numbers; then what is text until it is seen to differ.
 _PART = re.compile(
@@ -113,8 +116,10 @@ def text_of(messages: Sequence[str], form: str) -> str:
 
 def _with_variables(message: str, typed: str) -> str:
     """The message, but with the words that the miner has seen to vary."""
+    if VARIABLE not in typed:
+        return message
     words, seen = _BLANKS.split(message), typed.split(" ")
-    if VARIABLE not in typed or len(words) // 2 + 1 != len(seen):
+    if len(words) // 2 + 1 != len(seen):
         return message
     words[::2] = [new if VARIABLE in new else old for old, new in zip(words[::2], seen, strict=True)]
     return "".join(words)
@@ -137,11 +142,21 @@ def _shared_start(texts: Sequence[str]) -> str:
 
 def _aligned(texts: Sequence[str]) -> str | None:
     """One text for all of them, None where they are not built alike."""
-    rows: list[list[_Part]] = [_PART.findall(text) for text in dict.fromkeys(texts)]
+    rows = [_parts(text) for text in dict.fromkeys(texts)]
     marks = [mark for _, _, mark in rows[0]]
     if any([mark for _, _, mark in row] != marks for row in rows[1:]):
         return None
     return _TWICE.sub(VARIABLE, "".join(map(_common, zip(*rows, strict=True))))
+
+
+def _parts(text: str) -> list[_Part]:
+    # Word by word, because words recur: no part but blanks has a blank in it, nor looks beyond one.
+    return [part for word in _BLANKS.split(text) for part in _parts_of_word(word)]
+
+
+@lru_cache(maxsize=_MAX_WORDS)
+def _parts_of_word(word: str) -> tuple[_Part, ...]:
+    return tuple(_PART.findall(word))
 
 
 def _common(column: tuple[_Part, ...]) -> str:

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from aqe.analysis import template_text
 from aqe.analysis.log_templates import TemplateMiner
 from aqe.analysis.template_text import TemplateTexts, text_of
 
@@ -56,3 +57,9 @@ def test_templates_of_different_ids_have_different_texts_or_the_same_form(messag
         kept.keep(id_, message)
     found = kept.all()
     assert all(miner.resolve(id_) in found for id_ in ids)
+
+
+@given(st.text(alphabet="aZ_9.:/\\-@<>*$'\" \t\n\x1c\u00a0,f0x", max_size=40))
+def test_a_text_taken_apart_word_by_word_is_the_text_taken_apart_as_a_whole(text: str) -> None:
+    """Words are remembered with their parts; what stands beside them must not matter."""
+    assert template_text._parts(text) == template_text._PART.findall(text)
