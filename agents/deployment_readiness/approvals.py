@@ -275,7 +275,7 @@ def may_override(approver: Approver, situation: Situation, policy: Policy) -> st
     """Why this approver may not override under this policy; None = they may."""
     rules = policy.gate_overrides
     if not rules.enabled:
-        return f"policy {policy.name} permits no overrides"
+        return f"policy {policy.name} permits no overrides (its gate_overrides are not enabled)"
     if not approver.has_role(rules.requires_approval_from):
         return f"{approver.id} is not {' or '.join(rules.requires_approval_from)}, as the policy asks"
     return _not_an_author(approver, situation, policy)

@@ -73,6 +73,9 @@ def approvals(ctx: click.Context, /, as_json: bool, version: str | None) -> None
     if as_json:
         print_json(found)
         return
+    if not found:
+        click.echo("no approval was asked for; `aqe deploy approve-request` asks")
+        return
     rows = [
         (v.version, v.environment, v.state, v.detail, ", ".join(v.waits_for) or "-", v.request.requested_by,
          time_text(v.request.expires_at))

@@ -78,6 +78,7 @@ def person(id: str, why: str = "seen", secret: str | None = None) -> tuple[str, 
 def test_two_people_approve_what_was_asked_for(project: Project) -> None:
     """From PENDING_APPROVAL to APPROVED; each step in the audit log; a worse signal voids it."""
     assert assess(project) == ("PENDING_APPROVAL", EXIT_NO_GO)
+    assert "no approval was asked for" in project.ok("deploy", "approvals")
     asked = project.aqe("deploy", "approve-request", "--version", "v1", "--recipients", "cto@example.org, vp")
     assert "waits for cto, vp" in asked.stdout
     assert "approval of v1 for production is asked for by" in asked.stderr
