@@ -23,7 +23,7 @@ async def export_text(runtime: "Runtime", globs: Sequence[str], version: str | N
         NotFoundError: keys were asked for, and there are none.
     """
     if not (globs or version):
-        return "".join(await export_memory(runtime.memory, ["*"], but="aqe/fleet/"))
+        return "".join(await export_memory(runtime.memory, ["*"], but="aqe/fleet/*"))
     wanted = [*globs, *(_of_release(check_version(version)) if version is not None else ())]
     lines = await export_memory(runtime.memory, wanted)
     if len(lines) == 1:  # the header

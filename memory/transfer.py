@@ -54,10 +54,10 @@ async def export_memory(store: MemoryStore, globs: Iterable[str], *, but: str | 
     Args:
         store: where from.
         globs: which keys.
-        but: how the names of those begin that are left out.
+        but: which of them are left out.
     """
     found = {name for glob in globs for name in await store.keys(glob)}
-    names = sorted(name for name in found if but is None or not name.startswith(but))
+    names = sorted(found.difference(await store.keys(but) if but is not None else ()))
     lines = []
     for name in names:
         entry = await _entry(store, name)
