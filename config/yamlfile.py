@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 import yaml
 from pydantic import BaseModel, ValidationError
+from pydantic.alias_generators import to_snake
 
 from ..core.errors import InputError
 from ..core.registry import did_you_mean
@@ -91,7 +92,9 @@ class YamlDocument:
                 "missing": "is missing",
                 "value_error": "cannot be used: " + first["msg"].removeprefix("Value error, "),
             }.get(first["type"], f"is {first['input']!r:.80}: {first['msg']}")
-            raise self.error(at, f"{_dotted(at)} {said}") from error
+            # pydantic names what is missing as JSON does.
+            named = (*at[:-1], to_snake(str(at[-1]))) if first["type"] == "missing" else at
+            raise self.error(at, f"{_dotted(named)} {said}") from error
 
 
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}

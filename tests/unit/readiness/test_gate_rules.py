@@ -408,6 +408,11 @@ FREEZING = "freeze_windows: [{name: f, from: '18:00', to: '20:00', every: day, t
             FREEZING.replace("'18:00'", "noon") % "",
             "p.yaml:7: freeze_windows.0 cannot be used: 'noon",
         ),
+        (
+            "max_cvss: 5",
+            FREEZING.replace(", time_zone: UTC", "") % "",
+            "p.yaml:7: freeze_windows.0.time_zone is missing",
+        ),
         ("max_cvss: 5", FREEZING.replace("name: f", "name: g") % "", "p.yaml:7: 'g' is the name of a gate already"),
         ("max_cvss: 5", FREEZING.replace("name: f", "name: 'a: b'") % "", "p.yaml:7: 'a: b' cannot be a gate's name"),
         ("max_cvss: 5", waiver(", up_to: 3"), "p.yaml:8: waivers.0 cannot be used: up_to needs the criterion"),
