@@ -60,7 +60,8 @@ class Stored:
             tone: set for verdicts.
             reason: why it is missing, where nothing else says so.
         """
-        if self.value is None:
+        # A list or an object where one value is expected: another program wrote it.
+        if self.value is None or isinstance(self.value, list | dict):
             why = reason or self.missing or f"{self.key} does not say"
             return Value(text=NOT_MEASURED, value=None, reason=why, origins=(self.origin,) if self.key else ())
         shown = text if isinstance(text, str) else (text or value_text)(self.value)

@@ -104,8 +104,11 @@ def _subtitle(shelf: Shelf) -> Line:
 
 
 def _first(priorities: Stored) -> Line:
-    first = next(iter(priorities["findings"]), None)
-    return priorities["findings"].why("nothing was found") if first is None else (first["title"].say(),)
+    findings = priorities["findings"]
+    first = next(iter(findings), None)
+    if first is not None:
+        return (first["title"].say(),)
+    return findings.why() if findings.value is None else (counted(0, (findings,)), " findings")
 
 
 def _number(items: Stored, whole: Stored) -> Any:

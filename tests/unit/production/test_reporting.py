@@ -143,6 +143,18 @@ def test_an_empty_memory_gives_a_report_that_says_what_to_run() -> None:
         assert command in text
 
 
+def test_analyses_that_found_nothing_are_reported_as_such() -> None:
+    """A quiet project has a report too; nothing found is 0 findings, not a gap."""
+    report = made({"aqe/production/prioritization": prioritized((), (), NOW).to_dict(), "aqe/production/anomalies": []})
+    assert text_of(report.highlights[0].line) == "0 findings"
+
+
+def test_a_list_where_a_word_is_expected_is_not_measured() -> None:
+    """Keys of open shape may be written by others."""
+    report = made({**records(), "aqe/production/status": {"status": ["bad"]}})
+    assert report.verdict and report.verdict.value is None
+
+
 def test_the_state_is_the_verdict_and_the_first_finding_stands_on_top() -> None:
     """What a reader looks for first."""
     report = made(records())
