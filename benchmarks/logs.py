@@ -79,6 +79,7 @@ def _speed(data: Path) -> dict[str, float]:
     found["grouping alone, with other numbers"] = _rate(_grouped, fresh)
     found["grouping alone, of other lengths too"] = _rate(_grouped, longer)
     if importlib.util.find_spec("drain3"):
+        found["Drain3 by default, each line once"] = _rate(_drained, lines)
         found["Drain3 by default, lines that recur"] = _rate(_drained, many)
         found["Drain3 by default, with other numbers"] = _rate(_drained, fresh)
         found["Drain3 by default, of other lengths too"] = _rate(_drained, longer)

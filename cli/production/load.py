@@ -115,9 +115,10 @@ def _line(daily: "DailyPattern | NotMeasured", shows: Look) -> str | None:
     if not isinstance(daily, DailyPattern):
         return None
     rates = {hour.hour: hour.rps for hour in daily.hourly}
-    peaks = ", ".join(f"{hour:02}" for hour in daily.peak_hours)
     line = sparkline([rates.get(hour) for hour in range(24)], blocks=shows.emoji)
-    return f"{line}  peak hours {peaks}"
+    if len(daily.peak_hours) == len(rates):
+        return f"{line}  no hour stands out"
+    return f"{line}  peak hours {', '.join(f'{hour:02}' for hour in daily.peak_hours)}"
 
 
 def _arrivals(found: "Arrivals") -> str:
