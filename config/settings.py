@@ -282,9 +282,10 @@ def _input_error(error: ValidationError, origins: _Origins) -> InputError:
         known = _known_names(path[:-1])
         what = f"unknown key {name!r}{did_you_mean(str(path[-1]), known)}"
         return InputError(f"{origins.nearest(path)}: {what}{more}", hint=f"known here: {', '.join(known)}")
-    secret = is_secret_name(str(path[-1])) or path[-1] == "url"
-    found = "" if first["type"] == "missing" or secret else f" is {first['input']!r:.80}"
     no_section = first["type"] in ("model_type", "dict_type")
+    # Where a section should be, people put what belongs into it: a receiver's address with its token, say.
+    secret = is_secret_name(str(path[-1])) or path[-1] == "url" or no_section
+    found = "" if first["type"] == "missing" or secret else f" is {first['input']!r:.80}"
     reason = "expected `key: value` lines" if no_section else first["msg"].removeprefix("Value error, ")
     return InputError(f"{origins.nearest(path)}: {name}{found}: {reason}{more}")
 
