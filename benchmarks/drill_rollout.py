@@ -357,7 +357,8 @@ def carry_out(
             wanted = {options.only: scenarios[options.only]} if options.only else scenarios
             rows = [_rows(title, run, drill, options.runs, figures) for title, run in wanted.items()]
         finally:
-            drill.aqe("down")
+            with suppress(subprocess.TimeoutExpired):  # or all finished runs would be lost with it
+                drill.aqe("down")
     table(
         f"{options.runs} runs each, 1 s scrape, 1 s looks",
         ["rollout", "figure", "median (min-max)", "ended well"],
@@ -388,9 +389,10 @@ def _rows(
         try:
             for name, value in run(drill).items():
                 found.setdefault(name, []).append(value)
-        except Failed as failure:
+        except (Failed, subprocess.TimeoutExpired) as failure:
             failures.append(str(failure))
-            drill.aqe("deploy", "abort", "--version", f"v{drill.number}")
+            with suppress(subprocess.TimeoutExpired):
+                drill.aqe("deploy", "abort", "--version", f"v{drill.number}")
             drill.mend()
     figures[title] = {"failures": failures, **found}
     well = f"{runs - len(failures)} of {runs}"

@@ -27,6 +27,7 @@ async def simulate_rollout(
     wanted: Wanted,
     *,
     environment: str | None,
+    region: str | None = None,
     metrics: str | None = None,
     since: datetime | None = None,
     until: datetime | None = None,
@@ -39,19 +40,20 @@ async def simulate_rollout(
         version: what would be deployed; it needs no GO.
         wanted: how.
         environment: None = the release's.
+        region: one of the environment's; None = all of it.
         metrics: a file, IMPORTED, or None = the target's Prometheus is asked.
         since, until: of Prometheus and of imported metrics; None = as long as the rollout takes, until now.
         errors_times: the new version fails so many times as often as recorded.
 
     Raises:
-        InputError: no target, or too little is recorded.
+        InputError: no target or no such region, or too little is recorded.
         ServiceUnavailable: Prometheus does not answer.
     """
     release = await stored_release(runtime, version)
     release = release.model_copy(update={"environment": environment or release.environment})
-    section = target(runtime.settings, release.environment)
+    section = target(runtime.settings, release.environment, region)
     wanted = await with_setup(runtime, wanted, version=version, environment=release.environment)
-    before = await served_before(runtime, version, release.environment)
+    before = await served_before(runtime, version, release.environment, region)
     planned = plan(section, release, before, wanted, runtime.clock.now())
     until = until or planned.started_at
     since = since or until - timedelta(seconds=_whole_s(planned))

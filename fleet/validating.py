@@ -20,6 +20,7 @@ class Validation(Record):
 
     version: str
     environment: str
+    region: str | None = None
     verdict: str
     """HEALTHY, WORSE or NO_DATA."""
     requests: float
@@ -27,7 +28,9 @@ class Validation(Record):
     problem: str | None = None
 
 
-async def validate(runtime: Runtime, version: str, *, within_s: float, environment: str | None) -> Validation:
+async def validate(
+    runtime: Runtime, version: str, *, within_s: float, environment: str | None, region: str | None = None
+) -> Validation:
     """Look at the release for so long and say how it is; it is held against the baseline of its rollout.
 
     Args:
@@ -35,16 +38,17 @@ async def validate(runtime: Runtime, version: str, *, within_s: float, environme
         version: what is deployed.
         within_s: how long, seconds.
         environment: None = the release's.
+        region: one of the environment's; None = all of it.
 
     Raises:
-        InputError: no target.
+        InputError: no target, or it has no such region.
     """
     release = await stored_release(runtime, version)
     release = release.model_copy(update={"environment": environment or release.environment})
-    section, now = target(runtime.settings, release.environment), runtime.clock.now()
+    section, now = target(runtime.settings, release.environment, region), runtime.clock.now()
     wanted = await with_setup(runtime, Wanted(), version=version, environment=release.environment)
     planned = plan(section, release, None, replace(wanted, stages=(100.0,), stage_s=within_s), now)
-    state = RolloutState(percent=100, reached_at=now, reference=await _reference(runtime, release))
+    state = RolloutState(percent=100, reached_at=now, reference=await _reference(runtime, release, region))
     moves, measures = executor(section, planned.strategy), source(section)
     deadline, problem = runtime.clock.monotonic_s() + within_s, None
     while True:
@@ -60,6 +64,7 @@ async def validate(runtime: Runtime, version: str, *, within_s: float, environme
     return Validation(
         version=version,
         environment=release.environment,
+        region=region,
         verdict=_verdict(state),
         requests=state.canary.requests,
         verdicts=state.verdicts,
@@ -67,10 +72,11 @@ async def validate(runtime: Runtime, version: str, *, within_s: float, environme
     )
 
 
-async def _reference(runtime: Runtime, release: Release) -> ArmTotals:
+async def _reference(runtime: Runtime, release: Release, region: str | None) -> ArmTotals:
     """What the baseline was in the release's rollout; nothing when there was none."""
     for rollout in await all_rollouts(runtime):
-        if (rollout.plan.version, rollout.plan.environment) == (release.version, release.environment):
+        past = rollout.plan
+        if (past.version, past.environment, past.region) == (release.version, release.environment, region):
             return rollout.state.reference
     return ArmTotals()
 

@@ -9,7 +9,7 @@ from ..params import duration
 from ..text import cleaned
 from ..text_regions import regions_text
 from ..text_rollout import rollout_text
-from .rollout_how import how_options, version_option, wanted_of
+from .rollout_how import how_options, region_option, version_option, wanted_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -94,9 +94,6 @@ def telling(told: int) -> "Callable[[Rollout | Regional], None]":
         told = len(now.state.timeline)
 
     return seen
-
-
-region_option = click.option("--region", metavar="NAME", help="Of this region alone.")
 
 
 @click.command()

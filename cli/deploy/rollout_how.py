@@ -16,7 +16,7 @@ AGGRESSIVE = 5
 """Times as many looks as aqe.yaml has."""
 
 version_option = click.option("--version", metavar="VERSION", required=True, help="Release, as tagged.")
-
+region_option = click.option("--region", metavar="NAME", help="Of this region alone.")
 
 _HOW = (
     click.option(

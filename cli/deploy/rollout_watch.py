@@ -9,6 +9,7 @@ from ..common import output_options, print_json, with_runtime
 from ..params import duration
 from ..text import cleaned, table
 from ..text_rollout import rollout_text
+from .rollout_how import region_option
 
 if TYPE_CHECKING:
     from ...core.records.rollout import Rollout
@@ -57,6 +58,7 @@ def dashboard(ctx: click.Context, as_json: bool, version: str) -> None:
     "--duration", "within_s", type=duration, default="10m", show_default=True, metavar="DURATION", help="Look so long."
 )
 @click.option("--env", "environment", metavar="NAME", help="Environment (default: the release's, production).")
+@region_option
 @output_options
 @click.pass_context
 def validate(ctx: click.Context, /, as_json: bool, version: str, **how: Any) -> None:
@@ -80,7 +82,8 @@ def validate(ctx: click.Context, /, as_json: bool, version: str, **how: Any) -> 
         print_json(found)
     else:
         shown = cleaned(found)
-        click.echo(f"{shown.version} in {shown.environment}: {shown.verdict}, {shown.requests:.0f} requests seen")
+        where = f"{shown.environment}, {shown.region}" if shown.region else shown.environment
+        click.echo(f"{shown.version} in {where}: {shown.verdict}, {shown.requests:.0f} requests seen")
         if shown.problem:
             click.echo(f"not all was measured: {shown.problem}")
         rows = [(verdict.metric, verdict.state, verdict.reason) for verdict in shown.verdicts]

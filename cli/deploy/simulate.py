@@ -9,7 +9,7 @@ from ..common import output_options, print_json, with_runtime
 from ..params import Number, moment
 from ..text import cleaned
 from ..text_simulation import simulation_text
-from .rollout_how import how_options, version_option, wanted_of
+from .rollout_how import how_options, region_option, version_option, wanted_of
 
 if TYPE_CHECKING:
     from ...core.records.simulation import Simulation
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 @version_option
 @how_options
 @click.option("--env", "environment", metavar="NAME", help="Environment (default: the release's, production).")
+@region_option
 @click.option(
     "--metrics",
     metavar="FILE",
@@ -37,8 +38,8 @@ if TYPE_CHECKING:
 @output_options
 @click.pass_context
 def simulate(
-    ctx: click.Context, /, as_json: bool, version: str, environment: str | None, metrics: str | None,
-    since: datetime | None, until: datetime | None, errors_times: float, **how: Any,
+    ctx: click.Context, /, as_json: bool, version: str, environment: str | None, region: str | None,
+    metrics: str | None, since: datetime | None, until: datetime | None, errors_times: float, **how: Any,
 ) -> None:  # fmt: skip
     """Say what a rollout would have done on recorded metrics, stage by stage; nothing is moved and no GO is needed.
 
@@ -59,6 +60,7 @@ def simulate(
             version,
             await wanted_of(parts, version, environment, how),
             environment=environment,
+            region=region,
             metrics=metrics,
             since=since,
             until=until,

@@ -57,3 +57,8 @@ def test_a_release_that_fails_in_one_region_too_many_is_taken_back_in_all(
         (d["region"], d["outcome"]) for d in project.json("deploy", "history")["deployments"] if d["version"] == "v2"
     ]
     assert sorted(ended, key=str) == [("eu-west", "rolled_back"), ("us-east", "rolled_back"), (None, "rolled_back")]
+    for command in ("validate", "simulate"):
+        unknown = project.aqe("deploy", command, "--version", "v2", "--region", "mars")
+        assert (unknown.returncode, "known: us-east, eu-west" in unknown.stderr) == (2, True), unknown.stderr
+    here = project.aqe("deploy", "validate", "--version", "v2", "--region", "us-east", "--duration", "1s")
+    assert "v2 in production, us-east: " in here.stdout, here.stdout
