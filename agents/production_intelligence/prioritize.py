@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
+from ...core.records.anomalies import ANOMALIES_KEY, Anomaly, Severity
 from ...core.records.findings import FindingPriority, Insight, Prioritization, Priority
 from ...core.records.scenarios import TestScenario
 from ...core.records.verification import Coverage
@@ -21,6 +22,24 @@ def merged(parts: Mapping[str, Iterable[Insight]]) -> tuple[Insight, ...]:
     """
     named = (i.model_copy(update={"capability": capability}) for capability, found in parts.items() for i in found)
     return tuple(sorted(named, key=_place))
+
+
+def of_anomalies(anomalies: Iterable[Anomaly]) -> tuple[Insight, ...]:
+    """Open anomalies as lines of the same list; they are no insights, which a decision would count a second time."""
+    return tuple(
+        Insight(
+            id=one.id,
+            title=one.explanation,
+            detail=one.explanation,
+            priority=FindingPriority.HIGH if one.severity is Severity.CRITICAL else FindingPriority(one.severity.value),
+            evidence=(one.id, ANOMALIES_KEY),
+            recommendation=one.recommendation,
+            created_at=one.began_at,
+            affected_users=one.affected_users if isinstance(one.affected_users, int) else None,
+        )
+        for one in anomalies
+        if one.status == "open"
+    )
 
 
 def with_coverage(insights: Iterable[Insight], covered: Iterable[Coverage]) -> tuple[Insight, ...]:

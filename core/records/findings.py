@@ -158,7 +158,7 @@ class Priority(Record):
     rank: int
     """From 1."""
     insight: str
-    """Id in `aqe/production/insights`."""
+    """Id in `aqe/production/insights`, or of an open anomaly."""
     capability: str
     title: str
     priority: FindingPriority

@@ -1,6 +1,7 @@
 """Insights of several analyses in one list, on the real server: nobody's part is lost."""
 
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -8,6 +9,7 @@ from aqe.agents.context import TaskContext
 from aqe.agents.outcome import Outcome
 from aqe.agents.production_intelligence.runners.insights import merge_insights
 from aqe.core.errors import ConflictError
+from aqe.core.records.anomalies import ANOMALIES_KEY, Anomaly
 from aqe.core.records.findings import FindingPriority, Insight, MiningResult
 from aqe.core.records.production import Health
 from aqe.core.records.scenarios import MinedErrors
@@ -76,3 +78,30 @@ async def test_an_analysis_without_insights_leaves_the_list_alone(open_parts: Op
     outcome = Outcome(Health(status="healthy"), {"aqe/production/status": {"status": "healthy"}})
     assert len((await ending(parts, "z", outcome)).effects) == 1
     assert await ids(parts) == {"a1"}
+
+
+async def test_an_open_anomaly_stands_in_the_order_and_in_no_list_of_insights(open_parts: Open) -> None:
+    """Decisions count anomalies and insights apart; who asks what to do first wants both."""
+    parts = await open_parts()
+    await parts.memory.apply((await ending(parts, "a", found("a1"))).effects)
+    anomalies = [an_anomaly("anm-1", "open"), an_anomaly("anm-2", "resolved"), {"id": "another program's"}]
+    outcome = Outcome(Health(status="healthy"), {ANOMALIES_KEY: anomalies})
+    await parts.memory.apply((await ending(parts, "anomaly-detection", outcome)).effects)
+    await parts.memory.apply((await ending(parts, "b", found("b1"))).effects)
+    ranked = await parts.memory.retrieve("aqe/production/prioritization")
+    assert [(f["insight"], f["capability"]) for f in ranked["findings"]] == [
+        ("anm-1", "anomaly-detection"), ("a1", "a"), ("b1", "b"),
+    ]  # fmt: skip
+    assert await ids(parts) == {"a1", "b1"}
+
+
+def an_anomaly(name: str, status: str) -> dict[str, Any]:
+    return Anomaly.from_value(
+        {
+            "id": name, "type": "ERROR_RATE_SPIKE", "severity": "CRITICAL", "status": status, "series": "s: errors",
+            "source": "access", "beganAt": NOW, "detectedAt": NOW, "lastDataAt": NOW, "observed": 0.3, "expected": 0.01,
+            "expectedLow": 0.0, "expectedHigh": 0.02, "score": 9.0, "pValue": 0.001, "affectedUsers": 4,
+            "explanation": "errors rose", "recommendation": "look",
+        },
+        where="test",
+    ).to_dict()  # fmt: skip

@@ -5,6 +5,7 @@ from typing import Any, TypeVar
 
 from ....core.errors import InputError
 from ....core.log import Logger
+from ....core.records.anomalies import ANOMALIES_KEY, Anomaly
 from ....core.records.base import Record
 from ....core.records.feedback import FEEDBACK_KEY
 from ....core.records.findings import Insight
@@ -13,7 +14,7 @@ from ....core.records.verification import Coverage
 from ....memory.store import MemoryStore
 from ...context import TaskContext
 from ...outcome import Outcome
-from ..prioritize import MAX_INSIGHTS, merged, prioritized, with_coverage
+from ..prioritize import MAX_INSIGHTS, merged, of_anomalies, prioritized, with_coverage
 
 SCENARIOS = "aqe/production/test-scenarios"
 
@@ -31,26 +32,30 @@ async def merge_insights(memory: MemoryStore, context: TaskContext, outcome: Out
     Args:
         memory: the fleet's.
         context: of the task; gets the effects.
-        outcome: one whose answer has no field `insights` leaves the list alone.
+        outcome: one whose answer has no field `insights` leaves the list alone; open anomalies stand in the order of
+            what to do first, and in no list of insights.
     """
     context.conclude(outcome)
-    given: Any = getattr(outcome.answer, "insights", None)
-    if given is None:
-        return
-    own = tuple(given)[:MAX_INSIGHTS]
-    context.store(f"aqe/production/insights/{context.task.type}", own)
-    before = await memory.retrieve_record("aqe/production/insights")
     parts = await memory.retrieve_pattern("aqe/production/insights/*")
     found = {key.rpartition("/")[2]: tuple(_read(Insight, value, key)) for key, value in parts.items()}
+    given: Any = getattr(outcome.answer, "insights", None)
+    if given is not None:
+        found[context.task.type] = tuple(given)[:MAX_INSIGHTS]
+        context.store(f"aqe/production/insights/{context.task.type}", found[context.task.type])
+    elif ANOMALIES_KEY not in outcome.stores:
+        return
+    before = await memory.retrieve_record("aqe/production/insights")
     loop = await memory.retrieve("aqe/production/feedback-loop")
     covered = _read(Coverage, loop.get("covered") if isinstance(loop, dict) else (), FEEDBACK_KEY)
-    insights = with_coverage(merged({**found, context.task.type: own}), covered)
-    made = outcome.stores.get(SCENARIOS)
-    scenarios = await memory.retrieve("aqe/production/test-scenarios") if made is None else made
-    version = before.version if before else 0
-    context.store("aqe/production/insights", insights[:MAX_INSIGHTS], expected_version=version)
-    tests = tuple(_read(TestScenario, scenarios or (), SCENARIOS))
-    context.store("aqe/production/prioritization", prioritized(insights, tests, context.now))
+
+    async def now(key: str) -> Any:
+        return outcome.stores[key] if key in outcome.stores else await memory.retrieve(key)
+
+    insights = with_coverage(merged(found), covered)
+    context.store("aqe/production/insights", insights[:MAX_INSIGHTS], expected_version=before.version if before else 0)
+    found["anomaly-detection"] = of_anomalies(_read(Anomaly, await now(ANOMALIES_KEY), ANOMALIES_KEY))
+    tests = tuple(_read(TestScenario, await now(SCENARIOS), SCENARIOS))
+    context.store("aqe/production/prioritization", prioritized(merged(found), tests, context.now))
 
 
 def _read(model: type[R], values: Any, where: str) -> Iterator[R]:
