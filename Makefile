@@ -93,7 +93,7 @@ drill-rollout: $(READY)  ## rollouts on a real HAProxy and Prometheus, run after
 	$(BIN)/python -P -m aqe.benchmarks drill-rollout
 	$(BIN)/python -P -m aqe.benchmarks drill-regions
 
-record-rollout: $(READY)  ## the terminal output of docs/rollout-example.md, from a real run (3 min)
+record-rollout: $(READY)  ## docs/rollout-example.md and regions-example.md, from real runs (5 min)
 	$(BIN)/python -P -m aqe.benchmarks record-rollout
 
 drill-cluster: $(READY)  ## fail-overs of a Cluster and behind Sentinel, and what a fleet costs (15 min)
