@@ -176,7 +176,12 @@ class Work:
             context.effects.clear()
         named = len(context.effects)
         failed = task.model_copy(
-            update={"status": TaskStatus.FAILED, "finished_at": self._services.clock.now(), "error": text}
+            update={
+                "status": TaskStatus.FAILED,
+                "finished_at": self._services.clock.now(),
+                "error": text,
+                "hint": _bounded(error.hint) if isinstance(error, AqeError) and error.hint else None,
+            }
         )
         context.store(task_key(task.id), failed, ttl_s=TASK_RECORD_TTL_S)
         context.emit(TaskFailed(task_id=task.id, type=task.type, agent=self._agent.id, error=text, vetoed=vetoed))
@@ -228,7 +233,11 @@ def _task_id(entry: Entry) -> str:
 
 
 def _told(error: Exception) -> str:
-    text = mask_text(error.message if isinstance(error, AqeError) else f"{type(error).__name__}: {error}")
+    return _bounded(error.message if isinstance(error, AqeError) else f"{type(error).__name__}: {error}")
+
+
+def _bounded(text: str) -> str:
+    text = mask_text(text)
     return text[:MAX_ERROR_CHARS].encode(errors="replace").decode()  # half surrogates of file names are no JSON
 
 

@@ -226,6 +226,7 @@ def task_text(task: "TaskAssignment") -> str:
             ("Type", task.type),
             ("Status", task.status),
             ("Error", task.error),
+            ("Hint", task.hint),
             ("Priority", task.priority),
             ("Agent", task.agent or task.agent_type),
             ("Attempts", task.attempts or None),

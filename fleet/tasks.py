@@ -116,7 +116,7 @@ async def perform(
         said(f"task {task.id}: no fleet runs, done in this process")
         done = await _here(runtime, task)
     if done.status is not TaskStatus.COMPLETED:
-        raise TaskFailedError(f"{done.type} {done.status}: {done.error or 'no reason given'}")
+        raise TaskFailedError(f"{done.type} {done.status}: {done.error or 'no reason given'}", hint=done.hint)
     return done
 
 

@@ -68,6 +68,8 @@ class TaskAssignment(Record):
     finished_at: datetime | None = None
     result: Any = None
     error: str | None = None
+    hint: str | None = None
+    """What to do about the error, where that is known."""
 
 
 class AgentState(StrEnum):

@@ -286,13 +286,14 @@ async def test_a_veto_fails_the_task_with_its_reason_and_is_not_retried(parts: R
 
     class Forbid(LifecycleHook):
         async def on_pre_task(self, task: TaskAssignment) -> None:
-            raise TaskVetoed("not on a Friday")
+            raise TaskVetoed("not on a Friday", hint="try on Monday")
 
     agent = Doubler(replace(parts.services(), hooks=HookManager([Forbid()])))
     await queue(parts)
     async with working(agent):
         task = await ended(parts)
     assert (task.status, task.error, task.attempts) == (TaskStatus.FAILED, "not on a Friday", 1)
+    assert task.hint == "try on Monday"
     [failed] = events(raw, "task:failed")
     assert failed.data.vetoed
     assert agent.performed == []
