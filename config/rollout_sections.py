@@ -41,6 +41,7 @@ class ExecutorSection(Section):
     look: Arguments | None = None
     """command: program that prints the share it has."""
     timeout_s: Seconds = 60.0
+    """Of each call of a program; one that hangs holds the next step up for so long, a rollback's too."""
 
     @model_validator(mode="after")
     def _complete(self) -> "ExecutorSection":

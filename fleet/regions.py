@@ -218,6 +218,7 @@ def _region(runtime: Runtime, environment: str, name: str) -> Region:
         timezone=own.timezone,
         window=window_of(own.window) if own.window else None,
         traffic_percent=own.traffic_percent,
+        can_shift=target(runtime.settings, environment, name).traffic is not None,
         wave=0,
     )
 

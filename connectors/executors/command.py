@@ -49,7 +49,7 @@ class CommandExecutor:
             value = json.loads(printed)
             percent = float(value["percent"] if isinstance(value, dict) else value)
             return Placement(percent=percent)
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise ServiceUnavailable(f"{self._look[0]} printed {printed[:80]!r}, expected a percentage") from error
 
     async def _run(self, command: Sequence[str], percent: float) -> str:

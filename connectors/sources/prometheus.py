@@ -95,13 +95,19 @@ class PrometheusSource:
         address = f"{self._url}/api/v1/{call}?{urllib.parse.urlencode({'query': query, **more})}"
         try:
             with urllib.request.urlopen(address, timeout=self._timeout_s) as answer:
-                return json.loads(_read(answer, CLOCK.monotonic_s() + self._timeout_s))
+                text = _read(answer, CLOCK.monotonic_s() + self._timeout_s)
         except urllib.error.HTTPError as error:
             said = _said(error.read(MAX_ANSWER_BYTES)) or error.reason
             raise ServiceUnavailable(f"Prometheus refuses {query!r}: {said}") from error
         except (OSError, ValueError, http.client.HTTPException) as error:
             reason = mask_text(str(getattr(error, "reason", None) or error))
             raise ServiceUnavailable(f"Prometheus does not answer: {reason}") from error
+        try:
+            return json.loads(text)
+        except (ValueError, RecursionError) as error:
+            raise ServiceUnavailable(
+                f"Prometheus answers {query!r} with something else than JSON", hint="is this its address?"
+            ) from error
 
 
 def _read(answer: http.client.HTTPResponse, deadline_s: float) -> bytes:
@@ -118,7 +124,7 @@ def _read(answer: http.client.HTTPResponse, deadline_s: float) -> bytes:
 def _said(body: bytes) -> str:
     try:
         return str(json.loads(body).get("error", ""))[:200]
-    except (ValueError, AttributeError):
+    except (ValueError, AttributeError, RecursionError):
         return ""
 
 

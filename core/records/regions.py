@@ -54,6 +54,8 @@ class Region(Record):
     """None = at any hour."""
     traffic_percent: Percent | None = None
     """Of all regions' traffic, as aqe.yaml says; for people."""
+    can_shift: bool = True
+    """Something sends its traffic to the other regions when it fails: `traffic` of its target."""
     wave: Annotated[int, Field(ge=0)]
     """Begins when all earlier waves have settled."""
 

@@ -142,7 +142,8 @@ def _broken(plan: RolloutPlan, state: RolloutState, sample: Sample) -> Iterator[
         found = Watched(known.beyond_since_s, known.seen_at_s).state(_limit(trigger), sample.at.timestamp())
         value = _value(trigger.metric, state, sample)
         side = "below" if trigger.below else "above"
-        shown = "not measured" if value is None else f"{value:.4g}"
+        unseen = "beyond it when last measured" if found in (LimitState.BREAKING, LimitState.BROKEN) else "not measured"
+        shown = unseen if value is None else f"{value:.4g}"
         reason = f"{shown}, the limit is {side} {trigger.limit:g} for {trigger.for_s:g} s"
         yield MetricVerdict(metric=trigger.metric, state=found, reason=reason)
 

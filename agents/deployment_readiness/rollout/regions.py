@@ -340,7 +340,9 @@ def _ended(state: RegionalState, phase: RegionalPhase, kind: Kind, now: datetime
 def _shifted(plan: RegionalPlan, state: RegionalState) -> RegionalState:
     """Those whose traffic was taken first keep the places there are."""
     places = min(plan.max_failed, len(plan.regions) - 1)
-    wanting = [name for name, region in state.regions.items() if region.phase is RegionPhase.FAILING]
+    shifted = {region.name for region in plan.regions if region.can_shift}
+    failing = [name for name, region in state.regions.items() if region.phase is RegionPhase.FAILING]
+    wanting = [name for name in failing if name in shifted]
     away = set(sorted(wanting, key=lambda name: not state.regions[name].away)[:places])
     changed = {
         name: region.model_copy(update={"away": name in away})

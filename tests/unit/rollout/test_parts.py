@@ -223,6 +223,7 @@ HEAD = b"HTTP/1.1 200 OK\r\n\r\n"
         ((HEAD, b"<html>log in</html>"), 0.0),
         ((HEAD, b""), 0.0),
         ((HEAD, b"[]"), 0.0),
+        ((HEAD, b"[" * 100_000), 0.0),
         ((HEAD, b'{"data": {"resultType": "vector", "result": [{"value": ["now", "many"]}]}}'), 0.0),
         ((HEAD, b'{"data": {"resultType": "vector", "result": [{"value": []}]}}'), 0.0),
         ((b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n{",), 0.0),

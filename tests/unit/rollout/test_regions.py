@@ -210,6 +210,18 @@ def test_traffic_leaves_failing_regions_but_never_the_last_one() -> None:
     assert [region.away for region in story.state.regions.values()] == [False, True, True, True]
 
 
+def test_where_nothing_moves_traffic_between_regions_nothing_says_that_it_went() -> None:
+    plan = a_plan(waves=(0, 0, 0, 0))
+    story = Story(
+        plan.model_copy(update={"regions": tuple(r.model_copy(update={"can_shift": False}) for r in plan.regions)})
+    )
+    story.looks(2)
+    story.rollout("us-east", Phase.ROLLING_BACK, 0)
+    story.looks()
+    assert not story.state.regions["us-east"].away
+    assert not any("other regions" in happening.text for happening in story.happened)
+
+
 def test_what_was_promoted_can_be_taken_back_whole() -> None:
     story = Story(a_plan(waves=(0, 0, 0, 0)))
     story.looks(2)
