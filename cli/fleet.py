@@ -1,5 +1,6 @@
 """`aqe fleet` and `aqe task`: who works, on what."""
 
+import gc
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
 PRIORITIES = ("low", "medium", "high", "critical")
 STATUSES = ("created", "queued", "assigned", "running", "completed", "failed", "cancelled")
 """Literals, because a choice is made before anything heavy is imported; a test compares them with the enumerations."""
+GARBAGE_EVERY = 50_000
+"""Objects made between two searches for garbage in an agent: it lives for weeks, so less may lie about in it than in a
+command."""
 
 
 @click.group()
@@ -140,6 +144,7 @@ def run_(ctx: click.Context, role: str, follow_parent: bool) -> None:
     from ..fleet.roster import ROLES
 
     settings = load(ctx, default_log_level="info")
+    gc.set_threshold(GARBAGE_EVERY, 10, 10)
     if role == "all":
         run(supervise(settings))
     elif role in ROLES:

@@ -1,5 +1,6 @@
 """The `aqe` command: a table of commands, each imported when chosen, so that `--help` is quick."""
 
+import atexit
 import gc
 import sys
 from typing import Any
@@ -38,8 +39,9 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
 """Command -> module, attribute, one line of help."""
 
 
-GARBAGE_EVERY = 50_000
-"""Objects made between two searches for garbage: imports make none, and Python would look after every 700."""
+GARBAGE_EVERY = 200_000
+"""Objects made between two searches for garbage: imports make none, a short command ends before the first search, and
+Python would look after every 700."""
 
 
 class ErrorsAreLines(LazyGroup):
@@ -48,6 +50,7 @@ class ErrorsAreLines(LazyGroup):
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; our errors, the server's and the system's become click's way to end a program."""
         gc.set_threshold(GARBAGE_EVERY, 10, 10)
+        atexit.register(gc.freeze)  # else all that was imported is searched once more before the process may end
         from ..core.errors import EXIT_INTERRUPTED, EXIT_USAGE, AqeError
 
         # A terminal that cannot show a character must not end the command.
