@@ -26,8 +26,8 @@ def recognise(head: Head, table: Iterable[Importer] = IMPORTERS) -> Importer:
     claims = [importer for importer in table if importer.recognises(head)]
     if len(claims) == 1:
         return claims[0]
-    names = [importer.name for importer in claims or table]
     if claims:
+        names = [importer.name for importer in claims]
         raise InputError(
             f"{head.name}: {' and '.join(names)} claim this file",
             hint=f"say which: --as {' or --as '.join(names)}",
@@ -40,5 +40,5 @@ def recognise(head: Head, table: Iterable[Importer] = IMPORTERS) -> Importer:
         raise UnknownFormat(f"{head.name}: it is {known.title}, which has no importer", hint=known.advice)
     raise UnknownFormat(
         f"{head.name}: no importer knows this format; it begins with {clean(head.first_line, 60)!r}",
-        hint=f"name it with --as FORMAT; known are {', '.join(names)}",
+        hint="name it with --as FORMAT; `aqe import formats` lists them",
     )
