@@ -105,5 +105,6 @@ def _line(rank: int, insight: Insight, tests: Mapping[str, Sequence[str]]) -> Pr
 
 def _because(insight: Insight) -> str:
     users = "users not known" if insight.affected_users is None else f"{insight.affected_users:,} known users"
-    times = "not counted" if insight.occurrences is None else f"seen {insight.occurrences:,} times"
+    seen = insight.occurrences
+    times = "not counted" if seen is None else f"seen {seen:,} time{'' if seen == 1 else 's'}"
     return f"{users}, {times}"

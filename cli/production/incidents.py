@@ -47,7 +47,7 @@ def analyze_incidents(ctx: click.Context, as_json: bool, days: float, incident_i
 def analysis_text(found: "IncidentAnalysis") -> str:
     """Every incident, newest first."""
     found = cleaned(found)
-    lines = [f"{len(found.incidents)} incidents analysed"]
+    lines = [f"{len(found.incidents)} incident{'' if len(found.incidents) == 1 else 's'} analysed"]
     if not (found.incidents or found.alerts_left_out):
         lines.append("no incident began in this window, or none was imported (`aqe import incidents.json`)")
     if found.alerts_left_out:
