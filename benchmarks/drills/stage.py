@@ -149,9 +149,9 @@ class Stage:
 
 @contextlib.asynccontextmanager
 async def stage(folder: Path, *, quick: bool) -> AsyncIterator[Stage]:
-    """A fresh server with an append-only file; everything ends with the block."""
+    """A fresh server that syncs every write, since what is asked is what we lose; everything ends with the block."""
     folder.mkdir(parents=True, exist_ok=True)
-    node = Node(folder / "server", dict(DURABLE), program=find_program())
+    node = Node(folder / "server", {**DURABLE, "appendfsync": "always"}, program=find_program())
     made = Stage(folder, quick, node)
     try:
         await asyncio.to_thread(node.start)

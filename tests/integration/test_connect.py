@@ -127,6 +127,8 @@ async def test_commands_survive_a_restart_of_the_server(tmp_path: Path) -> None:
     info = ensure_server(settings)
     try:
         clients = await open_clients(info.url, settings=settings)
+        # Syncing every second it may put a write off while a sync is under way, and a SIGKILL takes it along.
+        await clients.commands.config_set("appendfsync", "always")
         await clients.commands.set("k", "v")
         assert info.pid
         os.kill(info.pid, signal.SIGKILL)

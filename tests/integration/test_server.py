@@ -63,6 +63,8 @@ def put(settings: Settings, key: str, value: str) -> None:
     info = find_server(settings)
     assert info is not None
     with connect_sync(info.url, settings=settings) as client:
+        # Syncing every second it may put a write off while a sync is under way, and a SIGKILL takes it along.
+        client.config_set("appendfsync", "always")
         client.set(key, value)
 
 
