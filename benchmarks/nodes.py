@@ -27,6 +27,8 @@ DOWN_AFTER_MS = 1500
 SLOTS = 16384
 _HELD: list[socket.socket] = []
 DURABLE = {"appendonly": "yes", "appendfsync": "everysec", "save": ""}
+SYNCED = {**DURABLE, "appendfsync": "always"}
+"""For servers that are killed: with a sync a second the kill takes confirmed writes along; asked is what we lose."""
 
 
 def find_redis_server() -> str | None:

@@ -18,7 +18,7 @@ from aqe.bus.events import Event
 from aqe.fleet.runtime import Runtime
 
 from ..cluster_load import open_parts
-from ..nodes import DURABLE, Node
+from ..nodes import SYNCED, Node
 from ..servers import find_program
 from .job import Job, Note, read_notes
 from .libraries.aqe_bus import GROUP, TYPE
@@ -151,7 +151,7 @@ class Stage:
 async def stage(folder: Path, *, quick: bool) -> AsyncIterator[Stage]:
     """A fresh server that syncs every write, since what is asked is what we lose; everything ends with the block."""
     folder.mkdir(parents=True, exist_ok=True)
-    node = Node(folder / "server", {**DURABLE, "appendfsync": "always"}, program=find_program())
+    node = Node(folder / "server", dict(SYNCED), program=find_program())
     made = Stage(folder, quick, node)
     try:
         await asyncio.to_thread(node.start)

@@ -33,7 +33,7 @@ from aqe.fleet.runtime import Runtime
 
 from .. import report
 from ..cluster_load import open_parts
-from ..nodes import DURABLE, Node
+from ..nodes import SYNCED, Node
 from ..report import table
 from ..servers import find_program
 from .slope import block_medians, grows, theil_sen
@@ -204,9 +204,7 @@ class Soak:
 async def soak(folder: Path, seconds: float, seed: int) -> Soak:
     """Run it; processes and server are gone afterwards."""
     shorten()
-    # "everysec" puts a write off while the last sync is under way, and a SIGKILL then takes confirmed writes along
-    # (seen with a plain client). What is asked here is whether the fleet loses anything.
-    settings = {**DURABLE, "appendfsync": "always", "auto-aof-rewrite-min-size": "16mb"}
+    settings = {**SYNCED, "auto-aof-rewrite-min-size": "16mb"}
     node = Node(folder / "server", settings, program=find_program())
     async with AsyncExitStack() as stack:
         await asyncio.to_thread(node.start)

@@ -340,9 +340,8 @@ def _ended(state: RegionalState, phase: RegionalPhase, kind: Kind, now: datetime
 def _shifted(plan: RegionalPlan, state: RegionalState) -> RegionalState:
     """Those whose traffic was taken first keep the places there are."""
     places = min(plan.max_failed, len(plan.regions) - 1)
-    shifted = {region.name for region in plan.regions if region.can_shift}
-    failing = [name for name, region in state.regions.items() if region.phase is RegionPhase.FAILING]
-    wanting = [name for name in failing if name in shifted]
+    movable = {region.name for region in plan.regions if region.can_shift}
+    wanting = [name for name, r in state.regions.items() if r.phase is RegionPhase.FAILING and name in movable]
     away = set(sorted(wanting, key=lambda name: not state.regions[name].away)[:places])
     changed = {
         name: region.model_copy(update={"away": name in away})

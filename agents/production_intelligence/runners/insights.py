@@ -17,6 +17,8 @@ from ...outcome import Outcome
 from ..prioritize import MAX_INSIGHTS, merged, of_anomalies, prioritized, with_coverage
 
 SCENARIOS = "aqe/production/test-scenarios"
+ANOMALIES = "anomaly-detection"
+"""The task type whose findings are no insights."""
 
 R = TypeVar("R", bound=Record)
 
@@ -36,14 +38,14 @@ async def merge_insights(memory: MemoryStore, context: TaskContext, outcome: Out
             what to do first, and in no list of insights.
     """
     context.conclude(outcome)
+    given: Any = getattr(outcome.answer, "insights", None)
+    if given is None and ANOMALIES_KEY not in outcome.stores:
+        return
     parts = await memory.retrieve_pattern("aqe/production/insights/*")
     found = {key.rpartition("/")[2]: tuple(_read(Insight, value, key)) for key, value in parts.items()}
-    given: Any = getattr(outcome.answer, "insights", None)
     if given is not None:
         found[context.task.type] = tuple(given)[:MAX_INSIGHTS]
         context.store(f"aqe/production/insights/{context.task.type}", found[context.task.type])
-    elif ANOMALIES_KEY not in outcome.stores:
-        return
     before = await memory.retrieve_record("aqe/production/insights")
     loop = await memory.retrieve("aqe/production/feedback-loop")
     covered = _read(Coverage, loop.get("covered") if isinstance(loop, dict) else (), FEEDBACK_KEY)
@@ -51,11 +53,12 @@ async def merge_insights(memory: MemoryStore, context: TaskContext, outcome: Out
     async def now(key: str) -> Any:
         return outcome.stores[key] if key in outcome.stores else await memory.retrieve(key)
 
-    insights = with_coverage(merged(found), covered)
-    context.store("aqe/production/insights", insights[:MAX_INSIGHTS], expected_version=before.version if before else 0)
-    found["anomaly-detection"] = of_anomalies(_read(Anomaly, await now(ANOMALIES_KEY), ANOMALIES_KEY))
+    found[ANOMALIES] = of_anomalies(_read(Anomaly, await now(ANOMALIES_KEY), ANOMALIES_KEY))
+    ranked = with_coverage(merged(found), covered)
+    insights = tuple(one for one in ranked if one.capability != ANOMALIES)[:MAX_INSIGHTS]
+    context.store("aqe/production/insights", insights, expected_version=before.version if before else 0)
     tests = tuple(_read(TestScenario, await now(SCENARIOS), SCENARIOS))
-    context.store("aqe/production/prioritization", prioritized(merged(found), tests, context.now))
+    context.store("aqe/production/prioritization", prioritized(ranked, tests, context.now))
 
 
 def _read(model: type[R], values: Any, where: str) -> Iterator[R]:
