@@ -72,7 +72,7 @@ def shop(data: Path, *, folder: Path = SHOP, **environment: str) -> Iterator[str
     process = subprocess.Popen(
         (sys.executable, "-m", "shop", "--port", "0", "--data-dir", str(data)),
         cwd=folder,
-        env=os.environ | environment,
+        env=os.environ | _importing(folder) | environment,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
@@ -143,6 +143,12 @@ def _tests(folder: Path) -> list[Path]:
 
 def do(*command: str, cwd: Path) -> None:
     """Run a program of the set-up; the benchmark ends when it fails."""
-    done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=RUN_S, check=False)
+    env = os.environ | _importing(cwd)
+    done = subprocess.run(command, cwd=cwd, env=env, capture_output=True, text=True, timeout=RUN_S, check=False)
     if done.returncode:
         raise SystemExit(f"{' '.join(command)}: exit {done.returncode}: {(done.stderr or done.stdout)[-1000:]}")
+
+
+def _importing(folder: Path) -> dict[str, str]:
+    # The Makefile keeps working directories off the path: the shop's own modules must be on it all the same.
+    return {"PYTHONPATH": str(folder)}
