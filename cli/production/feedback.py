@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from ...core.records.feedback import LoopState
     from ...fleet.runtime import Runtime
 
+FINDINGS = "aqe-findings"
+"""Where generated tests go, beside the findings they are derived from, when nobody says where."""
+
 
 @click.command("feedback-loop")
 @click.option("--interval", type=duration, default="1h", show_default=True, help="From begin to begin of two rounds.")
@@ -26,7 +29,11 @@ if TYPE_CHECKING:
     metavar="DIR",
     help="Also write each round's findings into this folder.",
 )
-@click.option("--auto-generate-tests", is_flag=True, help="Also write each round's tests into DIR/tests.")
+@click.option(
+    "--auto-generate-tests",
+    is_flag=True,
+    help=f"Also write each round's tests into DIR/tests; DIR is {FINDINGS} without --output.",
+)
 @output_options
 @click.pass_context
 def feedback_loop(
@@ -39,15 +46,13 @@ def feedback_loop(
 
     \b
     Exit codes: 0 stopped, or the round is done, 2 another loop runs.
-    Examples: aqe production feedback-loop --interval 1h
+    Examples: aqe production feedback-loop --interval 1h --auto-generate-tests
               aqe production feedback-loop --once --output findings --auto-generate-tests
     """
-    from ...core.errors import InputError
     from ...core.records.feedback import LoopPlan
     from ...fleet.feedback import FeedbackLoop, analyses
 
-    if auto_generate_tests and output is None:
-        raise InputError("--auto-generate-tests writes into --output DIR")
+    output = output or (Path(FINDINGS) if auto_generate_tests else None)
     plan = LoopPlan(interval_s=interval, analyses=analyses(), days=days, once=once)
 
     async def work(parts: "Runtime") -> "LoopState":

@@ -50,9 +50,9 @@ def replay_incident(
 ) -> None:
     """Replay an incident: its requests in their rhythm, its dependencies as slow and broken, its time sped up.
 
-    Writes the replay as a pytest file with its conditions in YAML (--output), runs it against --target, and says how
-    faithful it is (outcomes, p50, p95 beside the incident's) before it says whether the service stands it. The service
-    finds its dependencies in AQE_UPSTREAM_<NAME> and divides its own time-outs by AQE_TIME_SCALE.
+    Tells what would be replayed, writes it as a pytest file with its conditions in YAML (--output), runs it against
+    --target, and says how faithful it is (outcomes, p50, p95 beside the incident's) before it says whether the service
+    stands it. The service finds its dependencies in AQE_UPSTREAM_<NAME> and divides its time-outs by AQE_TIME_SCALE.
 
     \b
     Exit codes: 0 it stands the incident, 1 it does not, or the replay is not faithful.
@@ -65,14 +65,14 @@ def replay_incident(
 
     if (incident_id is None) == (conditions is None):
         raise click.UsageError("expected either --incident-id or --conditions")
-    if flags["target"] is None and flags["output"] is None:
-        raise click.UsageError("expected --target (run it), --output (write it) or both")
     plan = _plan(ctx, incident_id, conditions)
     if flags["output"]:
         for path in write_replay(plan, flags["output"]):
             say(f"written: {path}")
     if flags["target"] is None:
         print_json(plan) if as_json else click.echo("\n".join(plan_lines(plan)))
+        if not flags["output"]:
+            say("nothing was written or run: --output DIR writes the replay, --target 'CMD {port}' runs it")
         return
     how = How(
         scale=flags["scale"],

@@ -86,6 +86,8 @@ def test_an_imported_incident_is_replayed_from_imported_traces(tmp_path: Path) -
     with Project.at(tmp_path) as project:
         spans = project.write("spans.json", json.dumps([zipkin(span) for span in the_rows(10, 5)]))
         project.ok("import", project.write("incidents.json", json.dumps({"incidents": [tracker]})), spans)
+        told = project.aqe("production", "replay-incident", "--incident-id", "41")
+        assert "10 requests" in told.stdout and "--output DIR writes the replay" in told.stderr
         project.ok("production", "replay-incident", "--incident-id", "41", "--output", "replays")
         unknown = project.aqe("production", "replay-incident", "--incident-id", "42", "--output", "replays")
     plan = read_replay(tmp_path / "replays" / "test_replay_41.yaml")
