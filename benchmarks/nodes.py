@@ -271,17 +271,14 @@ def free_port() -> int:
     while a server that sets SO_REUSEADDR, as all that we start do, may listen there.
     """
     while True:
-        held = socket.socket()
-        held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        held, port = socket.socket(), random.randrange(20_000, 32_000)
         try:
-            # Two such sockets may share a port, so ask first without.
-            with socket.socket() as asked:
-                asked.bind(("127.0.0.1", random.randrange(20_000, 32_000)))
-                port = int(asked.getsockname()[1])
             held.bind(("127.0.0.1", port))
         except OSError:
             held.close()
             continue
+        # Shared only from now on: two that set this before they bind may be given the same port.
+        held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         _HELD.append(held)
         return port
 

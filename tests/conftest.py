@@ -1,5 +1,6 @@
 """One real server a test process, one clean database a test."""
 
+import os
 from collections.abc import Iterator
 
 import pytest
@@ -9,7 +10,12 @@ from redis import Redis
 from aqe.config.settings import Settings, load_settings
 from aqe.fleet.server import ensure_server, stop_server
 
-# A busy machine is no failure: no example is timed.
+# A hook of git has its own clone in the environment: tests that run there would commit into it.
+for name in [name for name in os.environ if name.startswith("GIT_")]:
+    del os.environ[name]
+
+# A busy machine is no failure: no example is timed. In CI, hypothesis begins with a profile that is the parent of this
+# one: there each run has the same examples, elsewhere each run has new ones.
 settings.register_profile("aqe", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("aqe")
 

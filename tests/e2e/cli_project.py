@@ -1,5 +1,6 @@
 """A project folder in which tests run real `aqe` processes."""
 
+import codecs
 import json
 import os
 import pty
@@ -81,7 +82,7 @@ class Project:
         if pid == 0:
             os.chdir(self.folder)
             os.execve(command[0], command, self.environment() | {"TERM": "dumb"})
-        seen, place = "", 0
+        seen, place, decoder = "", 0, codecs.getincrementaldecoder("utf-8")()
         for question, answer in (*answers, ("", "")):
             while not question or question not in seen[place:]:
                 ready, _, _ = select.select([terminal], [], [], TIMEOUT_S)
@@ -92,7 +93,7 @@ class Project:
                     more = b""
                 if not more:
                     break
-                seen += more.decode()
+                seen += decoder.decode(more)  # a read may end within a character
             place = len(seen)
             if answer and question:
                 _until_it_waits(pid)

@@ -6,12 +6,14 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from aqe.core.errors import EXIT_NO_GO, EXIT_OK, EXIT_USAGE
+from aqe.tests.clones import git
 from aqe.tests.e2e.cli_project import Project, junit, wait_until
 
 pytestmark = pytest.mark.xdist_group("cli-commands")
@@ -158,14 +160,10 @@ def test_formats_are_listed_with_how_to_get_them(project: Project) -> None:
 
 def test_the_release_of_a_clone_is_its_tag_and_head(tmp_path: Path, project: Project) -> None:
     """And the command says what it took; a tag that is given brings its own commit."""
-    git = ["git", "-C", str(project.folder), "-c", "user.name=t", "-c", "user.email=t@example.invalid"]
-    env = project.environment() | {"GIT_CONFIG_GLOBAL": "/dev/null"}
     project.write("good.xml", junit())
     project.write(".gitignore", "*\n!good.xml\n")
 
-    def run(*args: str) -> str:
-        return subprocess.run([*git, *args], env=env, check=True, capture_output=True, text=True).stdout.strip()
-
+    run = partial(git, project.folder)
     try:
         run("init", "--quiet")
         run("add", "good.xml")

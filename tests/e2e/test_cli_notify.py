@@ -1,7 +1,6 @@
 """`aqe notify` as a user and as CI have it, and the gateway that `aqe up` starts."""
 
 import json
-import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from aqe.config.settings import load_settings
+from aqe.tests.clones import git
 from aqe.tests.e2e.cli_project import Project
 from aqe.tests.receivers import web_receiver
 from aqe.tests.servers import documented
@@ -44,9 +44,8 @@ def test_ci_assesses_and_tells(project: Project) -> None:
 def test_the_gateway_bridges_and_sends(project: Project) -> None:
     """Another agent's value becomes a signal, and the signal's event a message."""
     channels(project, "notify: {all: {kind: file, path: told.jsonl, events: ['signal:*']}}")
-    commit = ["-c", "user.name=t", "-c", "user.email=t@example.org", "commit", "-qm", "x", "--allow-empty"]
-    for arguments in (["init", "-q"], commit, ["tag", "v1"]):
-        subprocess.run(["git", *arguments], cwd=project.folder, check=True)
+    for arguments in (["init", "-q"], ["commit", "-qm", "x", "--allow-empty"], ["tag", "v1"]):
+        git(project.folder, *arguments)
     project.ok("up")
     project.ok("memory", "set", "aqe/quality/decisions", '{"decision": "PASS"}')
     told, deadline = project.folder / "told.jsonl", time.monotonic() + 40

@@ -5,7 +5,6 @@ The numbers are those of the signals that are put; what is printed is computed f
 
 import json
 import re
-import subprocess
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -13,6 +12,7 @@ from typing import Any
 import pytest
 
 from aqe.core.errors import EXIT_NO_GO, EXIT_OK, EXIT_USAGE
+from aqe.tests.clones import git
 from aqe.tests.e2e.cli_project import Project
 
 pytestmark = pytest.mark.xdist_group("cli-readiness")
@@ -254,17 +254,12 @@ def test_what_if_stores_nothing_and_says_nothing(project: Project) -> None:
 
 def test_a_rollback_plan_flags_what_is_destructive(project: Project) -> None:
     """Migrations of the change in this clone, the policy's triggers and steps, whom to tell."""
-
-    def git(*arguments: str) -> None:
-        identity = ["-c", "user.name=x", "-c", "user.email=x@example.org"]
-        subprocess.run(["git", "-C", str(project.folder), *identity, *arguments], check=True, capture_output=True)
-
-    git("init", "-q")
+    git(project.folder, "init", "-q")
     for version, name in (("v2.4.3", "readme.md"), ("v2.5.0", "migrations/7_price.sql")):
         project.write(name, "DROP TABLE prices;")
-        git("add", name)
-        git("commit", "-qm", version)
-        git("tag", version)
+        git(project.folder, "add", name)
+        git(project.folder, "commit", "-qm", version)
+        git(project.folder, "tag", version)
     text = project.ok("deploy", "rollback-plan", "--version", "v2.5.0", "--strategy", "blue-green")
     assert_in_order(
         text,

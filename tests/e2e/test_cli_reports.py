@@ -1,9 +1,7 @@
 """`aqe deploy report` and `checklist` as commands, in a git clone with files that are evidence."""
 
 import json
-import subprocess
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 
 import pytest
 from pydantic.alias_generators import to_camel
@@ -11,6 +9,7 @@ from pydantic.alias_generators import to_camel
 from aqe.core.records.report import Report
 from aqe.core.records.signals import SignalKind
 from aqe.tests.builders import GOOD
+from aqe.tests.clones import git
 from aqe.tests.e2e.cli_project import Project
 from aqe.tests.e2e.test_cli_commands import now
 from aqe.tests.people import signing
@@ -26,11 +25,6 @@ checklist:
 """
 RUNBOOK = "# Rollback\n## Triggers\n## Steps\n## Verification\n## Contacts\n"
 MIGRATIONS = '<testsuite name="m" tests="1"><testcase classname="m" name="test_down" time="0.1"/></testsuite>'
-
-
-def git(folder: Path, *args: str) -> str:
-    who = ["-c", "user.name=a", "-c", "user.email=a@example.org", "-c", "commit.gpgsign=false"]
-    return subprocess.run(["git", *who, *args], cwd=folder, check=True, capture_output=True, text=True).stdout.strip()
 
 
 @pytest.fixture(scope="module")

@@ -95,7 +95,7 @@ class OwnServer:
         """SIGKILL, and wait until the kernel has taken it away."""
         os.kill(self.pid, signal.SIGKILL)
         deadline = time.monotonic() + 5
-        while _lives(self.pid) and time.monotonic() < deadline:
+        while lives(self.pid) and time.monotonic() < deadline:
             time.sleep(0.005)
 
     def restart(self) -> None:
@@ -175,7 +175,8 @@ async def eventually(condition: Callable[[], Any], *, within_s: float = 10.0, wh
         await asyncio.sleep(0.01)
 
 
-def _lives(pid: int) -> bool:
+def lives(pid: int) -> bool:
+    """True while a process runs; where nobody reaps orphans a killed one stays as a zombie."""
     with contextlib.suppress(ProcessLookupError, FileNotFoundError):
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     return False

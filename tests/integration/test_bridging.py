@@ -1,7 +1,6 @@
 """What other quality agents write becomes signals of the release it is about."""
 
 import asyncio
-import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +10,7 @@ from aqe.core.records.signals import Outcome, Signal
 from aqe.fleet.bridging import Bridges
 from aqe.fleet.ingest import put_part
 from aqe.fleet.runtime import Runtime
+from aqe.tests.clones import git
 from aqe.tests.integration.conftest import Open
 
 COVERAGE = "aqe/coverage/results"
@@ -24,13 +24,9 @@ def clone(tmp_path: Path) -> Path:
     folder.mkdir()
     git(folder, "init", "-q")
     for version in ("v1", "v2"):
-        git(folder, "-c", "user.name=t", "-c", "user.email=t@example.org", "commit", "-qm", version, "--allow-empty")
+        git(folder, "commit", "-qm", version, "--allow-empty")
         git(folder, "tag", version)
     return folder
-
-
-def git(folder: Path, *arguments: str) -> str:
-    return subprocess.run(["git", *arguments], cwd=folder, check=True, capture_output=True, text=True).stdout.strip()
 
 
 async def signal(parts: Runtime, version: str) -> Any:

@@ -210,12 +210,12 @@ async def test_a_commit_of_who_no_longer_owns_the_entry_is_refused_whole(open_pa
     """One reads and stalls, the other takes over: only the owner's effects happen, and only once."""
     one, two = await open_parts("one"), await open_parts("two")
     await one.bus.publish(an_event(1))
-    slow = one.bus.consumer("g", lease_s=0.05)
-    quick = two.bus.consumer("g", lease_s=0.05)
+    slow = one.bus.consumer("g", lease_s=60)
+    quick = two.bus.consumer("g", lease_s=60)
     await slow.ensure([STREAM])
     [entry] = await slow.read([STREAM], count=10, block_ms=None)
     assert await quick.take_over([STREAM], set()) == []
-    await asyncio.sleep(0.06)
+    raw.xclaim(STREAM, "g", slow.consumer, 0, [entry.id], idle=61_000, justid=True)  # as it is a minute later
     [taken] = await quick.take_over([STREAM], set())
     assert (taken.id, taken.attempts) == (entry.id, 2)
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from redis.crc import key_slot
 
-from aqe.benchmarks.nodes import Cluster, cluster, until
+from aqe.benchmarks.nodes import NODE_TIMEOUT_MS, Cluster, cluster, until
 from aqe.bus.deadletters import list_dead_letters, replay_dead_letter
 from aqe.bus.events import Event
 from aqe.bus.heartbeats import alive
@@ -149,7 +149,7 @@ async def test_the_bus_goes_on_when_a_primary_dies(the_cluster: Cluster, open_pa
     rows: Any = await producer.clients.commands.xrange(stream)
     ids = [fields[b"id"].decode() for _, fields in rows]
     assert ids == [f"event-{n}" for n in range(published)], "in order, none lost, none twice"
-    assert pauses["elsewhere"] < 1.0
+    assert pauses["elsewhere"] < NODE_TIMEOUT_MS / 1000, "less than anybody needs to notice the death"
     until(the_cluster.whole)
 
 

@@ -99,7 +99,8 @@ async def test_a_receiver_with_a_hiccup_gets_it_all_the_same(open_parts: Open) -
     assert (done[0].sent, done[0].waiting, len(receiver.posted)) == (1, False, 5)
 
 
-async def test_a_dead_channel_holds_up_no_other_and_says_why(open_parts: Open) -> None:
+async def test_a_dead_channel_holds_up_no_other_and_says_why(open_parts: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(notifying, "DELIVERY", replace(notifying.DELIVERY, max_attempts=1))
     parts = await open_parts(fleet="n5")
     await parts.bus.publish(assessed())
     with web_receiver() as receiver:
@@ -107,7 +108,7 @@ async def test_a_dead_channel_holds_up_no_other_and_says_why(open_parts: Open) -
         both = _channels(
             {"dead": Section(url="http://127.0.0.1:1/geheim", **section), "ops": Section(url=receiver.url, **section)}
         )
-        done = {sending.channel: sending for sending in await send_waiting(parts, both, within_s=1.0)}
+        done = {sending.channel: sending for sending in await send_waiting(parts, both, within_s=WITHIN_S)}
 
     assert done["ops"].sent == 1
     assert "cannot be reached" in (done["dead"].error or "")

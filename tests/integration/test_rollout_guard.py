@@ -74,9 +74,15 @@ class Host:
         return runner
 
     def guard_pid(self) -> int:
-        file = guard_file(self.settings, "r1")
-        until(lambda: is_locked(file) and file.read_text().isdigit())
-        return int(file.read_text())
+        file, seen = guard_file(self.settings, "r1"), ""
+
+        def runs() -> bool:
+            nonlocal seen
+            seen = file.read_text() if is_locked(file) else ""  # once: the next guard empties the file
+            return seen.isdigit()
+
+        until(runs)
+        return int(seen)
 
     def acts(self) -> int:
         file = self.folder / "acts"

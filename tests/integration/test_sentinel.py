@@ -93,7 +93,7 @@ async def test_a_fail_over_loses_what_no_replica_confirmed_and_nothing_else(
         with pytest.raises(NotConfirmedError, match="0 of 1 replicas") as caught:
             await parts.bus.publish(named(an_event(0), "told"), confirm="replicas", timeout_ms=200)
         assert caught.value.retryable
-    assert 0.4 <= time.monotonic() - begun < 2
+    assert 0.4 <= time.monotonic() - begun < 10, "it has waited as long as it was told, and no longer"
     primary.kill()
     await eventually(lambda: servers.primary() is not primary, within_s=FAIL_OVER_S)
     await parts.bus.publish(named(an_event(0), "told"))

@@ -10,7 +10,6 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -25,6 +24,7 @@ from aqe.fleet import embedded, server_files
 from aqe.fleet.connect import connect_sync
 from aqe.fleet.server import ServerInfo, ensure_server, find_server, stop_server
 from aqe.fleet.server_files import server_lock
+from aqe.tests.integration.conftest import lives
 
 PACKAGED = embedded._packaged()
 Project = Callable[..., Settings]
@@ -54,9 +54,8 @@ def kill(info: ServerInfo) -> None:
     """Kill it and wait until it is gone: it may still answer for a moment."""
     assert info.pid is not None
     os.kill(info.pid, signal.SIGKILL)
-    with suppress(ProcessLookupError):
-        while True:
-            os.kill(info.pid, 0)
+    while lives(info.pid):
+        pass
 
 
 def put(settings: Settings, key: str, value: str) -> None:
@@ -163,6 +162,7 @@ def test_a_server_killed_while_it_rewrites_its_file_comes_back(
     monkeypatch.setattr(embedded, "UNREACHABLE_S", 0.2)
     settings = project()
     info = ensure_server(settings)
+    put(settings, "k", "v")  # from here on each write is on the disk before it is answered
     with connect_sync(info.url, settings=settings) as client:
         client.mset({f"k{n}": "v" for n in range(1000)})
         client.config_set("rdb-key-save-delay", 100_000)

@@ -1,6 +1,5 @@
 """What a rollback plan needs of the project."""
 
-import subprocess
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from aqe.core.records.rollback_plan import Strategy, Way
 from aqe.fleet.runtime import Runtime, open_runtime
 from aqe.fleet.surroundings import look_around
 from aqe.tests.builders import a_deployment
+from aqe.tests.clones import git
 
 SETTINGS = """
 notify:
@@ -30,12 +30,6 @@ async def runtime(redis_url: str, tmp_path: Path) -> AsyncIterator[Runtime]:
     settings = load_settings(flags={"redis_url": redis_url}, env={}, cwd=tmp_path)
     async with open_runtime(settings, name="test") as parts:
         yield parts
-
-
-def git(folder: Path, *arguments: str) -> str:
-    identity = ["-c", "user.name=x", "-c", "user.email=x@example.org"]
-    done = subprocess.run(["git", "-C", str(folder), *identity, *arguments], check=True, capture_output=True, text=True)
-    return done.stdout.strip()
 
 
 def commit(folder: Path, tag: str, **files: str) -> str:

@@ -1,12 +1,12 @@
 """Who answers for a file."""
 
-import subprocess
 from pathlib import Path
 
 import pytest
 
 from aqe.core.records.remediation import Owners
 from aqe.fleet.owners import owners_by_rules, owners_of, read_codeowners
+from aqe.tests.clones import git
 
 RULES = """\
 # everything else
@@ -45,11 +45,6 @@ def test_the_last_rule_that_fits_counts(path: str, owners: tuple[str, ...]) -> N
 
 def test_no_rule_is_no_owner() -> None:
     assert owners_by_rules("a.py", read_codeowners("/b.py @b")) is None
-
-
-def git(folder: Path, *arguments: str, author: str = "Somebody") -> None:
-    identity = ["-c", f"user.name={author}", "-c", "user.email=somebody@example.org"]
-    subprocess.run(["git", "-C", str(folder), *identity, *arguments], check=True, capture_output=True)
 
 
 def commit(folder: Path, name: str, text: str, author: str) -> None:
