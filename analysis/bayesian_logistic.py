@@ -33,7 +33,8 @@ HARM_SD = 1.0
 EITHER_SD = 0.5
 """Prior sd of the effect of a feature that may do harm or good."""
 PROPOSALS = 2048
-DRAWS = 1024
+DRAWN_SHARE = 2
+"""Of so many proposals one becomes a draw."""
 FEW = 384
 TEMPERINGS = (0.3, 0.6, 1.0)
 """Before the last round, proposals are moved to where the weights of a few say that the posterior lies; first with the
@@ -73,6 +74,7 @@ def sample(
     weights: Floats | None = None,
     harmful: npt.NDArray[np.bool_] | None = None,
     seed: int = 0,
+    proposals: int = PROPOSALS,
 ) -> Posterior:
     """The posterior after the observations.
 
@@ -83,6 +85,7 @@ def sample(
         weights: of the observations, 0 to 1; None = all 1.
         harmful: of which features the direction is known; None = of all.
         seed: of the random numbers: the same input gives the same draws.
+        proposals: how thoroughly to look, 2 or more; the benchmark compares with more.
     """
     weights = np.ones(len(succeeded)) if weights is None else weights
     harmful = np.ones(harm.shape[1], bool) if harmful is None else harmful
@@ -96,11 +99,12 @@ def sample(
         centre = share @ states
         away = states - centre
         spread = np.asarray((away.T * share) @ away * WIDER**2 + SMALL * np.eye(len(centre)))
-    states, share = _proposed(model, centre, spread, PROPOSALS, rng)
+    states, share = _proposed(model, centre, spread, proposals, rng)
     # Systematic resampling: each proposal as often as its share says, up to rounding.
-    chosen = np.searchsorted(np.cumsum(share), (np.arange(DRAWS) + rng.random()) / DRAWS)
-    states = states[np.minimum(chosen, PROPOSALS - 1)]
-    return Posterior(np.column_stack([states[:, 0], model.effects(states)]), float(1 / (share**2).sum() / PROPOSALS))
+    draws = proposals // DRAWN_SHARE
+    chosen = np.searchsorted(np.cumsum(share), (np.arange(draws) + rng.random()) / draws)
+    states = states[np.minimum(chosen, proposals - 1)]
+    return Posterior(np.column_stack([states[:, 0], model.effects(states)]), float(1 / (share**2).sum() / proposals))
 
 
 def _proposed(

@@ -2,8 +2,9 @@
 
 The true success probability is drawn from the prior, a history of n deployments from it; the 95 % interval must hold
 the truth in 93 to 97 % of the histories. Simulation-based calibration: the place of the truth in the posterior is
-uniform. Then the product's own function is asked, also where its assumptions do not hold: old deployments, fixed rates,
-a rate that drifts.
+uniform. Whether a deviation is the sampler's or chance, the same histories tell, looked at more thoroughly. Then the
+product's own function is asked, also where its assumptions do not hold: old deployments, fixed rates, a rate that
+drifts.
 """
 
 import argparse
@@ -17,7 +18,7 @@ import numpy as np
 
 from aqe.agents.deployment_readiness.confidence import PRIOR, release_confidence
 from aqe.agents.deployment_readiness.inputs import ReadinessInputs
-from aqe.analysis.bayesian_logistic import HARM_MEDIAN, HARM_SD, sample
+from aqe.analysis.bayesian_logistic import HARM_MEDIAN, HARM_SD, PROPOSALS, sample
 from aqe.analysis.beta_binomial import Beta
 from aqe.analysis.logistic import Floats, sigmoid
 from aqe.config.policy import default_policy
@@ -32,6 +33,10 @@ HISTORIES = 2000
 FEATURES = 5
 RANKS = 20
 """Bins of the rank histogram."""
+THOROUGH = 16
+"""Times as many proposals, against which the product's number is held."""
+COMPARED = 20
+"""Of so many histories one is looked at thoroughly, too."""
 NOW = datetime(2026, 1, 8, 12, tzinfo=UTC)
 GOAL = (0.93, 0.97)
 MEASURED = ("change_size", "test_coverage", "files_modified", "commits", "modules_affected")
@@ -72,13 +77,19 @@ def main(arguments: Sequence[str]) -> int:
     rows = [_analysis(name, size, options.histories, rng, figures, places[name]) for name in MODELS for size in SIZES]
     for name, all_places in places.items():
         figures[f"{name}, all n"] = {"p": _uniform_p(np.array(all_places))}
-        rows.append([f"{name}, all n", "", "", f"{figures[f'{name}, all n']['p']:.3f}"])
+        rows.append([f"{name}, all n", "", "", _mean_place(all_places), f"{figures[f'{name}, all n']['p']:.3f}"])
     table(
         f"{options.histories:,} histories each, truth drawn from the prior",
-        ["posterior, n", "95 % interval holds it", "mean width", "rank chi-square p"],
+        ["posterior, n", "95 % interval holds it", "mean width", "mean place of the truth", "rank chi-square p"],
         rows,
     )
     _print_calibration(figures)
+    few = max(2, options.histories // COMPARED)
+    table(
+        f"Bayesian logistic, {THOROUGH} times the proposals less the product's, the same {few:,} histories",
+        ["n", "place of the truth", "mean, points", "lower end, points", "upper end, points"],
+        [_thoroughly(size, few, rng, figures) for size in SIZES],
+    )
     rows = [_product(name, options.histories // 4, rng, figures) for name in CASES]
     table(
         f"release_confidence itself, {options.histories // 4:,} histories each",
@@ -106,10 +117,32 @@ def _beta(rng: np.random.Generator, size: int) -> tuple[tuple[float, float], flo
 
 def _logistic(rng: np.random.Generator, size: int) -> tuple[tuple[float, float], float, float]:
     drawn = from_prior(rng, size, FEATURES)
-    found = sample(drawn.harm, drawn.succeeded, prior=PRIOR, seed=int(rng.integers(2**31)))
-    mine = found.probabilities(drawn.own[None])[0]
+    mine = _posterior(drawn, int(rng.integers(2**31)), PROPOSALS)
     low, high = np.quantile(mine, [0.025, 0.975])
-    return (float(low), float(high)), drawn.truth, float((mine < drawn.truth).mean())
+    # Among n draws there are n + 1 ranks, which no number of bins need divide; spread out, they are uniform exactly.
+    return (float(low), float(high)), drawn.truth, float(((mine < drawn.truth).sum() + rng.random()) / (len(mine) + 1))
+
+
+def _posterior(drawn: Drawn, seed: int, proposals: int) -> Floats:
+    """Draws of the release's success probability."""
+    found = sample(drawn.harm, drawn.succeeded, prior=PRIOR, seed=seed, proposals=proposals)
+    return np.asarray(found.probabilities(drawn.own[None])[0])
+
+
+def _thoroughly(size: int, histories: int, rng: np.random.Generator, figures: dict[str, Any]) -> list[str]:
+    """What the product's number of proposals gets wrong: a row of mean differences with their standard errors."""
+    differences = []
+    for _ in range(histories):
+        drawn, seed = from_prior(rng, size, FEATURES), int(rng.integers(2**31))
+        quick, thorough = (
+            np.array([(mine < drawn.truth).mean(), *(100 * np.array([mine.mean(), *np.quantile(mine, [0.025, 0.975])]))])
+            for mine in (_posterior(drawn, seed + times, times * PROPOSALS) for times in (1, THOROUGH))
+        )
+        differences.append(thorough - quick)
+    means, errors = np.mean(differences, axis=0), np.std(differences, axis=0) / sqrt(histories)
+    figures[f"thorough, n = {size}"] = {"difference": means.tolist(), "error": errors.tolist()}
+    place, *points = [f"{mean:+.4f} +- {error:.4f}" for mean, error in zip(means, errors, strict=True)]
+    return [str(size), place, *points]
 
 
 MODELS: dict[str, Callable[[np.random.Generator, int], tuple[tuple[float, float], float, float]]] = {
@@ -128,7 +161,13 @@ def _analysis(
     width = float(np.mean([high - low for (low, high), _, _ in found]))
     p = _uniform_p(np.array(places[-histories:]))
     figures[f"{name}, n = {size}"] = {"covered": covered, "width": width, "p": p}
-    return [f"{name}, n = {size}", _share(covered, histories), f"{100 * width:.1f}", f"{p:.3f}"]
+    mine = places[-histories:]
+    return [f"{name}, n = {size}", _share(covered, histories), f"{100 * width:.1f}", _mean_place(mine), f"{p:.3f}"]
+
+
+def _mean_place(places: Sequence[float]) -> str:
+    """0.5 when calibrated; more, when the posterior is too careful."""
+    return f"{np.mean(places):.3f} +- {np.std(places) / sqrt(len(places)):.3f}"
 
 
 def _print_calibration(figures: dict[str, Any]) -> None:
