@@ -135,7 +135,9 @@ def _thoroughly(size: int, histories: int, rng: np.random.Generator, figures: di
     for _ in range(histories):
         drawn, seed = from_prior(rng, size, FEATURES), int(rng.integers(2**31))
         quick, thorough = (
-            np.array([(mine < drawn.truth).mean(), *(100 * np.array([mine.mean(), *np.quantile(mine, [0.025, 0.975])]))])
+            np.array(
+                [(mine < drawn.truth).mean(), *(100 * np.array([mine.mean(), *np.quantile(mine, [0.025, 0.975])]))]
+            )
             for mine in (_posterior(drawn, seed + times, times * PROPOSALS) for times in (1, THOROUGH))
         )
         differences.append(thorough - quick)

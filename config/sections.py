@@ -206,7 +206,7 @@ class Notifier(Section):
     repeat_after_s: Annotated[float, Field(ge=0)] = 600.0
     """The same message is not sent again within this time; 0 = always."""
     timeout_s: Annotated[float, Field(gt=0, le=120)] = 10.0
-    """For connecting and for each read."""
+    """For all of an attempt; after it the attempt is given up and another is made."""
     dry_run: bool = False
     """Log what would be sent."""
 

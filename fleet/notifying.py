@@ -16,6 +16,7 @@ from ..bus.events import Event
 from ..bus.inspect import group_infos
 from ..bus.subscription import Delivery, Handler
 from ..config.rollout_sections import HEARD_BY
+from ..config.sections import Notifier as Section
 from ..config.settings import Settings
 from ..core.clock import Clock
 from ..core.errors import InputError, ServiceUnavailable
@@ -32,7 +33,9 @@ SINCE = timedelta(minutes=15)
 """How far back a channel that is new begins: a CI job may name it after the event it is to hear of."""
 TRIES = 3
 MAX_PAUSE_S = 2.0
-DELIVERY = Delivery(max_attempts=8, backoff_s=1.0, max_backoff_s=120.0, max_run_s=120.0)
+SPARE_S = 30.0
+"""For what is read and stored around the tries."""
+DELIVERY = Delivery(max_attempts=8, backoff_s=1.0, max_backoff_s=120.0)
 
 LOOK_EVERY_S = 0.1
 
@@ -117,11 +120,16 @@ def _digest(text: str) -> str:
 
 async def listen(runtime: Runtime, channels: Sequence[Channel]) -> None:
     """Subscribe every channel to what it wants to hear; ends with the bus."""
-    delivery = replace(DELIVERY, start=_start(runtime))
     for channel in channels:
         handle = handler(channel, runtime.memory, runtime.clock)
+        delivery = replace(DELIVERY, start=_start(runtime), max_run_s=longest_s(channel.section))
         for glob in channel.globs:
             await runtime.bus.subscribe(glob, handle, group=channel.group, delivery=delivery)
+
+
+def longest_s(section: Section) -> float:
+    """Seconds that all tries of a message may take; one that is cut short would be a failure without a reason."""
+    return TRIES * (section.timeout_s + MAX_PAUSE_S) + SPARE_S
 
 
 class Sending(Record):

@@ -1,13 +1,15 @@
 """Receivers of messages, for tests: a web server and a mail server on this machine that keep what they are sent."""
 
 import json
+import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from email import message_from_bytes
 from email.message import Message
+from http.client import parse_headers
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
+from threading import Event, Thread
 from typing import Any
 
 from aiosmtpd.controller import Controller
@@ -61,6 +63,58 @@ def web_receiver(*answers: int) -> Iterator[WebReceiver]:
         server.shutdown()
         thread.join()
         server.server_close()
+
+
+@dataclass
+class Trickler:
+    """Takes a message and answers with a header that never ends.
+
+    Args:
+        url: of it.
+        taken: bodies.
+        left: set once a sender has hung up.
+    """
+
+    url: str
+    taken: list[bytes] = field(default_factory=list)
+    left: Event = field(default_factory=Event)
+
+
+@contextmanager
+def trickler(every_s: float = 0.01) -> Iterator[Trickler]:
+    """One that listens, and sends a byte as often as this; hangs up at the end."""
+    over = Event()
+    threads = []
+
+    def answer(sender: socket.socket) -> None:
+        with sender:
+            with sender.makefile("rb") as sent:
+                sent.readline()
+                length = int(parse_headers(sent)["Content-Length"])
+                receiver.taken.append(sent.read(length))
+            with suppress(OSError):
+                sender.sendall(b"HTTP/1.1 202 Accepted\r\nX: ")
+                while not over.wait(every_s):
+                    sender.sendall(b"x")
+            receiver.left.set()
+
+    def listen() -> None:
+        with suppress(OSError):
+            while True:
+                threads.append(Thread(target=answer, args=(server.accept()[0],)))
+                threads[-1].start()
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        receiver = Trickler(f"http://127.0.0.1:{server.getsockname()[1]}/hook")
+        listening = Thread(target=listen)
+        listening.start()
+        try:
+            yield receiver
+        finally:
+            over.set()
+            server.shutdown(socket.SHUT_RDWR)
+            for thread in (listening, *threads):
+                thread.join()
 
 
 @dataclass

@@ -7,6 +7,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 from ...core.errors import InputError, ServiceUnavailable
 from ...core.masking import mask_text
 from ...core.records.notices import Notice
+from ..attempts import Attempts
 
 MAX_BODY_CHARS = 3_000
 """A section of Slack's takes as much; what is longer stands in the fleet, where the message says."""
@@ -22,7 +23,7 @@ class AppriseNotifier:
         expected: what an address of this kind looks like, for the error.
         addresses: id of an approver -> mail addresses; given, messages to somebody go there instead of to the address
             in `url`.
-        timeout_s: for connecting and for each read.
+        timeout_s: for all of an attempt.
 
     Raises:
         InputError: apprise is not installed, or the address is not of this kind.
@@ -40,6 +41,7 @@ class AppriseNotifier:
         self._apprise = _library()
         self._url = f"{url}{'&' if '?' in url else '?'}{urlencode({'cto': timeout_s, 'rto': timeout_s})}"
         self._addresses = addresses
+        self._attempts = Attempts(timeout_s)
         service = self._service(self._url)
         if service is None or (plugins and type(service).__name__ not in plugins):
             raise InputError(f"the address is not one of this kind, expected {expected}")
@@ -48,13 +50,16 @@ class AppriseNotifier:
         """Hand it on.
 
         Raises:
-            ServiceUnavailable: the service did not take it, with its reason as far as it gives one.
+            ServiceUnavailable: the service did not take it, with its reason as far as it gives one, or did not answer.
         """
+        await self._attempts.run(lambda: self._send(notice))
+
+    def _send(self, notice: Notice) -> None:
         sender = self._apprise.Apprise()
         sender.add(self._service(self._url_for(notice)))
         body = "\n".join(map(defused, notice.lines))
         with self._apprise.LogCapture(level=self._apprise.logging.WARNING) as said:
-            taken = await sender.async_notify(
+            taken = sender.notify(
                 body=body if len(body) <= MAX_BODY_CHARS else f"{body[: MAX_BODY_CHARS - 1]}…",
                 title=defused(notice.subject),
                 notify_type=self._apprise.NotifyType(str(notice.level)),

@@ -21,7 +21,7 @@ class Destination:
         addresses: id of an approver -> mail addresses, asked for each message.
         url: of the service; usually a secret.
         path: of a file.
-        timeout_s: for connecting and for each read.
+        timeout_s: for all of an attempt to send.
     """
 
     say: Callable[[str], None]

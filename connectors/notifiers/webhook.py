@@ -3,10 +3,12 @@
 https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/bindings/http-protocol-binding.md
 """
 
-import asyncio
 import http.client
+import socket
 import urllib.error
 import urllib.request
+from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, Final
 
 import orjson
@@ -14,6 +16,7 @@ import orjson
 from ...core.errors import ServiceUnavailable
 from ...core.ids import new_id
 from ...core.records.notices import Notice
+from ..attempts import UNKNOWN, Attempts
 
 CONTENT_TYPE: Final = "application/cloudevents+json"
 SOURCE: Final = "aqe"
@@ -24,12 +27,13 @@ class WebhookNotifier:
 
     Args:
         url: http or https; may hold a secret, so no error names it.
-        timeout_s: for connecting and for each read.
+        timeout_s: for all of an attempt.
     """
 
     def __init__(self, url: str, *, timeout_s: float) -> None:
         self._url = url
         self._timeout_s = timeout_s
+        self._attempts = Attempts(timeout_s)
 
     async def notify(self, notice: Notice) -> None:
         """Post it; any answer of 200 to 299 is a success.
@@ -38,19 +42,24 @@ class WebhookNotifier:
             ServiceUnavailable: no answer, or another one. Redirections are not followed: they would carry the message
                 to somebody nobody named.
         """
-        await asyncio.to_thread(self._post, orjson.dumps(cloud_event(notice)))
+        request = urllib.request.Request(
+            self._url, orjson.dumps(cloud_event(notice)), {"Content-Type": CONTENT_TYPE}, method="POST"
+        )
+        line = _Line()
+        await self._attempts.run(lambda: self._post(request, line), line.cut)
 
-    def _post(self, body: bytes) -> None:
-        request = urllib.request.Request(self._url, body, {"Content-Type": CONTENT_TYPE}, method="POST")
+    def _post(self, request: urllib.request.Request, line: "_Line") -> None:
+        opener = urllib.request.build_opener(_NoRedirect, _Http(line), _Https(line))
         try:
-            with _OPENER.open(request, timeout=self._timeout_s):
+            with opener.open(request, timeout=self._timeout_s):
                 return
         except urllib.error.HTTPError as error:
             error.close()
             raise ServiceUnavailable(f"the receiver answered {error.code} {error.reason}") from None
+        except urllib.error.URLError as error:
+            raise ServiceUnavailable(f"the receiver cannot be reached: {error.reason}") from None
         except (OSError, http.client.HTTPException) as error:
-            reason = getattr(error, "reason", None) or error
-            raise ServiceUnavailable(f"the receiver cannot be reached: {reason}") from None
+            raise ServiceUnavailable(f"the receiver gave no answer ({error}): {UNKNOWN}") from None
 
 
 def cloud_event(notice: Notice) -> dict[str, Any]:
@@ -67,9 +76,47 @@ def cloud_event(notice: Notice) -> dict[str, Any]:
     }
 
 
+class _Line:
+    """The connection of an attempt, which another thread may cut."""
+
+    def __init__(self) -> None:
+        self._made: list[http.client.HTTPConnection] = []
+
+    def through(self, kind: type[http.client.HTTPConnection]) -> Callable[..., http.client.HTTPConnection]:
+        """What makes a connection of this kind."""
+
+        def make(*arguments: Any, **named: Any) -> http.client.HTTPConnection:
+            self._made.append(kind(*arguments, **named))
+            return self._made[-1]
+
+        return make
+
+    def cut(self) -> None:
+        """End the reads of whoever waits for an answer."""
+        for connection in self._made:
+            if connection.sock is not None:
+                with suppress(OSError):
+                    connection.sock.shutdown(socket.SHUT_RDWR)
+
+
+class _Http(urllib.request.HTTPHandler):
+    def __init__(self, line: _Line) -> None:
+        super().__init__()
+        self._line = line
+
+    def http_open(self, request: urllib.request.Request) -> http.client.HTTPResponse:
+        return self.do_open(self._line.through(http.client.HTTPConnection), request)
+
+
+class _Https(urllib.request.HTTPSHandler):
+    def __init__(self, line: _Line) -> None:
+        super().__init__()
+        self._line = line
+
+    def https_open(self, request: urllib.request.Request) -> http.client.HTTPResponse:
+        return self.do_open(self._line.through(http.client.HTTPSConnection), request)
+
+
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
     def redirect_request(self, *_: Any) -> None:
         return None
-
-
-_OPENER = urllib.request.build_opener(_NoRedirect)
