@@ -19,8 +19,9 @@ from pathlib import Path
 from aqe.core.records.regions import Regional, regional_key
 from aqe.fleet.rollout_guard import heartbeat
 
-from .drill_rollout import LIMIT_S, SERVERS, Drill, Failed, carry_out, until
+from .drill_rollout import SERVERS
 from .regions_site import REGIONS, regions_site
+from .rollout_drill import LIMIT_S, Drill, Failed, Group, carry_out, until
 from .rollout_site import Site
 
 Scenario = Callable[["RegionsDrill"], dict[str, float]]
@@ -184,4 +185,4 @@ def _opened(folder: Path, programs: tuple[str, str]) -> Iterator[RegionsDrill]:
 
 def main(arguments: Sequence[str]) -> int:
     """Run all and print; 1 when a run did not end as it must."""
-    return carry_out("drill-regions", __doc__ or "", SCENARIOS, _opened, arguments)
+    return carry_out("drill-regions", __doc__ or "", [Group(SCENARIOS, _opened)], arguments)

@@ -5,125 +5,21 @@ to HAProxy giving the canary nothing, and what the canary was sent later than ha
 counter. Good releases go through 5, 25, 50 and 100 %; their shares are HAProxy's counters over each stage.
 """
 
-import argparse
 import json
 import os
 import random
-import shutil
 import signal
-import subprocess
-import sys
-import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, suppress
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, TypeVar
 
-from redis import Redis
-
-from aqe.config.settings import load_settings
-from aqe.fleet.processes import supervisor_pid
-from aqe.fleet.server import find_server
-
-from . import report
-from .report import Spread, shown, table
+from .nginx_drill import NGINX
+from .rollout_drill import LIMIT_S, LOOK_S, Drill, Failed, Group, carry_out, until
 from .rollout_site import ARMS, Site, site
 
-LIMIT_S = 90.0
-LOOK_S = 0.01
 SETTLE_S = 0.3
 """After a change of weights."""
-POLICY = "deployment_gates: {mandatory_gates: {tests: {max_failed_tests: 0, enforcement: BLOCKING}}}\n"
-
-
-class Failed(Exception):
-    """A run did not end as it must."""
-
-
-class Drill:
-    """A site and the project that deploys to it.
-
-    Args:
-        folder: of the project.
-        parts: the site.
-    """
-
-    def __init__(self, folder: Path, parts: Site) -> None:
-        self.folder, self.parts, self.number = folder, parts, 0
-
-    def aqe(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
-        """One command."""
-        command = [sys.executable, "-P", "-m", "aqe", *arguments]
-        return subprocess.run(command, cwd=self.folder, capture_output=True, text=True, check=False, timeout=LIMIT_S)
-
-    def begin(self, *arguments: str) -> tuple[str, "subprocess.Popen[bytes]"]:
-        """A rollout of a new release with a GO."""
-        self.number += 1
-        version = f"v{self.number}"
-        self.go(version)
-        parts = self.parts
-        parts.set_percent(0)
-        parts.canary.error_share, parts.canary.delay_s, parts.failed = 0.0, 0.0, 0
-        command = [sys.executable, "-P", "-m", "aqe", "deploy", "execute", "--version", version, *arguments]
-        return version, subprocess.Popen(command, cwd=self.folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-
-    def go(self, version: str) -> None:
-        """An approved decision, as `assess` would store it: the drill is about what comes after it."""
-        done = self.aqe("deploy", "assess", "--version", version, "--json")
-        decision = json.loads(done.stdout) | {"decision": "APPROVED", "approved": True, "verdict": "GO"}
-        with self._redis() as client:
-            client.fcall("aqe_store", 1, f"aqe/releases/{version}/decision", json.dumps(decision))
-
-    def mend(self) -> None:
-        """Nothing is wrong with the new version any more."""
-        _mend(self.parts)
-
-    def _redis(self) -> Redis:
-        server = find_server(load_settings(env={}, cwd=self.folder))
-        assert server is not None
-        return Redis.from_url(server.url)
-
-    def phase(self, version: str) -> str:
-        """Where a rollout stands; NONE before it is stored."""
-        return str(self.rollout(version).get("state", {}).get("phase", "NONE"))
-
-    def rollout(self, version: str) -> dict[str, Any]:
-        """Plan and state; empty before it is stored."""
-        with self._redis() as client:
-            for key in client.scan_iter("aqe/deployment/rollouts/*"):
-                rollout: dict[str, Any] = json.loads(client.get(key))
-                if rollout["plan"]["version"] == version:
-                    return rollout
-        return {}
-
-    def kill_fleet(self, *others: int) -> None:
-        """SIGKILL for the supervisor, its processes, the server, and these."""
-        settings = load_settings(env={}, cwd=self.folder)
-        server, supervisor = find_server(settings), supervisor_pid(settings)
-        assert server is not None
-        assert server.pid is not None
-        assert supervisor is not None
-        children = Path(f"/proc/{supervisor}/task/{supervisor}/children").read_text().split()
-        for pid in (supervisor, *map(int, children), *others, server.pid):
-            with suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
-
-
-D = TypeVar("D", bound=Drill)
-
-
-def until(what: Callable[[], bool], limit_s: float = LIMIT_S) -> float:
-    """Seconds until it is so."""
-    began = time.monotonic()
-    while not what():
-        if time.monotonic() - began > limit_s:
-            raise Failed(f"not within {limit_s:.0f} s")
-        time.sleep(LOOK_S)
-    return time.monotonic() - began
-
-
 HOLD = ("--stages", "25,100", "--stage-time", "120s")
 BLUE = ("--strategy", "blue-green", "--stage-time", "10s", "--watch-time", "60s")
 ROLLING = ("--strategy", "rolling", "--stage-time", "120s")
@@ -173,9 +69,7 @@ def strategy_of(name: str) -> Callable[[Drill], dict[str, float]]:
     return run
 
 
-def bad(
-    fault: Callable[[Site], None], mend: Callable[[Site], None], at: int = 25, *how: str
-) -> Callable[[Drill], dict[str, float]]:
+def bad(fault: Callable[[Site], None], at: int = 25, *how: str) -> Callable[[Drill], dict[str, float]]:
     """A release that turns bad at a share of the traffic, a quarter unless told otherwise."""
 
     def run(drill: Drill) -> dict[str, float]:
@@ -193,7 +87,7 @@ def bad(
             if execute.wait(LIMIT_S) != 1:
                 raise Failed("a bad release was not taken back")
         finally:
-            mend(parts)
+            drill.mend()
         return {"taken back after s": took_s, "requests later": float(late), "failed requests": float(parts.failed)}
 
     return run
@@ -220,11 +114,6 @@ def _errors(parts: Site) -> None:
 
 def _latency(parts: Site) -> None:
     parts.canary.delay_s = 0.4
-
-
-def _mend(parts: Site) -> None:
-    parts.canary.error_share, parts.canary.delay_s = 0.0, 0.0
-    parts.canary.resume()
 
 
 def prometheus_lost(drill: Drill) -> dict[str, float]:
@@ -298,14 +187,14 @@ def all_killed(drill: Drill) -> dict[str, float]:
 
 SCENARIOS: dict[str, Callable[[Drill], dict[str, float]]] = {
     "good release": good,
-    "20 % of answers 5xx": bad(_errors, _mend),
-    "400 ms slower": bad(_latency, _mend),
-    "dies": bad(lambda parts: parts.canary.pause(), _mend),
+    "20 % of answers 5xx": bad(_errors),
+    "400 ms slower": bad(_latency),
+    "dies": bad(lambda parts: parts.canary.pause()),
     "runner killed": killed,
     "blue-green, good": strategy_of("blue-green"),
-    "blue-green, 20 % 5xx": bad(_errors, _mend, 100, *BLUE),
+    "blue-green, 20 % 5xx": bad(_errors, 100, *BLUE),
     "rolling, good": strategy_of("rolling"),
-    "rolling, 20 % 5xx": bad(_errors, _mend, 25, *ROLLING),
+    "rolling, 20 % 5xx": bad(_errors, 25, *ROLLING),
     "Prometheus killed": prometheus_lost,
     "HAProxy reloaded": proxy_reloaded,
     "two runners": two_runners,
@@ -321,81 +210,4 @@ def _opened(folder: Path, programs: tuple[str, str]) -> Iterator[Drill]:
 
 def main(arguments: Sequence[str]) -> int:
     """Run all and print; 1 when a run did not end as it must."""
-    return carry_out("drill-rollout", __doc__ or "", SCENARIOS, _opened, arguments)
-
-
-def carry_out(
-    name: str,
-    about: str,
-    scenarios: Mapping[str, Callable[[D], dict[str, float]]],
-    opened: Callable[[Path, tuple[str, str]], AbstractContextManager[D]],
-    arguments: Sequence[str],
-) -> int:
-    """Run scenarios again and again and print; 1 when a run did not end as it must.
-
-    Args:
-        name: of the drill.
-        about: what it does.
-        scenarios: title -> one run.
-        opened: folder, and paths of haproxy and prometheus -> the drill with its site.
-        arguments: of the command line.
-    """
-    parser = argparse.ArgumentParser(prog=f"benchmarks {name}", description=about)
-    parser.add_argument("--runs", type=int, default=10)
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--only", choices=scenarios, help="this one alone")
-    options = parser.parse_args(arguments)
-    random.seed(options.seed)
-    haproxy, prometheus = shutil.which("haproxy"), shutil.which("prometheus")
-    if haproxy is None or prometheus is None:
-        print("haproxy and prometheus are needed: make system-deps")
-        return 2
-    figures: dict[str, Any] = {}
-    with tempfile.TemporaryDirectory() as folder, opened(Path(folder), (haproxy, prometheus)) as drill:
-        prepare(drill)
-        try:
-            wanted = {options.only: scenarios[options.only]} if options.only else scenarios
-            rows = [_rows(title, run, drill, options.runs, figures) for title, run in wanted.items()]
-        finally:
-            with suppress(subprocess.TimeoutExpired):  # or all finished runs would be lost with it
-                drill.aqe("down")
-    table(
-        f"{options.runs} runs each, 1 s scrape, 1 s looks",
-        ["rollout", "figure", "median (min-max)", "ended well"],
-        [row for group in rows for row in group],
-        text_columns=2,
-    )
-    report.json_line(name, runs=options.runs, seed=options.seed, figures=figures)
-    return int(any(figure["failures"] for figure in figures.values()))
-
-
-def prepare(drill: Drill) -> None:
-    """A policy, a server, and a past that there is a baseline of."""
-    (drill.folder / "policy.yaml").write_text(POLICY)
-    settings = drill.folder / "aqe.yaml"
-    settings.write_text(settings.read_text() + "policy: {file: policy.yaml}\n")
-    drill.aqe("up", "--server-only")
-    for days in (20, 9):
-        at = (datetime.now(UTC) - timedelta(days=days)).isoformat()
-        drill.aqe("deploy", "record-outcome", "--version", f"v0.{days}", "--outcome", "success", "--deployed-at", at)
-
-
-def _rows(
-    title: str, run: Callable[[D], dict[str, float]], drill: D, runs: int, figures: dict[str, Any]
-) -> list[list[str]]:
-    found: dict[str, list[float]] = {}
-    failures = []
-    for _ in range(runs):
-        try:
-            for name, value in run(drill).items():
-                found.setdefault(name, []).append(value)
-        except (Failed, subprocess.TimeoutExpired) as failure:
-            failures.append(str(failure))
-            with suppress(subprocess.TimeoutExpired):
-                drill.aqe("deploy", "abort", "--version", f"v{drill.number}")
-            drill.mend()
-    figures[title] = {"failures": failures, **found}
-    well = f"{runs - len(failures)} of {runs}"
-    return [[title, name, shown(Spread.of(values), 1), well] for name, values in found.items()] or [
-        [title, "", "", well]
-    ]
+    return carry_out("drill-rollout", __doc__ or "", [Group(SCENARIOS, _opened), NGINX], arguments)

@@ -5,7 +5,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from .nodes import free_port
-from .rollout_site import HAPROXY, SCRAPE_S, Site, load, names, process, until_scraped, version
+from .rollout_site import HAPROXY, SCRAPE_S, Site, load, names, process, scraper, until_scraped, version
 
 REGIONS = ("us-east", "us-west", "eu-west", "ap-south")
 PROMETHEUS = """
@@ -68,20 +68,8 @@ def regions_site(
     prometheus_port, targets, sites = free_port(), [], dict[str, Site]()
     with ExitStack() as stack:
         for name in regions:
-            here = folder / name
-            here.mkdir()
-            baseline, canary = stack.enter_context(version()), stack.enter_context(version())
-            port, metrics = free_port(), free_port()
-            lines = [
-                f"  server {server} 127.0.0.1:{at} check weight {weight}"
-                for arm, at, weight in (("baseline", baseline.port, 1), ("canary", canary.port, 0))
-                for server in names(arm, servers)
-            ]
-            config = HAPROXY.format(socket=here / "haproxy.sock", port=port, metrics=metrics, servers="\n".join(lines))
-            (here / "haproxy.cfg").write_text(config)
-            stack.enter_context(process([haproxy, "-f", str(here / "haproxy.cfg")]))
+            sites[name], metrics = stack.enter_context(_region(folder / name, haproxy, servers))
             targets.append(TARGET.format(metrics=metrics, name=name))
-            sites[name] = Site(here, port, baseline, canary, servers)
         filled = {
             "port": sites[regions[0]].port, "prometheus": prometheus_port, "stage_s": stage_s,
             "canaries": ", ".join(names("canary", servers)), "baselines": ", ".join(names("baseline", servers)),
@@ -89,16 +77,27 @@ def regions_site(
         }  # fmt: skip
         (folder / "aqe.yaml").write_text(AQE.format(**filled))
         (folder / "prometheus.yml").write_text(PROMETHEUS.format(scrape=SCRAPE_S, targets="\n".join(targets)))
-        scraper = [
-            prometheus,
-            f"--config.file={folder / 'prometheus.yml'}",
-            f"--storage.tsdb.path={folder / 'tsdb'}",
-            f"--web.listen-address=127.0.0.1:{prometheus_port}",
-        ]
-        stack.enter_context(process(scraper))
+        stack.enter_context(scraper(prometheus, folder, prometheus_port))
         for one in sites.values():
             stack.enter_context(load(one, rps))
         until_scraped(prometheus_port)
         for one in sites.values():
             one.asked = one.failed = 0
         yield sites
+
+
+@contextmanager
+def _region(here: Path, haproxy: str, servers: int) -> Iterator[tuple[Site, int]]:
+    """Two versions behind a HAProxy, and the port of its metrics."""
+    here.mkdir()
+    with version() as baseline, version() as canary:
+        port, metrics = free_port(), free_port()
+        lines = [
+            f"  server {server} 127.0.0.1:{at} check weight {weight}"
+            for arm, at, weight in (("baseline", baseline.port, 1), ("canary", canary.port, 0))
+            for server in names(arm, servers)
+        ]
+        config = HAPROXY.format(socket=here / "haproxy.sock", port=port, metrics=metrics, servers="\n".join(lines))
+        (here / "haproxy.cfg").write_text(config)
+        with process([haproxy, "-f", str(here / "haproxy.cfg")]):
+            yield Site(here, port, baseline, canary, servers), metrics

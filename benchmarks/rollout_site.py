@@ -67,7 +67,8 @@ targets:
         queries:
           requests: 'sum(haproxy_server_http_responses_total{{proxy="shop",server=~"{{arm}}.+"}})'
           errors: 'sum(haproxy_server_http_responses_total{{proxy="shop",server=~"{{arm}}.+",code="5xx"}})'
-          slow: 'sum(shop_slow_total{{arm="{{arm}}"}})'
+          slow: 'sum(shop_slow_total{{arm="{{arm}}"}})'"""
+PACE = """
       stages: [5, 25, 50, 100]
       stage_s: {stage_s}
       watch_s: 2
@@ -93,6 +94,7 @@ class Version:
     port: int = 0
     server: ThreadingHTTPServer | None = None
     served: int = 0
+    errors: int = 0
     slow: int = 0
     """Answered later than SLOW_S."""
 
@@ -105,6 +107,11 @@ class Version:
     def resume(self) -> None:
         """Answer again."""
         self.broken = False
+
+    def metrics(self) -> str:
+        """What it counts itself, as Prometheus reads it."""
+        counted = {"requests": self.served, "errors": self.errors, "slow": self.slow}
+        return "".join(f"shop_{name}_total {count}\n" for name, count in counted.items())
 
     def stop(self) -> None:
         """For good."""
@@ -232,20 +239,11 @@ def site(
             "prometheus": prometheus_port, "stage_s": stage_s, "baseline": baseline.port, "canary": canary.port,
             "scrape": SCRAPE_S,
         }  # fmt: skip
-        for file, text in (("haproxy.cfg", HAPROXY), ("prometheus.yml", PROMETHEUS), ("aqe.yaml", AQE)):
+        for file, text in (("haproxy.cfg", HAPROXY), ("prometheus.yml", PROMETHEUS), ("aqe.yaml", AQE + PACE)):
             (folder / file).write_text(text.format(**filled))
         proxy = stack.enter_context(process([haproxy, "-W", "-db", "-f", str(folder / "haproxy.cfg")]))
-        scraper = stack.enter_context(
-            process(
-                [
-                    prometheus,
-                    f"--config.file={folder / 'prometheus.yml'}",
-                    f"--storage.tsdb.path={folder / 'tsdb'}",
-                    f"--web.listen-address=127.0.0.1:{prometheus_port}",
-                ]
-            )
-        )
-        running = Site(folder, port, baseline, canary, servers, proxy, scraper, prometheus_port)
+        scrapes = stack.enter_context(scraper(prometheus, folder, prometheus_port))
+        running = Site(folder, port, baseline, canary, servers, proxy, scrapes, prometheus_port)
         stack.enter_context(load(running, rps))
         until_scraped(prometheus_port)
         running.asked = running.failed = 0
@@ -266,13 +264,14 @@ def version() -> Iterator[Version]:
                 self.connection.close()
                 return
             if self.path in ("/health", "/metrics"):
-                self._answer(200, f"shop_slow_total {running.slow}\n".encode())
+                self._answer(200, running.metrics().encode())
                 return
             running.served += 1
             time.sleep(running.delay_s)
             running.slow += running.delay_s > SLOW_S
             # Every n-th one: a share without chance.
             bad = int(running.served * running.error_share) != int((running.served - 1) * running.error_share)
+            running.errors += bad
             self._answer(500 if bad else 200, b"ok\n")
 
         def _answer(self, status: int, body: bytes) -> None:
@@ -312,6 +311,14 @@ def process(command: list[str]) -> "Iterator[subprocess.Popen[bytes]]":
 
 
 @contextmanager
+def scraper(program: str, folder: Path, port: int) -> "Iterator[subprocess.Popen[bytes]]":
+    """Prometheus with the folder's configuration and data, on this port of 127.0.0.1."""
+    files = f"--config.file={folder / 'prometheus.yml'}", f"--storage.tsdb.path={folder / 'tsdb'}"
+    with process([program, *files, f"--web.listen-address=127.0.0.1:{port}"]) as running:
+        yield running
+
+
+@contextmanager
 def load(running: Site, rps: int) -> Iterator[None]:
     """So many requests a second, all of them counted."""
 
@@ -338,9 +345,8 @@ def load(running: Site, rps: int) -> Iterator[None]:
             thread.join()
 
 
-def until_scraped(port: int) -> None:
-    """Wait until Prometheus has HAProxy's counters."""
-    query = "haproxy_server_http_responses_total"
+def until_scraped(port: int, query: str = "haproxy_server_http_responses_total") -> None:
+    """Wait until Prometheus has these counters."""
     for _ in range(300):
         address = f"http://127.0.0.1:{port}/api/v1/query?query={query}"
         with contextlib.suppress(OSError), urllib.request.urlopen(address, timeout=2) as answer:
