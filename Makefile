@@ -89,7 +89,7 @@ drill-peers: $(VENV)/.bench  ## four of them, run by the bus and by other librar
 soak: $(READY)  ## SOAK_S seconds (600) of mixed load with random kills; exit 1 when anything is lost, doubled or grows
 	$(BIN)/python -P -m aqe.benchmarks soak
 
-drill-rollout: $(READY)  ## rollouts on a real HAProxy and Prometheus, run after run (25 min and more)
+drill-rollout: $(READY)  ## rollouts on real HAProxy, nginx and Prometheus, run after run (45 min and more)
 	$(BIN)/python -P -m aqe.benchmarks drill-rollout
 	$(BIN)/python -P -m aqe.benchmarks drill-regions
 

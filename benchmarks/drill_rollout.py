@@ -1,4 +1,4 @@
-"""Rollouts on real parts, run after run: HAProxy moves the traffic, Prometheus scrapes, faults are injected.
+"""Rollouts on real parts, run after run: HAProxy or nginx moves traffic, Prometheus scrapes, faults are injected.
 
 Each run begins a rollout to a quarter of the traffic and injects its fault; what is reported is the time from the fault
 to HAProxy giving the canary nothing, and what the canary was sent later than half a second after that, by HAProxy's own

@@ -117,12 +117,21 @@ class NginxSite(Site):
         return [datetime.strptime(at, "%Y/%m/%d %H:%M:%S").timestamp() for at in found]
 
     def counts(self) -> Counts:
-        """What nginx and the versions say now."""
+        """What nginx and the versions say at a moment at which no request is on its way."""
+        while True:
+            first = self._status()
+            served = {"canary": self.canary.served, "baseline": self.baseline.served}
+            counts = Counts(Counter(arm for _, arm in self.look()), first[0], served)
+            if first == self._status() and first[1] == 1:
+                return counts
+
+    def _status(self) -> tuple[int, int]:
+        """Requests besides those of this method, and connections, its own too."""
         self.asked_status += 1
         with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/counted", timeout=5) as answer:
-            counted = int(answer.read().split(b"requests\n")[1].split()[2])
-        served = {"canary": self.canary.served, "baseline": self.baseline.served}
-        return Counts(Counter(arm for _, arm in self.look()), counted - self.asked_status, served)
+            text = answer.read().decode()
+        active, requests = text.split()[2], text.split("requests\n")[1].split()[2]
+        return int(requests) - self.asked_status, int(active)
 
     def _address(self, arm: str) -> str:
         return f"127.0.0.1:{(self.canary if arm == 'canary' else self.baseline).port}"
