@@ -35,7 +35,7 @@ BENCHMARKS = {
     "judge": ("judge", "false alarms and detection time of the canary judges, beside Kayenta's test (5 min)"),
     "drill-regions": ("drill_regions", "releases to four regions: good, one bad, two bad, coordinator killed (45 min)"),
     "record-rollout": ("recorded_rollout", "a canary and a release in four regions, taken back, into the docs (5 min)"),
-    "drill-rollout": ("drill_rollout", "rollouts on real parts: good, bad, dead, lost metrics and runners; nginx (45 min)"),
+    "drill-rollout": ("drill_rollout", "rollouts on HAProxy and nginx: good, bad, lost metrics or runners (45 min)"),
     "assess": ("assess", "what an assessment costs with 1,000 to 100,000 deployments of history (3 min)"),
     "drill-cluster": ("drill_cluster", "fail-overs of a Cluster and behind Sentinel, what a fleet costs (15 min)"),
 }
