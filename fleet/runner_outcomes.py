@@ -7,11 +7,15 @@ from ..core.records.verification import Colour, FileRun
 _PYTEST_OK, _PYTEST_FAILED, _PYTEST_EMPTY = 0, 1, 5
 _K6_LIMITS = 99
 """k6's exit code for thresholds that were crossed."""
-_COUNTED = re.compile(r"(\d+) (passed|failed|error|flaky|did not run|interrupted)")
+_COUNTED = re.compile(r"(\d+) (passed|failed|error|flaky|did not run|interrupted|skipped)")
+_SKIPPED = re.compile(r"^SKIPPED \[\d+\] \S+: (.*)", re.MULTILINE)
+"""pytest's reason, with `-rs`."""
 _JAVASCRIPT_TOTAL = re.compile(r"^\s*Tests:?\s+(.*\d.*)$", re.MULTILINE)
 _K6_ERROR = re.compile(r'level=error msg="(.*?)"')
 _LOCUST_LIMIT = re.compile(r"/ERROR/\w+: (.*(?:expected \S+ at most|requests were sent late))")
 _NO_BROWSER = re.compile(r"Executable doesn't exist at |[Bb]rowserType\.launch: ")
+Counted = tuple[int, int, dict[str, int]]
+"""Passed, failed in some way, and all by word."""
 NO_BROWSER = "no browser: npx playwright install (Python: playwright install), or AQE_CHROMIUM=/usr/bin/chromium"
 
 
@@ -20,6 +24,8 @@ def of_pytest(code: int, output: str) -> FileRun:
     passed, failed, counts = _counts(output.rstrip().rpartition("\n")[2])
     if code == _PYTEST_OK and passed:
         return FileRun(colour=Colour.GREEN, passed=passed)
+    if code == _PYTEST_OK and counts.get("skipped"):
+        return _skipped(_SKIPPED.search(output))
     reason = _first(output, ("E ", "FAILED", "/"))
     if _NO_BROWSER.search(output):
         return FileRun(colour=Colour.NOT_RUN, reason=NO_BROWSER)
@@ -33,15 +39,15 @@ def of_playwright(code: int, output: str) -> FileRun:
     """Playwright's line reporter."""
     if _NO_BROWSER.search(output):
         return FileRun(colour=Colour.NOT_RUN, reason=NO_BROWSER)
-    passed, failed, _ = _counts("\n".join(line for line in output.splitlines() if _COUNTED.match(line.strip())))
-    return _told(code, passed, failed, _first(output, ("Error: ", "TimeoutError", "SyntaxError")), "playwright")
+    told = _counts("\n".join(line for line in output.splitlines() if _COUNTED.match(line.strip())))
+    return _told(code, told, _first(output, ("Error: ", "TimeoutError", "SyntaxError")), "playwright")
 
 
 def of_javascript(code: int, output: str) -> FileRun:
     """Jest and Vitest: their line of totals."""
     found = _JAVASCRIPT_TOTAL.search(output)
-    passed, failed, _ = _counts(found[1] if found else "")
-    return _told(code, passed, failed, _first(output, ("●", "Error: ", "AssertionError", "SyntaxError")), "the runner")
+    told = _counts(found[1] if found else "")
+    return _told(code, told, _first(output, ("●", "Error: ", "AssertionError", "SyntaxError")), "the runner")
 
 
 def of_k6(code: int, output: str) -> FileRun:
@@ -50,7 +56,7 @@ def of_k6(code: int, output: str) -> FileRun:
     reason = error[1][:200] if error else None
     if code == _K6_LIMITS:
         return FileRun(colour=Colour.RED, failed=1, reason=reason)
-    return _told(code, 1 if code == 0 else 0, 0, reason, "k6")
+    return _told(code, (int(code == 0), 0, {}), reason, "k6")
 
 
 def of_locust(code: int, output: str) -> FileRun:
@@ -58,22 +64,29 @@ def of_locust(code: int, output: str) -> FileRun:
     broken = [found[1] for line in output.splitlines() if (found := _LOCUST_LIMIT.search(line))]
     if code == 1 and broken:
         return FileRun(colour=Colour.RED, failed=len(broken), reason=broken[0][:200])
-    return _told(code, 1 if code == 0 else 0, 0, _first(output, ("Error", "ModuleNotFoundError")), "locust")
+    return _told(code, (int(code == 0), 0, {}), _first(output, ("Error", "ModuleNotFoundError")), "locust")
 
 
-def _told(code: int, passed: int, failed: int, reason: str | None, tool: str) -> FileRun:
+def _told(code: int, counted: Counted, reason: str | None, tool: str) -> FileRun:
+    passed, failed, counts = counted
     if code == 0 and passed:
         return FileRun(colour=Colour.GREEN, passed=passed)
+    if code == 0 and counts.get("skipped") and not failed:
+        return _skipped(None)
     if code and failed:
         return FileRun(colour=Colour.RED, passed=passed, failed=failed, reason=reason)
     told = "no test ran" if code == 0 else f"{tool} ended with {code}"
     return FileRun(colour=Colour.UNUSABLE, passed=passed, failed=failed, reason=reason or told)
 
 
-def _counts(text: str) -> tuple[int, int, dict[str, int]]:
-    """Passed, not passed, and all by word."""
+def _skipped(reason: re.Match[str] | None) -> FileRun:
+    return FileRun(colour=Colour.SKIPPED, reason=reason[1][:200] if reason else "all its tests are skipped")
+
+
+def _counts(text: str) -> Counted:
     counts = {word: int(number) for number, word in _COUNTED.findall(text)}
-    return counts.get("passed", 0), sum(n for word, n in counts.items() if word != "passed"), counts
+    failed = sum(n for word, n in counts.items() if word not in ("passed", "skipped"))
+    return counts.get("passed", 0), failed, counts
 
 
 def _first(output: str, begins: tuple[str, ...]) -> str | None:

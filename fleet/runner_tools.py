@@ -41,7 +41,7 @@ class Missing:
 def pytest_command(file: Path, scratch: Path, given: Mapping[str, str]) -> Command:
     """Of this Python."""
     # -P: the folder of the tests is no place to import other modules from. No plug-in caches beside the tests.
-    quiet = ("-q", "--tb=line", "-p", "no:cacheprovider", "--rootdir", str(file.parent))
+    quiet = ("-q", "-rs", "--tb=line", "-p", "no:cacheprovider", "--rootdir", str(file.parent))
     return Command((sys.executable, "-P", "-m", "pytest", *quiet, str(file)), file.parent)
 
 

@@ -120,6 +120,6 @@ def _finding(path: Path) -> str | None:
 
 def _as_wanted(file: VerifiedFile) -> bool:
     def is_(run: FileRun | None, colour: Colour) -> bool:
-        return run is None or run.colour is colour
+        return run is None or run.colour in (colour, Colour.SKIPPED)
 
     return is_(file.target, Colour.GREEN) and is_(file.fixed, Colour.GREEN) and is_(file.broken, Colour.RED)

@@ -17,9 +17,9 @@ def header(scenario: TestScenario, how_to_run: str, prose: Callable[[str], str],
         prose: makes text from outside safe for a comment of the language.
         width: of a line, in characters; a longer word stays whole.
     """
-    parts = (f"{prose(scenario.title)}.", prose(_origin(scenario.provenance)))
-    title, origin = (wrapped(part, width) for part in parts)
-    return [*title, "", *origin, "", how_to_run]
+    parts = (f"{prose(scenario.title)}.", prose(_origin(scenario.provenance)), prose(scenario.provenance.feature or ""))
+    title, origin, feature = (wrapped(part, width) for part in parts)
+    return [*title, "", *origin, "", *feature, *([""] if feature else []), how_to_run]
 
 
 def docstring(scenario: TestScenario, how_to_run: str) -> str:

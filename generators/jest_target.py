@@ -40,13 +40,21 @@ class JestTarget:
         used |= {needed for name, needed in NEEDS if name in used}
         helpers = "".join(text for name, text in PARTS if name in used)
         title = javascript(" ".join(scenario.title.split()))
-        return f"{_header(scenario)}{_TARGET}{helpers}\ndescribe({title}, () => {{\n{tests}\n}});\n"
+        describe = "describe.skip" if scenario.skipped else "describe"
+        begin = f"{_skipped(scenario)}{describe}({title}, () => {{"
+        return f"{_header(scenario)}{_TARGET}{helpers}\n{begin}\n{tests}\n}});\n"
 
 
 def _header(scenario: TestScenario) -> str:
     how = "Run it: AQE_TARGET_URL=http://127.0.0.1:8000 npx jest FILE, or npx vitest run --globals FILE"
     lines = header(scenario, how, javascript_prose, _WIDTH - 3)
     return "\n".join(["/**", *(f" * {line}".rstrip() for line in lines), " */", ""])
+
+
+def _skipped(scenario: TestScenario) -> str:
+    """Neither runner takes a reason: it is for who reads the file."""
+    told = wrapped(javascript_prose(f"Skipped: {scenario.skipped}"), _WIDTH - 3) if scenario.skipped else ()
+    return "".join(f"// {line}\n" for line in told)
 
 
 _TARGET = """\

@@ -90,6 +90,7 @@ class PlaywrightTarget:
                 _imports(needed, fields),
                 _user(fields) if fields else "",
                 _fixtures(scenario, fields),
+                _skip(scenario),
                 *(text for name, text in helpers if name in needed),
                 _test(scenario, script, fields),
             ]
@@ -135,6 +136,11 @@ def _fixtures(scenario: TestScenario, fields: tuple[str, ...]) -> str:
         parts.append(_FAULTS.replace("WATCHED\n", watched))
     of = f"<{{ {'; '.join(types)} }}>" if types else ""
     return f"\nconst test = base.extend{of}({{\n{''.join(parts)}}});\n"
+
+
+def _skip(scenario: TestScenario) -> str:
+    """All tests of the file, before a browser is started; reports show the reason."""
+    return f"\ntest.skip(true, {javascript(' '.join(scenario.skipped.split()))});\n" if scenario.skipped else ""
 
 
 _FAULTS = """\

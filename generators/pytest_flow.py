@@ -15,7 +15,7 @@ from ..core.records.scenarios import Expectation, RequestStep, TestScenario
 from . import pytest_client as parts
 from .derived import wrapped
 from .literals import python, python_prose, slug
-from .python_layout import TAB, WIDTH, Encode, call, laid_out, with_names
+from .python_layout import TAB, WIDTH, Encode, call, laid_out, skip_mark, with_names
 
 _PLAIN = frozenset({"status-is", "status-below", "json-has-key", "json-equals", "latency-below-ms"})
 # Names that the file uses itself.
@@ -66,7 +66,8 @@ def render_flow(scenario: TestScenario, docstring: str) -> str:
     imports = "\n".join(
         line for line, needed in parts.IMPORTS if re.search(needed, fixed + _AT_ONCE * (_AT_ONCE in tests))
     )
-    return f"{docstring}\n{imports}\n\nimport pytest\n\nTIMEOUT_S = 30\n{_constants(shapes)}{fixed}{tests}"
+    head = f"{docstring}\n{imports}\n\nimport pytest\n\n{skip_mark(scenario.skipped)}"
+    return f"{head}TIMEOUT_S = 30\n{_constants(shapes)}{fixed}{tests}"
 
 
 def _shapes(scenario: TestScenario) -> dict[str, str]:

@@ -6,6 +6,7 @@ from typing import Any
 from ..core.records.scenarios import TestScenario
 from .derived import docstring
 from .literals import python, python_prose, slug
+from .python_layout import skip_mark
 from .synthetic_user import AUTOCOMPLETE, USER_DATA
 from .ui_script import Answer, Call, Outcome, needs, outcomes, refusal, typed_fields, watches
 from .ui_speller import Speller
@@ -137,6 +138,7 @@ class PytestPlaywrightTarget:
             [
                 docstring(scenario, _HOW),
                 _imports(needed, watched, fields),
+                f"\n{skip_mark(scenario.skipped)}" if scenario.skipped else "",
                 _BASE_URL,
                 faults,
                 _user(fields) if fields else "",

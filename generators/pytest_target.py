@@ -12,7 +12,7 @@ from ..core.records.scenarios import Expectation, RequestStep, TestScenario
 from .derived import docstring, wrapped
 from .literals import python, python_prose, slug
 from .pytest_flow import is_flow, render_flow
-from .python_layout import TAB, WIDTH, laid_out
+from .python_layout import TAB, WIDTH, laid_out, skip_mark
 
 # What RFC 3986 allows in a path with query, and `%` for what was encoded before.
 _PATH_CHARACTERS = "/?:@!$&'()*+,;=-._~%[]"
@@ -94,7 +94,8 @@ class PytestTarget:
         groups = _groups(scenario.requests)
         content = any(step.headers or step.body is not None for step in scenario.requests)
         expectations = [e for step in scenario.requests for e in step.expectations]
-        parts = [docstring(scenario, _HOW), _imports(expectations), "\nTIMEOUT_S = 10\n"]
+        mark = skip_mark(scenario.skipped)
+        parts = [docstring(scenario, _HOW), _imports(expectations), f"\n{mark}TIMEOUT_S = 10\n"]
         tables = ["REQUESTS" if len(groups) == 1 else f"REQUESTS_{number}" for number in range(1, len(groups) + 1)]
         for table, steps in zip(tables, groups, strict=True):
             parts.append(_table(table, steps, content))

@@ -50,6 +50,20 @@ def call(head: str, arguments: Sequence[object], tail: str = "", encode: Encode 
     return [f"{head}(", *(line.removeprefix(TAB) for line in "\n".join(inner).split("\n")), f"){tail}"]
 
 
+def skip_mark(reason: str | None) -> str:
+    r"""The mark that skips a whole module of pytest, with its line's end; empty when it is not skipped.
+
+    >>> print(skip_mark("hardly used"))
+    pytestmark = pytest.mark.skip(reason="hardly used")
+    <BLANKLINE>
+    """
+    if reason is None:
+        return ""
+    told = f"reason={python(' '.join(reason.split()))}"
+    flat = f"pytestmark = pytest.mark.skip({told})\n"
+    return flat if len(flat) <= WIDTH + 1 else f"pytestmark = pytest.mark.skip(\n{TAB}{told}\n)\n"
+
+
 def with_names(value: object, names: Mapping[str, str]) -> str:
     r"""A literal in which captured values stand by their variable: `{{id}}` alone is the value, within text its text.
 

@@ -27,13 +27,14 @@ def verify(
     timeout: float,
 ) -> None:  # fmt: skip
     """Run the generated tests of a folder, each file in a process of its own: pytest, pytest-playwright, Playwright,
-    Jest or Vitest, k6, Locust. Where a tool is not installed its files are NOT RUN, with what to install.
+    Jest or Vitest, k6, Locust. Where a tool is not installed its files are NOT RUN, with what to install. A file whose
+    tests are all skipped, such as those of a deprecated feature, is neither green nor red and covers nothing.
 
     With --broken and --fixed, a file that is red on the one and green on the other covers its finding: that is kept in
     the feedback loop (aqe/production/feedback-loop), at the insight and at the scenarios that test generators read.
 
     \b
-    Exit codes: 0 as it should be, 1 not (a file that is NOT RUN is not), 2 nothing could be run or no URL was given.
+    Exit codes: 0 as it should be, 1 not (a file that is NOT RUN is not), 2 nothing was run or no URL was given.
     Examples: aqe tests verify tests/recorded --target http://127.0.0.1:8000
               aqe tests verify tests/production --broken http://127.0.0.1:8001 --fixed http://127.0.0.1:8002
     """
@@ -60,7 +61,7 @@ def verify(
         print_json(found)
     else:
         click.echo(_text(cleaned(found)))
-    if not any(run.colour is not Colour.NOT_RUN for file in found.files for run in file.runs):
+    if not any(run.colour not in (Colour.NOT_RUN, Colour.SKIPPED) for file in found.files for run in file.runs):
         ctx.exit(EXIT_USAGE)
     if not found.ok:
         ctx.exit(EXIT_NO_GO)

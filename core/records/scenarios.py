@@ -187,6 +187,8 @@ class Provenance(Record):
     """Records looked at."""
     window_from: datetime | None = None
     window_to: datetime | None = None
+    feature: str | None = None
+    """What it is a test of and how much that is used, in one line."""
 
 
 class TestScenario(Record):
@@ -207,6 +209,8 @@ class TestScenario(Record):
     """Requests carry the cookies that earlier answers gave; False = none did when they were recorded."""
     steps: tuple[RequestStep | UiStep, ...]
     provenance: Provenance
+    skipped: str | None = Field(default=None, min_length=1)
+    """Why it is written and not run, in one line; None = it runs."""
     covered_by: tuple[str, ...] = ()
     """Files of tests of its finding that were seen red on a broken and green on a fixed service."""
 

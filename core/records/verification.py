@@ -15,6 +15,8 @@ class Colour(StrEnum):
     """At least one failed."""
     UNUSABLE = "unusable"
     """Nothing was told: no test in it, not finished in time, or it does not load."""
+    SKIPPED = "skipped"
+    """All its tests are, as the file says: nothing is known, and nothing was to be known."""
     NOT_RUN = "NOT RUN"
     """What runs such files is not installed; the reason says what to install."""
 
@@ -67,4 +69,5 @@ class Verification(Record):
     covered: tuple[Coverage, ...]
     """Empty unless both a broken and a fixed service were given."""
     ok: bool
-    """Every file was green on the target and on the fixed service, and red on the broken one, as far as given."""
+    """Every file was green on the target and on the fixed service, and red on the broken one, as far as given; but for
+    those that are skipped."""

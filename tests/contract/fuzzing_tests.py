@@ -25,6 +25,7 @@ from aqe.generators.replay_target import render_replay, replay_name
 from aqe.generators.secrets_scan import scan
 from aqe.generators.table import LOAD_TARGETS, TARGETS
 from aqe.tests.contract.hostile_production import (
+    REDACTOR,
     SECRETS,
     Attacker,
     Made,
@@ -163,7 +164,14 @@ def made_of(kind: str, rounds: int, seed: int) -> list[Made]:
         else:
             with tempfile.TemporaryDirectory() as folder:
                 made += from_sessions(evil, Path(folder), WAYS)
-    return made
+    return [_for_a_feature(one, evil) if isinstance(one, TestScenario) else one for one in made]
+
+
+def _for_a_feature(scenario: TestScenario, evil: Attacker) -> TestScenario:
+    """Every third is skipped; features are named by what production sends, too."""
+    provenance = scenario.provenance.model_copy(update={"feature": REDACTOR.text(evil.text())})
+    skipped = REDACTOR.text(evil.text()) if evil.chance.random() < 1 / 3 else None
+    return scenario.model_copy(update={"provenance": provenance, "skipped": skipped})
 
 
 def main() -> None:

@@ -1,5 +1,7 @@
 """What every test target must do; a new one is tested the day it is registered."""
 
+import difflib
+import re
 from datetime import UTC, datetime
 from pathlib import PurePath
 
@@ -7,6 +9,7 @@ import pytest
 
 from aqe.core.records.findings import FindingPriority
 from aqe.core.records.scenarios import Expectation, Locator, Provenance, RequestStep, TestScenario, UiStep
+from aqe.generators.literals import javascript, javascript_prose, python
 from aqe.generators.secrets_scan import scan
 from aqe.generators.table import TARGETS, Target
 
@@ -96,3 +99,25 @@ def test_hostile_text_is_written_escaped(target: Target) -> None:
 def test_a_harmless_file_passes_the_secrets_scan(target: Target) -> None:
     """Our own text must not look like a secret."""
     assert scan(target.render(a_scenario(target))) == ()
+
+
+@each_target
+@pytest.mark.parametrize("reason", ["used by 0.05 % of 84,392 users", "x" * 200, HOSTILE])
+def test_a_skipped_scenario_is_written_as_skipped_with_its_reason(target: Target, reason: str) -> None:
+    """It does not run by mistake, and the file says why; without the reason it is the file that it was."""
+    scenario = a_scenario(target)
+    runs, skips = (target.render(scenario.model_copy(update={"skipped": why})) for why in (None, reason))
+    added = "\n".join(line[2:] for line in difflib.ndiff(runs.splitlines(), skips.splitlines()) if line[0] == "+")
+    assert re.search(r"\bskip\(", added) and "skip" not in runs
+    assert skips.isascii() and HOSTILE not in skips
+    shown = added.replace("\n// ", " ")
+    words = " ".join(reason.split())
+    assert any(form(words) in shown for form in (python, javascript, javascript_prose))
+
+
+@each_target
+def test_a_file_names_the_feature_that_it_tests(target: Target) -> None:
+    """With how much that is used, in its header."""
+    scenario = a_scenario(target)
+    of = scenario.provenance.model_copy(update={"feature": "feature checkout, used by 34 % of 1,204 users"})
+    assert "used by 34 % of 1,204 users" in target.render(scenario.model_copy(update={"provenance": of}))

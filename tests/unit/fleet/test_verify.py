@@ -56,6 +56,18 @@ def test_what_does_not_run_is_neither_red_nor_green(tmp_path: Path) -> None:
     assert not found.ok
 
 
+def test_a_file_that_skips_all_its_tests_is_neither_red_nor_green_nor_in_the_way(tmp_path: Path) -> None:
+    """It covers nothing, and says why it is skipped; the other files decide."""
+    mark = 'pytestmark = pytest.mark.skip(reason="used by: hardly anybody")\n'
+    (tmp_path / "test_a.py").write_text(TEXT.replace("import os\n", f"import os\n\nimport pytest\n\n{mark}"))
+    (tmp_path / "test_b.py").write_text(TEXT.replace("err-1", "err-2"))
+    found = verified(tmp_path, broken="http://broken", fixed="http://fixed")
+    assert [(run.colour, run.reason) for run in found.files[0].runs] == [
+        (Colour.SKIPPED, "used by: hardly anybody")
+    ] * 2
+    assert found.ok and [one.finding for one in found.covered] == ["err-2"]
+
+
 def test_a_folder_without_tests_is_refused(tmp_path: Path) -> None:
     """Nothing red is not the same as green."""
     with pytest.raises(InputError, match="no tests"):
