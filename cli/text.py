@@ -30,6 +30,7 @@ MARKS: dict[str, tuple[str, str]] = {
     "ATTESTED": ("cyan", "✍️ "),
     "WARNING": ("yellow", "⚠️ "),
     "WAIVED": ("yellow", "🔖"),
+    "PENDING": ("yellow", "⏳"),
     "FAILED": ("red", "🚫"),
     "NO_EVIDENCE": ("magenta", "❔"),
     "NOT_APPLICABLE": ("blue", "⚪"),

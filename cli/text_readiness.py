@@ -20,6 +20,7 @@ from ..core.records.readiness import (
     SummaryLine,
     SummarySection,
 )
+from ..core.records.signals import SignalKind
 from .text import Look, cleaned, confidence_number, facts, percent, risk_number, table, time_text, value_text
 
 _PLAIN = Look()
@@ -207,11 +208,29 @@ def _next_steps(decision: Decision, flags: str) -> list[str]:
     if decision.approved or decision.hypothetical:
         return []
     steps = [f"aqe deploy blockers --version {decision.version}{flags} --detailed"]
-    if decision.decision is DecisionStatus.PENDING_APPROVAL:
-        steps.append(f"aqe deploy approve-request --version {decision.version}")
+    if people := _people(decision):
+        steps += people
     else:
         steps.append(f"aqe deploy remediate --version {decision.version}{flags} --output remediation-plan.md")
     return _section("Next steps", steps, numbered=True)
+
+
+def _people(decision: Decision) -> list[str]:
+    """Commands that have somebody decide; none where that alone would not let the release pass."""
+    reasons = decision.pending or decision.blockers
+    others = [r for r in decision.blockers if not r.startswith("an approval is ")] or decision.inconclusive
+    return [] if others else list(dict.fromkeys(_asks(reason, decision) for reason in reasons))
+
+
+def _asks(reason: str, decision: Decision) -> str:
+    version = f"--version {decision.version}"
+    if reason.startswith("an approval is pending"):
+        return f"aqe deploy approvals {version}"
+    if reason.startswith("`aqe deploy emergency-approve`"):
+        return f'aqe deploy emergency-approve {version} --approver ID --justification "..."'
+    if any(reason == f"{gate.gate}: {c.detail}" for gate in decision.gates for c in gate.criteria):
+        return f"have the ticket decided, then: {HOW_TO_MEASURE[SignalKind.APPROVALS].format(version=decision.version)}"
+    return f"aqe deploy approve-request {version}"
 
 
 def _section(title: str, items: Iterable[str], *, numbered: bool = False) -> list[str]:

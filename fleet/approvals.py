@@ -166,7 +166,14 @@ def _check_open(approval: Approval, here: Here, granted: bool) -> None:
 def _told(assessed: Assessed, request: ApprovalRequest, recipients: Sequence[str]) -> tuple[str, ...]:
     approvers, policy = assessed.here.approvers, assessed.here.policy
     if recipients:
-        return tuple(dict.fromkeys(find_approver(approvers, name).id for name in recipients))
+        told = {known.id: known for known in (find_approver(approvers, name) for name in recipients)}
+        objections = [may_grant(one, Approval(request=request), policy) for one in told.values()]
+        if all(objections):
+            raise InputError(
+                f"none of the recipients may grant it: {'; '.join(filter(None, objections))}",
+                hint="leave out --recipients: all who may are told",
+            )
+        return tuple(told)
     able = tuple(a.id for a in approvers.values() if may_grant(a, Approval(request=request), policy) is None)
     if not able:
         raise InputError(
@@ -252,7 +259,9 @@ def _named(approval: Approval) -> dict[str, Any]:
 
 def _notice(approval: Approval, decision: Decision) -> Notice:
     request, version = approval.request, decision.version
-    waits = [] if decision.decision == "PENDING_APPROVAL" else ["an approval alone will not let it pass"]
+    closed = all(reason.startswith("an approval is ") for reason in decision.blockers)
+    lifts = decision.decision == "PENDING_APPROVAL" or (closed and decision.blockers and not decision.inconclusive)
+    waits = [] if lifts else ["an approval alone will not let it pass"]
     return Notice(
         event=ApprovalRequested.event_type,
         subject=f"approval of {version} for {decision.release.environment} is asked for by {request.requested_by}",

@@ -15,7 +15,7 @@ from .runtime import Runtime
 NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 
 
-async def configure(runtime: Runtime, file: Path, name: str, who: str) -> tuple[Policy, bool]:
+async def configure(runtime: Runtime, file: Path, name: str, who: str) -> tuple[PolicyView, bool]:
     """Check a policy and make it the fleet's, under a name.
 
     Args:
@@ -25,7 +25,7 @@ async def configure(runtime: Runtime, file: Path, name: str, who: str) -> tuple[
         who: for the history and the audit log.
 
     Returns:
-        The policy, and whether it differs from the one before.
+        The policy as the fleet now keeps it, and whether it differs from the one before.
 
     Raises:
         InputError: the file or the name cannot be used, or somebody else configures it at this moment.
@@ -37,9 +37,10 @@ async def configure(runtime: Runtime, file: Path, name: str, who: str) -> tuple[
     memory, now = runtime.memory, runtime.clock.now()
     key = f"aqe/policies/{name}"
     length, last = await memory.tail(key, 1)
-    before = StoredPolicy.from_value(last[0], where=key).digest if last else None
-    if before == policy.digest:
-        return policy, False
+    kept = StoredPolicy.from_value(last[0], where=key) if last else None
+    before = kept.digest if kept else None
+    if kept and before == policy.digest:
+        return _view(name, policy, key, kept, length), False
     stored = StoredPolicy(name=name, digest=policy.digest, text=data.decode(), configured_at=now, configured_by=who)
     draft = AuditDraft(
         action="policy:configured",
@@ -54,7 +55,7 @@ async def configure(runtime: Runtime, file: Path, name: str, who: str) -> tuple[
         raise InputError(
             f"policy {name} is being configured by somebody else", hint="look at it, then try again"
         ) from error
-    return policy, True
+    return _view(name, policy, key, stored, length + 1), True
 
 
 async def describe_policies(runtime: Runtime) -> list[PolicyView]:
@@ -66,17 +67,19 @@ async def describe_policies(runtime: Runtime) -> list[PolicyView]:
     for name, policy in (await runtime.policies()).items():
         ours = stored.get(name) if files.get(name) is None else None
         origin = str(files[name]) if files.get(name) else f"aqe/policies/{name}" if ours else "comes with aqe"
-        views.append(
-            PolicyView(
-                name=name,
-                digest=policy.digest,
-                origin=origin,
-                gates=tuple(gate.gate for gate in policy.gates),
-                freeze_windows=tuple(window.name for window in policy.freeze_windows),
-                waivers=len(policy.waivers),
-                versions=ours[1] if ours else 0,
-                configured_at=ours[0].configured_at if ours else None,
-                configured_by=ours[0].configured_by if ours else None,
-            )
-        )
+        views.append(_view(name, policy, origin, *(ours or (None, 0))))
     return views
+
+
+def _view(name: str, policy: Policy, origin: str, stored: StoredPolicy | None, versions: int) -> PolicyView:
+    return PolicyView(
+        name=name,
+        digest=policy.digest,
+        origin=origin,
+        gates=tuple(gate.gate for gate in policy.gates),
+        freeze_windows=tuple(window.name for window in policy.freeze_windows),
+        waivers=len(policy.waivers),
+        versions=versions,
+        configured_at=stored.configured_at if stored else None,
+        configured_by=stored.configured_by if stored else None,
+    )

@@ -91,7 +91,7 @@ def _liftable(decision: Decision) -> tuple[str, ...]:
         gate.gate
         for gate in decision.gates
         if gate.enforcement is Enforcement.BLOCKING
-        and any(c.status is GateStatus.FAILED or c.reading.value == "pending" for c in gate.criteria)
+        and any(c.status in (GateStatus.FAILED, GateStatus.PENDING) for c in gate.criteria)
     ]
     return tuple(dict.fromkeys([*found, *(veto.partition(":")[0] for veto in decision.vetoes)]))
 

@@ -63,6 +63,7 @@ class Standing:
 
     Args:
         approvals: state of the latest request; empty = none, or one that has lapsed. An emergency approval is one, too.
+        said: how that state came about, in a few words.
         overridden: gate or dimension -> the override that lifts it.
         emergency: an emergency approval counts.
         lifted: all that counts, for the decision to name.
@@ -70,6 +71,7 @@ class Standing:
     """
 
     approvals: tuple[ApprovalState, ...] = ()
+    said: str = ""
     overridden: Mapping[str, Lifted] = field(default_factory=dict)
     emergency: bool = False
     lifted: tuple[Lifted, ...] = ()
@@ -99,24 +101,25 @@ def stand(papers: Papers, here: Here) -> Standing:
     """What counts of it."""
     overridden, emergency, lifted, remarks = _overrides(papers.overrides, here)
     states: tuple[ApprovalState, ...] = ()
+    said = ""
     latest = latest_approval(papers.approvals, here)
     if latest is not None:
         state, detail = state_of(latest, here)
         if state is ApprovalState.LAPSED:
             remarks.append(f"approval {latest.request.id} does not count: {detail}")
         else:
-            states = (state,)
+            states, said = (state,), detail
         if state is ApprovalState.GRANTED:
             lifted += [_lifted("approval", (), vote) for vote in counted(latest, here)]
     for attestation in papers.attestations:
         if objection := attestation.objection(here.release, here.approvers, here.now):
             remarks.append(f"the attestation of {attestation.item} does not count: {objection}")
     if ApprovalState.REFUSED not in states and (refusal := _deleted_refusal(papers, latest, here)):
-        states = (ApprovalState.REFUSED,)
+        states, said = (ApprovalState.REFUSED,), ""
         remarks.append(refusal)
     if emergency and ApprovalState.REFUSED not in states:
         states = (ApprovalState.GRANTED,)
-    return Standing(states, overridden, emergency, tuple(lifted), (*papers.unreadable, *remarks))
+    return Standing(states, said, overridden, emergency, tuple(lifted), (*papers.unreadable, *remarks))
 
 
 def seen_now(risk: RiskAssessment, gates: Iterable[GateResult]) -> Seen:

@@ -24,7 +24,6 @@ from ...core.records.readiness import (
 )
 from ...core.records.signals import Finding, SignalKind
 from .counterfactuals import value_below
-from .gates import is_pending
 from .inputs import ReadinessInputs
 from .risk import VETO_AT, Alarm, critical, shown, unseen, vetoes
 from .words import label_of, unit_of
@@ -105,7 +104,7 @@ class _Known:
         )
 
     def _scored(self, reason: str, status: DecisionStatus, gate: GateResult) -> Blocker:
-        open_ = [c for c in gate.criteria if c.status in (*_SHORT, GateStatus.NO_EVIDENCE)]
+        open_ = [c for c in gate.criteria if c.status in (*_SHORT, GateStatus.NO_EVIDENCE, GateStatus.PENDING)]
         kinds = list(dict.fromkeys(CRITERIA[c.criterion].signal for c in open_))
         failed = gate.status is GateStatus.FAILED and status is DecisionStatus.BLOCKED
         return Blocker(
@@ -163,7 +162,10 @@ class _Known:
         """The command by which people clear what they have to decide."""
         if reason not in self.decision.pending and not reason.startswith("an approval is "):
             return ()
-        ask = "approve" if reason == f"an approval is {ApprovalState.PENDING}" else "approve-request"
+        if reason.startswith("`aqe deploy emergency-approve`"):
+            ask = "emergency-approve"
+        else:
+            ask = "approve" if reason.startswith(f"an approval is {ApprovalState.PENDING}") else "approve-request"
         return (f"aqe deploy {ask} --version {self.decision.version}",)
 
     def _advice(self, metrics: set[str] | None) -> Iterator[str]:
@@ -204,7 +206,7 @@ def _demands(criterion: CriterionResult) -> Iterator[str]:
     if criterion.criterion not in CRITERIA:
         return
     label, limit = label_of(criterion.criterion), criterion.limit
-    if is_pending(criterion):
+    if criterion.status is GateStatus.PENDING:
         yield f"{label}: have it decided"
     elif criterion.status not in _SHORT or criterion.reading.value is None:
         return

@@ -25,7 +25,7 @@ from ...core.records.readiness import CriterionResult, GateStatus
 from ...core.records.signals import Signal, SignalKind, SignalPart
 from ...core.signals import combine
 from .attestations import in_force
-from .gates import is_pending, judged
+from .gates import judged
 from .inputs import ReadinessInputs, Readings, StoredSignal
 from .resolutions import RESOLVED, estimate, estimates, still_open
 
@@ -36,6 +36,7 @@ _WARNED = (ItemStatus.WARNING, ItemStatus.FAILED, ItemStatus.PENDING)
 _WORST_FIRST = (
     (GateStatus.FAILED, ItemStatus.FAILED),
     (GateStatus.NO_EVIDENCE, ItemStatus.NO_EVIDENCE),
+    (GateStatus.PENDING, ItemStatus.PENDING),
     (GateStatus.ATTESTED, ItemStatus.ATTESTED),
     (GateStatus.PASSED, ItemStatus.PASSED),
 )
@@ -190,8 +191,6 @@ def _status(item: ItemDefinition, found: Sequence[CriterionResult]) -> ItemStatu
         return ItemStatus.NO_EVIDENCE
     statuses = {c.status for c in found}
     status = next((ours for theirs, ours in _WORST_FIRST if theirs in statuses), ItemStatus.NOT_APPLICABLE)
-    if status is ItemStatus.NO_EVIDENCE and all(is_pending(c) for c in found if c.status is GateStatus.NO_EVIDENCE):
-        return ItemStatus.PENDING
     if status is ItemStatus.PASSED and any(_is_close(c.reading, c.limit, item.warn_within_percent) for c in found):
         return ItemStatus.WARNING
     return status

@@ -24,7 +24,6 @@ from ...core.records.readiness import (
 )
 from ...core.records.signals import SignalKind
 from .approvals import EMERGENCY, Standing
-from .gates import is_pending
 from .inputs import ReadinessInputs
 from .risk import critical, is_measured, shown, unseen
 from .waivers import lapsed_waivers
@@ -49,7 +48,6 @@ class _Line:
 
     words: str
     status: GateStatus
-    pending: bool = False
 
 
 @dataclass(frozen=True)
@@ -70,7 +68,7 @@ class _Case:
                     yield _Line(f"{gate.gate}: {gate.detail}", gate.status)
                     continue
                 for criterion in gate.criteria:
-                    yield _Line(f"{gate.gate}: {criterion.detail}", criterion.status, is_pending(criterion))
+                    yield _Line(f"{gate.gate}: {criterion.detail}", criterion.status)
 
     def gated(self, wanted: Callable[[_Line], bool], *enforcements: Enforcement, overridden: bool = False) -> list[str]:
         return [line.words for line in self.lines(*enforcements, overridden=overridden) if wanted(line)]
@@ -83,7 +81,12 @@ class _Case:
         return [v for v in self.risk.vetoes if (v.partition(":")[0] in self.standing.overridden) is overridden]
 
     def approval(self, *states: ApprovalState) -> list[str]:
-        return [f"an approval is {state}" for state in self.standing.approvals if state in states]
+        said = self.standing.said
+        return [
+            f"an approval is {state}{_HOW[state]}{said}" if said else f"an approval is {state}"
+            for state in self.standing.approvals
+            if state in states
+        ]
 
     def wanted_approvals(self) -> list[str]:
         """Why somebody has to approve; one that is not granted has decided before this is asked."""
@@ -99,7 +102,7 @@ class _Case:
 
     def lifted(self) -> list[str]:
         """What would have blocked and does not, by whose authority."""
-        failed = self.gated(lambda line: _failed(line) or line.pending, Enforcement.BLOCKING, overridden=True)
+        failed = self.gated(lambda line: _failed(line) or _pending(line), Enforcement.BLOCKING, overridden=True)
         found = []
         for reason in (*failed, *self.vetoes(overridden=True)):
             by = self.standing.overridden[reason.partition(":")[0]]
@@ -116,15 +119,15 @@ def _failed(line: _Line) -> bool:
 
 
 def _missing(line: _Line) -> bool:
-    return line.status is GateStatus.NO_EVIDENCE and not line.pending
+    return line.status is GateStatus.NO_EVIDENCE
 
 
 def _pending(line: _Line) -> bool:
-    return line.pending
+    return line.status is GateStatus.PENDING
 
 
 def _not_held(line: _Line) -> bool:
-    return line.status in (GateStatus.FAILED, GateStatus.NO_EVIDENCE)
+    return line.status in (GateStatus.FAILED, GateStatus.NO_EVIDENCE, GateStatus.PENDING)
 
 
 def _warned(line: _Line) -> bool:
@@ -135,6 +138,8 @@ def _waived(line: _Line) -> bool:
     return line.status is GateStatus.WAIVED
 
 
+_HOW = {ApprovalState.REFUSED: " ", ApprovalState.EXPIRED: " since ", ApprovalState.PENDING: ", "}
+"""Between the state of an approval and how it came about."""
 _B, _I, _P, _W = (
     DecisionStatus.BLOCKED,
     DecisionStatus.INCONCLUSIVE,
@@ -234,7 +239,7 @@ def _missing_evidence(version: str, risk: RiskAssessment, gates: Sequence[GateRe
 
     for gate in sorted(gates, key=lambda gate: list(Enforcement).index(gate.enforcement)):
         for c in gate.criteria:
-            if c.status is GateStatus.NO_EVIDENCE and not is_pending(c):
+            if c.status is GateStatus.NO_EVIDENCE:
                 asked_by = f"{gate.enforcement} gate {gate.gate}"
                 # Measured, and nothing to compare with: it is the history that is missing.
                 kind = CRITERIA[c.criterion].signal if c.reading.reason else None

@@ -19,24 +19,20 @@ from .words import label_of, unit_of
 WORST_FIRST = (
     GateStatus.FAILED,
     GateStatus.NO_EVIDENCE,
+    GateStatus.PENDING,
     GateStatus.WARNING,
     GateStatus.WAIVED,
     GateStatus.ATTESTED,
     GateStatus.PASSED,
 )
 _PENDING = "pending"
-"""A change ticket that is still to be decided: measured, but evidence for neither side."""
+"""What a change ticket says that is still to be decided."""
 
 
 def evaluate(inputs: ReadinessInputs, policy: Policy) -> tuple[GateResult, ...]:
     """Every gate of the policy, in its order, then its freeze windows."""
     readings, attested = Readings(inputs, policy), in_force(inputs)
     return (*(_gate(gate, policy, readings, inputs, attested) for gate in policy.gates), *freezes(policy, inputs))
-
-
-def is_pending(criterion: CriterionResult) -> bool:
-    """Without evidence only because somebody has still to decide."""
-    return criterion.status is GateStatus.NO_EVIDENCE and criterion.reading.value == _PENDING
 
 
 def _gate(
@@ -50,7 +46,7 @@ def _gate(
         reading = readings.read(CRITERIA[name])
         left_out = policy.is_left_out(gate.gate, name)
         result = _not_judged(name, limit, reading, left_out, attested.get(name)) or judge(reading)
-        if gate.no_data is NoData.FAIL and result.status is GateStatus.NO_EVIDENCE and not is_pending(result):
+        if gate.no_data is NoData.FAIL and result.status is GateStatus.NO_EVIDENCE:
             missing = {"status": GateStatus.FAILED, "detail": f"{result.detail}; the policy calls that failed"}
             result = result.model_copy(update=missing)
         return waived(result, gate.gate, policy.waivers, inputs.now)
@@ -97,7 +93,7 @@ def _not_judged(
     elif reading.status is Status.NOT_MEASURED:
         status, detail = GateStatus.NO_EVIDENCE, f"{name} has no evidence: {reading.reason}"
     elif reading.value == _PENDING:
-        status, detail = GateStatus.NO_EVIDENCE, f"{name} is pending"
+        status, detail = GateStatus.PENDING, f"{name} is pending"
     else:
         return None
     return CriterionResult(criterion=name, limit=limit, reading=reading, status=status, detail=detail)

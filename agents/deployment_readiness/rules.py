@@ -129,4 +129,4 @@ def _total(
 
 
 def _weighed(criteria: Sequence[CriterionResult]) -> list[CriterionResult]:
-    return [c for c in criteria if c.status in (*_WORTH, GateStatus.NO_EVIDENCE)]
+    return [c for c in criteria if c.status in (*_WORTH, GateStatus.NO_EVIDENCE, GateStatus.PENDING)]

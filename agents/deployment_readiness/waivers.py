@@ -28,7 +28,7 @@ def waived(result: CriterionResult, gate: str, waivers: Sequence[Waiver], now: d
 
 
 def _reaches(waiver: Waiver, result: CriterionResult) -> bool:
-    if result.status not in (GateStatus.FAILED, GateStatus.NO_EVIDENCE):
+    if result.status not in (GateStatus.FAILED, GateStatus.NO_EVIDENCE, GateStatus.PENDING):
         return False
     if waiver.up_to is None:
         return True

@@ -16,6 +16,13 @@ if TYPE_CHECKING:
     from ...fleet.runtime import Runtime
 
 T = TypeVar("T")
+_AFTER = {
+    "pending": '`aqe deploy approve` (or `reject`) --version VERSION --approver ID --justification "..." decides',
+    "refused": "nothing passes until `aqe deploy approve-request --version VERSION` asks again",
+    "expired": "nothing passes until `aqe deploy approve-request --version VERSION` asks again",
+    "lapsed": "it counts no more; `aqe deploy assess`, then `approve-request`, asks again",
+}
+"""State of an approval -> what leads on."""
 version_option = click.option("--version", "version", metavar="VERSION", required=True, help="Release, as tagged.")
 
 
@@ -82,6 +89,9 @@ def approvals(ctx: click.Context, /, as_json: bool, version: str | None) -> None
         for v in found
     ]  # fmt: skip
     click.echo(table(("RELEASE", "ENVIRONMENT", "STATE", "DETAIL", "WAITS FOR", "ASKED BY", "WAITS UNTIL"), rows))
+    for state, words in _AFTER.items():
+        if any(v.state == state for v in found):
+            say(f"{state}: {words}")
 
 
 @click.command()
@@ -157,8 +167,9 @@ def _vote(ctx: click.Context, as_json: bool, version: str, person: dict[str, Any
     if as_json:
         print_json(view)
     else:
-        click.echo(clean(f"{view.version} for {view.environment}: {view.state}, {view.detail}"))
-        say(f"to decide: aqe deploy assess --version {version}")
+        waits = f"; waits for {', '.join(view.waits_for)}" if view.waits_for else ""
+        click.echo(clean(f"{view.version} for {view.environment}: {view.state}, {view.detail}{waits}"))
+        say(f"what that comes to: aqe deploy assess --version {version}")
 
 
 def _override(
@@ -175,9 +186,10 @@ def _override(
     if as_json:
         print_json(lifted)
     else:
-        what = ", ".join(lifted.names) or "nothing that failed"
+        what = ", ".join(lifted.names) or "nothing, nothing had failed"
         click.echo(clean(f"overridden: {what}; by {lifted.approver} until {time_text(lifted.expires_at)}"))
-        say(f"to decide: aqe deploy assess --version {version}")
+        again = " (--fast-track, where it was judged so)" if emergency else ""
+        say(f"what that comes to: aqe deploy assess --version {version}{again}")
 
 
 def signed(

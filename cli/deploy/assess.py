@@ -104,5 +104,5 @@ def check_gate(ctx: click.Context, /, as_json: bool, gate: str, **payload: str |
         print_json(result)
     else:
         click.echo(gate_text(result, look(settings)))
-    passed = result.status not in (GateStatus.FAILED, GateStatus.NO_EVIDENCE)
+    passed = result.status not in (GateStatus.FAILED, GateStatus.NO_EVIDENCE, GateStatus.PENDING)
     ctx.exit(EXIT_OK if passed else EXIT_NO_GO)

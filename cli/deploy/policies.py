@@ -31,15 +31,17 @@ def configure_gates(ctx: click.Context, /, as_json: bool, file: Path, name: str)
     from ...fleet.configuring import configure
     from ...fleet.situations import asking_person
 
-    policy, changed = with_runtime(ctx, lambda parts: configure(parts, file, name, asking_person(Path.cwd())))
-    view = next(one for one in _views(ctx) if one.name == name)
+    stored, changed = with_runtime(ctx, lambda parts: configure(parts, file, name, asking_person(Path.cwd())))
     if as_json:
-        print_json(view)
+        print_json(stored)
     else:
-        what = f"version {view.versions}" if changed else "unchanged"
-        click.echo(f"policy {name}: {what}, sha256 {policy.digest[:12]}, gates: {', '.join(view.gates) or 'none'}")
-    if view.digest != policy.digest:
-        say(f"it is not in force here: aqe.yaml names {view.origin}, which goes before it")
+        what = f"version {stored.versions}{'' if changed else ', unchanged'}"
+        click.echo(f"policy {name}: {what}, sha256 {stored.digest[:12]}, gates: {', '.join(stored.gates) or 'none'}")
+    in_force = next(one for one in _views(ctx) if one.name == name)
+    if in_force.digest != stored.digest:
+        say(
+            f"it is not in force here: aqe.yaml names {in_force.origin}, which goes before it; change that file instead"
+        )
 
 
 @click.command()

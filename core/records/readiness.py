@@ -146,6 +146,8 @@ class GateStatus(StrEnum):
     """Measured, and in the band that the policy only warns of."""
     WAIVED = "WAIVED"
     """Does not hold, and the policy waives it for a while."""
+    PENDING = "PENDING"
+    """Somebody has still to decide (a change ticket): evidence for neither side."""
     FAILED = "FAILED"
     NO_EVIDENCE = "NO_EVIDENCE"
     NOT_APPLICABLE = "NOT_APPLICABLE"

@@ -79,12 +79,14 @@ def test_two_people_approve_what_was_asked_for(project: Project) -> None:
     """From PENDING_APPROVAL to APPROVED; each step in the audit log; a worse signal voids it."""
     assert assess(project) == ("PENDING_APPROVAL", EXIT_NO_GO)
     assert "no approval was asked for" in project.ok("deploy", "approvals")
+    idle = project.aqe("deploy", "approve-request", "--version", "v1", "--recipients", "vp", "--requester", "vp")
+    assert (idle.returncode, "it takes somebody else to grant it" in idle.stderr) == (EXIT_USAGE, True)
     asked = project.aqe("deploy", "approve-request", "--version", "v1", "--recipients", "cto@example.org, vp")
     assert "waits for cto, vp" in asked.stdout
     assert "approval of v1 for production is asked for by" in asked.stderr
     (view,) = project.json("deploy", "approvals")
     assert (view["state"], view["detail"]) == ("pending", "0 of 2 approvals")
-    assert "pending, 1 of 2 approvals" in project.ok("deploy", "approve", *person("cto"))
+    assert "pending, 1 of 2 approvals; waits for vp" in project.ok("deploy", "approve", *person("cto"))
     assert assess(project) == ("PENDING_APPROVAL", EXIT_NO_GO)
     assert "granted, by cto, vp" in project.ok("deploy", "approve", *person("vp"))
     assert assess(project) == ("APPROVED", EXIT_OK)
@@ -181,6 +183,9 @@ def test_a_policy_is_made_the_fleets_and_a_gate_of_it_checked(project: Project) 
     assert (configured["name"], configured["gates"], configured["versions"]) == ("strict", ["strict_coverage"], 1)
     hidden = project.aqe("deploy", "configure-gates", "--config", "strict.yaml")
     assert (hidden.returncode, "policy.yaml, which goes before it" in hidden.stderr) == (EXIT_OK, True)
+    assert "version 1, " in hidden.stdout and "gates: strict_coverage" in hidden.stdout, (
+        "what was stored, not what is in force"
+    )
     assert {one["name"] for one in project.json("deploy", "policies")} == {
         "default",
         "specification",
@@ -216,7 +221,10 @@ def test_what_is_missing_is_asked_for_on_a_terminal(project: Project) -> None:
     shown, code = project.on_a_terminal("deploy", "approve", "--version", "v1", answers=answers)
     assert (code, shown.splitlines()[-2:]) == (
         EXIT_OK,
-        ["v1 for production: pending, 1 of 2 approvals", "to decide: aqe deploy assess --version v1"],
+        [
+            "v1 for production: pending, 1 of 2 approvals; waits for vp, lead, author",
+            "what that comes to: aqe deploy assess --version v1",
+        ],
     )
     assert "load test seen" in shown
     assert "the secret" not in shown

@@ -37,9 +37,9 @@ async def test_a_configured_policy_is_the_fleets_from_now_on(project: Path) -> N
     async with open_runtime(loaded, name="a") as one, open_runtime(loaded, name="b") as two:
         assert (await in_force(two)).gates[0].gate == "code_quality"
         for text, changed in ((ONE, True), (ONE, False), ("\ufeff" + TWO.replace("\n", "\r\n"), True)):
-            policy, is_new = await configure(one, file(project, text), "default", "dev@example.org")
+            view, is_new = await configure(one, file(project, text), "default", "dev@example.org")
             assert is_new is changed
-            assert (await in_force(two)).label == policy.label
+            assert (await in_force(two)).digest == view.digest
         views = {view.name: view for view in await describe_policies(two)}
         assert (views["default"].versions, views["default"].origin) == (2, "aqe/policies/default")
         assert views["specification"].origin == "comes with aqe"

@@ -13,7 +13,7 @@ from aqe.agents.deployment_readiness.risk import score
 from aqe.cli.text import Look
 from aqe.cli.text_readiness import decision_text, gate_text, risk_text
 from aqe.config.policy import default_policy
-from aqe.core.records.readiness import Decision, GateResult, NotApplicable, RiskAssessment, RiskLevel
+from aqe.core.records.readiness import Decision, DecisionStatus, GateResult, NotApplicable, RiskAssessment, RiskLevel
 from aqe.core.records.signals import SignalKind
 from aqe.tests.builders import a_good_signal, good_inputs, some_inputs
 
@@ -58,6 +58,33 @@ def test_what_is_missing_stands_under_the_command_that_supplies_it() -> None:
         "      BLOCKING gate test_coverage: min_line_coverage, min_branch_coverage",
         "      risk, testCoverage: line_coverage, branch_coverage",
     ]
+
+
+@pytest.mark.parametrize(
+    ("decision", "reasons", "steps"),
+    [
+        ("PENDING_APPROVAL", {"pending": ("risk is HIGH, 44 of 100",)}, ["aqe deploy approve-request --version v1"]),
+        ("PENDING_APPROVAL", {"pending": ("an approval is pending, 0 of 1",)}, ["aqe deploy approvals --version v1"]),
+        (
+            "PENDING_APPROVAL",
+            {"pending": ("`aqe deploy emergency-approve`, under policy fast-track",)},
+            ['aqe deploy emergency-approve --version v1 --approver ID --justification "..."'],
+        ),
+        ("BLOCKED", {"blockers": ("an approval is refused by x: no",)}, ["aqe deploy approve-request --version v1"]),
+        (
+            "BLOCKED",
+            {"blockers": ("g: a 1 > 0",), "pending": ("an approval is pending",)},
+            ["aqe deploy remediate --version v1 --output remediation-plan.md"],
+        ),
+    ],
+)
+def test_a_no_go_leads_on_to_what_would_change_it(decision: str, reasons: dict[str, Any], steps: list[str]) -> None:
+    """People are asked only where their word is all that is missing."""
+    said = judged(good_inputs())[2].model_copy(
+        update={"decision": DecisionStatus(decision), "approved": False, **reasons}
+    )
+    _, _, listed = decision_text(said).partition("Next steps")
+    assert [line[5:] for line in listed.splitlines()[2:]] == steps
 
 
 def test_a_missing_item_in_other_words_is_printed_as_it_is() -> None:

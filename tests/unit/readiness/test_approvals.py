@@ -345,6 +345,15 @@ def test_a_policy_can_ask_for_an_approval_whatever_the_risk() -> None:
     assert decided(good_inputs(), policy, granted).decision is APPROVED
 
 
+def test_a_decision_says_who_refused_and_why_and_when_a_request_expired() -> None:
+    policy = a_policy()
+    request = a_request(situation_in(HIGH, policy))
+    refused = decided(HIGH, policy, voted(request, "vp", granted=False))
+    assert refused.blockers[0].startswith("an approval is refused by vp: ")
+    late = request.model_copy(update={"request": request.request.model_copy(update={"expires_at": NOW})})
+    assert decided(HIGH, policy, late).rule.endswith("is expired since 2026-01-10 12:00 UTC, with 0 of 1 approval")
+
+
 def test_an_approval_lifts_no_failed_gate() -> None:
     policy = a_policy()
     decision = decided(FAILING, policy, voted(a_request(situation_in(FAILING, policy)), "vp"))

@@ -88,6 +88,14 @@ def test_a_refused_approval_holds_back_too() -> None:
     assert one.verify == ("aqe deploy approve-request --version v1",)
 
 
+def test_the_fast_track_asks_for_an_emergency_approval() -> None:
+    one = only(found(good_inputs(), DEFAULT.model_copy(update={"fast_track": True})))
+    assert (one.status, one.verify) == (
+        DecisionStatus.PENDING_APPROVAL,
+        ("aqe deploy emergency-approve --version v1",),
+    )
+
+
 def asking(gate: str, more: str = "") -> Policy:
     text = f"deployment_gates: {{mandatory_gates: {{g: {{{gate}, enforcement: BLOCKING}}}}}}\n{more}"
     return parse_policy(text.encode(), name="mine", where="p.yaml")

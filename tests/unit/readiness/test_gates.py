@@ -2,7 +2,7 @@
 
 import pytest
 
-from aqe.agents.deployment_readiness.gates import evaluate, is_pending
+from aqe.agents.deployment_readiness.gates import evaluate
 from aqe.agents.deployment_readiness.inputs import ReadinessInputs
 from aqe.config.policy import default_policy, parse_policy
 from aqe.core.criteria import CRITERIA, limit_problem
@@ -92,7 +92,7 @@ CASES: list[tuple[str, Limit, ReadinessInputs, GateStatus, str]] = [
         "change_ticket_approved",
         True,
         of(SignalKind.APPROVALS, change_ticket="pending"),
-        GateStatus.NO_EVIDENCE,
+        GateStatus.PENDING,
         "change_ticket_approved is pending",
     ),
     ("min_mutation_score", 75, some_inputs(), GateStatus.NO_EVIDENCE, "has no evidence: no mutation signal for v1"),
@@ -194,5 +194,6 @@ def test_only_an_open_ticket_is_pending() -> None:
     states = {"approved": False, "pending": True, "rejected": False}
     for state, pending in states.items():
         inputs = of(SignalKind.APPROVALS, change_ticket=state)
-        assert is_pending(judge("change_ticket_approved", True, inputs)) is pending
-    assert not is_pending(judge("change_ticket_approved", True, some_inputs()))
+        status = judge("change_ticket_approved", True, inputs).status
+        assert (status is GateStatus.PENDING) is pending
+    assert judge("change_ticket_approved", True, some_inputs()).status is GateStatus.NO_EVIDENCE
