@@ -6,7 +6,7 @@ import click
 
 from .common import echo_json, output_options, print_json, say, with_runtime
 from .params import count, duration, read_json
-from .text import clean
+from .text import clean, counted
 
 if TYPE_CHECKING:
     from ..fleet.runtime import Runtime
@@ -160,8 +160,7 @@ def export(ctx: click.Context, file: str, globs: tuple[str, ...], version: str |
         click.echo(text, nl=False)
     else:
         write_file(Path(file), text, overwrite=True)
-    keys = len(text.splitlines()) - 1
-    say(f"{keys} key{'' if keys == 1 else 's'}")
+    say(counted(len(text.splitlines()) - 1, "key"))
 
 
 @memory.command("import")

@@ -8,7 +8,7 @@ import click
 from .common import output_options, print_json, release_options, say, with_runtime
 from .importing import tell_release
 from .params import read_json_file
-from .text import cleaned, facts, table, time_text, value_text
+from .text import cleaned, counted, facts, table, time_text, value_text
 
 if TYPE_CHECKING:
     from ..core.records.signals import Signal
@@ -111,7 +111,7 @@ def put(
     if as_json:
         print_json(stored)
     else:
-        say(f"stored: {len(stored.metrics)} metrics of {stored.kind} for {stored.release.version}")
+        say(f"stored: {counted(len(stored.metrics), 'metric')} of {stored.kind} for {stored.release.version}")
 
 
 @click.group()
@@ -180,7 +180,8 @@ def signal_text(signal: "Signal") -> str:
     ]
     if signal.parts:
         rows = [
-            (name, part.outcome, part.reason or f"{len(part.findings)} findings") for name, part in signal.parts.items()
+            (name, part.outcome, part.reason or counted(len(part.findings), "finding"))
+            for name, part in signal.parts.items()
         ]
         lines += ["", table(("PART", "OUTCOME", "DETAIL"), rows)]
     findings = [

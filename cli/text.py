@@ -8,6 +8,7 @@ from typing import TextIO
 import click
 
 from ..core.numbers import confidence_number as confidence_number
+from ..core.numbers import counted as counted
 from ..core.numbers import duration_text as duration_text
 from ..core.numbers import percent as percent
 from ..core.numbers import risk_number as risk_number

@@ -49,6 +49,15 @@ def percent(share: float) -> str:
     return "under 1 %" if share > 0 and whole == 0 else f"{whole} %"
 
 
+def counted(number: int, word: str) -> str:
+    """A number and what is counted, in the singular for one; the plural has an s.
+
+    >>> counted(1, "known user"), counted(1200, "time")
+    ('1 known user', '1,200 times')
+    """
+    return f"{number:,} {word}{'' if number == 1 else 's'}"
+
+
 def value_text(value: object) -> str:
     """A measured value in four digits, but never 0 or 100 when it is not."""
     if isinstance(value, bool):

@@ -5,6 +5,7 @@ and goes HEARTBEAT_TTL_S after its death, so that the next loop need not wait lo
 """
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -154,11 +155,9 @@ class FeedbackLoop:
             self._said(error.message)
 
     async def _rest(self, seconds: float) -> None:
-        try:
+        with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await self._stopping.wait()
-        except TimeoutError:
-            pass
 
     async def _tell(self, state: LoopState) -> None:
         done = sum(run.status == "completed" for run in state.runs)

@@ -108,7 +108,7 @@ async def guard(settings: Settings, rollout: str) -> None:
     """
     lock = guard_file(settings, rollout)
     try:
-        with locked(lock, str(os.getpid())):
+        with locked(lock, str(os.getpid()), within_s=1.0):
             await _watch(settings, rollout)
         lock.unlink(missing_ok=True)
     except BlockingIOError:
@@ -144,7 +144,8 @@ async def _watch(settings: Settings, rollout: str) -> None:
 
 async def _is_cared_for(settings: Settings, rollout: str) -> bool:
     """True when the server answers and says that it is run somewhere, or has ended."""
-    try:
+    # A server that is away, or holds nonsense there, knows of nobody.
+    with contextlib.suppress(AqeError, RedisError, OSError, ValueError, KeyError, TypeError):
         info = find_server(settings)
         if info is None:
             return False
@@ -158,8 +159,6 @@ async def _is_cared_for(settings: Settings, rollout: str) -> bool:
         if value and Phase(json.loads(value)["state"]["phase"]).is_final:
             runner_file(settings, rollout).unlink(missing_ok=True)
             return True
-    except (AqeError, RedisError, OSError, ValueError, KeyError, TypeError):
-        pass
     return False
 
 
@@ -242,10 +241,8 @@ def locked(path: Path, content: str, *, within_s: float = 0.0) -> Iterator[None]
 def is_locked(path: Path) -> bool:
     """Whether somebody holds a file's lock."""
     try:
-        with path.open("r") as lock:
+        with contextlib.suppress(FileNotFoundError), path.open("r") as lock:
             fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
         return True
-    except FileNotFoundError:
-        pass
     return False

@@ -195,11 +195,10 @@ async def _over_the_bus(runtime: Runtime, task: TaskAssignment, timeout_s: float
         async with asyncio.timeout(timeout_s):
             await runtime.bus.wait_for(OUTCOMES, subject=task.id, start=f"{submitted_ms - 1}-0")
             return await show(runtime, task.id)
-    except TimeoutError:
-        pass
-    raise ServiceUnavailable(
-        f"task {task.id} was not done within {timeout_s:g} s", hint=f"it goes on: aqe task show {task.id}"
-    )
+    except TimeoutError as error:
+        raise ServiceUnavailable(
+            f"task {task.id} was not done within {timeout_s:g} s", hint=f"it goes on: aqe task show {task.id}"
+        ) from error
 
 
 async def _workflow_here(runtime: Runtime, task: TaskAssignment, said: Callable[[str], None]) -> TaskAssignment:

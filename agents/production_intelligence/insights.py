@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 
+from ...core.numbers import counted
 from ...core.records.findings import ErrorPattern, FindingPriority, Insight, MiningResult, Trend
 from .scenarios import missing_name
 
@@ -52,11 +53,11 @@ def _title(pattern: ErrorPattern) -> str:
 
 
 def _facts(pattern: ErrorPattern, mined: MiningResult) -> Iterator[str]:
-    users = "" if pattern.affected_users is None else f" for {_count(pattern.affected_users, 'known user')}"
+    users = "" if pattern.affected_users is None else f" for {counted(pattern.affected_users, 'known user')}"
     yield (
-        f"{_count(pattern.occurrences, 'error')}{users} between {_minute(pattern.first_seen)} and"
-        f" {_minute(pattern.last_seen)}, of {_count(mined.total_errors, 'error')} in"
-        f" {_count(mined.total_records, 'record')}."
+        f"{counted(pattern.occurrences, 'error')}{users} between {_minute(pattern.first_seen)} and"
+        f" {_minute(pattern.last_seen)}, of {counted(mined.total_errors, 'error')} in"
+        f" {counted(mined.total_records, 'record')}."
     )
     if pattern.culprit:
         yield f"Raised in {pattern.culprit}."
@@ -109,16 +110,12 @@ def _recommendation(pattern: ErrorPattern) -> str:
 def _benefit(pattern: ErrorPattern) -> str:
     if pattern.priority is FindingPriority.LOW:
         return ""
-    users = "" if pattern.affected_users is None else f" for {_count(pattern.affected_users, 'known user')}"
-    return f"{_count(pattern.occurrences, 'error')}{users} fewer in a window like this one."
+    users = "" if pattern.affected_users is None else f" for {counted(pattern.affected_users, 'known user')}"
+    return f"{counted(pattern.occurrences, 'error')}{users} fewer in a window like this one."
 
 
 def _values(pattern: ErrorPattern, dimension: str) -> list[tuple[str, int]]:
     return [(c.value, c.occurrences) for c in pattern.contexts if c.dimension == dimension]
-
-
-def _count(number: int, word: str) -> str:
-    return f"{number:,} {word}{'' if number == 1 else 's'}"
 
 
 def _minute(at: datetime) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
+from ...core.numbers import counted
 from ...core.records.anomalies import ANOMALIES_KEY, Anomaly, Severity
 from ...core.records.findings import FindingPriority, Insight, Prioritization, Priority
 from ...core.records.scenarios import TestScenario
@@ -104,7 +105,7 @@ def _line(rank: int, insight: Insight, tests: Mapping[str, Sequence[str]]) -> Pr
 
 
 def _because(insight: Insight) -> str:
-    users = "users not known" if insight.affected_users is None else f"{insight.affected_users:,} known users"
+    users = "users not known" if insight.affected_users is None else counted(insight.affected_users, "known user")
     seen = insight.occurrences
-    times = "not counted" if seen is None else f"seen {seen:,} time{'' if seen == 1 else 's'}"
+    times = "not counted" if seen is None else f"seen {counted(seen, 'time')}"
     return f"{users}, {times}"

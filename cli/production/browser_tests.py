@@ -8,7 +8,7 @@ import click
 
 from ..common import output_options, print_json, say, with_runtime
 from ..params import count
-from ..text import cleaned, percent, table, window_text
+from ..text import cleaned, counted, percent, table, window_text
 from .common import days_option, performed, release_option
 from .generated import written_tests
 
@@ -132,9 +132,9 @@ def tests_text(found: "BrowserTests") -> str:
     if rows:
         lines += ["", table(("PRIORITY", "SEEN", "STEPS", "EXPECTATIONS", "TITLE"), rows)]
     if found.rarer:
-        lines += ["", f"{found.rarer} ways are rarer; --min-frequency 1 takes them too"]
+        lines += ["", f"left out: {counted(found.rarer, 'rarer way')}; --min-frequency 1 takes all"]
     if found.withheld:
-        lines += ["", f"{found.withheld} ways of too few people are withheld"]
+        lines += ["", f"withheld: {counted(found.withheld, 'way')} of too few people"]
     if found.browsers:
         lines += [
             "",

@@ -7,7 +7,7 @@ import click
 
 from ..common import output_options, print_json, with_runtime
 from ..params import DAYS
-from ..text import cleaned, duration_text, table, time_text
+from ..text import cleaned, counted, duration_text, table, time_text
 from .common import performed
 
 if TYPE_CHECKING:
@@ -47,11 +47,11 @@ def analyze_incidents(ctx: click.Context, as_json: bool, days: float, incident_i
 def analysis_text(found: "IncidentAnalysis") -> str:
     """Every incident, newest first."""
     found = cleaned(found)
-    lines = [f"{len(found.incidents)} incident{'' if len(found.incidents) == 1 else 's'} analysed"]
+    lines = [f"{counted(len(found.incidents), 'incident')} analysed"]
     if not (found.incidents or found.alerts_left_out):
         lines.append("no incident began in this window, or none was imported (`aqe import incidents.json`)")
     if found.alerts_left_out:
-        lines.append(f"{found.alerts_left_out} alerts are left out; --alerts analyses them")
+        lines.append(f"left out: {counted(found.alerts_left_out, 'alert')}; with --alerts they are analysed")
     if found.not_analysed:
         lines.append(f"{found.not_analysed} older ones were too many for one run; --incident-id takes one")
     for incident in found.incidents:

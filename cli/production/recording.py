@@ -7,7 +7,7 @@ import click
 
 from ..common import output_options, print_json, with_runtime
 from ..params import count
-from ..text import cleaned, table, window_text
+from ..text import cleaned, counted, table, window_text
 from .common import days_option, performed, release_option
 from .generated import target_option, written_tests
 
@@ -56,7 +56,8 @@ def recording_to_tests(
 def recorded_text(found: "RecordedTests") -> str:
     """Every scenario, one a line."""
     found = cleaned(found)
-    head = f"{found.exchanges:,} exchanges, {found.flows:,} flows, {len(found.scenarios)} scenarios"
+    of = {"exchange": found.exchanges, "flow": found.flows, "scenario": len(found.scenarios)}
+    head = ", ".join(counted(number, word) for word, number in of.items())
     if found.window_from and found.window_to:
         head += f", {window_text(found.window_from, found.window_to)}"
     rows = [

@@ -73,7 +73,7 @@ class Admin:
                 status, value = self._answer(request, await self._body(wire))
                 await _send(wire, status, value)
         except (h11.ProtocolError, ConnectionError):
-            pass
+            pass  # who speaks no HTTP, or has left, gets no answer
         finally:
             await wire.close()
 

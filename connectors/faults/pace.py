@@ -110,7 +110,7 @@ class Pace:
         except TimeoutError:
             return False
         except ConnectionError:
-            pass
+            pass  # a reset is an end, too
         return True
 
     async def pieces(self, data: bytes, bandwidth: float | None) -> AsyncIterator[bytes]:

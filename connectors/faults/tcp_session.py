@@ -40,7 +40,7 @@ class TcpSession:
             else:
                 await self._carry(decision)
         except ConnectionError:
-            pass
+            pass  # one side is gone, and so is the session
         finally:
             await close(self.writer)
 

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from aqe.tests.e2e.cli_project import TIMEOUT_S
+
 ROOT = Path(__file__).parents[2]
 BLOCK = re.compile(r"^```console\n(.*?)^```", re.DOTALL | re.MULTILINE)
 
@@ -43,7 +45,7 @@ def run_tour(page: str, folder: Path) -> int:
                 text=True,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
-                timeout=60,
+                timeout=TIMEOUT_S,
             )
             assert fits(expected, done.stdout), f"$ {command}\n{done.stdout}"
     finally:

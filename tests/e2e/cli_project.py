@@ -20,7 +20,8 @@ from aqe.config.settings import load_settings
 from aqe.fleet.connect import connect_sync
 from aqe.fleet.server import find_server
 
-TIMEOUT_S = 60
+TIMEOUT_S = 240
+"""After which a program hangs. No measure of speed: other work may keep the machine busy."""
 
 
 @dataclass(frozen=True)

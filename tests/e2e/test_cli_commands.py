@@ -14,7 +14,7 @@ import pytest
 
 from aqe.core.errors import EXIT_NO_GO, EXIT_OK, EXIT_USAGE
 from aqe.tests.clones import git
-from aqe.tests.e2e.cli_project import Project, junit, wait_until
+from aqe.tests.e2e.cli_project import TIMEOUT_S, Project, junit, wait_until
 
 pytestmark = pytest.mark.xdist_group("cli-commands")
 
@@ -231,7 +231,7 @@ def test_tail_follows(project: Project) -> None:
         with project.redis() as client:
             client.sadd("aqe:events", "team:met")
             client.xadd("aqe:events:team:met", fields)
-        out, _ = tail.communicate(timeout=20)
+        out, _ = tail.communicate(timeout=TIMEOUT_S)
     assert "team:met" in out and "\x1b" not in out
 
 
@@ -247,7 +247,7 @@ def test_a_reader_that_leaves_is_no_error(project: Project) -> None:
                 client.xadd(
                     "aqe:events:task:started", {"id": "x", "type": "t:x", "source": "s", "time": "n", "data": "1"}
                 )
-        assert tail.wait(timeout=20) == EXIT_OK
+        assert tail.wait(timeout=TIMEOUT_S) == EXIT_OK
         assert tail.stderr.read() == ""
 
 
@@ -273,7 +273,7 @@ def test_a_waiting_task_can_be_cancelled(project: Project) -> None:
             wait_until(lambda: client.exists(f"aqe/fleet/tasks/{task_id}"))
         assert [task["id"] for task in project.json("task", "list", "--status", "queued")] == [task_id]
         project.ok("task", "cancel", task_id)
-        commander.communicate(timeout=20)
+        commander.communicate(timeout=TIMEOUT_S)
     assert project.json("task", "show", task_id)["status"] == "cancelled"
 
 

@@ -1,7 +1,6 @@
 """`aqe notify` as a user and as CI have it, and the gateway that `aqe up` starts."""
 
 import json
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,7 +8,7 @@ import pytest
 
 from aqe.config.settings import load_settings
 from aqe.tests.clones import git
-from aqe.tests.e2e.cli_project import Project
+from aqe.tests.e2e.cli_project import Project, wait_until
 from aqe.tests.receivers import web_receiver
 from aqe.tests.servers import documented
 
@@ -48,10 +47,8 @@ def test_the_gateway_bridges_and_sends(project: Project) -> None:
         git(project.folder, *arguments)
     project.ok("up")
     project.ok("memory", "set", "aqe/quality/decisions", '{"decision": "PASS"}')
-    told, deadline = project.folder / "told.jsonl", time.monotonic() + 40
-    while not (told.exists() and told.read_text().endswith("\n")) and time.monotonic() < deadline:
-        time.sleep(0.1)
-
+    told = project.folder / "told.jsonl"
+    wait_until(lambda: told.exists() and told.read_text().endswith("\n"))
     notice = json.loads(told.read_text().splitlines()[0])
     assert (notice["event"], notice["data"]["version"], notice["data"]["tool"]) == (
         "signal:imported", "v1", "qe-quality-gate",

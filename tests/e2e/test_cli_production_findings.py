@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from aqe.tests.e2e.cli_project import Project, wait_until
+from aqe.tests.e2e.cli_project import TIMEOUT_S, Project, wait_until
 
 pytestmark = pytest.mark.xdist_group("cli-production-findings")
 FEEDBACK = "aqe/production/feedback-loop"
@@ -52,6 +52,6 @@ def test_a_loop_that_is_killed_is_gone_on_with(tmp_path_factory: pytest.TempPath
         again = project.start("production", "feedback-loop", "--interval", "1h")
         wait_until(lambda: json.loads(project.ok("memory", "get", FEEDBACK))["phase"] == "WAITING")
         again.terminate()
-        out, err = again.communicate(timeout=30)
+        out, err = again.communicate(timeout=TIMEOUT_S)
         assert again.returncode == 0, err
         assert "round" in out

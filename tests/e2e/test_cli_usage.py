@@ -72,7 +72,7 @@ def test_a_load_test_of_no_request_is_not_written(project: Project) -> None:
 
 def test_too_little_traffic_for_a_model_gives_no_load_test(project: Project) -> None:
     """NOT_MEASURED with its reason, exit code 1, no file."""
-    done = aqe(project, "load-patterns", "--days", "0.01", "--generate", "k6", "--output", "x")
+    done = aqe(project, "load-patterns", "--days", "0.015", "--generate", "k6", "--output", "x")
     assert done.returncode == EXIT_NO_GO and "no load test is written: NOT_MEASURED" in done.stderr
     assert not (project.folder / "x").exists()
 

@@ -13,6 +13,7 @@ from aqe.agents.production_intelligence.load_plan import plan_load_test
 from aqe.core.records.load_test import LoadTest
 from aqe.generators.k6_target import K6Target
 from aqe.tests.counting_server import CountingServer, Hit, counting_server
+from aqe.tests.e2e.cli_project import TIMEOUT_S
 from aqe.tests.load_tools import in_node, k6, tsc
 from aqe.tests.unit.production.load_models import SHOP, a_mix, a_model
 
@@ -34,7 +35,7 @@ def a_test(peak_rps: float = 100, duration_s: float = 4) -> LoadTest:
 def run(server: CountingServer, script: Path, **more: str) -> "subprocess.CompletedProcess[str]":
     command = [k6(), "run", "--quiet", "--summary-export", str(script.with_suffix(".json")), str(script)]
     env = {**os.environ, "AQE_TARGET_URL": f"{server.url}/base/", "K6_NO_USAGE_REPORT": "true", **more}
-    return subprocess.run(command, env=env, capture_output=True, text=True, timeout=60)
+    return subprocess.run(command, env=env, capture_output=True, text=True, timeout=TIMEOUT_S)
 
 
 def test_the_compiler_finds_nothing_with_the_types_of_k6(tmp_path: Path) -> None:
@@ -107,7 +108,9 @@ def test_where_k6_is_absent_node_sends_the_same_requests(tmp_path: Path) -> None
     test = a_test(duration_s=2)
     with counting_server() as server:
         env = {**os.environ, "AQE_TARGET_URL": server.url}
-        done = subprocess.run(in_node(write(tmp_path, test)), env=env, capture_output=True, text=True, timeout=60)
+        done = subprocess.run(
+            in_node(write(tmp_path, test)), env=env, capture_output=True, text=True, timeout=TIMEOUT_S
+        )
     assert (done.returncode, done.stderr) == (0, "")
     assert len(server.hits) == pytest.approx(test.planned, abs=2)
     assert HOSTILE in {unquote(hit.path) for hit in server.hits}

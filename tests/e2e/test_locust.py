@@ -16,6 +16,7 @@ from aqe.connectors.formats.quality.locust import LocustCsv
 from aqe.core.records.load_test import LoadTest
 from aqe.generators.locust_target import LocustTarget
 from aqe.tests.counting_server import CountingServer, counting_server
+from aqe.tests.e2e.cli_project import TIMEOUT_S
 from aqe.tests.load_tools import locust
 from aqe.tests.unit.production.load_models import SHOP, a_mix, a_model
 
@@ -37,7 +38,7 @@ def a_test(*paths: str, peak_rps: float = 100, duration_s: float = 3) -> LoadTes
 def run(server: CountingServer, file: Path, *args: str, **more: str) -> "subprocess.CompletedProcess[str]":
     command = [locust(), "--headless", "--only-summary", "--csv", str(file.with_suffix("")), "-f", str(file), *args]
     env = {**os.environ, "AQE_TARGET_URL": f"{server.url}/base/", **more}
-    return subprocess.run(command, env=env, capture_output=True, text=True, timeout=60)
+    return subprocess.run(command, env=env, capture_output=True, text=True, timeout=TIMEOUT_S)
 
 
 @pytest.mark.parametrize("test", [a_test(), a_test(HOSTILE, f"/{'x' * 90}/{{id}}", peak_rps=5000, duration_s=900)])

@@ -17,13 +17,12 @@ import pytest
 
 from aqe.benchmarks.nodes import free_port
 from aqe.core.errors import EXIT_NO_GO
-from aqe.tests.e2e.cli_project import Project
+from aqe.tests.e2e.cli_project import TIMEOUT_S, Project
 from aqe.tests.e2e.test_subscribers import npm_install, require
 
 CLIENTS = Path(__file__).parent / "clients"
 STREAM = "aqe:events:deployment-readiness:assessed"
 COMMIT = "a3f5c1e09b7d24686e0f1a2b3c4d5e6f70819203"
-TIMEOUT_S = 60
 
 pytestmark = pytest.mark.xdist_group("npm")
 

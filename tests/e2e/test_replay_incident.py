@@ -16,7 +16,7 @@ from aqe.benchmarks.incident_rows import START, the_plan, the_rows
 from aqe.cli.main import main
 from aqe.core.records.apm import SpanRow
 from aqe.fleet.incident_replay import read_replay, write_replay
-from aqe.tests.e2e.cli_project import Project
+from aqe.tests.e2e.cli_project import TIMEOUT_S, Project
 
 PAYMENT = Path(__file__).parents[2] / "examples" / "incident" / "payment.py"
 SCALE = "1:20"
@@ -54,7 +54,7 @@ def test_the_written_test_is_green_on_the_repaired_service(written: list[Path], 
     env |= {"AQE_TARGET_COMMAND": command("fixed"), "AQE_REPLAY_SCALE": SCALE}
     done = subprocess.run(
         [sys.executable, "-P", "-m", "pytest", "-q", "-p", "no:cacheprovider", str(written[0])],
-        cwd=tmp_path, env=env, capture_output=True, text=True, timeout=100, check=False,
+        cwd=tmp_path, env=env, capture_output=True, text=True, timeout=TIMEOUT_S, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
 

@@ -14,13 +14,12 @@ import pytest
 
 from aqe.benchmarks.nodes import free_port
 from aqe.core.errors import EXIT_NO_GO
-from aqe.tests.e2e.cli_project import Project, wait_until
+from aqe.tests.e2e.cli_project import TIMEOUT_S, Project, wait_until
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "examples" / "subscribers"
 STREAM = "aqe:events:deployment-readiness:assessed"
 READY = "waiting for decisions\n"
-TIMEOUT_S = 60
 INSTALL_TIMEOUT_S = 300
 
 

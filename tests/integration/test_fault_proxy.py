@@ -443,7 +443,7 @@ def test_a_killed_proxy_leaves_an_archive_that_can_be_read(tmp_path: Path) -> No
         once(port)
         process.send_signal(signal.SIGHUP)
         process.send_signal(signal.SIGTERM)
-        out, err = process.communicate(timeout=20)
+        out, err = process.communicate(timeout=240)
     stats = json.loads(out)["proxies"][0]
     assert process.returncode == 0 and stats["requests"] >= 1 and stats["faults"] == {"latency": stats["requests"]}
     assert "read again" in err

@@ -109,7 +109,7 @@ def test_eight_commands_at_once_make_one_server(project: Project, tmp_path: Path
         assert starter.stdin
         starter.stdin.write("go\n")
         starter.stdin.flush()
-    answers = [starter.communicate(timeout=60)[0] for starter in starters]
+    answers = [starter.communicate(timeout=240)[0] for starter in starters]
 
     info = ensure_server(settings)
     assert {int(answer) for answer in answers} == {info.pid}

@@ -151,6 +151,7 @@ def _level_of(raw: Any, levels: dict[object, str]) -> str:
 
 
 _ValueOf = Callable[[dict[str, Any]], Any]
+_Reader = Callable[[tuple[str, ...], dict[str, Any]], Any]
 
 
 class _Plan(NamedTuple):
@@ -174,53 +175,71 @@ class _Plan(NamedTuple):
     """No field for a trace: it may stand in the message."""
 
 
-def _plan_of(record: dict[str, Any], plans: dict[tuple[str, ...], _Plan]) -> _Plan:
-    """Make the plan for records of this shape and remember it."""
-    extras: list[tuple[str, _ValueOf]] = []
+class _Shape:
+    """A record's keys: under which of them each column stands, and what has to be added to a record for the rest."""
 
-    # In GELF it is the version of GELF.
-    other = "version" if "short_message" in record else None
+    def __init__(self, record: dict[str, Any]) -> None:
+        self._record = record
+        # In GELF it is the version of GELF.
+        self._other = "version" if "short_message" in record else None
+        self.extras: list[tuple[str, _ValueOf]] = []
 
-    def found(names: tuple[str, ...]) -> tuple[str, ...]:
-        return tuple(name for name in names if name in record and name != other)
+    def found(self, names: tuple[str, ...]) -> tuple[str, ...]:
+        """Those of the names that are there."""
+        return tuple(name for name in names if name in self._record and name != self._other)
 
-    def made(column: str, names: tuple[str, ...], reader: Callable[[tuple[str, ...], dict[str, Any]], Any]) -> str:
+    def made(self, column: str, names: tuple[str, ...], reader: _Reader) -> str:
+        """A key that is added, with what the reader finds under the names."""
         slot = f"\0{column}"
-        extras.append((slot, partial(reader, names)))
+        self.extras.append((slot, partial(reader, names)))
         return slot
 
-    def text(column: str, names: tuple[str, ...]) -> str:
-        if column == "request_path" and not fields.URLS.isdisjoint(names):
-            return made(column, names, fields.first_path)
-        # A number is better converted each time than found out each time.
-        is_plain = len(names) == 1 and type(record[names[0]]) in _JUST_TEXT
-        return names[0] if is_plain else made(column, names, fields.first_text)
+    def one(self, column: str, all_names: tuple[str, ...], reader: _Reader) -> str:
+        """The only key that is there, else one that is made."""
+        names = self.found(all_names)
+        return names[0] if len(names) == 1 else self.made(column, names, reader)
 
-    times, levels = found(fields.TIME), found(fields.LEVEL)
-    time = times[0] if len(times) == 1 else made("at", times, _first_moment)
-    level = levels[0] if len(levels) == 1 else made("level", levels, _first)
-    messages = found(fields.MESSAGE)
-    texts = {"message": messages[0] if len(messages) == 1 else made("message", messages, fields.first_text)}
-    texts |= {column: text(column, names) for column, all_names in fields.TEXT.items() if (names := found(all_names))}
-    traces, types = found(fields.TRACE), found(fields.ERROR_TYPE)
-    if traces:
-        texts["stack_trace"] = made("stack_trace", traces, _first_trace)
-    if traces or types:
-        texts["error_type"] = made("error_type", types, _error_type)
-    if len(texts) == 1:  # with a single key itemgetter would return no tuple
-        texts["logger"] = made("logger", (), fields.first_text)
+    def texts(self) -> dict[str, str]:
+        """Column of text -> key; the message first."""
+        texts = {"message": self.one("message", fields.MESSAGE, fields.first_text)}
+        texts |= {
+            column: self._text(column, names) for column, all_ in fields.TEXT.items() if (names := self.found(all_))
+        }
+        traces, types = self.found(fields.TRACE), self.found(fields.ERROR_TYPE)
+        if traces:
+            texts["stack_trace"] = self.made("stack_trace", traces, _first_trace)
+        if traces or types:
+            texts["error_type"] = self.made("error_type", types, _error_type)
+        if len(texts) == 1:  # with a single key itemgetter would return no tuple
+            texts["logger"] = self.made("logger", (), fields.first_text)
+        return texts
+
+    def _text(self, column: str, names: tuple[str, ...]) -> str:
+        if column == "request_path" and not fields.URLS.isdisjoint(names):
+            return self.made(column, names, fields.first_path)
+        # A number is better converted each time than found out each time.
+        is_plain = len(names) == 1 and type(self._record[names[0]]) in _JUST_TEXT
+        return names[0] if is_plain else self.made(column, names, fields.first_text)
+
+
+def _plan_of(record: dict[str, Any], plans: dict[tuple[str, ...], _Plan]) -> _Plan:
+    """Make the plan for records of this shape and remember it."""
+    shape = _Shape(record)
+    time = shape.one("at", fields.TIME, _first_moment)
+    level = shape.one("level", fields.LEVEL, _first)
+    texts = shape.texts()
     places = {column: at for at, column in enumerate(("at", "level", "status", "duration_ms", *texts))}
     plan = _Plan(
         tuple(head for head in record if head in fields.HEADS),
         time,
         _is_iso(record.get(time)),
         level,
-        found(fields.STATUS),
-        found(fields.DURATION),
+        shape.found(fields.STATUS),
+        shape.found(fields.DURATION),
         itemgetter(*texts.values()),
         itemgetter(*(places.get(column, -1) for column in LogRow._fields)),
-        tuple(extras),
-        bare=not traces,
+        tuple(shape.extras),
+        bare="stack_trace" not in texts,
     )
     if len(plans) >= _MAX_PLANS:
         plans.clear()

@@ -85,7 +85,7 @@ def test_rare_journeys_and_beginnings_of_others_are_left_out(tmp_path: Path) -> 
     assert [scenario.title for scenario in answer.scenarios] == ["/ > /products/{id} > ... > /orders/{id}"]
     assert (answer.rarer, answer.withheld) == (1, 1)
     text = browser_tests_text(answer)
-    assert "1 ways are rarer" in text and "/secret" not in text
+    assert "1 rarer way;" in text and "/secret" not in text
     assert len(made(tmp_path / "all", rows, minFrequency=6).scenarios) == 2
 
 
