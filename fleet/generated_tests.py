@@ -16,7 +16,7 @@ from ..core.errors import InputError
 from ..core.records.scenarios import TestScenario
 from ..core.registry import by_name
 from ..generators.secrets_scan import scan
-from ..generators.table import TARGETS
+from ..generators.table import TARGETS, Target
 from .output import write_file
 
 _COMMENT = {".py": "#", ".ts": "//", ".js": "//"}
@@ -67,11 +67,20 @@ def scenarios_of(values: Any, where: str) -> tuple[list[TestScenario], list[str]
     return found, problems
 
 
+def target_of(scenario: TestScenario, name: str | None = None) -> Target:
+    """The target of this name; None = pytest, with a browser for what was done in one.
+
+    Raises:
+        InputError: no such target.
+    """
+    return by_name(TARGETS, name or ("pytest-playwright" if scenario.ui else "pytest"), "test target")
+
+
 def write_tests(scenarios: Iterable[TestScenario], folder: Path, *, target: str | None = "pytest") -> list[WrittenTest]:
     """Write one file a scenario; one that cannot be written does not stop the others.
 
     Args:
-        target: a name in generators/table.TARGETS; None = pytest, with a browser for what was done in one.
+        target: see `target_of`.
 
     Raises:
         InputError: no such target.
@@ -79,8 +88,7 @@ def write_tests(scenarios: Iterable[TestScenario], folder: Path, *, target: str 
     written: dict[Path, WrittenTest] = {}
     doubles = []
     for scenario in scenarios:
-        name = target or ("pytest-playwright" if scenario.ui else "pytest")
-        renderer = by_name(TARGETS, name, "test target")
+        renderer = target_of(scenario, target)
         path = folder / renderer.file_name(scenario)
         if path in written:
             reason = f"another scenario has its file; the id of this one is {scenario.id}"
@@ -90,6 +98,13 @@ def write_tests(scenarios: Iterable[TestScenario], folder: Path, *, target: str 
         else:
             written[path] = written_test(path, renderer.render(scenario))
     return [*written.values(), *doubles]
+
+
+def is_unedited(path: Path) -> bool:
+    """Whether a file stands as we wrote it; False for one that is not there, or not ours."""
+    text = _read(path)
+    mark = _MARK.match(text)
+    return mark is not None and _digest(text[mark.end() :]) == mark["digest"]
 
 
 def written_test(path: Path, text: str) -> WrittenTest:

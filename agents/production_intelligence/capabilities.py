@@ -16,7 +16,7 @@ from .dead_code import dead_code
 from .environments import compare_environments
 from .error_patterns import mine
 from .experiment import ab_test_impact
-from .feature_coverage import COVERAGE_KEY
+from .feature_usage import READS as FEATURE_KEYS
 from .feature_usage import feature_usage
 from .incidents import READS as INCIDENT_KEYS
 from .incidents import analyze_incidents
@@ -82,9 +82,7 @@ CAPABILITIES: tuple[Capability, ...] = (
     Capability("anomaly-detection", "anomaly-detection", detect_anomalies, reads=lambda payload: ANOMALY_KEYS),
     Capability("load-pattern-analysis", "load-pattern-analysis", load_patterns),
     Capability("seasonal-analysis", "load-pattern-analysis", seasonal_analysis),
-    Capability(
-        "feature-usage-analytics", "feature-usage-analytics", feature_usage, reads=lambda payload: (COVERAGE_KEY,)
-    ),
+    Capability("feature-usage-analytics", "feature-usage-analytics", feature_usage, reads=lambda payload: FEATURE_KEYS),
     Capability("dead-code", "feature-usage-analytics", dead_code),
     Capability("incident-analysis", "incident-replay", analyze_incidents, reads=lambda payload: INCIDENT_KEYS),
     Capability("incident-replay-plan", "incident-replay", plan_replay, reads=lambda payload: INCIDENT_KEYS),

@@ -33,10 +33,13 @@ from ...core.records.findings import FindingPriority, Insight, Trend
 from ...core.records.rows import ACCESS, PRODUCT, RUM
 from ..outcome import Outcome
 from .feature_counts import MAX_LISTED, PEOPLE, Counts, Daily, Stream, count_features, daily, streams_of
-from .feature_coverage import FeatureCoverage
+from .feature_coverage import COVERAGE_KEY, FeatureCoverage
 from .feature_map import FeatureMap, read_rules
+from .feature_suites import with_tests
 from .loaded import CLOCK_TOLERANCE, Loaded
+from .scenario_keys import SCENARIOS
 
+READS = (COVERAGE_KEY, SCENARIOS)
 HISTORY_DAYS = 400
 """Looked back over for seasons and for when something was used last."""
 CRITICAL_SHARE, HIGH_SHARE, MEDIUM_SHARE, DEPRECATED_SHARE = 0.8, 0.5, 0.1, 0.001
@@ -110,6 +113,7 @@ def feature_usage(loaded: Loaded) -> Outcome:
         unused=tuple(_unused(name, found) for name in features.configured if name not in used),
         insights=tuple(_insights(usages, found.observed_days, loaded.now)),
     )
+    report = with_tests(report, loaded.records.get(SCENARIOS), features)
     return Outcome(report, {"aqe/production/feature-usage": report})
 
 

@@ -85,6 +85,17 @@ class FeatureUsage(Record):
     deprecation: tuple[Criterion, ...] = ()
     """Of a feature that hardly anybody uses."""
     recommendation: str
+    scenarios: tuple[str, ...] = ()
+    """Ids of the test scenarios on offer that go through it."""
+
+
+class UntestedFeature(Record):
+    """A feature of priority MEDIUM or above that no test scenario goes through."""
+
+    name: str
+    priority: FeaturePriority
+    recommendation: str
+    """What would bring one in."""
 
 
 class UnusedFeature(Record):
@@ -113,5 +124,7 @@ class FeatureReport(Record):
     """Most used first."""
     unlisted: int
     """Rarer features that are not listed; a lower bound once there are more than are counted at a time."""
+    untested: tuple[UntestedFeature, ...] = ()
+    """The most used first."""
     unused: tuple[UnusedFeature, ...] = ()
     insights: tuple[Insight, ...] = ()

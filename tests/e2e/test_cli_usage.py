@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
@@ -9,6 +10,7 @@ import pytest
 
 from aqe.core.errors import EXIT_NO_GO, EXIT_OK, EXIT_USAGE
 from aqe.tests.e2e.cli_project import Project
+from aqe.tests.unit.generators.test_pytest_target import a_service
 
 pytestmark = pytest.mark.xdist_group("cli-usage")
 
@@ -104,6 +106,59 @@ def test_feature_usage_goes_by_aqe_yaml_and_writes_what_it_prints(project: Proje
     assert [feature["name"] for feature in written["features"]] == ["catalogue"]
     project.write("out/file", "")
     assert aqe(project, "feature-usage", "--output", "out/file/x.json").returncode == EXIT_USAGE
+
+
+def product_events() -> str:
+    """As Mixpanel exports them: everybody searches, one of 2,130 has the old list, some compare; of thirty days."""
+    now = datetime.now(UTC)
+
+    def event(name: str, user: str, days: float) -> str:
+        at = int((now - timedelta(days=days)).timestamp())
+        told = {"time": at, "distinct_id": user, "$insert_id": f"{name}{user}"}
+        return json.dumps({"event": name, "properties": told}) + "\n"
+
+    searches = [event("search", f"u{n}", 0.1 + n % 30) for n in range(2_130)]
+    return "".join([*searches, event("wishlist", "u1", 0.5), *(event("compare", f"u{n}", 2) for n in range(400))])
+
+
+def recording() -> str:
+    """Somebody searches, somebody has the old list, somebody reads what no product event tells of."""
+    now = datetime.now(UTC)
+    answer = {
+        "status": 200,
+        "headers": [],
+        "content": {"mimeType": "application/json", "text": '{"items": [{"id": 1}]}'},
+    }
+    entries = [
+        {
+            "startedDateTime": (now - timedelta(minutes=number)).isoformat(),
+            "time": 5,
+            "request": {"method": "GET", "url": f"http://127.0.0.1:1{path}", "headers": []},
+            "response": answer,
+        }
+        for number, path in enumerate(("/api/search?q=book", "/api/wishlist", "/api/about"))
+    ]
+    return json.dumps({"log": {"version": "1.2", "creator": {"name": "x", "version": "1"}, "entries": entries}})
+
+
+def test_feature_usage_writes_suites_by_priority_that_run_and_skip_what_is_deprecated(project: Project) -> None:
+    """What is used most goes first; what hardly anybody uses is written and skipped; a gap is told, not filled."""
+    of = ("--release", "suites")
+    files = project.write("events.jsonl", product_events()), project.write("flow.har", recording())
+    project.ok("import", *files, *of, "--commit", "abc1234")
+    project.ok("production", "recording-to-tests", *of)
+    done = project.aqe("production", "feature-usage", *of, "--generate", "suites")
+    assert done.returncode == EXIT_OK, done.stderr
+    assert "UNTESTED  compare (MEDIUM): no test scenario goes through; `aqe import flow.har`" in done.stdout
+    assert "was used in the window: 1 test scenarios" in done.stderr
+    with a_service(lambda request, body: (200, '{"items": [{"id": 1}]}')) as url:
+        command = [sys.executable, "-P", "-m", "pytest", "-q", "-rs", "-p", "no:cacheprovider", "suites"]
+        environment = project.environment() | {"AQE_TARGET_URL": url}
+        run = subprocess.run(command, cwd=project.folder, env=environment, capture_output=True, text=True, check=False)
+    assert run.returncode == 0 and "1 passed, 1 skipped" in run.stdout, run.stdout
+    assert "wishlist is used by 0.05 % of 2,130 users, last used" in run.stdout
+    (first,) = (project.folder / "suites" / "critical").glob("test_*.py")
+    assert "Feature search (CRITICAL): used by 100 % of users." in first.read_text()
 
 
 def visit(session: str, *events: tuple[str, str]) -> Iterator[dict[str, object]]:
