@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from .records.datasets import DatasetRef
-    from .records.levels import Level, LevelSource, MetricPoint, Stretch, Timing
+    from .records.levels import Level, LevelSource, MetricPoint, Requested, Stretch, Timing
     from .records.notices import Notice
     from .records.release import Release
     from .records.rollout import Measured, Placement
@@ -122,6 +122,16 @@ class DatasetReader(Protocol):
 
     def people(self, stretch: Stretch, *, release: str | None = None) -> tuple[int, int]:
         """How many different people were hit, and how many hits name nobody."""
+        ...
+
+    def requested(self, stretch: Stretch, *, most: int, release: str | None = None) -> Requested:
+        """The requests of a stretch, and the paths that were bad most often.
+
+        Args:
+            stretch: of access logs, spans or requests in logs; of `slower_than_ms`, failures are bad as well.
+            most: paths, 1 or more.
+            release: as for `rows`.
+        """
         ...
 
     def rum_pages(self, *, since: datetime, until: datetime, release: str | None = None) -> tuple[PageLabel, ...]:

@@ -10,6 +10,7 @@ from itertools import groupby
 from ..core.records.scenarios import PLACEHOLDER, Expectation, RequestStep, TestScenario
 from .derived import header, wrapped
 from .jest_parts import NEEDS, PARTS
+from .jest_sample import render_sample
 from .literals import javascript, javascript_prose, slug
 
 _WIDTH = 100
@@ -35,6 +36,8 @@ class JestTarget:
 
     def render(self, scenario: TestScenario) -> str:
         """The file's text; see Target."""
+        if scenario.sample:
+            return render_sample(scenario, scenario.sample, f"{_header(scenario)}{_TARGET}", _WIDTH)
         tests = "\n".join(f"{_TAB}{line}" if line else "" for line in _Writer(scenario).tests())
         used = {name for name, _ in PARTS if f"{name}(" in tests} | {"customer"}
         used |= {needed for name, needed in NEEDS if name in used}

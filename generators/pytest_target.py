@@ -12,6 +12,7 @@ from ..core.records.scenarios import Expectation, RequestStep, TestScenario
 from .derived import docstring, wrapped
 from .literals import python, python_prose, slug
 from .pytest_flow import is_flow, render_flow
+from .pytest_sample import render_sample
 from .python_layout import TAB, WIDTH, laid_out, skip_mark
 
 # What RFC 3986 allows in a path with query, and `%` for what was encoded before.
@@ -89,6 +90,9 @@ class PytestTarget:
 
     def render(self, scenario: TestScenario) -> str:
         """The file's text; see Target."""
+        if scenario.sample:
+            sent = [(step.method, _request_target(step.path)) for step in scenario.requests]
+            return render_sample(scenario, scenario.sample, docstring(scenario, _HOW), _TARGET, sent)
         if is_flow(scenario):
             return render_flow(scenario, docstring(scenario, _HOW))
         groups = _groups(scenario.requests)

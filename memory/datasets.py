@@ -16,7 +16,7 @@ from typing import Any
 
 from ..core.errors import ServiceUnavailable
 from ..core.records.datasets import DatasetRef
-from ..core.records.levels import Level, LevelSource, MetricPoint, Scope, Stretch, Timing
+from ..core.records.levels import Level, LevelSource, MetricPoint, Requested, Scope, Stretch, Timing
 from ..core.records.release import Release
 from ..core.records.rows import ACCESS, DATASET_ROWS, LOGS, METRICS, PRODUCT, RUM, Row
 from ..core.records.rum import RumData
@@ -26,7 +26,7 @@ from .dataset_sql import FIGURES, RUM_DAY, column_types, connect, tally_sql
 from .dataset_write import DayFile, write_days
 from .journey_sql import THREADS as JOURNEY_THREADS
 from .journey_sql import batches, prepare
-from .level_sql import levels_sql, metric_points_sql, people_sql, timings_sql
+from .level_sql import levels_sql, metric_points_sql, people_sql, requested_sql, timings_sql
 from .rum_reader import RumReader
 from .rum_sql import MEMORY_LIMIT as RUM_MEMORY
 from .rum_sql import THREADS as RUM_THREADS
@@ -155,6 +155,17 @@ class DatasetStore:
         asked = [*([] if slower is None else [slower]), service, endpoint, endpoint]
         ((named, nameless),) = self._fetch(people_sql(stretch.source, rows, slow=slower is not None), [*values, *asked])
         return named, nameless
+
+    def requested(self, stretch: Stretch, *, most: int, release: str | None = None) -> Requested:
+        """See core/ports.DatasetReader."""
+        rows, values = self._window(stretch.source.kind, stretch.since, stretch.until, release)
+        if not rows:
+            return Requested(0, 0, ())
+        slower, (service, endpoint) = stretch.slower_than_ms, stretch.scope
+        query = requested_sql(stretch.source, rows, slower_than_ms=slower, most=most)
+        found = list(self._fetch(query, [*values, service, endpoint, endpoint]))
+        total, bad = found[0][3:] if found else (0, 0)
+        return Requested(int(total), int(bad), tuple((method, path, hits) for method, path, hits, *_ in found if hits))
 
     def rum_pages(self, *, since: datetime, until: datetime, release: str | None = None) -> tuple[PageLabel, ...]:
         """See core/ports.DatasetReader."""

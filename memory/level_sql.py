@@ -72,6 +72,12 @@ _SOURCES: dict[LevelSource, _Source] = {
         _PERSON,
     ),
 }
+_ASKED = {
+    LevelSource.ACCESS: ('"method"', '"path"'),
+    LevelSource.SPANS: ('"request_method"', '"request_path"'),
+    LevelSource.LOG_REQUESTS: ('"request_method"', '"request_path"'),
+}
+"""Where the sources of requests say what was asked."""
 # A session belongs to the bucket of its first event: bought or not, it is counted once.
 _SESSIONS = """
     SELECT min("at") AS "at", '' AS service, '' AS endpoint, NULL::DOUBLE AS duration, "session" AS person,
@@ -79,14 +85,14 @@ _SESSIONS = """
     FROM ({rows}) GROUP BY "session" HAVING "session" IS NOT NULL"""
 
 
-def _measured(source: LevelSource, rows: str, purchase: str) -> str:
-    """One row a thing that is counted: at, service, endpoint, hit, duration, person."""
+def _measured(source: LevelSource, rows: str, purchase: str, more: str = "") -> str:
+    """One row a thing that is counted: at, service, endpoint, hit, duration, person, and more columns."""
     if source is LevelSource.SESSIONS:
         return _SESSIONS.format(rows=rows, purchase=literal(purchase))
     of = _SOURCES[source]
     return f"""
         SELECT "at", coalesce({of.service}, '') AS service, coalesce({of.endpoint}, '') AS endpoint,
-               coalesce({of.hit}, false) AS hit, {of.duration} AS duration, {of.person} AS person
+               coalesce({of.hit}, false) AS hit, {of.duration} AS duration, {of.person} AS person{more}
         FROM ({rows}) WHERE {of.where}"""
 
 
@@ -142,6 +148,25 @@ def people_sql(source: LevelSource, rows: str, *, slow: bool) -> str:
     return f"""
         SELECT count(DISTINCT person), count(*) FILTER (person IS NULL) FROM ({_measured(source, rows, "")})
         WHERE {hit} AND service = ? AND (? = '' OR endpoint = ?)"""
+
+
+def requested_sql(source: LevelSource, rows: str, *, slower_than_ms: float | None, most: int) -> str:
+    """The query for requests by method and path: bad ones of each, the most first, and of all together total and bad.
+
+    Parameters after those of `rows`: service; endpoint twice ('' = any).
+
+    Args:
+        source: ACCESS, SPANS or LOG_REQUESTS.
+        slower_than_ms: those that took longer are bad, too; None = failures only.
+        most: rows of the answer.
+    """
+    bad = "hit" if slower_than_ms is None else f"(hit OR coalesce(duration > {float(slower_than_ms)!r}, false))"
+    method, path = _ASKED[source]
+    return f"""
+        SELECT method, path, count(*) FILTER ({bad}) AS bad, sum(count(*)) OVER (), sum(count(*) FILTER ({bad})) OVER ()
+        FROM ({_measured(source, rows, "", f", {method} AS method, {path} AS path")})
+        WHERE service = ? AND (? = '' OR endpoint = ?) AND method IS NOT NULL AND path IS NOT NULL
+        GROUP BY method, path ORDER BY bad DESC, method, path LIMIT {most:d}"""
 
 
 def literal(text: str) -> str:

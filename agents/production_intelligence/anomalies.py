@@ -14,22 +14,26 @@ from ...core.errors import TaskVetoed
 from ...core.records.anomalies import ALERTS_KEY, ANOMALIES_KEY, Anomaly, AnomalyReport, AnomalyType
 from ...core.records.evidence import NotMeasured
 from ...core.records.history import HISTORY_KEY, read_history
-from ...core.records.levels import LevelSource, Scope, Stretch
+from ...core.records.levels import LevelSource
 from ...core.records.rows import METRICS, OPS
 from ...core.records.watch_state import WATCH_KEY
 from ..outcome import Outcome
 from .anomaly_keys import INCIDENTS_KEY, Known, continued, keys
 from .anomaly_report import Deployment, judge, one_each
 from .anomaly_rules import Method
+from .anomaly_scenarios import ID as SCENARIO_ID
+from .anomaly_scenarios import anomaly_scenarios, stretch_of
 from .anomaly_search import Search
 from .kept_watch import PARTS, Kept, laid_down, shared
 from .loaded import Loaded
+from .scenario_keys import READS as SCENARIO_KEYS
+from .scenario_keys import offered
 from .series import Measure, Series, bucket_s, of_levels, of_metrics
 from .sessions import PURCHASE
 
 BUDGET = 50
 """Anomalies listed in one report: what people can look at, and what fits into a memory value."""
-READS = (ANOMALIES_KEY, ALERTS_KEY, HISTORY_KEY, INCIDENTS_KEY, WATCH_KEY, PARTS)
+READS = (ANOMALIES_KEY, ALERTS_KEY, HISTORY_KEY, INCIDENTS_KEY, WATCH_KEY, PARTS, *SCENARIO_KEYS)
 _SIGMAS = re.compile(r"(\d{1,3}(?:\.\d{1,6})?)[ -]?sigmas?")
 
 
@@ -57,6 +61,7 @@ def detect_anomalies(loaded: Loaded) -> Outcome:
     budget = int(loaded.number("maxAnomalies", BUDGET))
     known = Known.of(loaded.records)
     listed = tuple(with_people(continued(anomaly, known), loaded) for anomaly in worse[: min(budget, BUDGET)])
+    scenarios, untested = anomaly_scenarios(listed, loaded)
     report = AnomalyReport(
         window_from=loaded.since,
         window_to=min(loaded.until, loaded.now),
@@ -71,6 +76,8 @@ def detect_anomalies(loaded: Loaded) -> Outcome:
         improvements=tuple(one_each(j.anomaly for j in judged if j.better and not j.chance))[:BUDGET],
         by_chance=sum(j.chance for j in judged),
         held_back=len(worse) - len(listed),
+        scenarios=scenarios,
+        untested=untested,
         unjudged=tuple(search.unjudged),
         unjudged_series=search.unjudged_series,
     )
@@ -79,7 +86,8 @@ def detect_anomalies(loaded: Loaded) -> Outcome:
         # Nothing was judged, so nothing is said about production: an empty list would be an all-clear.
         return Outcome(report, watch)
     lasting = {j.anomaly.series for j in judged if j.anomaly.status == "open" and not (j.better or j.chance)}
-    return Outcome(report, keys(report, known, search.seen, lasting, loaded.records) | watch)
+    found = keys(report, known, search.seen, lasting, loaded.records)
+    return Outcome(report, {**found, **watch, **offered(scenarios, SCENARIO_ID, loaded)})
 
 
 def every_series(loaded: Loaded, kept: Kept) -> Iterator[Series]:
@@ -137,15 +145,8 @@ def _people(anomaly: Anomaly, loaded: Loaded) -> int | NotMeasured:
         return NotMeasured(reason="who stayed away, or would have done something else, is in no row")
     if anomaly.source not in tuple(LevelSource):
         return NotMeasured(reason="a metric names nobody")
-    source = LevelSource(anomaly.source)
-    stretch = Stretch(
-        source,
-        Scope(anomaly.service or "", anomaly.endpoint or ""),
-        anomaly.began_at,
-        anomaly.ended_at or anomaly.last_data_at + timedelta(seconds=bucket_s(source)),
-        anomaly.expected_high if anomaly.type is AnomalyType.LATENCY_DEGRADATION else None,
-    )
-    named, nameless = loaded.datasets.people(stretch, release=loaded.release)
+    slower_than_ms = anomaly.expected_high if anomaly.type is AnomalyType.LATENCY_DEGRADATION else None
+    named, nameless = loaded.datasets.people(stretch_of(anomaly, slower_than_ms), release=loaded.release)
     if named == 0 or nameless > named:
         return NotMeasured(reason=f"{nameless} of the rows name nobody, {named} people are named")
     return named

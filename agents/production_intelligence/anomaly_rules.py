@@ -9,6 +9,7 @@ from scipy.stats import binom
 from ...analysis.alarms import AlarmRules
 from ...analysis.excursions import Excursion
 from ...core.records.anomalies import AnomalyType, Severity
+from ...core.records.findings import FindingPriority
 from .series import Measure
 
 CHANCE = 1e-4
@@ -143,3 +144,8 @@ def _half(event: Excursion) -> float:
 def _step(value: float, steps: tuple[float, float, float]) -> Severity:
     above = sum(value >= step for step in steps)
     return (Severity.LOW, Severity.MEDIUM, Severity.HIGH, Severity.CRITICAL)[above]
+
+
+def priority_of(severity: Severity) -> FindingPriority:
+    """The same in the words of findings, which know nothing above HIGH."""
+    return FindingPriority.HIGH if severity is Severity.CRITICAL else FindingPriority(severity.value)

@@ -4,10 +4,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from ...core.numbers import counted
-from ...core.records.anomalies import ANOMALIES_KEY, Anomaly, Severity
+from ...core.records.anomalies import ANOMALIES_KEY, Anomaly
 from ...core.records.findings import FindingPriority, Insight, Prioritization, Priority
 from ...core.records.scenarios import TestScenario
 from ...core.records.verification import Coverage
+from .anomaly_rules import priority_of
 
 MAX_INSIGHTS = 400
 """Of the merged list: a value in memory is at most 1 MB."""
@@ -32,7 +33,7 @@ def of_anomalies(anomalies: Iterable[Anomaly]) -> tuple[Insight, ...]:
             id=one.id,
             title=one.explanation,
             detail=one.explanation,
-            priority=FindingPriority.HIGH if one.severity is Severity.CRITICAL else FindingPriority(one.severity.value),
+            priority=priority_of(one.severity),
             evidence=(one.id, ANOMALIES_KEY),
             recommendation=one.recommendation,
             created_at=one.began_at,

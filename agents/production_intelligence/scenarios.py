@@ -54,7 +54,7 @@ def missing_name(pattern: ErrorPattern) -> str | None:
 
 
 def _scenario(pattern: ErrorPattern, mined: MiningResult, include_unsafe: bool) -> TestScenario | None:
-    requests = [r for r in pattern.requests if _failed(r) and _repeatable(r, include_unsafe)]
+    requests = [r for r in pattern.requests if _failed(r) and repeatable(r.method, r.path, include_unsafe)]
     if not requests or pattern.priority is FindingPriority.LOW:
         return None
     where = {f"{request.method} {endpoint(request.path)}" for request in requests}
@@ -87,9 +87,9 @@ def _failed(request: RequestShape) -> bool:
     return request.status is None or request.status >= _SERVER_ERROR
 
 
-def _repeatable(request: RequestShape, include_unsafe: bool) -> bool:
-    """A redacted path names nothing that exists."""
-    return (include_unsafe or request.method in _SAFE) and not _REDACTED.search(request.path)
+def repeatable(method: str, path: str, include_unsafe: bool = False) -> bool:
+    """Whether it may be sent again, and names something: a redacted path names nothing that exists."""
+    return (include_unsafe or method in _SAFE) and not _REDACTED.search(path)
 
 
 def _expected(pattern: ErrorPattern, request: RequestShape, one_resource: bool) -> Iterator[Expectation]:

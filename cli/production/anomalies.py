@@ -1,15 +1,17 @@
 """`aqe production detect-anomalies`: what is not as usual, since when, and how bad."""
 
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from ..common import load, look, output_options, print_json, with_runtime
+from ..common import load, look, output_options, print_json, say, with_runtime
 from ..params import DAYS, count
 from ..sparkline import sparkline
 from ..text import cleaned, facts, table, value_text, window_text
 from .common import performed, release_option
+from .generated import target_option, written_tests
 
 if TYPE_CHECKING:
     from ...core.records.anomalies import Anomaly, AnomalyReport
@@ -51,11 +53,16 @@ def threshold(text: str) -> float | str:
 )
 @release_option
 @click.option("--max-anomalies", type=count(1, 50), metavar="N", help="Keep the worst N (default: 50).")
+@click.option("--generate", is_flag=True, help="Write a test for every anomaly that requests can show into --output.")
+@click.option(
+    "--output", type=click.Path(path_type=Path, file_okay=False), metavar="DIR", help="Folder for --generate."
+)
+@target_option
 @output_options
 @click.pass_context
 def detect_anomalies(
     ctx: click.Context, as_json: bool, limit: float | str | None, method: str | None, days: float,
-    release: str | None, max_anomalies: int | None,
+    release: str | None, max_anomalies: int | None, generate: bool, output: Path | None, target: str,
 ) -> None:  # fmt: skip
     """Error rates, latencies, traffic, conversion and metrics that are not as usual; times are UTC.
 
@@ -63,22 +70,33 @@ def detect_anomalies(
     anomaly. A series with too little data says so and raises nothing. The fixed rule of --threshold 3-sigma is there
     for comparison: it raises many times more false alarms.
 
+    --generate writes tests that send what failed or was slow, as often as it takes to tell the anomaly from what was
+    usual, and says of the other anomalies why they have none.
+
     \b
-    Exit codes: 0 done, 1 nothing was imported.
+    Exit codes: 0 done, 1 nothing was imported, 2 a test could not be written.
     Examples: aqe import metrics.json && aqe production detect-anomalies
+              aqe production detect-anomalies --generate --output tests/production
               aqe production detect-anomalies --days 1 --json | jq '.anomalies[] | select(.status == "open")'
     """
+    from ...core.errors import InputError
     from ...core.records.anomalies import AnomalyReport
 
+    if generate != (output is not None):
+        raise InputError("--generate and --output DIR go together")
     payload = {
         "threshold": limit, "method": method, "days": days, "release": release, "maxAnomalies": max_anomalies,
     }  # fmt: skip
     result = with_runtime(ctx, lambda parts: performed(parts, "anomaly-detection", payload))
+    report = AnomalyReport.from_value(result, where="result of the detection")
     if as_json:
         print_json(result)
     else:
-        report = AnomalyReport.from_value(result, where="result of the detection")
         click.echo(anomalies_text(report, blocks=look(load(ctx)).emoji))
+    if output is not None:
+        for one in cleaned(report).untested:
+            say(f"no test of {one.series}: {one.reason}")
+        ctx.exit(written_tests(result["scenarios"], output, "no anomaly that requests could show", target))
 
 
 def anomalies_text(report: "AnomalyReport", *, blocks: bool = False) -> str:

@@ -7,6 +7,7 @@ from pydantic import AwareDatetime, Field, FiniteFloat
 
 from .base import Record
 from .evidence import NotMeasured
+from .scenarios import TestScenario
 
 ANOMALIES_KEY = "aqe/production/anomalies"
 ALERTS_KEY = "aqe/production/alerts"
@@ -99,6 +100,14 @@ class Unjudged(Record):
     reason: str
 
 
+class Untested(Record):
+    """An anomaly that no test is made of."""
+
+    anomaly: str
+    series: str
+    reason: str
+
+
 class AnomalyReport(Record):
     """What was found in a window; the answer of the task `anomaly-detection`."""
 
@@ -125,6 +134,10 @@ class AnomalyReport(Record):
     """Events that chance explains: too few requests or errors, a single point that is hardly outside."""
     held_back: int = 0
     """Anomalies beyond the budget, the mildest; they are in no key."""
+    scenarios: tuple[TestScenario, ...] = ()
+    """Tests of anomalies that requests can show."""
+    untested: tuple[Untested, ...] = ()
+    """The other anomalies, and why."""
     unjudged: tuple[Unjudged, ...] = ()
     """At most fifty of them."""
     unjudged_series: int = 0

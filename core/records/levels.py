@@ -80,7 +80,7 @@ class MetricPoint(NamedTuple):
 
 
 class Stretch(NamedTuple):
-    """Rows of one scope in a stretch of time, for the question who was hit.
+    """Rows of one scope in a stretch of time, for the questions who was hit and by what.
 
     Args:
         source: which rows.
@@ -94,6 +94,16 @@ class Stretch(NamedTuple):
     since: datetime
     until: datetime
     slower_than_ms: float | None = None
+
+
+class Requested(NamedTuple):
+    """What was asked in a stretch, and how often it went wrong."""
+
+    total: int
+    bad: int
+    """Those of `total` that failed or, where the stretch says so, took longer."""
+    worst: tuple[tuple[str, str, int], ...]
+    """Method, path with query, bad requests: the most often bad first."""
 
 
 class Timing(NamedTuple):

@@ -176,6 +176,25 @@ class Datum(Record):
     """It must be known to the service (somebody's log-in) and comes from the environment; else it is made up."""
 
 
+class Sample(Record):
+    """So many requests, of which few may be bad: what tells the usual share from the one that was seen."""
+
+    requests: int = Field(ge=1)
+    """The steps are sent in turn until so many were sent."""
+    allowed: int = Field(ge=0)
+    """So many may be bad: answered with 5xx, not answered, or too slow."""
+    slower_than_ms: float | None = Field(default=None, gt=0)
+    """What is too slow; None = how long it takes does not matter."""
+    usual_share: float = Field(ge=0, le=1)
+    """Bad ones in production before."""
+    seen_share: float = Field(ge=0, le=1)
+    """Bad ones in production while it was worse."""
+    false_alarm: float = Field(gt=0, lt=1)
+    """Chance, at most, that a service as good as usual is refused."""
+    miss: float = Field(gt=0, lt=1)
+    """Chance, at most, that one as bad as seen is accepted."""
+
+
 class Provenance(Record):
     """What the scenario was derived from."""
 
@@ -208,6 +227,8 @@ class TestScenario(Record):
     cookies: bool = True
     """Requests carry the cookies that earlier answers gave; False = none did when they were recorded."""
     steps: tuple[RequestStep | UiStep, ...]
+    sample: Sample | None = None
+    """The steps are requests that are sent again and again, and judged together; None = each is sent once."""
     provenance: Provenance
     skipped: str | None = Field(default=None, min_length=1)
     """Why it is written and not run, in one line; None = it runs."""

@@ -29,6 +29,7 @@ from aqe.tests.contract.hostile_production import (
     SECRETS,
     Attacker,
     Made,
+    from_anomalies,
     from_incidents,
     from_logs,
     from_recordings,
@@ -42,7 +43,8 @@ BABEL = ("@babel/parser@7.28",)
 WAYS = 10
 """Ways of users in one store of rows."""
 KINDS: dict[str, Callable[[Attacker], Iterator[Made]]] = {
-    "logs": from_logs, "recordings": from_recordings, "traffic": from_traffic, "incidents": from_incidents,
+    "logs": from_logs, "recordings": from_recordings, "traffic": from_traffic, "anomalies": from_anomalies,
+    "incidents": from_incidents,
 }  # fmt: skip
 _PLAIN = re.compile(r"[A-Za-z0-9_. -]*|\d{4}-\d\d-\d\dT[0-9:.]+(Z|[+-][0-9:]+)")
 # Between these a path and a template keep their shape.
@@ -177,7 +179,7 @@ def _for_a_feature(scenario: TestScenario, evil: Attacker) -> TestScenario:
 def main() -> None:
     """Fuzz, print what was looked at."""
     parser = argparse.ArgumentParser(prog="fuzz-tests", description=__doc__)
-    parser.add_argument("--rounds", type=int, default=2_000, help="documents of each of the five kinds")
+    parser.add_argument("--rounds", type=int, default=2_000, help="documents of each of the six kinds")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     for kind in (*KINDS, "sessions"):

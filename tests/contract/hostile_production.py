@@ -14,6 +14,7 @@ from random import Random
 from typing import Any
 from urllib.parse import quote
 
+from aqe.agents.production_intelligence.anomaly_scenarios import anomaly_scenarios
 from aqe.agents.production_intelligence.browser_tests import journeys_to_tests
 from aqe.agents.production_intelligence.capabilities import mine_errors
 from aqe.agents.production_intelligence.endpoints import endpoint
@@ -26,6 +27,7 @@ from aqe.analysis.redaction import Redactor
 from aqe.benchmarks.incident_rows import START as INCIDENT_START
 from aqe.benchmarks.incident_rows import the_incident, the_rows
 from aqe.connectors.formats.production.har import Har
+from aqe.core.records.anomalies import Anomaly, AnomalyType, Severity
 from aqe.core.records.apm import SpanRow
 from aqe.core.records.incident_replay import ReplayPlan
 from aqe.core.records.load_test import LoadTest
@@ -184,6 +186,24 @@ def from_traffic(evil: Attacker) -> Iterator[Made]:
     paths = dict.fromkeys(endpoint(redact_row(row, REDACTOR).path) for row in rows)
     mix = a_mix([*SHOP, *(("GET", path, 900) for path in paths)])
     yield plan_load_test(a_model(mix=mix), duration_s=60, peak_rps=60, include_unsafe=True)
+
+
+def from_anomalies(evil: Attacker) -> Iterator[Made]:
+    """Requests that failed for an hour, or were slow, after a day without such a thing."""
+    path = evil.path()
+    rows = [
+        AccessRow(NOW - timedelta(minutes=n), "GET", path, 503 if n < 60 else 200, None, 10.0, None, None, None)
+        for n in range(400)
+    ]
+    anomaly = Anomaly(
+        id="anm-0123456789ab", type=AnomalyType.ERROR_RATE_SPIKE, severity=Severity.HIGH, status="open",
+        series=evil.text(), source="access", endpoint=f"GET {endpoint(redact_row(rows[0], REDACTOR).path)}",
+        began_at=NOW - timedelta(minutes=59), detected_at=NOW, last_data_at=NOW, observed=1.0, expected=0.0,
+        expected_low=0.0, expected_high=0.1, score=1.0, p_value=0.0, affected_users=3, explanation=evil.text(),
+        recommendation=evil.text(),
+    )  # fmt: skip
+    scenarios, _ = anomaly_scenarios((anomaly,), loaded([redact_row(row, REDACTOR) for row in rows], now=NOW))
+    yield from scenarios
 
 
 def from_incidents(evil: Attacker) -> Iterator[Made]:

@@ -8,7 +8,7 @@ from pathlib import PurePath
 import pytest
 
 from aqe.core.records.findings import FindingPriority
-from aqe.core.records.scenarios import Expectation, Locator, Provenance, RequestStep, TestScenario, UiStep
+from aqe.core.records.scenarios import Expectation, Locator, Provenance, RequestStep, Sample, TestScenario, UiStep
 from aqe.generators.literals import javascript, javascript_prose, python
 from aqe.generators.secrets_scan import scan
 from aqe.generators.table import TARGETS, Target
@@ -85,6 +85,24 @@ def test_a_file_names_its_finding_and_holds_the_request(target: Target) -> None:
     text = target.render(a_scenario(target))
     assert all(part in text for part in ("err-0123456789ab", "/api/products/3", "500", "price"))
     assert text.endswith("\n") and not text.endswith("\n\n")
+
+
+@each_target
+@pytest.mark.parametrize("slower_than_ms", [None, 250.0], ids=["failures", "slow ones"])
+def test_requests_that_are_judged_together_are_sent_as_often_as_asked(
+    target: Target, slower_than_ms: float | None
+) -> None:
+    """By every target that sends requests; those with a browser refuse them."""
+    sample = Sample(
+        requests=123, allowed=7, slower_than_ms=slower_than_ms, usual_share=0.004, seen_share=0.3, false_alarm=0.001,
+        miss=0.01,
+    )  # fmt: skip
+    scenario = a_scenario(target)
+    if not scenario.requests:
+        return
+    text = target.render(scenario.model_copy(update={"sample": sample}))
+    assert all(part in text for part in ("123", "7", "0.4%", "30%", "/api/products/3"))
+    assert ("250" in text) is (slower_than_ms is not None)
 
 
 @each_target

@@ -84,3 +84,23 @@ def test_a_fault_is_found_stands_in_the_way_of_a_release_and_is_over(project: Pr
     assert "CRITICAL  resolved" in text and "outside of the expected" in text
     found = project.json("production", "detect-anomalies", "--threshold", "3-sigma", "--days", "2")
     assert (found["method"], found["threshold"]) == ("3sigma", 3.0)
+
+
+def test_an_anomaly_of_requests_becomes_a_test(project: Project) -> None:
+    """That tells it from what was usual; it is a scenario of the priorities, too."""
+    lines = []
+    for n in range(4 * 288 * 6):
+        at = NOW - timedelta(seconds=50 * (4 * 288 * 6 - n))
+        worse = n >= 4 * 288 * 6 - 150
+        status = 503 if (worse and n % 3 == 0) or n % 250 == 0 else 200
+        lines.append(f'192.0.2.{n % 9} - - [{at:%d/%b/%Y:%H:%M:%S +0000}] "GET /orders/{n % 9} HTTP/1.1" {status} 5\n')
+    project.ok("import", project.write("access.log", "".join(lines)), "--release", "v2", "--commit", "abc1234")
+    asked = ("production", "detect-anomalies", "--release", "v2", "--generate", "--output")
+    assert project.aqe(*asked[:-1]).returncode == EXIT_USAGE
+    done = project.aqe(*asked, "made")
+    assert done.returncode == 0 and "the test of GET /orders/{id} shows it" in done.stderr
+    (made,) = (project.folder / "made").iterdir()
+    text = made.read_text()
+    assert "SENT = " in text and '("GET", "/orders/' in text
+    ranked = project.json("production", "generate-by-priority")
+    assert any(name.startswith("scenario-anm-") for finding in ranked["findings"] for name in finding["scenarios"])

@@ -19,7 +19,7 @@ from aqe.agents.production_intelligence.loaded import Loaded
 from aqe.core.records.anomalies import AnomalyReport
 from aqe.core.records.apm import MetricRow
 from aqe.core.records.base import encode
-from aqe.core.records.levels import Level, LevelSource, MetricPoint, Scope, Stretch
+from aqe.core.records.levels import Level, LevelSource, MetricPoint, Requested, Scope, Stretch
 from aqe.tests.unit.production.windows import NOW, RowsInMemory
 
 STEP = timedelta(minutes=5)
@@ -47,6 +47,9 @@ class Points(RowsInMemory):
 
     def people(self, stretch: Stretch, *, release: str | None = None) -> tuple[int, int]:
         return 0, 0
+
+    def requested(self, stretch: Stretch, *, most: int, release: str | None = None) -> Requested:
+        return Requested(0, 0, ())
 
     def levels(self, source: LevelSource, **how: Any) -> Iterator[Level]:
         since, until = how["since"].timestamp(), how["until"].timestamp()

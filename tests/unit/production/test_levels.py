@@ -14,7 +14,7 @@ from aqe.core.records.logs import AccessRow, LogRow
 from aqe.core.records.rows import Row
 from aqe.core.records.rum import RumRow
 from aqe.memory.level_sql import route
-from aqe.tests.unit.production.windows import NOW, stored, view
+from aqe.tests.unit.production.windows import NOW, RowsInMemory, stored, view
 
 paths = st.text("/abc019-_%~.:<>AF?#é\n", max_size=40) | st.sampled_from(
     [
@@ -87,3 +87,21 @@ def test_each_source_has_its_own_failures(tmp_path: Path) -> None:
         LevelSource.PAGE_VIEWS: [(3, 1)],
         LevelSource.SESSIONS: [(2, 1)],
     }
+
+
+def test_requests_that_went_wrong_are_named_the_most_frequent_first(tmp_path: Path) -> None:
+    """Slow ones and failures are bad; all requests of the endpoint are counted; an empty stretch has none."""
+    rows: list[Row] = [
+        AccessRow(NOW + timedelta(seconds=n), "GET", path, status, None, took_ms, None, None, None)
+        for n, (path, status, took_ms) in enumerate(
+            [("/a/1", 500, 1.0), ("/a/2", 200, 90.0), ("/a/2", 503, 90.0), ("/a/3", 200, None), ("/b/1", 500, 1.0)]
+        )
+    ]
+    stretch = Stretch(LevelSource.ACCESS, Scope("", "GET /a/{id}"), NOW, NOW + timedelta(hours=1))
+    datasets = stored(tmp_path, rows).datasets
+    assert datasets.requested(stretch, most=9) == (4, 2, (("GET", "/a/1", 1), ("GET", "/a/2", 1)))
+    slow = stretch._replace(slower_than_ms=50.0)
+    assert datasets.requested(slow, most=1) == (4, 3, (("GET", "/a/2", 2),))
+    everywhere = slow._replace(scope=Scope("", ""))
+    assert datasets.requested(everywhere, most=9) == RowsInMemory(rows).requested(everywhere, most=9)
+    assert datasets.requested(stretch._replace(since=stretch.until), most=9) == (0, 0, ())

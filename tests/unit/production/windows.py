@@ -1,5 +1,6 @@
 """A window of rows for tests of capabilities, and a twin of the dataset store that needs no files."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
@@ -12,7 +13,7 @@ import numpy as np
 
 from aqe.agents.production_intelligence.endpoints import endpoint
 from aqe.agents.production_intelligence.loaded import Loaded
-from aqe.core.records.levels import Level, LevelSource, MetricPoint, Stretch, Timing
+from aqe.core.records.levels import Level, LevelSource, MetricPoint, Requested, Stretch, Timing
 from aqe.core.records.logs import AccessRow
 from aqe.core.records.rows import KIND_OF, Row
 from aqe.core.records.rum import RumRow
@@ -73,6 +74,15 @@ class RowsInMemory:
 
     def people(self, stretch: Stretch, *, release: str | None = None) -> tuple[int, int]:
         raise NotImplementedError
+
+    def requested(self, stretch: Stretch, *, most: int, release: str | None = None) -> Requested:
+        found = list(self.rows(stretch.source.kind, since=stretch.since, until=stretch.until))
+        slow = stretch.slower_than_ms
+        bad = Counter(
+            (row.method, row.path) for row in found if row.status >= 500 or (slow and (row.duration_ms or 0) > slow)
+        )
+        worst = sorted(bad.items(), key=lambda item: (-item[1], item[0]))
+        return Requested(len(found), bad.total(), tuple((*asked, count) for asked, count in worst[:most]))
 
     def rum_pages(self, **window: Any) -> tuple[PageLabel, ...]:
         raise NotImplementedError
