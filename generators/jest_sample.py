@@ -5,6 +5,7 @@ from .derived import wrapped
 from .literals import javascript
 from .sampled import chances, claim
 
+_WIDTH = 100
 _ASK = """
 /** Status, null where there was no answer; and how many milliseconds it took. */
 async function ask(method, path) {
@@ -22,7 +23,7 @@ async function ask(method, path) {
 }
 """
 _TEST = """
-describe({title}, () => {{
+{begin}
 {chances}
   const run = async () => {{
     const bad = [];
@@ -39,14 +40,14 @@ describe({title}, () => {{
 """
 
 
-def render_sample(scenario: TestScenario, sample: Sample, head: str, width: int) -> str:
+def render_sample(scenario: TestScenario, sample: Sample, head: str, begin: str) -> str:
     """The file's text.
 
     Args:
         scenario: whose steps are requests without expectations of their own.
         sample: its own.
         head: header, and the constant TARGET.
-        width: of a line, in characters.
+        begin: the line that opens the `describe`.
     """
     limit = sample.slower_than_ms
     rows = [f"  [{javascript(step.method)}, {javascript(_path(step.path))}]," for step in scenario.requests]
@@ -56,8 +57,8 @@ def render_sample(scenario: TestScenario, sample: Sample, head: str, width: int)
         constants.append(f"const LIMIT_MS = {limit:g};")
     constants.append(f"const TIMEOUT_MS = {max(10_000, round((limit or 0) * 5))};")
     test = _TEST.format(
-        title=javascript(" ".join(scenario.title.split())),
-        chances="\n".join(f"  // {line}" for line in wrapped(chances(sample), width - 5)),
+        begin=begin,
+        chances="\n".join(f"  // {line}" for line in wrapped(chances(sample), _WIDTH - 5)),
         condition="status === null || status >= 500" + ("" if limit is None else " || tookMs > LIMIT_MS"),
         claim=javascript(claim(sample)),
     )

@@ -36,15 +36,15 @@ class JestTarget:
 
     def render(self, scenario: TestScenario) -> str:
         """The file's text; see Target."""
+        title = javascript(" ".join(scenario.title.split()))
+        describe = "describe.skip" if scenario.skipped else "describe"
+        begin = f"{_skipped(scenario)}{describe}({title}, () => {{"
         if scenario.sample:
-            return render_sample(scenario, scenario.sample, f"{_header(scenario)}{_TARGET}", _WIDTH)
+            return render_sample(scenario, scenario.sample, f"{_header(scenario)}{_TARGET}", begin)
         tests = "\n".join(f"{_TAB}{line}" if line else "" for line in _Writer(scenario).tests())
         used = {name for name, _ in PARTS if f"{name}(" in tests} | {"customer"}
         used |= {needed for name, needed in NEEDS if name in used}
         helpers = "".join(text for name, text in PARTS if name in used)
-        title = javascript(" ".join(scenario.title.split()))
-        describe = "describe.skip" if scenario.skipped else "describe"
-        begin = f"{_skipped(scenario)}{describe}({title}, () => {{"
         return f"{_header(scenario)}{_TARGET}{helpers}\n{begin}\n{tests}\n}});\n"
 
 

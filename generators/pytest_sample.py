@@ -3,7 +3,7 @@
 from ..core.records.scenarios import Sample, TestScenario
 from .derived import wrapped
 from .literals import slug
-from .python_layout import TAB, WIDTH, laid_out
+from .python_layout import TAB, WIDTH, laid_out, skip_mark
 from .sampled import chances, claim
 
 _IMPORTS = """
@@ -14,7 +14,7 @@ from urllib.parse import SplitResult, urlsplit
 
 import pytest
 
-TIMEOUT_S = {timeout_s}
+{mark}TIMEOUT_S = {timeout_s}
 """
 _ASK = '''
 
@@ -81,5 +81,6 @@ def render_sample(
     )
     # Long enough to tell slow from silent.
     timeout_s = max(10, round((limit or 0) / 1000 * 5))
-    imports, table = _IMPORTS.format(timeout_s=timeout_s), "\n".join(["", *constants, ""])
+    imports = _IMPORTS.format(mark=skip_mark(scenario.skipped), timeout_s=timeout_s)
+    table = "\n".join(["", *constants, ""])
     return f"{docstring}{imports}{table}\n{target}{_ASK}{test}"

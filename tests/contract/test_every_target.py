@@ -16,6 +16,8 @@ from aqe.generators.table import TARGETS, Target
 AT = datetime(2026, 1, 1, 10, tzinfo=UTC)
 HOSTILE = "a\"b'c`d\\e${f}*/</script>\n\r\0\u2028\ud800\u202e#{g}%s'''\"\"\""
 
+SAMPLE = Sample(requests=123, allowed=7, usual_share=0.004, seen_share=0.3, false_alarm=0.001, miss=0.01)
+
 
 def a_scenario(target: Target, text: str = "price", *, path: str = "/api/products/3") -> TestScenario:
     """The first that the target does not refuse: of requests, or in a browser."""
@@ -93,13 +95,10 @@ def test_requests_that_are_judged_together_are_sent_as_often_as_asked(
     target: Target, slower_than_ms: float | None
 ) -> None:
     """By every target that sends requests; those with a browser refuse them."""
-    sample = Sample(
-        requests=123, allowed=7, slower_than_ms=slower_than_ms, usual_share=0.004, seen_share=0.3, false_alarm=0.001,
-        miss=0.01,
-    )  # fmt: skip
     scenario = a_scenario(target)
     if not scenario.requests:
         return
+    sample = SAMPLE.model_copy(update={"slower_than_ms": slower_than_ms})
     text = target.render(scenario.model_copy(update={"sample": sample}))
     assert all(part in text for part in ("123", "7", "0.4%", "30%", "/api/products/3"))
     assert ("250" in text) is (slower_than_ms is not None)
@@ -121,9 +120,13 @@ def test_a_harmless_file_passes_the_secrets_scan(target: Target) -> None:
 
 @each_target
 @pytest.mark.parametrize("reason", ["used by 0.05 % of 84,392 users", "x" * 200, HOSTILE])
-def test_a_skipped_scenario_is_written_as_skipped_with_its_reason(target: Target, reason: str) -> None:
+@pytest.mark.parametrize("sample", [None, SAMPLE], ids=["each once", "a sample"])
+def test_a_skipped_scenario_is_written_as_skipped_with_its_reason(
+    target: Target, reason: str, sample: Sample | None
+) -> None:
     """It does not run by mistake, and the file says why; without the reason it is the file that it was."""
     scenario = a_scenario(target)
+    scenario = scenario.model_copy(update={"sample": sample if scenario.requests else None})
     runs, skips = (target.render(scenario.model_copy(update={"skipped": why})) for why in (None, reason))
     added = "\n".join(line[2:] for line in difflib.ndiff(runs.splitlines(), skips.splitlines()) if line[0] == "+")
     assert re.search(r"\bskip\(", added) and "skip" not in runs
