@@ -6,7 +6,7 @@ keeps its id while it lasts, and is resolved when its series is as usual again.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -19,7 +19,7 @@ from ...core.records.rows import METRICS, OPS
 from ...core.records.watch_state import WATCH_KEY
 from ..outcome import Outcome
 from .anomaly_keys import INCIDENTS_KEY, Known, continued, keys
-from .anomaly_report import Deployment, judge, one_each
+from .anomaly_report import Deployment, Judged, judge, one_each
 from .anomaly_rules import Method
 from .anomaly_scenarios import ID as SCENARIO_ID
 from .anomaly_scenarios import anomaly_scenarios, stretch_of
@@ -57,16 +57,27 @@ def detect_anomalies(loaded: Loaded) -> Outcome:
             f"no requests, spans, records, page views or metrics in the last {loaded.window.days} days, or only a few"
             " minutes of them: `aqe import metrics.json` brings them in"
         )
+    known = Known.of(loaded.records)
+    report = _report(loaded, kept, search, judged, known)
+    watch = laid_down(search.states, kept, loaded) if shared(loaded, method) else {}
+    if not search.series:
+        # Nothing was judged, so nothing is said about production: an empty list would be an all-clear.
+        return Outcome(report, watch)
+    lasting = {j.anomaly.series for j in judged if j.anomaly.status == "open" and not (j.better or j.chance)}
+    found = keys(report, known, search.seen, lasting, loaded.records)
+    return Outcome(report, {**found, **watch, **offered(report.scenarios, SCENARIO_ID, loaded)})
+
+
+def _report(loaded: Loaded, kept: Kept, search: Search, judged: Sequence[Judged], known: Known) -> AnomalyReport:
     worse = one_each(j.anomaly for j in judged if not (j.better or j.chance))
     budget = int(loaded.number("maxAnomalies", BUDGET))
-    known = Known.of(loaded.records)
     listed = tuple(with_people(continued(anomaly, known), loaded) for anomaly in worse[: min(budget, BUDGET)])
     scenarios, untested = anomaly_scenarios(listed, loaded)
-    report = AnomalyReport(
+    return AnomalyReport(
         window_from=loaded.since,
         window_to=min(loaded.until, loaded.now),
-        method="3sigma" if method.sigmas else "score",
-        threshold=method.sigmas or method.threshold,
+        method="3sigma" if search.method.sigmas else "score",
+        threshold=search.method.sigmas or search.method.threshold,
         series=search.series,
         points=search.points,
         continued=search.continued,
@@ -81,13 +92,6 @@ def detect_anomalies(loaded: Loaded) -> Outcome:
         unjudged=tuple(search.unjudged),
         unjudged_series=search.unjudged_series,
     )
-    watch = laid_down(search.states, kept, loaded) if shared(loaded, method) else {}
-    if not search.series:
-        # Nothing was judged, so nothing is said about production: an empty list would be an all-clear.
-        return Outcome(report, watch)
-    lasting = {j.anomaly.series for j in judged if j.anomaly.status == "open" and not (j.better or j.chance)}
-    found = keys(report, known, search.seen, lasting, loaded.records)
-    return Outcome(report, {**found, **watch, **offered(scenarios, SCENARIO_ID, loaded)})
 
 
 def every_series(loaded: Loaded, kept: Kept) -> Iterator[Series]:
