@@ -1,8 +1,9 @@
 """Suites by how much features are used, a folder for each priority: `pytest DIR/critical DIR/high` goes first."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
-from ..agents.production_intelligence.feature_suites import suites
+from ..agents.production_intelligence.feature_suites import Placed, suites
 from ..core.records.features import FeaturePriority, FeatureReport
 from ..core.records.scenarios import TestScenario
 from .browser_setup import write_setup
@@ -25,26 +26,39 @@ def write_suites(
     placed = suites(report, scenarios)
     for priority in FeaturePriority:
         here = folder / priority.lower()
-        ours = []
-        for scenario in (one.scenario for one in placed if one.priority is priority):
-            old = _elsewhere(here / target_of(scenario).file_name(scenario))
-            if edited := next((file for file in old if not is_unedited(file)), None):
-                told.append(f"kept {edited}, which was edited; its feature is {priority} by now: move it to {here}")
-            else:
-                ours.append(scenario)
-        tests = write_tests(ours, here, target=None)
-        if any(one.ui for one in ours):
-            write_setup(here, "pytest-playwright", ())
-        for file in (file for test in tests if not test.problem for file in _elsewhere(test.path)):
-            file.unlink()
-            told.append(f"removed {file}: its feature is {priority} by now")
+        ours = [one.scenario for one in placed if one.priority is priority]
+        edited = {one.id: file for one in ours for file in _elsewhere(here, one) if not is_unedited(file)}
+        for file in edited.values():
+            told.append(f"kept {file}, which was edited; its feature is {priority} by now: move it to {here}")
+        tests = _suite([one for one in ours if one.id not in edited], here)
+        new = {test.path.name for test in tests if not test.problem}
+        # Never one that this very run wrote: of two scenarios of one file name both stay.
+        for file in (file for one in ours for file in _elsewhere(here, one) if file.name in new):
+            if file not in {test.path for test in written}:
+                file.unlink()
+                told.append(f"removed {file}: its feature is {priority} by now")
         written += tests
-    if left := len(scenarios) - len(placed):
-        told.append(f"not written, for no feature that they go through was used in the window: {left} test scenarios")
-    return written, told
+    return written, [*told, *_left_out(scenarios, placed, folder)]
 
 
-def _elsewhere(path: Path) -> list[Path]:
-    """Files of its name in the folders of the other priorities."""
-    others = (path.parents[1] / priority.lower() / path.name for priority in FeaturePriority)
-    return [other for other in others if other != path and other.is_file()]
+def _suite(scenarios: list[TestScenario], here: Path) -> list[WrittenTest]:
+    if any(one.ui for one in scenarios):
+        write_setup(here, "pytest-playwright", ())
+    return write_tests(scenarios, here, target=None)
+
+
+def _left_out(scenarios: list[TestScenario], placed: tuple[Placed, ...], folder: Path) -> Iterator[str]:
+    """What is said of scenarios that belong to no suite, and of their files of before."""
+    known = {one.scenario.id for one in placed}
+    left = [scenario for scenario in scenarios if scenario.id not in known]
+    if left:
+        yield f"not written, for they go through no feature that was used in the window: {len(left)} scenarios"
+    for file in (file for one in left for file in _elsewhere(folder / "none", one)):
+        yield f"{file} is of before and stays: no feature of it was used in the window"
+
+
+def _elsewhere(here: Path, scenario: TestScenario) -> list[Path]:
+    """The scenario's files in the folders of other priorities."""
+    name = target_of(scenario).file_name(scenario)
+    others = (here.with_name(priority.lower()) for priority in FeaturePriority)
+    return [other / name for other in others if other != here and (other / name).is_file()]

@@ -150,7 +150,7 @@ def test_feature_usage_writes_suites_by_priority_that_run_and_skip_what_is_depre
     done = project.aqe("production", "feature-usage", *of, "--generate", "suites")
     assert done.returncode == EXIT_OK, done.stderr
     assert "UNTESTED  compare (MEDIUM): no test scenario goes through; `aqe import flow.har`" in done.stdout
-    assert "was used in the window: 1 test scenarios" in done.stderr
+    assert "was used in the window: 1 scenarios" in done.stderr
     with a_service(lambda request, body: (200, '{"items": [{"id": 1}]}')) as url:
         command = [sys.executable, "-P", "-m", "pytest", "-q", "-rs", "-p", "no:cacheprovider", "suites"]
         environment = project.environment() | {"AQE_TARGET_URL": url}

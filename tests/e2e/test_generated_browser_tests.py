@@ -41,6 +41,8 @@ def browser_type_launch_args(browser_type_launch_args):
     return browser_type_launch_args | {"executable_path": os.environ["CHROMIUM"], "args": ["--no-sandbox"]}
 '''
 
+SKIPPED = a_ui_scenario(id="skipped", title="Deprecated", skipped="used by 0.05 % of users: a candidate for removal")
+
 pytestmark = pytest.mark.xdist_group("npm")
 
 
@@ -90,7 +92,9 @@ def test_typescript_compiles_whatever_text_is_in_it(typescript: Path) -> None:
     one = a_ui_scenario(
         UiStep(action="goto", value="/", expectations=(expects("no-page-error", True),)), id="one", title=""
     )
-    for scenario in (a_ui_scenario(), one, a_hostile_scenario(target, HOSTILE), a_hostile_scenario(target, "import")):
+    skipped = a_hostile_scenario(target).model_copy(update={"skipped": HOSTILE})
+    hostile = (a_hostile_scenario(target, HOSTILE), a_hostile_scenario(target, "import"), skipped)
+    for scenario in (a_ui_scenario(), one, *hostile):
         written(typescript, target, scenario)
     code, said = run(typescript, "node", "node_modules/typescript/bin/tsc", "-p", ".")
     assert code == 0, said
@@ -101,9 +105,10 @@ def test_typescript_passes_on_the_healthy_service_and_names_the_broken_step(
 ) -> None:
     """The 500 of the broken one is seen by the step that sent the request, and by the watch over all pages."""
     name = written(typescript, PlaywrightTarget(), a_ui_scenario())
+    skipped = written(typescript, PlaywrightTarget(), SKIPPED)
     command = ("node", "node_modules/@playwright/test/cli.js", "test", name)
-    code, said = run(typescript, *command, target=shops[0])
-    assert code == 0 and "1 passed" in said, said
+    code, said = run(typescript, *command, skipped, target=shops[0])
+    assert code == 0 and "1 passed" in said and "1 skipped" in said, said
     code, said = run(typescript, *command, target=shops[1])
     assert code == 1 and "1 failed" in said, said
     assert "Expected: < 400" in said and "500 from http" in said
@@ -115,9 +120,9 @@ def test_python_passes_on_the_healthy_service_and_names_the_broken_step(python: 
     name = written(python, target, a_ui_scenario())
     throws = UiStep(action="goto", value="/throws", expectations=(expects("no-page-error", True),))
     written(python, target, a_ui_scenario(throws, id="throws", title="a page that throws"))
-    command = (sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:asyncio")
-    code, said = run(python, *command, name, target=shops[0])
-    assert code == 0 and "1 passed" in said, said
+    command = (sys.executable, "-m", "pytest", "-q", "-rs", "-p", "no:cacheprovider", "-p", "no:asyncio")
+    code, said = run(python, *command, name, written(python, target, SKIPPED), target=shops[0])
+    assert code == 0 and "1 passed, 1 skipped" in said and str(SKIPPED.skipped) in said, said
     code, said = run(python, *command, target=shops[1])
     assert code == 1 and "1 failed" in said and "2 errors" in said, said
     assert "in the step: click Add to cart" in said and "500 from http" in said

@@ -48,9 +48,16 @@ def test_a_file_that_somebody_else_wrote_is_not_removed(tmp_path: Path) -> None:
     assert other.read_text() == "mine\n"
 
 
+def test_a_file_whose_feature_nobody_uses_any_more_stays_and_is_told(tmp_path: Path) -> None:
+    """Nothing is removed that has no other place."""
+    (name,) = (Path(one).name for one in written(tmp_path, CART, FeaturePriority.MEDIUM))
+    *files, _, told = written(tmp_path, CART, FeaturePriority.MEDIUM, "search")
+    assert files == [f"medium/{name}"] and told.startswith(f"{tmp_path}/medium/{name} is of before and stays")
+
+
 def test_what_was_done_in_a_browser_gets_its_setup_and_what_nobody_uses_no_file(tmp_path: Path) -> None:
     """The setup stands in the folder of the suite: it is found however the suite is started."""
     files = written(tmp_path, a_ui_scenario(), FeaturePriority.CRITICAL, "checkout")
-    assert len(files) == 1 and files[0].endswith("was used in the window: 1 test scenarios")
+    assert len(files) == 1 and files[0].endswith("was used in the window: 1 scenarios")
     files = written(tmp_path, a_ui_scenario(), FeaturePriority.CRITICAL)
     assert files[0] == "critical/conftest.py" and files[1].startswith("critical/test_from_the_front_page_to_an_order")

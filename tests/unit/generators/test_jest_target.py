@@ -11,6 +11,8 @@ import pytest
 
 from aqe.core.records.findings import FindingPriority
 from aqe.core.records.scenarios import Capture, Conditions, Datum, Expectation, Provenance, RequestStep, TestScenario
+from aqe.core.records.verification import Colour
+from aqe.fleet.runner_outcomes import of_javascript
 from aqe.generators.jest_target import JestTarget
 from aqe.tests.contract.test_every_target import HOSTILE
 from aqe.tests.npm import RUNNERS, node_modules
@@ -197,9 +199,9 @@ def test_braces_that_name_nothing_are_text(value: Any) -> None:
 
 @pytest.mark.xdist_group("npm")
 def test_jest_and_vitest_run_the_same_file(tmp_path: Path) -> None:
-    """The real runners; their `expect` agrees with the small one above on what holds."""
-    scenario = a_scenario(a_step(*HOLDS))
-    (tmp_path / TARGET.file_name(scenario)).write_text(TARGET.render(scenario))
+    """The real runners, beside a file that is skipped; their `expect` agrees with the small one above on what holds."""
+    for scenario in (a_scenario(a_step(*HOLDS)), a_scenario(a_step(*HOLDS), id="rec-2", skipped="hardly used")):
+        (tmp_path / TARGET.file_name(scenario)).write_text(TARGET.render(scenario))
     (tmp_path / "package.json").write_text("{}")
     modules = node_modules(*RUNNERS)
     (tmp_path / "node_modules").symlink_to(modules)
@@ -210,4 +212,6 @@ def test_jest_and_vitest_run_the_same_file(tmp_path: Path) -> None:
             done = subprocess.run(
                 command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=120, check=False
             )
-            assert done.returncode == 0 and "1 passed" in done.stdout + done.stderr, done.stdout + done.stderr
+            run = of_javascript(done.returncode, done.stdout + done.stderr)
+            assert (run.colour, run.passed, run.failed) == (Colour.GREEN, 1, 0), done.stdout + done.stderr
+            assert "1 skipped" in done.stdout + done.stderr
