@@ -12,7 +12,7 @@ def ask_git(folder: Path, *arguments: str) -> str | None:
         done = subprocess.run(
             ["git", "-C", str(folder), *arguments],
             capture_output=True,
-            text=True,
+            encoding="utf-8",
             errors="replace",
             timeout=GIT_TIMEOUT_S,
             check=False,

@@ -149,7 +149,7 @@ def _address(name: str, section: Section) -> str | None:
     if section.url_file is None:
         return section.url
     try:
-        return section.url_file.read_text().strip()
+        return section.url_file.read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "not text"
         raise InputError(f"notify.{name}.url_file: {section.url_file}: {reason}") from error

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import fcntl
 import os
 import signal
 import subprocess
@@ -19,6 +18,7 @@ from ..core.clock import SystemClock
 from ..core.errors import AqeError, ServiceUnavailable
 from ..core.log import Logger
 from .folders import make_data_dir
+from .locks import is_locked, locked
 from .retention import prune_datasets
 from .roster import COMMANDER, GATEWAY, ROLES, agent_class, profiles
 from .runtime import open_runtime
@@ -152,30 +152,20 @@ def _file_stem(settings: Settings) -> str:
 
 
 def _holder(path: Path) -> int | None:
-    if not path.exists():
-        return None
-    with path.open("r+") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            text = lock.read().strip()
-            return int(text) if text.isdigit() else None
-    return None
+    text = path.read_text(encoding="utf-8") if is_locked(path) else ""
+    return int(text) if text.isdigit() else None
 
 
 @contextlib.contextmanager
 def _only_one(settings: Settings) -> Iterator[None]:
     make_data_dir(settings)
-    with _lock_path(settings).open("a+") as lock:
+    with contextlib.ExitStack() as stack:
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            stack.enter_context(locked(_lock_path(settings), str(os.getpid())))
         except BlockingIOError as error:
             raise ServiceUnavailable(
                 "a fleet of this project runs already", hint="`aqe fleet status`, `aqe down`"
             ) from error
-        lock.truncate(0)
-        lock.write(str(os.getpid()))
-        lock.flush()
         yield
 
 

@@ -8,7 +8,6 @@ once, and the whole host, leave nobody acting.
 """
 
 import contextlib
-import fcntl
 import json
 import os
 import re
@@ -26,6 +25,7 @@ from ..core.log import Logger
 from ..core.ports import Executor
 from ..core.records.rollout import Phase, Rollout, Strategy, rollout_key
 from .connect import open_clients
+from .locks import is_locked, locked
 from .processes import start_beside
 from .rollout_parts import executor, target
 from .server import find_server
@@ -67,7 +67,7 @@ class Presence:
         with contextlib.ExitStack() as stack:
             try:
                 file = runner_file(self._settings, self._id)
-                stack.enter_context(locked(file, json.dumps(self._says), within_s=1.0))
+                stack.enter_context(locked(file, json.dumps(self._says)))
             except (OSError, InputError) as error:
                 log.warning("the rollout is run without a guard", rollout=self._id, error=str(error))
             yield
@@ -108,7 +108,7 @@ async def guard(settings: Settings, rollout: str) -> None:
     """
     lock = guard_file(settings, rollout)
     try:
-        with locked(lock, str(os.getpid()), within_s=1.0):
+        with locked(lock, str(os.getpid())):
             await _watch(settings, rollout)
         lock.unlink(missing_ok=True)
     except BlockingIOError:
@@ -207,42 +207,3 @@ def _file(settings: Settings, rollout: str, kind: str) -> Path:
     if not _ID.fullmatch(rollout):
         raise InputError(f"{rollout[:60]!r} is no id of a rollout")
     return settings.data_dir / "rollouts" / f"{rollout}.{kind}"
-
-
-@contextlib.contextmanager
-def locked(path: Path, content: str, *, within_s: float = 0.0) -> Iterator[None]:
-    """Hold a file's lock, with this content.
-
-    Args:
-        path: of the file.
-        content: what it says.
-        within_s: how long it is tried; whoever asks `is_locked` holds it for a moment.
-
-    Raises:
-        BlockingIOError: somebody else holds it.
-    """
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    deadline = CLOCK.monotonic_s() + within_s
-    with path.open("a+") as lock:
-        while True:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                if CLOCK.monotonic_s() >= deadline:
-                    raise
-            CLOCK.pause(0.02)
-        lock.truncate(0)
-        lock.write(content)
-        lock.flush()
-        yield
-
-
-def is_locked(path: Path) -> bool:
-    """Whether somebody holds a file's lock."""
-    try:
-        with contextlib.suppress(FileNotFoundError), path.open("r") as lock:
-            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    return False

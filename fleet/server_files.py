@@ -78,7 +78,7 @@ def record_file(settings: Settings) -> Path:
 def read_record(settings: Settings) -> ServerRecord:
     """What the starter wrote down; the defaults where there is nothing readable."""
     try:
-        return ServerRecord.from_json(record_file(settings).read_text(), where=str(record_file(settings)))
+        return ServerRecord.from_json(record_file(settings).read_text(encoding="utf-8"), where=str(record_file(settings)))
     except (OSError, ValueError, AqeError):  # None yet, or damaged: the defaults find the server in most cases.
         return ServerRecord(socket=settings.socket_path)
 

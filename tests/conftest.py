@@ -14,6 +14,10 @@ from aqe.fleet.server import ensure_server, stop_server
 for name in [name for name in os.environ if name.startswith("GIT_")]:
     del os.environ[name]
 
+# What tests start is on this machine, whatever stands between it and others.
+for name in ("no_proxy", "NO_PROXY"):
+    os.environ[name] = ",".join(filter(None, (os.environ.get(name), "127.0.0.1", "localhost")))
+
 # A busy machine is no failure: no example is timed. In CI, hypothesis begins with a profile that is the parent of this
 # one: there each run has the same examples, elsewhere each run has new ones.
 settings.register_profile("aqe", deadline=None, suppress_health_check=[HealthCheck.too_slow])

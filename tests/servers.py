@@ -28,7 +28,7 @@ def require(program: str) -> str:
 
 def documented(name: str) -> str:
     """The block of docs/operations.md that is marked as tested under this name."""
-    text = (ROOT / "docs" / "operations.md").read_text()
+    text = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
     found = re.search(rf"<!-- tested: {re.escape(name)} -->\n```\w*\n(.*?)```", text, re.DOTALL)
     assert found, f"docs/operations.md has no block {name!r}"
     return found.group(1)

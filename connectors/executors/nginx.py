@@ -126,7 +126,7 @@ class NginxExecutor:
 
     def _read(self) -> str | None:
         try:
-            return self._include.read_text(errors="replace")
+            return self._include.read_text(encoding="utf-8", errors="replace")
         except FileNotFoundError:
             return None
         except OSError as error:
@@ -136,7 +136,7 @@ class NginxExecutor:
         """All of it or nothing: nginx may read it at any time."""
         beside = self._include.with_name(f".{self._include.name}.{os.getpid()}")
         try:
-            with beside.open("w") as stream:
+            with beside.open("w", encoding="utf-8") as stream:
                 stream.write(text)
                 stream.flush()
                 os.fsync(stream.fileno())

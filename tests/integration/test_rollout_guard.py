@@ -16,7 +16,8 @@ from aqe.config.settings import Settings, load_settings
 from aqe.core.errors import InputError
 from aqe.core.records.rollout import Rollout
 from aqe.fleet.doctor import run_doctor
-from aqe.fleet.rollout_guard import Presence, guard_file, guarded, is_locked, note_file, runner_file, taken_back
+from aqe.fleet.locks import is_locked
+from aqe.fleet.rollout_guard import Presence, guard_file, guarded, note_file, runner_file, taken_back
 from aqe.tests.unit.rollout.test_step import Story, a_plan
 
 MOVE = "import sys, pathlib as p; p.Path('share').write_text(sys.argv[1]); p.Path('acts').open('a').write('x')"
