@@ -77,8 +77,9 @@ def record_file(settings: Settings) -> Path:
 
 def read_record(settings: Settings) -> ServerRecord:
     """What the starter wrote down; the defaults where there is nothing readable."""
+    file = record_file(settings)
     try:
-        return ServerRecord.from_json(record_file(settings).read_text(encoding="utf-8"), where=str(record_file(settings)))
+        return ServerRecord.from_json(file.read_text(encoding="utf-8"), where=str(file))
     except (OSError, ValueError, AqeError):  # None yet, or damaged: the defaults find the server in most cases.
         return ServerRecord(socket=settings.socket_path)
 
