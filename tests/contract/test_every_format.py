@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
 from typing import Any
@@ -286,6 +287,20 @@ def test_values_beyond_the_scale_stay_on_the_paper(value: float) -> None:
     ):
         assert all(0 <= number <= 640 for number in numbers(draw(Figure(title="t", description=(), chart=chart), INK)))
         assert all(len(line) < 120 for line in lines(chart))
+
+
+def test_a_legend_has_the_colours_of_the_parts_that_it_explains_and_no_other() -> None:
+    """Of two bars, a whole one and one of which nothing is firm: one swatch each, beside the two bars."""
+    all_firm, none_firm = a_value("a", 50), a_value("b", 0)
+    bars = (
+        Bar(label=("a",), value=all_firm, inner=all_firm, tone=Tone.GOOD),
+        Bar(label=("b",), value=all_firm, inner=none_firm, tone=Tone.BAD),
+    )
+    chart = Bars(maximum=100, bars=bars, inner_words="firm", value_words="all")
+    ink = replace(INK, tones={Tone.GOOD: "green", Tone.BAD: "red"})
+    picture = draw(Figure(title="t", description=(), chart=chart), ink)
+    swatches = re.findall(r'height="10.0" rx="0" style="fill:([^;]+);fill-opacity:([\d.]+)"', picture)
+    assert swatches == [("green", "1"), ("red", "0.28")]
 
 
 # The record ----------------------------------------------------------------------------------------------------------
