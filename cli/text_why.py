@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 
-from ..core.records.blockers import Blocker, Blockers
+from ..core.records.blockers import Blocker, Blockers, Cause
 from ..core.records.comparison import ComparedMetric, Comparison, Side
 from ..core.records.evidence import Reading
 from ..core.records.explanation import Explanation
@@ -100,12 +100,13 @@ _SIDES: tuple[tuple[str, Callable[[Side], str]], ...] = (
 
 def _details(blocker: Blocker) -> Iterator[str]:
     reading = blocker.reading
-    if reading is not None and reading.value is not None:
+    if reading is not None and reading.value is not None and blocker.cause is not Cause.OTHER:
         limit = "" if blocker.limit is None else f", limit {value_text(blocker.limit)}"
         yield f"measured: {value_text(reading.value)}{limit}"
     if reading is not None and reading.evidence and reading.value is not None:
         age = f", {duration_text(blocker.age_s)} old" if blocker.age_s is not None else ""
-        yield f"evidence: {reading.evidence.key} [{measured_by(reading)}{age}]"
+        stands = f"{reading.evidence.key} " if reading.evidence.key else ""
+        yield f"evidence: {stands}[{measured_by(reading)}{age}]"
     for finding in blocker.findings:
         where = f" ({finding.file}:{finding.line or '-'})" if finding.file else ""
         yield f"found: {finding.severity} {finding.rule}: {finding.message}{where}"
@@ -123,7 +124,13 @@ def _gate(gate: GateResult, look: Look) -> Node:
 
 def _evidence(reading: Reading) -> Iterator[Node]:
     if reading.value is not None and reading.evidence:
-        yield Node(f"{reading.evidence.key}: {measured_by(reading)}")
+        yield Node(_source(reading))
+
+
+def _source(reading: Reading) -> str:
+    """Where a value stands, and who measured it when; the clock's stand nowhere."""
+    key = reading.evidence.key if reading.evidence else None
+    return ": ".join(dict.fromkeys(filter(None, (key, measured_by(reading)))))
 
 
 def _dimension(dimension: DimensionRisk) -> Node:

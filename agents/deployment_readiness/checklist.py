@@ -109,7 +109,7 @@ def _item(
 ) -> ItemResult:
     found = _criteria(item, inputs, policy, attested)
     status = _status(item, found)
-    details = "; ".join(dict.fromkeys(map(_detail, found))) or "no tool measures this"
+    details = "; ".join(dict.fromkeys(_detail(one, item) for one in found)) or "no tool measures this"
     readings = {c.criterion: c.reading for c in found}
     by = _validators(readings.values())
     vouched = attested.get(item.id) if item.attestable and status is ItemStatus.NO_EVIDENCE else None
@@ -132,10 +132,12 @@ def _item(
     )
 
 
-def _detail(found: CriterionResult) -> str:
+def _detail(found: CriterionResult, item: ItemDefinition) -> str:
     """What was found; of what is missing the reason, which several criteria may share."""
     reason = found.reading.reason
-    return reason if found.status is GateStatus.NO_EVIDENCE and reason else found.detail
+    if found.status is GateStatus.NO_EVIDENCE and reason:
+        return reason
+    return f"{found.detail}, close to the limit" if _warns(found, item) else found.detail
 
 
 def _criteria(
@@ -191,13 +193,18 @@ def _status(item: ItemDefinition, found: Sequence[CriterionResult]) -> ItemStatu
         return ItemStatus.NO_EVIDENCE
     statuses = {c.status for c in found}
     status = next((ours for theirs, ours in _WORST_FIRST if theirs in statuses), ItemStatus.NOT_APPLICABLE)
-    if status is ItemStatus.PASSED and any(_is_close(c.reading, c.limit, item.warn_within_percent) for c in found):
+    if status is ItemStatus.PASSED and any(_warns(one, item) for one in found):
         return ItemStatus.WARNING
     return status
 
 
-def _is_close(reading: Reading, limit: Limit, within_percent: float) -> bool:
-    value = reading.value
+def _warns(found: CriterionResult, item: ItemDefinition) -> bool:
+    """Whether a criterion that holds does so by little."""
+    holds = found.status is GateStatus.PASSED
+    return holds and _is_close(found.reading.value, found.limit, item.warn_within_percent)
+
+
+def _is_close(value: Limit | None, limit: Limit, within_percent: float) -> bool:
     numbers = (int, float)
     if isinstance(limit, bool) or not isinstance(limit, numbers) or not isinstance(value, numbers) or not limit:
         return False

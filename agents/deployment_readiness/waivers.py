@@ -22,7 +22,8 @@ def waived(result: CriterionResult, gate: str, waivers: Sequence[Waiver], now: d
                 reason=waiver.reason,
                 until=waiver.expires_at,
             )
-            words = f"{result.detail}; waived until {waiver.expires_at:%Y-%m-%d} by {waiver.owner}: {waiver.reason}"
+            until = f"{waiver.expires_at:%Y-%m-%d %H:%M} UTC"
+            words = f"{result.detail}; waived until {until} by {waiver.owner}: {waiver.reason}"
             return result.model_copy(update={"status": GateStatus.WAIVED, "detail": words, "lifted": lifted})
     return result
 
@@ -42,4 +43,4 @@ def lapsed_waivers(policy: Policy, now: datetime) -> Iterator[str]:
     """Waivers whose time is over, in words."""
     for waiver in policy.waivers:
         if now >= waiver.expires_at:
-            yield f"the waiver of {waiver.names} expired {waiver.expires_at:%Y-%m-%d}; ask {waiver.owner}"
+            yield f"the waiver of {waiver.names} expired {waiver.expires_at:%Y-%m-%d %H:%M} UTC; ask {waiver.owner}"

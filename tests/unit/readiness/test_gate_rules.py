@@ -337,14 +337,14 @@ def test_a_waiver_lets_a_failed_criterion_be_and_is_tallied_apart() -> None:
     assert [(one.kind, one.names, one.by, one.reason) for one in said.lifted] == [
         ("waiver", ("g.max_p95_latency_ms",), "team-a", "legacy")
     ]
-    assert "waived until 2026-02-01 by team-a: legacy" in said.warnings[0]
+    assert "waived until 2026-02-01 00:00 UTC by team-a: legacy" in said.warnings[0]
 
 
 def test_a_waiver_ends_with_its_day_and_then_says_so() -> None:
     asked = policy("max_p95_latency_ms: 500", waiver(expires="2026-01-09"))
     said = decision(slow(900), asked)
     assert said.decision is DecisionStatus.BLOCKED
-    assert said.remarks == ("the waiver of g expired 2026-01-10; ask team-a",)
+    assert said.remarks == ("the waiver of g expired 2026-01-10 00:00 UTC; ask team-a",)
     today = policy("max_p95_latency_ms: 500", waiver(expires="2026-01-10"))
     assert decision(slow(900), today).decision is DecisionStatus.APPROVED_WITH_WARNINGS
     hour = policy("max_p95_latency_ms: 500", waiver(expires="2026-01-10T13:00:00+01:00"))
