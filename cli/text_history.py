@@ -1,7 +1,9 @@
 """Confidence, history, calibration and policy replay as text."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from math import ceil
 
 from ..core.records.calibration import Calibration, ReliabilityBin
 from ..core.records.confidence import ReleaseConfidence
@@ -13,9 +15,9 @@ _PLAIN = Look()
 SCALE = 50
 """Characters of a scale from 0 to 100."""
 PERIODS = 13
-"""Rows of the history chart at most."""
+"""Rows of the history chart, about."""
 MARKS = {"success": "#", "failed": "x", "rolled_back": "r"}
-"""One deployment in the chart."""
+"""Of a deployment in the chart."""
 
 
 def confidence_text(found: ReleaseConfidence, look: Look = _PLAIN) -> str:
@@ -79,19 +81,23 @@ def _deployments(items: Iterable[DeploymentOutcome]) -> str:
 
 
 def _chart(items: Iterable[DeploymentOutcome], now: datetime, days: float) -> Iterator[str]:
-    """A row a period, a sign a deployment."""
-    count = min(PERIODS, max(1, round(days)))
-    length, start = timedelta(days=days / count), now - timedelta(days=days)
+    """A row a period of whole days, UTC; a sign a deployment, or several of one outcome."""
+    length_days = max(1, ceil(days / PERIODS))
+    count = ceil((days + 1) / length_days)
+    length = timedelta(days=length_days)
+    start = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1) - count * length
     periods: list[list[DeploymentOutcome]] = [[] for _ in range(count)]
     for item in items:
-        periods[min(count - 1, int((item.deployed_at - start) / length))].append(item)
+        periods[min(count - 1, max(0, int((item.deployed_at - start) / length)))].append(item)
     most = max(map(len, periods))
     each = max(1, -(-most // SCALE))
     legend = "  ".join(f"{sign} {word}" for word, sign in MARKS.items())
-    yield legend + (f"; a sign is {each} deployments" if each > 1 else "")
+    yield legend + (f"; a sign is up to {each} deployments" if each > 1 else "")
     for number, period in enumerate(periods):
-        outcomes = sorted((item.outcome for item in period), key=list(MARKS).index)
-        yield f"{start + number * length:%Y-%m-%d}  {''.join(MARKS[o] for o in outcomes[::each])}".rstrip()
+        tally = Counter[str](item.outcome for item in period)
+        # Rounded up: the one failure of many deployments is not to vanish.
+        signs = "".join(sign * ceil(tally[outcome] / each) for outcome, sign in MARKS.items())
+        yield f"{start + number * length:%Y-%m-%d}  {signs}".rstrip()
 
 
 def _calibrations(found: Iterable[Calibration], chart: bool) -> Iterator[str]:

@@ -11,6 +11,8 @@ from ...core.records.readiness import CriterionResult, Decision, GateResult, Gat
 from .decide import Judged
 
 _GOOD = (GateStatus.PASSED, GateStatus.ATTESTED, GateStatus.WARNING)
+_STEPS = {GateStatus.FAILED: 0, GateStatus.PENDING: 1}
+"""From worst to best; what is _GOOD comes after them."""
 _DECIMALS = 9
 """As in risk.py: points are compared as they are added up."""
 
@@ -82,11 +84,11 @@ def _gates(baseline: Judged, candidate: Judged) -> Iterator[ComparedGate]:
 def _change_of_gate(
     old: tuple[GateResult, CriterionResult] | None, new: tuple[GateResult, CriterionResult] | None
 ) -> Change:
-    known = (*_GOOD, GateStatus.FAILED)
+    known = (*_GOOD, GateStatus.FAILED, GateStatus.PENDING)
     if old is None or new is None or old[1].status not in known or new[1].status not in known:
         return Change.UNKNOWN
-    held, holds = old[1].status in _GOOD, new[1].status in _GOOD
-    return Change.SAME if held == holds else Change.BETTER if holds else Change.WORSE
+    then, now = (_STEPS.get(one[1].status, len(_STEPS)) for one in (old, new))
+    return Change.SAME if then == now else Change.BETTER if now > then else Change.WORSE
 
 
 def _why(baseline: Judged, candidate: Judged) -> Iterator[str]:
@@ -96,14 +98,18 @@ def _why(baseline: Judged, candidate: Judged) -> Iterator[str]:
     yield f"{new.version} is {new.decision}: {new.rule}."
     yield f"{old.version} was {old.decision}: {old.rule}."
     before, after = _reasons(old), _reasons(new)
-    yield from (f"New: {reason}" for reason in after if reason not in before)
-    yield from (f"Gone: {reason}" for reason in before if reason not in after)
+    yield from (f"New: {after[reason]}" for reason in after if reason not in before)
+    yield from (f"Gone: {before[reason]}" for reason in before if reason not in after)
 
 
-def _reasons(decision: Decision) -> list[str]:
-    """Without those that only name the risk: it stands beside them."""
+def _reasons(decision: Decision) -> dict[str, str]:
+    """What is compared -> the reason: a key that names the version is not another reason.
+
+    Without those that only name the risk: it stands beside them.
+    """
     reasons = (*decision.blockers, *decision.inconclusive, *decision.pending, *decision.warnings)
-    return [reason for reason in dict.fromkeys(reasons) if not reason.startswith("risk is ")]
+    own = f"aqe/releases/{decision.version}/"
+    return {reason.replace(own, ""): reason for reason in reasons if not reason.startswith("risk is ")}
 
 
 def _notes(baseline: Judged, candidate: Judged) -> Iterator[str]:

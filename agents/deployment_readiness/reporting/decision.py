@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from ....core.criteria import OUTSIDE_FREEZE
 from ....core.numbers import percent
 from ....core.records.report import (
     Block,
@@ -67,7 +68,7 @@ def key_metrics(decision: Stored, *rows: tuple[Line, ...]) -> Section:
         Column(title="Measured", numeric=True),
         Column(title="Target", numeric=True),
     )
-    found = [_metric(c) for gate in decision["gates"] for c in gate["criteria"] if _applies(c)]
+    found = [_metric(gate, c) for gate in decision["gates"] for c in gate["criteria"] if _applies(c)]
     return Section(title="Key metrics", blocks=(Table(columns=columns, rows=(*found, *rows)),))
 
 
@@ -75,14 +76,15 @@ def _applies(criterion: Stored) -> bool:
     return bool(criterion["status"].value != "NOT_APPLICABLE")
 
 
-def _metric(criterion: Stored) -> tuple[Line, ...]:
+def _metric(gate: Stored, criterion: Stored) -> tuple[Line, ...]:
     name, limit, reading = str(criterion["criterion"].value), criterion["limit"], criterion["reading"]
     status, value = criterion["status"], reading["value"]
     measured = value.say(
         lambda found: reading_words(name, found, limit.value), reason=str(reading["reason"].value or "no reason given")
     )
+    label = (criterion["criterion"].say(label_words),)
     return (
-        (criterion["criterion"].say(label_words),),
+        (*label, ": ", gate["gate"].say(spoken)) if name == OUTSIDE_FREEZE else label,
         (status.say(spoken, tone=tone_of(status.value)),),
         (measured,),
         (limit.say(lambda asked: limit_words(name, asked)),),

@@ -1,5 +1,7 @@
 """Two releases side by side."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 
@@ -57,6 +59,31 @@ def test_what_was_not_measured_on_both_sides_is_neither_better_nor_worse() -> No
     comparison = compared(good_inputs(without=(SignalKind.MUTATION,)), good_inputs())
     assert change_of(comparison, "mutation_score") is Change.UNKNOWN
     assert change_of(comparison, "min_mutation_score") is Change.UNKNOWN
+
+
+def test_a_ticket_that_is_decided_is_better_than_a_pending_one_and_that_than_a_rejected_one() -> None:
+    policy = parse_policy(
+        b"deployment_gates: {mandatory_gates: {g: {change_ticket_approved: true, enforcement: BLOCKING}}}",
+        name="mine", where="p.yaml",
+    )  # fmt: skip
+    approved, pending, rejected = (
+        judged(good_inputs(a_good_signal(SignalKind.APPROVALS, change_ticket=state)), policy)
+        for state in ("approved", "pending", "rejected")
+    )
+    assert change_of(compare(pending, approved), "change_ticket_approved") is Change.BETTER
+    assert change_of(compare(pending, rejected), "change_ticket_approved") is Change.WORSE
+    assert change_of(compare(pending, pending), "change_ticket_approved") is Change.SAME
+
+
+def test_a_reason_that_names_the_key_of_its_release_is_the_same_reason_of_another() -> None:
+    warned = "g: x has no evidence: aqe/releases/{}/signals/approvals does not give x"
+    old, new = (
+        replace(
+            judged(good_inputs()), decision=decision.model_copy(update={"version": v, "warnings": (warned.format(v),)})
+        )
+        for v, decision in ((v, judged(good_inputs()).decision) for v in ("v1", "v2"))
+    )
+    assert not [line for line in compare(old, new).why if "no evidence" in line]
 
 
 def test_another_policy_is_said() -> None:

@@ -169,6 +169,19 @@ def test_history_prints_outcomes_calibration_and_replay(chart: bool) -> None:
     assert max(map(len, text.splitlines())) < 400
 
 
+def test_in_the_chart_one_failure_of_many_deployments_does_not_vanish() -> None:
+    history = [deployed(2 + place / 100) for place in range(120)] + [deployed(2.5, "failed")]
+    whole = HistoryReport(
+        deployments=tuple(history),
+        ids=tuple(item.id for item in history),
+        calibration=report(*history),
+        replay=replayed(POLICY, *history),
+    )
+    rows = [line for line in history_text(whole, chart=True).splitlines() if line.startswith("20")]
+    assert [row for row in rows if "#" in row] == [f"{NOW - timedelta(days=6):%Y-%m-%d}  {'#' * 40}x"]
+    assert len({row[:10] for row in rows}) == 13, "periods of 7 days in 90"
+
+
 def test_confidence_prints_its_interval_on_a_scale() -> None:
     found = assess(Loaded(PAST, POLICY)).stores["aqe/deployment/confidence"]
     text = confidence_text(found)
