@@ -2,7 +2,7 @@
 
 import click
 
-from .common import output_options, print_json, with_runtime
+from .common import output_options, print_json, verdict, with_runtime
 from .params import count
 from .text import clean, table, time_text
 
@@ -52,12 +52,12 @@ def verify(ctx: click.Context, as_json: bool, head: str | None) -> None:
     from ..core.errors import EXIT_NO_GO, EXIT_OK
     from ..fleet.audit import verify_audit
 
-    verdict = with_runtime(ctx, lambda parts: verify_audit(parts, head))
-    if as_json:
-        print_json(verdict)
-    elif verdict.intact:
-        known = f"holds {verdict.checked_heads} known heads" if verdict.checked_heads else "no head known: give --head"
-        click.echo(f"intact: {verdict.entries} entries, {known}\nhead: {verdict.head}")
-    else:
-        click.echo(f"CHANGED: {clean(verdict.problem or '')}\nintact up to head: {verdict.head}")
-    ctx.exit(EXIT_OK if verdict.intact else EXIT_NO_GO)
+    found = with_runtime(ctx, lambda parts: verify_audit(parts, head))
+    with verdict(ctx, EXIT_OK if found.intact else EXIT_NO_GO):
+        if as_json:
+            print_json(found)
+        elif found.intact:
+            known = f"holds {found.checked_heads} known heads" if found.checked_heads else "no head known: give --head"
+            click.echo(f"intact: {found.entries} entries, {known}\nhead: {found.head}")
+        else:
+            click.echo(f"CHANGED: {clean(found.problem or '')}\nintact up to head: {found.head}")

@@ -4,7 +4,8 @@ import asyncio
 import functools
 import json
 import sys
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -80,9 +81,23 @@ def look(settings: "Settings") -> Look:
     return Look.of(sys.stdout, color=settings.color)
 
 
+@contextmanager
+def verdict(ctx: click.Context, code: int) -> Iterator[None]:
+    """Print what is inside, then leave with the verdict's code, also where whoever reads the output has left.
+
+    `set -o pipefail; aqe deploy assess ... | head -1` must not turn a NO-GO into a success.
+    """
+    try:
+        yield
+    except BrokenPipeError:
+        sys.stdout = None
+    ctx.exit(code)
+
+
 def say(line: str) -> None:
-    """Progress and remarks: to stderr, so that stdout stays what was asked for."""
-    click.echo(clean(line), err=True)
+    """Progress and remarks: to stderr, so that stdout stays what was asked for; lost where nobody reads them."""
+    with suppress(BrokenPipeError):
+        click.echo(clean(line), err=True)
 
 
 def print_json(value: "Record | object") -> None:

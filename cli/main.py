@@ -2,6 +2,7 @@
 
 import atexit
 import gc
+import os
 import sys
 from typing import Any
 
@@ -53,6 +54,10 @@ class ErrorsAreLines(LazyGroup):
         atexit.register(gc.freeze)  # else all that was imported is searched once more before the process may end
         from ..core.errors import EXIT_INTERRUPTED, EXIT_USAGE, AqeError
 
+        # A stream that the caller closed is None: nothing can be read from it, what is written is lost.
+        for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+            if getattr(sys, name) is None:
+                setattr(sys, name, open(os.devnull, mode))  # noqa: SIM115 - for as long as the process lives
         # A terminal that cannot show a character must not end the command.
         if hasattr(sys.stdout, "reconfigure"):
             sys.stdout.reconfigure(errors="backslashreplace")

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from ..common import look, output_options, print_json
+from ..common import look, output_options, print_json, verdict
 from .shared import done, release_options
 
 
@@ -56,18 +56,18 @@ def assess(
 
         task_type, payload["whatIf"] = "what-if", read_what_if(assumptions).to_dict()["signals"]
     settings, result = done(ctx, task_type, payload, priority)
-    if as_json:
-        print_json(result)
-    else:
-        from ...core.records.readiness import Decision
-        from ..text_readiness import decision_text
-
-        decision = Decision.from_value(result, where="result of the assessment")
-        click.echo(
-            decision_text(decision, look(settings), heading=_heading(priority, fast_track), flags=_flags(payload))
-        )
     go = result["approved"] and not (strict and result["decision"] == "APPROVED_WITH_WARNINGS")
-    ctx.exit(EXIT_OK if go else EXIT_NO_GO)
+    with verdict(ctx, EXIT_OK if go else EXIT_NO_GO):
+        if as_json:
+            print_json(result)
+        else:
+            from ...core.records.readiness import Decision
+            from ..text_readiness import decision_text
+
+            decision = Decision.from_value(result, where="result of the assessment")
+            click.echo(
+                decision_text(decision, look(settings), heading=_heading(priority, fast_track), flags=_flags(payload))
+            )
 
 
 def _heading(priority: str, fast_track: bool) -> str:
@@ -100,9 +100,9 @@ def check_gate(ctx: click.Context, /, as_json: bool, gate: str, **payload: str |
 
     settings, value = done(ctx, "gate-check", {**payload, "gate": gate})
     result = GateResult.from_value(value, where="result of the gate check")
-    if as_json:
-        print_json(result)
-    else:
-        click.echo(gate_text(result, look(settings)))
     passed = result.status not in (GateStatus.FAILED, GateStatus.NO_EVIDENCE, GateStatus.PENDING)
-    ctx.exit(EXIT_OK if passed else EXIT_NO_GO)
+    with verdict(ctx, EXIT_OK if passed else EXIT_NO_GO):
+        if as_json:
+            print_json(result)
+        else:
+            click.echo(gate_text(result, look(settings)))

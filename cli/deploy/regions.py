@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..common import output_options, print_json, say, with_runtime
+from ..common import output_options, print_json, say, verdict, with_runtime
 from ..params import count, duration, names, percent, percents
 from ..text import cleaned
 from ..text_regions import assessed_text, planned_text, regions_text
@@ -47,11 +47,11 @@ def assess_multi_region(
     from ...core.errors import EXIT_NO_GO, EXIT_OK
 
     found = _assessed(ctx, version, regions, how)
-    if as_json:
-        print_json(found)
-    else:
-        click.echo(assessed_text(cleaned(found)))
-    ctx.exit(EXIT_OK if found.decision.approved else EXIT_NO_GO)
+    with verdict(ctx, EXIT_OK if found.decision.approved else EXIT_NO_GO):
+        if as_json:
+            print_json(found)
+        else:
+            click.echo(assessed_text(cleaned(found)))
 
 
 def _assessed(ctx: click.Context, version: str, regions: tuple[str, ...], how: dict[str, Any]) -> "RegionalAssessment":

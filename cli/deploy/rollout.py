@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..common import output_options, print_json, say, with_runtime
+from ..common import output_options, print_json, say, verdict, with_runtime
 from ..params import duration
 from ..text import cleaned
 from ..text_regions import regions_text
@@ -41,13 +41,13 @@ def execute(
     from ...core.records.rollout import Phase
 
     rollout = with_runtime(ctx, lambda parts: _execute(parts, version, environment, detach, as_json, how))
-    if as_json:
-        print_json(rollout)
-    elif detach and not rollout.state.phase.is_final:
-        click.echo(f"{rollout.plan.id}: the fleet runs it; aqe deploy monitor --version {version} --watch")
-    else:
-        click.echo(rollout_text(cleaned(rollout)))
-    ctx.exit(EXIT_NO_GO if rollout.state.phase is Phase.ROLLED_BACK else EXIT_OK)
+    with verdict(ctx, EXIT_NO_GO if rollout.state.phase is Phase.ROLLED_BACK else EXIT_OK):
+        if as_json:
+            print_json(rollout)
+        elif detach and not rollout.state.phase.is_final:
+            click.echo(f"{rollout.plan.id}: the fleet runs it; aqe deploy monitor --version {version} --watch")
+        else:
+            click.echo(rollout_text(cleaned(rollout)))
 
 
 async def _execute(
@@ -141,11 +141,11 @@ def monitor(
             await parts.clock.sleep(min(1.0, rollout.plan.interval_s))
 
     rollout = with_runtime(ctx, work)
-    if as_json:
-        print_json(rollout)
-    else:
-        click.echo(rollout_text(cleaned(rollout)))
-    ctx.exit(EXIT_NO_GO if rollout.state.phase in bad else EXIT_OK)
+    with verdict(ctx, EXIT_NO_GO if rollout.state.phase in bad else EXIT_OK):
+        if as_json:
+            print_json(rollout)
+        else:
+            click.echo(rollout_text(cleaned(rollout)))
 
 
 @click.command()

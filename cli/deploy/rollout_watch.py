@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..common import output_options, print_json, with_runtime
+from ..common import output_options, print_json, verdict, with_runtime
 from ..params import duration
 from ..text import cleaned, table
 from ..text_rollout import rollout_text
@@ -78,15 +78,15 @@ def validate(ctx: click.Context, /, as_json: bool, version: str, **how: Any) -> 
         return await look(parts, version, **how)
 
     found = with_runtime(ctx, work)
-    if as_json:
-        print_json(found)
-    else:
-        shown = cleaned(found)
-        where = f"{shown.environment}, {shown.region}" if shown.region else shown.environment
-        click.echo(f"{shown.version} in {where}: {shown.verdict}, {shown.requests:.0f} requests seen")
-        if shown.problem:
-            click.echo(f"not all was measured: {shown.problem}")
-        rows = [(verdict.metric, verdict.state, verdict.reason) for verdict in shown.verdicts]
-        if rows:
-            click.echo("\n" + table(("METRIC", "STATE", "LAST LOOK"), rows))
-    ctx.exit(EXIT_OK if found.verdict == "HEALTHY" else EXIT_NO_GO)
+    with verdict(ctx, EXIT_OK if found.verdict == "HEALTHY" else EXIT_NO_GO):
+        if as_json:
+            print_json(found)
+        else:
+            shown = cleaned(found)
+            where = f"{shown.environment}, {shown.region}" if shown.region else shown.environment
+            click.echo(f"{shown.version} in {where}: {shown.verdict}, {shown.requests:.0f} requests seen")
+            if shown.problem:
+                click.echo(f"not all was measured: {shown.problem}")
+            rows = [(verdict.metric, verdict.state, verdict.reason) for verdict in shown.verdicts]
+            if rows:
+                click.echo("\n" + table(("METRIC", "STATE", "LAST LOOK"), rows))

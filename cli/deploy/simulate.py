@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..common import output_options, print_json, with_runtime
+from ..common import output_options, print_json, verdict, with_runtime
 from ..params import Number, moment
 from ..text import cleaned
 from ..text_simulation import simulation_text
@@ -68,8 +68,8 @@ def simulate(
         )
 
     found = with_runtime(ctx, work)
-    if as_json:
-        print_json(found)
-    else:
-        click.echo(simulation_text(cleaned(found)))
-    ctx.exit(EXIT_OK if found.outcome == "PROMOTED" else EXIT_NO_GO)
+    with verdict(ctx, EXIT_OK if found.outcome == "PROMOTED" else EXIT_NO_GO):
+        if as_json:
+            print_json(found)
+        else:
+            click.echo(simulation_text(cleaned(found)))

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..common import look, output_options, print_json
+from ..common import look, output_options, print_json, verdict
 from .shared import done, judged_options, release_options
 
 if TYPE_CHECKING:
@@ -29,11 +29,11 @@ def blockers(ctx: click.Context, /, as_json: bool, detailed: bool, **payload: st
 
     settings, value = done(ctx, "blockers", payload)
     found = Blockers.from_value(value, where="result of the task")
-    if as_json:
-        print_json(found)
-    else:
-        click.echo(blockers_text(found, look(settings), detailed=detailed))
-    ctx.exit(EXIT_NO_GO if found.blockers else EXIT_OK)
+    with verdict(ctx, EXIT_NO_GO if found.blockers else EXIT_OK):
+        if as_json:
+            print_json(found)
+        else:
+            click.echo(blockers_text(found, look(settings), detailed=detailed))
 
 
 @click.command()

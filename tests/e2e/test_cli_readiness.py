@@ -5,6 +5,8 @@ The numbers are those of the signals that are put; what is printed is computed f
 
 import json
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -280,3 +282,23 @@ def test_a_rollback_plan_flags_what_is_destructive(project: Project) -> None:
     plan = project.json("deploy", "rollback-plan", "--version", "v2.5.0")
     assert plan == json.loads(project.ok("memory", "get", "aqe/rollback-plans/v2.5.0"))
     assert not any(step["automated"] for step in plan["steps"] if step["destructive"])
+
+
+def test_a_no_go_stays_one_where_nobody_reads_it(project: Project) -> None:
+    """Its reader has left (`| head` with pipefail), or its streams are closed: never an exit code of 0."""
+    put(project, "v2.6.0", BAD)
+    command = f'"{sys.executable}" -P -m aqe deploy'
+    codes = subprocess.run(
+        ["bash", "-c", f"{command} blockers --version v2.6.0 2>&1 | true; echo ${{PIPESTATUS[0]}}; "
+                       f"{command} assess --version v2.6.0 --json <&- >&- 2>&-; echo $?"],
+        cwd=project.folder, env=project.environment(), capture_output=True, text=True, check=True,
+    ).stdout  # fmt: skip
+    assert codes.split() == [str(EXIT_NO_GO)] * 2
+
+
+def test_who_closed_standard_input_is_told_what_is_missing(project: Project) -> None:
+    done = subprocess.run(
+        ["bash", "-c", f'"{sys.executable}" -P -m aqe signal put mutation - --release v1 <&-'],
+        cwd=project.folder, env=project.environment(), capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert (done.returncode, "standard input" in done.stderr, "Traceback" in done.stderr) == (EXIT_USAGE, True, False)
