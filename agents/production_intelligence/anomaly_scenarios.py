@@ -27,6 +27,7 @@ MAX_PATHS = 10
 MAX_SCENARIOS = 20
 """Of the worst anomalies: tests that people are to review."""
 ID = "scenario-anm-"
+"""That ids of scenarios begin with: anomalies are called `anm-...`."""
 _MAX_PATH_CHARS = 500
 _CANDIDATES = 100
 _REQUESTS = (LevelSource.ACCESS, LevelSource.SPANS, LevelSource.LOG_REQUESTS)
@@ -122,7 +123,7 @@ def _written(anomaly: Anomaly, paths: list[tuple[str, str]], sample: Sample, see
     where = anomaly.endpoint or anomaly.service or "the service"
     what = "fails as rarely as usual" if sample.slower_than_ms is None else "answers as fast as usual"
     return TestScenario(
-        id=f"{ID}{anomaly.id}",
+        id=f"scenario-{anomaly.id}",
         title=f"{where} {what}",
         priority=priority_of(anomaly.severity),
         service=anomaly.service,
