@@ -23,7 +23,7 @@ from ..core.log import Logger
 from ..core.ports import Executor, MetricSource
 from ..core.records.regions import RegionalHow
 from ..core.records.release import Release
-from ..core.records.rollout import RolloutPlan, Sample, Stage, Strategy, Trigger, WatchPhase
+from ..core.records.rollout import Measured, RolloutPlan, Sample, Stage, Strategy, Trigger, WatchPhase
 from ..core.records.rollout_hooks import StageHook
 from ..core.registry import did_you_mean
 
@@ -134,13 +134,17 @@ def problem_of(error: Exception) -> str:
     return f"{type(error).__name__}: {error}"[:300]
 
 
-async def look(moves: Executor, measures: MetricSource, clock: Clock, problem: str | None = None) -> Sample:
+async def look(moves: Executor, measures: MetricSource | None, clock: Clock, problem: str | None = None) -> Sample:
     """What both say now; what one of them does not is missing, and `problem` tells why.
 
     Args:
+        moves: the executor.
+        measures: None = nothing is to be measured, the executor alone is asked.
+        clock: of the sample.
         problem: that there was before.
     """
-    measured, placed = await asyncio.gather(measures.read(), moves.look(), return_exceptions=True)
+    asked = measures.read() if measures else _nothing()
+    measured, placed = await asyncio.gather(asked, moves.look(), return_exceptions=True)
     problems = [problem] if problem else []
     for answer in (measured, placed):
         if isinstance(answer, Exception):
@@ -159,6 +163,10 @@ async def look(moves: Executor, measures: MetricSource, clock: Clock, problem: s
     return sample.model_copy(
         update={"percent": placed.percent, "ready_percent": placed.ready_percent, "canary": canary}
     )
+
+
+async def _nothing() -> Measured:
+    return Measured()
 
 
 def plan(section: RolloutSection, release: Release, baseline: str | None, wanted: Wanted, now: datetime) -> RolloutPlan:

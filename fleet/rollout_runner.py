@@ -155,7 +155,9 @@ class RolloutRunner:
         self, rollout: Rollout, problem: str | None, order: GivenOrder | None, ended: EndedHook | None = None
     ) -> tuple[Rollout, float | None]:
         """One look and what follows from it, saved; and the share that the executor has."""
-        sample = await look(self._executor, self._source, self._clock, problem)
+        # Metrics that do not answer must hold up neither an order to take it back nor the end of that.
+        urgent = rollout.state.phase is Phase.ROLLING_BACK or (order is not None and order.order is Order.ABORT)
+        sample = await look(self._executor, None if urgent else self._source, self._clock, problem)
         state, happened = step(rollout.plan, rollout.state, sample, order, ended)
         after = await self._save(rollout, state, happened, order)
         self._seen(after)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from ..agents.deployment_readiness.rollout.orders import idle, idle_regional
 from ..agents.deployment_readiness.rollout.step import begin
 from ..bus.envelope import Event
 from ..bus.events import DeploymentStarted
@@ -16,7 +17,7 @@ from ..core.records.notices import Level, Notice
 from ..core.records.readiness import GO
 from ..core.records.regions import Regional, regional_key
 from ..core.records.release import Release
-from ..core.records.rollout import GivenOrder, Order, Rollout, RolloutPlan, order_key, place_of, rollout_key
+from ..core.records.rollout import GivenOrder, Order, Phase, Rollout, RolloutPlan, order_key, place_of, rollout_key
 from ..core.registry import did_you_mean
 from ..core.writes import Write
 from ..memory.audit import audited
@@ -175,15 +176,24 @@ async def give_order(
 
     Raises:
         NotFoundError: no rollout of it runs.
+        InputError: it would change nothing, unless it is to be taken back, which it may be twice.
         ConflictError: another order waits.
     """
     regional = await regional_of(runtime, version) if region is None else None
     if regional is not None and not regional.state.phase.is_final:
+        _check_obeyed(version, order, regional.state.phase, idle_regional(regional.state.phase, order))
         return await _ordered(runtime, regional.id, order, by, reason)
     rollout = await latest_rollout(runtime, version, region)
     if rollout.state.phase.is_final:
-        raise NotFoundError(f"no rollout of {version} runs: the last one ended {rollout.state.phase}")
+        hint = f"aqe deploy rollback --version {version}" if rollout.state.phase is Phase.PROMOTED else None
+        raise NotFoundError(f"no rollout of {version} runs: the last one ended {rollout.state.phase}", hint=hint)
+    _check_obeyed(version, order, rollout.state.phase, idle(rollout.state, order))
     return await _ordered(runtime, rollout.plan.id, order, by, reason)
+
+
+def _check_obeyed(version: str, order: Order, phase: str, why_not: str | None) -> None:
+    if why_not is not None and order is not Order.ABORT:
+        raise InputError(f"{version} is at {phase}: {order} changes nothing, {why_not}")
 
 
 async def _ordered(runtime: Runtime, id: str, order: Order, by: str, reason: str) -> str:

@@ -1,6 +1,6 @@
 """`aqe deploy execute`, `monitor` and the orders to a running rollout."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -12,11 +12,16 @@ from ..text_rollout import rollout_text
 from .rollout_how import how_options, region_option, version_option, wanted_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
 
     from ...core.records.regions import Regional, RegionsStatus
     from ...core.records.rollout import Rollout
     from ...fleet.runtime import Runtime
+
+R = TypeVar("R", "Rollout", "Regional")
+
+FOLLOW_S = 0.5
+"""Between two looks at what another process does."""
 
 
 @click.command()
@@ -155,15 +160,18 @@ def monitor(
 @output_options
 @click.pass_context
 def rollback(ctx: click.Context, as_json: bool, version: str, region: str | None, reason: str) -> None:
-    """Take a release back: one that was promoted here and now, one that is still rolled out by its runner.
+    """Take a release back, and wait until it is.
 
-    Its outcome in the deployment history becomes rolled_back. A release in several regions is taken back in all of
-    them, or in one with --region.
+    One that was promoted is taken back by this process, one that is still rolled out by its runner. Its outcome in the
+    deployment history becomes rolled_back. A release in several regions is taken back in all of them, or in one with
+    --region.
 
     \b
-    Exit codes: 0 it has no traffic any more, 2 no rollout of it, or another version was deployed since.
+    Exit codes: 0 it has no traffic any more, 1 it was promoted meanwhile, 2 no rollout of it, or another version was
+    deployed since.
     Example: aqe deploy rollback --version v2.5.0 --reason "orders are lost"
     """
+    from ...core.errors import EXIT_NO_GO, EXIT_OK
     from ...core.records.regions import RegionsStatus
     from ...core.records.rollout import Phase
 
@@ -172,10 +180,11 @@ def rollback(ctx: click.Context, as_json: bool, version: str, region: str | None
         print_json(rollout)
     elif isinstance(rollout, RegionsStatus):
         click.echo(regions_text(cleaned(rollout)))
-    elif rollout.state.phase is Phase.ROLLED_BACK:
-        click.echo(rollout_text(cleaned(rollout)))
     else:
-        click.echo(f"{rollout.plan.id}: abort is ordered; aqe deploy monitor --version {version} --watch")
+        click.echo(rollout_text(cleaned(rollout)))
+    # Its runner may have promoted it before it read the order.
+    promoted = not isinstance(rollout, RegionsStatus) and rollout.state.phase is Phase.PROMOTED
+    ctx.exit(EXIT_NO_GO if promoted else EXIT_OK)
 
 
 async def _roll_back(
@@ -183,20 +192,36 @@ async def _roll_back(
 ) -> "Rollout | RegionsStatus":
     from pathlib import Path
 
+    from ...core.records.rollout import Order
     from ...fleet.regions import regions_status, roll_back_regions
-    from ...fleet.rollouts import latest_rollout, regional_of, roll_back
+    from ...fleet.rollouts import give_order, latest_rollout, regional_of, roll_back
     from ...fleet.situations import asking_person
 
     by = asking_person(Path.cwd())
     have_a_successor(parts)
     regional = await regional_of(parts, version) if region is None else None
-    if regional is not None and regional.state.phase.is_final:
-        told = (lambda state: None) if quiet else telling(len(regional.state.timeline))
-        taken = await roll_back_regions(parts, regional, by=by, reason=reason, seen=told)
-        return await regions_status(parts, taken)
-    known = await latest_rollout(parts, version, region)
+    known = regional or await latest_rollout(parts, version, region)
     seen = (lambda state: None) if quiet else telling(len(known.state.timeline))
-    return await roll_back(parts, version, by=by, reason=reason, seen=seen, region=region)
+    if regional is None:
+        rollout = await roll_back(parts, version, by=by, reason=reason, seen=seen, region=region)
+        return await _followed(parts, rollout, lambda: latest_rollout(parts, version, region), seen)
+    if regional.state.phase.is_final:
+        taken = await roll_back_regions(parts, regional, by=by, reason=reason, seen=seen)
+    else:
+        await give_order(parts, version, Order.ABORT, by=by, reason=reason)
+        taken = await _followed(parts, regional, lambda: regional_of(parts, version), seen)
+    return await regions_status(parts, taken)
+
+
+async def _followed(
+    parts: "Runtime", now: "R", again: "Callable[[], Awaitable[R | None]]", seen: "Callable[[Rollout | Regional], None]"
+) -> "R":
+    """What another process takes back, until it has ended."""
+    while not now.state.phase.is_final:
+        await parts.clock.sleep(FOLLOW_S)
+        now = await again() or now
+        seen(now)
+    return now
 
 
 def _order(name: str, help_text: str) -> click.Command:
@@ -226,7 +251,10 @@ def _order(name: str, help_text: str) -> click.Command:
     return command
 
 
-_EXITS = "\n\n\b\nExit codes: 0 ordered, 2 no rollout of it runs.\nExample: aqe deploy {0} --version v2.5.0"
+_EXITS = (
+    "\n\n\b\nExit codes: 0 ordered, 2 no rollout of it runs, or it would change nothing.\n"
+    "Example: aqe deploy {0} --version v2.5.0"
+)
 abort = _order(
     "abort", "Take a running rollout back; of a release in several regions, all of them." + _EXITS.format("abort")
 )

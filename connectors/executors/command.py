@@ -7,6 +7,7 @@ import json
 from collections.abc import Mapping, Sequence
 
 from ...core.errors import ServiceUnavailable
+from ...core.masking import mask_text
 from ...core.records.rollout import Placement
 from .programs import run_program
 
@@ -50,7 +51,8 @@ class CommandExecutor:
             percent = float(value["percent"] if isinstance(value, dict) else value)
             return Placement(percent=percent)
         except (ValueError, KeyError, TypeError, RecursionError) as error:
-            raise ServiceUnavailable(f"{self._look[0]} printed {printed[:80]!r}, expected a percentage") from error
+            shown = mask_text(printed[:1000])[:80]
+            raise ServiceUnavailable(f"{self._look[0]} printed {shown!r}, expected a percentage") from error
 
     async def _run(self, command: Sequence[str], percent: float) -> str:
         arguments = [part.replace("{percent}", f"{percent:g}") for part in command]

@@ -103,11 +103,14 @@ class PrometheusSource:
             reason = mask_text(str(getattr(error, "reason", None) or error))
             raise ServiceUnavailable(f"Prometheus does not answer: {reason}") from error
         try:
-            return json.loads(text)
+            body = json.loads(text)
         except (ValueError, RecursionError) as error:
             raise ServiceUnavailable(
                 f"Prometheus answers {query!r} with something else than JSON", hint="is this its address?"
             ) from error
+        if isinstance(body, dict) and body.get("status") == "error":  # with 200, from a proxy before it
+            raise ServiceUnavailable(f"Prometheus refuses {query!r}: {_said(text)}")
+        return body
 
 
 def _read(answer: http.client.HTTPResponse, deadline_s: float) -> bytes:
@@ -123,7 +126,7 @@ def _read(answer: http.client.HTTPResponse, deadline_s: float) -> bytes:
 
 def _said(body: bytes) -> str:
     try:
-        return str(json.loads(body).get("error", ""))[:200]
+        return mask_text(str(json.loads(body).get("error", "")))[:200]
     except (ValueError, AttributeError, RecursionError):
         return ""
 

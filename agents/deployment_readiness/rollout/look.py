@@ -97,6 +97,18 @@ def wrong(plan: RolloutPlan, state: RolloutState) -> tuple[dict[str, str], dict[
     return hard, soft
 
 
+def unmeasured(sample: Sample, quiet_s: float) -> str:
+    """That the canary was not measured for so long, and why, by the last look."""
+    lacks = [name for name in ("requests", "errors") if getattr(sample.canary, name) is None]
+    why = sample.problem or (f"the metrics have no value for its {' and '.join(lacks)}" if lacks else "")
+    return f"no measurement of the canary for {quiet_s:.0f} s" + (f": {why}" if why else "")
+
+
+def unmoved(sample: Sample, percent: float) -> str:
+    """That the executor did not bring it to its share, and why, by the last look."""
+    return f"the executor did not bring it to {percent:g} %" + (f": {sample.problem}" if sample.problem else "")
+
+
 def _alive(plan: RolloutPlan, state: RolloutState, sample: Sample) -> Iterator[MetricVerdict]:
     if sample.canary.up is None:
         return

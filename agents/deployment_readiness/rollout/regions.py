@@ -35,6 +35,7 @@ from ....core.records.regions import (
     RolloutSeen,
 )
 from ....core.records.rollout import GivenOrder, Moment, Order, Phase
+from .orders import idle_regional
 from .region_plan import is_open, opens_at
 
 WELL = (RegionPhase.HELD, RegionPhase.PROMOTING, RegionPhase.PROMOTED)
@@ -172,19 +173,19 @@ def _region_changes(before: RegionalState, after: RegionalState) -> Iterable[Hap
 
 def _obeyed(plan: RegionalPlan, state: RegionalState, now: datetime, order: GivenOrder) -> Stepped:
     said = order.said()
+    if (why := idle_regional(state.phase, order.order)) is not None:
+        return _noted(state, now, f"{said}; {why}"), ()
     match order.order:
-        case Order.ABORT if state.phase is not RegionalPhase.ROLLING_BACK:
+        case Order.ABORT:
             return _take_back(state, now, said)
-        case Order.PAUSE if state.phase is RegionalPhase.RUNNING:
+        case Order.PAUSE:
             return _pause(state, now, said)
-        case Order.RESUME if state.phase is RegionalPhase.PAUSED:
+        case _:
             wave = _next_wave(plan, state)
             lacks = _settled(plan, state, wave) and _without_quorum(plan, state, wave) is not None
             update = {"phase": RegionalPhase.RUNNING, "reason": "", "waived": wave if lacks else state.waived}
             resumed = state.model_copy(update=update)
             return _noted(resumed, now, said), (Happening(Kind.RESUMED, said),)
-        case _:
-            return _noted(state, now, f"{said}; it changes nothing now"), ()
 
 
 def _running(plan: RegionalPlan, state: RegionalState, look: RegionalLook) -> Stepped:

@@ -39,7 +39,8 @@ from ....core.records.rollout import (
     Sample,
 )
 from ....core.records.rollout_hooks import DueHook, EndedHook
-from .look import counted, limits_after, verdicts, watch_of, wrong
+from .look import counted, limits_after, unmeasured, unmoved, verdicts, watch_of, wrong
+from .orders import idle
 from .readiness import is_there, lacking, unseen_s, waits_first
 from .stage_hooks import begins_with_hook, next_hook
 
@@ -159,21 +160,19 @@ def take_in(plan: RolloutPlan, state: RolloutState, sample: Sample) -> RolloutSt
 
 def _obeyed(plan: RolloutPlan, state: RolloutState, sample: Sample, order: GivenOrder) -> Stepped:
     said = order.said()
+    if (why := idle(state, order.order)) is not None:
+        return _noted(state, sample.at, f"{said}; {why}"), ()
     match order.order:
-        case _ if state.phase is Phase.ROLLING_BACK:
-            return _noted(state, sample.at, f"{said}; it is being taken back already"), ()
         case Order.ABORT:
             return _take_back(state, sample.at, said)
-        case Order.PAUSE if state.phase in (Phase.PREPARING, Phase.STAGE):
+        case Order.PAUSE:
             return _pause(state, sample.at, said)
-        case Order.RESUME if state.phase is Phase.PAUSED:
+        case Order.RESUME:
             return _resume(state, sample.at, said)
         case Order.PROMOTE if state.phase is Phase.HELD:
             return _noted(state.model_copy(update={"released": True}), sample.at, said), ()
-        case Order.PROMOTE if state.phase in (Phase.STAGE, Phase.PAUSED) and state.percent:
+        case Order.PROMOTE:
             return _to_stage(plan, state, sample.at, len(plan.stages) - 1, said)
-        case _:
-            return _noted(state, sample.at, f"{said}; it changes nothing now"), ()
 
 
 # Rules ---------------------------------------------------------------------------------------------------------------
@@ -197,11 +196,11 @@ def _in_stage(plan: RolloutPlan, state: RolloutState, sample: Sample) -> Stepped
         return _fails(plan, state, sample.at, bad)
     quiet_s = _since(state.data_at, sample.at)
     if quiet_s >= plan.no_data_pause_s:
-        return _pause(state, sample.at, f"no measurement of the canary for {quiet_s:.0f} s{_why(sample)}")
+        return _pause(state, sample.at, unmeasured(sample, quiet_s))
     if state.reached_at is None:
         if _since(state.moved_at, sample.at) < plan.progress_s:
             return state, ()
-        return _pause(state, sample.at, f"the executor did not bring it to {state.percent:g} %{_why(sample)}")
+        return _pause(state, sample.at, unmoved(sample, state.percent))
     stage = plan.stages[state.stage]
     gone_s = _since(state.reached_at, sample.at)
     if gone_s < stage.duration_s:
@@ -282,7 +281,7 @@ def _bad(plan: RolloutPlan, state: RolloutState, sample: Sample) -> str | None:
         return "; ".join(f"{metric}: {reason}" for metric, reason in hard.items())
     quiet_s = _since(state.data_at, sample.at)
     if quiet_s >= plan.no_data_rollback_s:
-        return f"no measurement of the canary for {quiet_s:.0f} s{_why(sample)}"
+        return unmeasured(sample, quiet_s)
     return None
 
 
@@ -304,10 +303,6 @@ def _alerting(plan: RolloutPlan, state: RolloutState, now: datetime) -> Stepped:
 
 def _since(begun: datetime | None, now: datetime) -> float:
     return (now - begun).total_seconds() if begun else 0.0
-
-
-def _why(sample: Sample) -> str:
-    return f": {sample.problem}" if sample.problem else ""
 
 
 # What is done --------------------------------------------------------------------------------------------------------

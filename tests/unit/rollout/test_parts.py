@@ -54,6 +54,17 @@ async def test_a_tool_that_fails_is_named_without_its_secrets(code: str, timeout
     assert words in str(caught.value)
 
 
+async def test_a_tool_is_not_waited_for_once_it_has_ended_whatever_it_leaves_running() -> None:
+    code = "import subprocess as s; s.Popen(['sleep', '15'], start_new_session=True); print(25)"
+    assert (await CommandExecutor(["true"], [sys.executable, "-c", code], timeout_s=10).look()).percent == 25
+
+
+async def test_of_a_tool_that_prints_without_end_the_last_words_are_shown() -> None:
+    code = "import sys; sys.exit('x-' * 4_000_000 + ' password=geheim')"
+    with pytest.raises(ServiceUnavailable, match=r"x- password=\*\*\*$"):
+        await CommandExecutor([sys.executable, "-c", code], None).set_percent(5)
+
+
 @pytest.mark.parametrize("printed", ["", "many", "[]", '{"share": 5}', "500"])
 async def test_a_tool_that_prints_no_percentage_is_an_error(printed: str) -> None:
     moves = CommandExecutor(["true"], [sys.executable, "-c", f"print({printed!r})"])
@@ -226,6 +237,7 @@ HEAD = b"HTTP/1.1 200 OK\r\n\r\n"
         ((HEAD, b"<html>log in</html>"), 0.0),
         ((HEAD, b""), 0.0),
         ((HEAD, b"[]"), 0.0),
+        ((HEAD, b'{"status": "error", "error": "query timed out"}'), 0.0),
         ((HEAD, b"[" * 100_000), 0.0),
         ((HEAD, b'{"data": {"resultType": "vector", "result": [{"value": ["now", "many"]}]}}'), 0.0),
         ((HEAD, b'{"data": {"resultType": "vector", "result": [{"value": []}]}}'), 0.0),

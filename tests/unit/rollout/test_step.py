@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from aqe.agents.deployment_readiness.rollout.look import interval_s, wrong
+from aqe.agents.deployment_readiness.rollout.orders import idle
 from aqe.agents.deployment_readiness.rollout.step import Happening, Kind, begin, reopen, step
 from aqe.core.errors import InputError
 from aqe.core.records.rollout import (
@@ -169,6 +170,12 @@ def test_a_canary_that_is_down_is_taken_back_whatever_the_ratios_say() -> None:
     assert story.look(up=False).phase is Phase.ROLLING_BACK
 
 
+def test_it_says_which_measurement_there_is_none_of() -> None:
+    story = Story(a_plan(no_data_pause_s=20))
+    story.look()
+    assert "the metrics have no value for its requests and errors" in story.looks(3, measured=False).reason
+
+
 def test_without_measurements_it_pauses_then_is_taken_back() -> None:
     story = Story(a_plan(no_data_pause_s=30, no_data_rollback_s=60))
     story.looks(2)
@@ -271,6 +278,42 @@ def test_orders(orders: Sequence[Order], phase: Phase) -> None:
         story.look(order=order)
     assert story.state.phase is phase
     assert any("by cto" in moment.text for moment in story.state.timeline)
+
+
+@pytest.mark.parametrize(
+    ("reached", "order", "why"),
+    [
+        (Phase.STAGE, Order.RESUME, "it is not paused"),
+        (Phase.WATCHING, Order.PAUSE, "it has all traffic already; abort takes it back"),
+        (Phase.WATCHING, Order.PROMOTE, "it has all traffic already; abort takes it back"),
+        (Phase.HELD, Order.RESUME, "it is not paused"),
+    ],
+)
+def test_an_order_that_changes_nothing_says_why(reached: Phase, order: Order, why: str) -> None:
+    story = Story(a_plan(watch_s=60, held=True))
+    while story.look().phase is not reached:
+        pass
+    assert idle(story.state, order) == why
+    before = story.state
+    assert story.look(order=order).phase is reached
+    assert (story.state.percent, story.state.timeline[-1].text) == (before.percent, f"{order} by cto; {why}")
+
+
+def test_to_promote_what_has_all_traffic_does_not_begin_its_stage_anew() -> None:
+    story = Story(a_plan())
+    while story.state.percent < 100:
+        story.look()
+    story.looks(3)
+    reached_at = story.state.reached_at
+    assert story.look(order=Order.PROMOTE).reached_at == reached_at
+
+
+def test_what_is_paused_is_not_paused_again_and_what_is_taken_back_obeys_nobody() -> None:
+    story = Story(a_plan())
+    story.look(order=Order.PAUSE)
+    assert [idle(story.state, order) for order in Order] == ["it is paused already", None, None, None]
+    story.look(order=Order.ABORT)
+    assert {idle(story.state, order) for order in Order} == {"it is being taken back already"}
 
 
 def test_promote_gives_it_all_traffic_and_still_judges_it() -> None:
