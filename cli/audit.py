@@ -50,6 +50,7 @@ def verify(ctx: click.Context, as_json: bool, head: str | None) -> None:
     Example: aqe audit verify --head "$(jq -r .auditHead decision.json)"
     """
     from ..core.errors import EXIT_NO_GO, EXIT_OK
+    from ..core.numbers import counted
     from ..fleet.audit import verify_audit
 
     found = with_runtime(ctx, lambda parts: verify_audit(parts, head))
@@ -57,7 +58,8 @@ def verify(ctx: click.Context, as_json: bool, head: str | None) -> None:
         if as_json:
             print_json(found)
         elif found.intact:
-            known = f"holds {found.checked_heads} known heads" if found.checked_heads else "no head known: give --head"
+            heads = counted(found.checked_heads, "known head")
+            known = f"holds {heads}" if found.checked_heads else "no head known: give --head"
             click.echo(f"intact: {found.entries} entries, {known}\nhead: {found.head}")
         else:
             click.echo(f"CHANGED: {clean(found.problem or '')}\nintact up to head: {found.head}")

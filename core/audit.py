@@ -47,7 +47,7 @@ def verify(items: Sequence[object], heads: Collection[str] = ()) -> AuditVerdict
         seen.add(previous)
     lost = [head for head in heads if head not in seen]
     if problem is None and lost:
-        problem = f"head {lost[0]} is not in the log: it was cut off before that entry, or written anew"
+        problem = f"head {lost[0]} is not in the log: it was cut off before that entry, written anew, or is that of another store"
     return AuditVerdict(
         intact=problem is None, entries=len(items), head=previous, problem=problem, checked_heads=len(heads)
     )
