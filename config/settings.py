@@ -13,6 +13,7 @@ from ..core.errors import InputError
 from ..core.masking import MASK, is_secret_name, mask_text
 from ..core.records.approvers import Approver
 from ..core.registry import did_you_mean
+from .expected import expected
 from .sections import Sections
 
 if TYPE_CHECKING:
@@ -282,11 +283,13 @@ def _input_error(error: ValidationError, origins: _Origins) -> InputError:
         known = _known_names(path[:-1])
         what = f"unknown key {name!r}{did_you_mean(str(path[-1]), known)}"
         return InputError(f"{origins.nearest(path)}: {what}{more}", hint=f"known here: {', '.join(known)}")
+    if first["type"] == "missing":
+        return InputError(f"{origins.nearest(path)}: {name} is missing{more}")
     no_section = first["type"] in ("model_type", "dict_type")
     # Where a section should be, people put what belongs into it: a receiver's address with its token, say.
     secret = is_secret_name(str(path[-1])) or path[-1] == "url" or no_section
-    found = "" if first["type"] == "missing" or secret else f" is {first['input']!r:.80}"
-    reason = "expected `key: value` lines" if no_section else first["msg"].removeprefix("Value error, ")
+    found = "" if secret else f" is {first['input']!r:.80}"
+    reason = "expected `key: value` lines" if no_section else expected(first["type"], first["msg"])
     return InputError(f"{origins.nearest(path)}: {name}{found}: {reason}{more}")
 
 

@@ -11,6 +11,7 @@ from pydantic.alias_generators import to_snake
 
 from ..core.errors import InputError
 from ..core.registry import did_you_mean
+from .expected import expected
 
 MAX_CHARACTERS = 1_000_000
 """Largest document; a policy or aqe.yaml has some ten thousand."""
@@ -91,7 +92,7 @@ class YamlDocument:
             said = {
                 "missing": "is missing",
                 "value_error": "cannot be used: " + first["msg"].removeprefix("Value error, "),
-            }.get(first["type"], f"is {first['input']!r:.80}: {first['msg']}")
+            }.get(first["type"], f"is {first['input']!r:.80}: {expected(first['type'], first['msg'])}")
             # pydantic names what is missing as JSON does.
             named = (*at[:-1], to_snake(str(at[-1]))) if first["type"] == "missing" else at
             raise self.error(at, f"{_dotted(named)} {said}") from error
@@ -139,7 +140,9 @@ def load_yaml(text: str, *, where: str) -> YamlDocument:
         mark = getattr(error, "problem_mark", None)
         line = f":{mark.line + 1}" if mark else ""
         problem = getattr(error, "problem", None) or getattr(error, "reason", None) or error
-        raise InputError(f"{where}{line}: not YAML: {problem}") from error
+        # A tab reads "found character that cannot start any token", or that a block should have ended.
+        hint = "indent with spaces: YAML knows no tabs" if re.search(r"^ *\t", text, re.MULTILINE) else None
+        raise InputError(f"{where}{line}: not YAML: {problem}", hint=hint) from error
     except ValueError as error:
         # A scalar that looks like a date or number and is none, such as 2026-13-45.
         raise InputError(f"{where}: {error}", hint="put the value in quotes") from error

@@ -47,7 +47,8 @@ def verify(items: Sequence[object], heads: Collection[str] = ()) -> AuditVerdict
         seen.add(previous)
     lost = [head for head in heads if head not in seen]
     if problem is None and lost:
-        problem = f"head {lost[0]} is not in the log: it was cut off before that entry, written anew, or is that of another store"
+        why = "it was cut off before that entry, written anew, or is that of another store"
+        problem = f"head {lost[0]} is not in the log: {why}"
     return AuditVerdict(
         intact=problem is None, entries=len(items), head=previous, problem=problem, checked_heads=len(heads)
     )

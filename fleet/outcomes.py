@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from ..agents.deployment_readiness.outcome_report import calibration_report, in_window, replay
 from ..core.errors import InputError, NotFoundError
@@ -180,17 +180,23 @@ def _corrected(recorded: Recorded, ours: list[DeploymentOutcome]) -> DeploymentO
 
 def _already(item: DeploymentOutcome) -> InputError:
     return InputError(
-        f"{item.version} is recorded as {item.outcome}: {item.environment}, {item.deployed_at:%Y-%m-%d %H:%M:%S} UTC",
+        f"{item.version} is recorded as {item.outcome}: {item.environment}, {_moment(item.deployed_at)}",
         hint="--correct replaces that; --deployed-at TIME records another deployment",
     )
 
 
 def _check_times(item: DeploymentOutcome, now: datetime) -> None:
+    if item.deployed_at > now:
+        raise InputError(f"{item.version} cannot have an outcome before it is deployed, {_moment(item.deployed_at)}")
     for name, at in (("known", item.known_at), ("restored", item.restored_at)):
         if at is not None and at < item.deployed_at:
-            raise InputError(f"{item.version} cannot be {name} before it was deployed: {at.isoformat()}")
-    if item.deployed_at > now:
-        raise InputError(f"{item.version} cannot have an outcome before it is deployed: {item.deployed_at.isoformat()}")
+            raise InputError(
+                f"{item.version} cannot be {name} at {_moment(at)}: it was deployed at {_moment(item.deployed_at)}"
+            )
+
+
+def _moment(at: datetime) -> str:
+    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
 
 
 async def _last_word(runtime: Runtime, item: DeploymentOutcome) -> Foresight | None:

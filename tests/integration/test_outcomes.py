@@ -83,7 +83,7 @@ async def test_what_cannot_be_is_refused(parts: Runtime) -> None:
     soon = now + timedelta(hours=1)
     with pytest.raises(InputError, match="before it is deployed"):
         await record_outcome(parts, Recorded("v1", "failed", deployed_at=soon, known_at=soon))
-    with pytest.raises(InputError, match="restored before"):
+    with pytest.raises(InputError, match="cannot be restored at"):
         await record_outcome(parts, Recorded("v1", "failed", deployed_at=now, restored_at=now - timedelta(hours=1)))
     with pytest.raises(InputError, match="cannot be a release's version"):
         await record_outcome(parts, Recorded("a b", "failed"))

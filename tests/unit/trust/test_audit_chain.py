@@ -53,7 +53,8 @@ def test_without_a_head_a_cut_end_looks_like_a_shorter_log() -> None:
     log = a_log(5)
     assert verify(log[:3]).intact
     assert verify(log[:3], [log[-1]["hash"]]).problem == (
-        f"head {log[-1]['hash']} is not in the log: it was cut off before that entry, written anew, or is that of another store"
+        f"head {log[-1]['hash']} is not in the log: "
+        "it was cut off before that entry, written anew, or is that of another store"
     )
 
 
