@@ -9,7 +9,8 @@ from ..core.errors import InputError
 from ..core.globs import compile_glob
 from ..core.records.history import HISTORY_KEY, read_history
 from ..core.records.release import Release
-from ..core.records.rollback_plan import Notice, Strategy, Surroundings
+from ..core.records.rollback_plan import Notice, PlannedRollout, Strategy, Surroundings
+from ..core.records.rollback_rules import RollbackTrigger
 from .git import ask_git
 from .runtime import Runtime
 from .signals import stored_release
@@ -40,22 +41,45 @@ async def look_around(
     release = (await stored_release(runtime, version)).model_copy(update=given)
     notices = tuple(_notices(runtime.settings, release.environment))
     head = _commit(folder, release.commit, version)
+    known = Surroundings(notices=notices, strategy=way, rollout=await _rollout(runtime, release, way))
     if head is None:
-        problem = f"the commit of {version} is in no git clone here"
-        return Surroundings(problem=problem, notices=notices, strategy=way)
+        return known.model_copy(update={"problem": f"the commit of {version} is in no git clone here"})
     base = next(filter(None, (_commit(folder, *names) for names in await _bases(runtime, release, folder, head))), None)
     if base is None:
-        problem = f"no earlier version than {version} is in this git clone"
-        return Surroundings(problem=problem, notices=notices, strategy=way)
+        return known.model_copy(update={"problem": f"no earlier version than {version} is in this git clone"})
     changed = _names(folder, "diff", "--name-only", "-z", "--diff-filter=AMR", base, head, "--")
     found = [path for path in changed if is_migration(path)][:MAX_MIGRATIONS]
     texts = {path: (ask_git(folder, "show", f"{head}:{path}") or "")[: MAX_TEXT + 1] or None for path in found}
     there = _names(folder, "ls-tree", "-r", "--name-only", "-z", head)
-    return Surroundings(
-        migrations=migrations_in(texts, there),
-        change=f"{base:.12}..{head:.12}",
-        notices=notices,
-        strategy=way,
+    return known.model_copy(update={"migrations": migrations_in(texts, there), "change": f"{base:.12}..{head:.12}"})
+
+
+async def _rollout(runtime: Runtime, release: Release, way: Strategy | None) -> PlannedRollout | None:
+    """As `aqe deploy execute` would plan it; None where it would not start, for it says why."""
+    from ..core.records.rollout import Strategy as HowTrafficMoves
+    from .rollout_parts import Wanted, plan
+    from .rollout_setup import with_setup
+
+    target = runtime.settings.targets.get(release.environment)
+    if target is None or target.rollout is None:
+        return None
+    wanted = Wanted(HowTrafficMoves(way)) if way else Wanted()
+    wanted = await with_setup(runtime, wanted, version=release.version, environment=release.environment)
+    try:
+        made = plan(target.rollout, release, None, wanted, runtime.clock.now())
+    except InputError:
+        return None
+    return PlannedRollout(
+        executor=target.rollout.executor.kind,
+        stages=tuple(stage.percent for stage in made.stages),
+        stage_s=made.stages[0].duration_s,
+        watch_s=made.watch_s,
+        triggers={
+            one.metric: RollbackTrigger(
+                above=None if one.below else one.limit, below=one.limit if one.below else None, for_s=one.for_s
+            )
+            for one in made.triggers
+        },
     )
 
 

@@ -108,8 +108,8 @@ def _reasons(decision: Decision) -> dict[str, str]:
     Without those that only name the risk: it stands beside them.
     """
     reasons = (*decision.blockers, *decision.inconclusive, *decision.pending, *decision.warnings)
-    own = f"aqe/releases/{decision.version}/"
-    return {reason.replace(own, ""): reason for reason in reasons if not reason.startswith("risk is ")}
+    own = f"/{decision.version}/"
+    return {reason.replace(own, "/"): reason for reason in reasons if not reason.startswith("risk is ")}
 
 
 def _notes(baseline: Judged, candidate: Judged) -> Iterator[str]:

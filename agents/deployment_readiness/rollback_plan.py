@@ -61,7 +61,9 @@ def rollback_plan(
         predicted_percent=prediction.probability_percent if prediction else None,
         predicted_level=prediction.level if prediction else None,
         predicted_by=f"{prediction.method} of {prediction.deployments} deployments" if prediction else None,
-        triggers=tuple(_trigger(metric, one) for metric, one in policy.rollback.triggers.items()),
+        rollout=around.rollout,
+        watched=tuple(_triggers(around.rollout.triggers)) if around.rollout else (),
+        triggers=tuple(_triggers(policy.rollback.triggers)),
         steps=tuple(_steps(inputs, policy, around, return_to)),
         migrations=around.migrations,
         migrations_known=measured(len(around.migrations), Evidence(tool="git", file=around.change))
@@ -97,6 +99,10 @@ def _return_to(inputs: ReadinessInputs) -> Reading:
     return not_measured(f"no other version is recorded as deployed to {where} with success")
 
 
+def _triggers(triggers: Mapping[str, RollbackTrigger]) -> Iterator[PlannedTrigger]:
+    return (_trigger(metric, one) for metric, one in triggers.items())
+
+
 def _trigger(metric: str, one: RollbackTrigger) -> PlannedTrigger:
     side, limit = ("above", one.above) if one.above is not None else ("below", one.below or 0.0)
     unit = unit_of(metric)
@@ -109,8 +115,10 @@ def _trigger(metric: str, one: RollbackTrigger) -> PlannedTrigger:
 def _steps(inputs: ReadinessInputs, policy: Policy, around: Surroundings, return_to: Reading) -> Iterator[PlannedStep]:
     old = str(return_to.value or "the version that ran before (not recorded)")
     new = inputs.release.version
+    # A rollout of ours does these by itself.
+    runs = around.rollout is not None and around.rollout.executor != "dry-run"
     drafts = [
-        PlannedStep(number=0, action=action, automated=False, destructive=False)
+        PlannedStep(number=0, action=action, automated=runs, destructive=False)
         for action in (
             f"Stop the rollout of {new}; let no other deployment begin",
             _SWITCH[around.strategy].format(old=old, new=new),

@@ -3,8 +3,11 @@
 from datetime import datetime
 from enum import StrEnum
 
+from pydantic import Field
+
 from .base import Record
 from .evidence import Reading
+from .rollback_rules import RollbackTrigger
 
 
 class Strategy(StrEnum):
@@ -68,6 +71,20 @@ class Notice(Record):
     when: str
 
 
+class PlannedRollout(Record):
+    """How aqe itself would bring it out (`aqe deploy execute`), by aqe.yaml and what was set for the version."""
+
+    executor: str
+    """Kind of what moves the traffic; `dry-run` moves none."""
+    stages: tuple[float, ...]
+    """Percents of the traffic."""
+    stage_s: float
+    watch_s: float
+    """At 100 %, while the old version is kept ready."""
+    triggers: dict[str, RollbackTrigger] = Field(default_factory=dict)
+    """Its limits, besides the comparison with the old version."""
+
+
 class Surroundings(Record):
     """What only the project's folder knows; the payload of a `rollback-plan` task has it at `around`."""
 
@@ -79,6 +96,8 @@ class Surroundings(Record):
     """Why not."""
     notices: tuple[Notice, ...] = ()
     strategy: Strategy | None = None
+    rollout: PlannedRollout | None = None
+    """None = aqe.yaml has none for the environment."""
 
 
 class RollbackPlan(Record):
@@ -95,7 +114,11 @@ class RollbackPlan(Record):
     predicted_level: str | None = None
     predicted_by: str | None = None
     """`calibrated of 40 deployments`; `base-rate of 0 deployments` is the prior alone."""
+    rollout: PlannedRollout | None = None
+    watched: tuple[PlannedTrigger, ...] = ()
+    """Limits at which the rollout takes it back by itself."""
     triggers: tuple[PlannedTrigger, ...]
+    """The policy's: when somebody is to take it back."""
     steps: tuple[PlannedStep, ...]
     migrations: tuple[Migration, ...]
     migrations_known: Reading

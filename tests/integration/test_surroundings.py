@@ -9,6 +9,8 @@ from aqe.config.settings import load_settings
 from aqe.core.records.history import HISTORY_KEY
 from aqe.core.records.release import Release
 from aqe.core.records.rollback_plan import Strategy, Way
+from aqe.core.records.rollback_rules import RollbackTrigger
+from aqe.core.records.rollout import CanarySetup, canary_key
 from aqe.fleet.runtime import Runtime, open_runtime
 from aqe.fleet.surroundings import look_around
 from aqe.tests.builders import a_deployment
@@ -21,6 +23,14 @@ notify:
 on_call:
   primary: {name: Release manager, contact: "#releases"}
   escalation: {contact: head-of-engineering}
+targets:
+  production:
+    base_url: https://shop.example.org
+    rollout:
+      executor: {kind: dry-run}
+      metrics: {url: "http://127.0.0.1:9090", queries: {requests: "sum(r)", errors: "sum(e)"}}
+      watch_s: 900
+      triggers: {errors_percent: {above: 2, for_s: 30}}
 """
 
 
@@ -104,3 +114,14 @@ async def test_what_cannot_be_looked_at_is_said(runtime: Runtime, clone: Path, t
     assert (first.change, first.problem) == (None, "no earlier version than v1 is in this git clone")
     unknown = await look_around(runtime, "v9", clone, None)
     assert unknown.problem == "the commit of v9 is in no git clone here"
+
+
+async def test_the_rollout_is_planned_as_it_would_be_executed(runtime: Runtime, clone: Path) -> None:
+    """Stages that were set for the version go before those of aqe.yaml; another environment has none."""
+    commit(clone, "v1", readme="x")
+    await runtime.memory.store(canary_key("v1"), CanarySetup(stages=(10, 100), stage_s=60))
+    rollout = (await look_around(runtime, "v1", clone, "canary")).rollout
+    assert rollout is not None
+    assert (rollout.executor, rollout.stages, rollout.stage_s, rollout.watch_s) == ("dry-run", (10, 100), 60, 900)
+    assert rollout.triggers == {"errors_percent": RollbackTrigger(above=2, for_s=30)}
+    assert (await look_around(runtime, "v1", clone, None, environment="staging")).rollout is None

@@ -20,6 +20,7 @@ from ....core.records.report import (
     Tone,
 )
 from ...traced import Stored
+from .rollback_plan import rollout_facts, triggers
 from .words import date_words, duration_words, probability_words, spoken, tone_of
 
 
@@ -139,14 +140,14 @@ def plan(stored: Stored) -> Section:
     strategy = stored["strategy"]
     facts = (
         Fact(label="Strategy", line=(strategy.say(),) if strategy else ("nobody said",)),
+        *rollout_facts(stored),
         Fact(label="Back to", line=_reading(stored["returnTo"])),
         Fact(label="Rollback time", line=_reading(stored["estimatedS"], duration_words)),
         Fact(label="Longest so far", line=_reading(stored["worstS"], duration_words)),
         Fact(label="Migrations", line=_reading(stored["migrationsKnown"])),
     )
-    blocks: list[Block] = [Facts(facts=facts)]
+    blocks: list[Block] = [Facts(facts=facts), *triggers(stored)]
     for words, items in (
-        ("It is taken back when:", [Item(line=(t["words"].say(),)) for t in stored["triggers"]]),
         ("Steps:", list(map(_step, stored["steps"]))),
         ("Who is told:", list(map(_notice, stored["notices"]))),
     ):

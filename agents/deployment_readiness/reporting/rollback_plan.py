@@ -2,7 +2,7 @@
 
 from ....core.records.report import Block, Fact, Facts, Item, Items, Line, Paragraph, Report, Section, Tone
 from ....core.records.rollback_plan import RollbackPlan
-from ...traced import Shelf, Stored
+from ...traced import Shelf, Stored, joined
 from .words import duration_words, probability_words, spoken, time_words
 
 
@@ -14,7 +14,7 @@ def rollback_report(plan: RollbackPlan) -> Report:
         title=("Rollback plan: ", stored["version"].say()),
         highlights=rollback_facts(stored),
         sections=(
-            Section(title="Triggers", blocks=(_triggers(stored),)),
+            Section(title="Triggers", blocks=tuple(triggers(stored))),
             Section(title="Steps", blocks=(rollback_steps(stored),)),
             Section(title="Data", blocks=tuple(_data(stored))),
             Section(title="Communication", blocks=(_notices(stored),)),
@@ -30,6 +30,7 @@ def rollback_facts(plan: Stored) -> tuple[Fact, ...]:
         _fact("Return to", plan["returnTo"]),
         Fact(label="Environment", line=(plan["environment"].say(),)),
         Fact(label="Strategy", line=plan["strategy"].why("nobody said: --strategy")),
+        *rollout_facts(plan),
         *_predicted(plan),
         _fact("Estimated time", plan["estimatedS"], seconds=True),
         _fact("Longest so far", plan["worstS"], seconds=True),
@@ -57,10 +58,39 @@ def _fact(label: str, reading: Stored, *, seconds: bool = False) -> Fact:
     return Fact(label=label, line=("not measured: ", reading["reason"].say()), tone=Tone.UNKNOWN)
 
 
-def _triggers(plan: Stored) -> Block:
-    if not plan["triggers"]:
-        return Paragraph(line=("The policy has no trigger: nothing would start a rollback by itself.",), tone=Tone.WARN)
-    return Items(items=tuple(Item(line=(trigger["words"].say(),)) for trigger in plan["triggers"]))
+def rollout_facts(plan: Stored) -> tuple[Fact, ...]:
+    """How aqe would bring it out; nothing where it would not."""
+    rollout = plan["rollout"]
+    if not rollout:
+        return ()
+    stages = joined((stage.say(lambda percent: f"{percent:g} %") for stage in rollout["stages"]), ", ")
+    times: Line = (
+        " of the traffic, ",
+        rollout["stageS"].say(duration_words),
+        " each; then watched for ",
+        rollout["watchS"].say(duration_words),
+    )
+    moved: Line = (" (", rollout["executor"].say(), ")")
+    return (Fact(label="Rollout", line=(*stages, *times, *moved)),)
+
+
+def triggers(plan: Stored) -> list[Block]:
+    """What takes it back by itself, and when somebody is to take it back."""
+    asked = _listed(plan["triggers"])
+    if not plan["rollout"]:
+        alone = "No rollout of aqe.yaml is known for this environment: nothing here watches it."
+        if not asked:
+            return [Paragraph(line=(f"{alone} The policy has no trigger either.",), tone=Tone.WARN)]
+        return [Paragraph(line=(f"{alone} The policy asks for a rollback at:",)), *asked]
+    limits = _listed(plan["watched"])
+    itself = "aqe deploy execute takes it back by itself when the new version fails more often than the old one"
+    blocks: list[Block] = [Paragraph(line=(f"{itself}{', and at:' if limits else '.'}",)), *limits]
+    return [*blocks, Paragraph(line=("The policy asks somebody to take it back at:",)), *asked] if asked else blocks
+
+
+def _listed(found: Stored) -> list[Block]:
+    items = tuple(Item(line=(trigger["words"].say(),)) for trigger in found)
+    return [Items(items=items)] if items else []
 
 
 def _step(step: Stored) -> Item:

@@ -9,7 +9,16 @@ from aqe.core.errors import InputError
 from aqe.core.records.evidence import Status
 from aqe.core.records.history import DeploymentOutcome
 from aqe.core.records.policy import Policy
-from aqe.core.records.rollback_plan import Migration, Notice, RollbackPlan, Strategy, Surroundings, Way
+from aqe.core.records.rollback_plan import (
+    Migration,
+    Notice,
+    PlannedRollout,
+    RollbackPlan,
+    Strategy,
+    Surroundings,
+    Way,
+)
+from aqe.core.records.rollback_rules import RollbackTrigger
 from aqe.core.records.signals import SignalKind
 from aqe.tests.builders import a_deployment, a_good_signal, some_inputs
 
@@ -135,3 +144,19 @@ def test_a_mistake_in_the_policy_is_one_line(text: str, said: str) -> None:
     with pytest.raises(InputError) as caught:
         policy(text)
     assert caught.value.message.startswith("p.yaml:2: ") and said in caught.value.message
+
+
+@pytest.mark.parametrize(("executor", "automated"), [("haproxy", True), ("dry-run", False), (None, False)])
+def test_what_a_rollout_of_ours_does_by_itself_is_automatic(executor: str | None, automated: bool) -> None:
+    """Never what throws data away; and its own limits are told apart from the policy's."""
+    limits = {"latency_p95_ms": RollbackTrigger(above=800, for_s=120)}
+    rollout = (
+        PlannedRollout(executor=executor, stages=(5, 100), stage_s=300, watch_s=0, triggers=limits)
+        if executor
+        else None
+    )
+    migration = Migration(path="m/1.sql", tool="sql", way_back=Way.MISSING)
+    made = plan(around=Surroundings(rollout=rollout, migrations=(migration,), change="v0..v1"))
+    assert [step.automated for step in made.steps[:4]] == [automated] * 3 + [False]
+    assert [one.metric for one in made.watched] == (["latency_p95_ms"] if executor else [])
+    assert "error_rate_percent" in {one.metric for one in made.triggers}
