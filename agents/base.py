@@ -18,6 +18,7 @@ from ..bus.heartbeats import HEARTBEAT_EVERY_S, HEARTBEAT_TTL_S, heartbeat_key
 from ..bus.lanes import GROUP, LaneConsumer
 from ..bus.lease import Pulse
 from ..core.errors import AqeError
+from ..core.ids import worker_name
 from ..core.log import Logger
 from ..core.records.tasks import AgentRecord, AgentState, Priority, TaskAssignment
 from .context import AgentServices, TaskContext, agent_key, task_key
@@ -45,7 +46,7 @@ class BaseAgent(ABC):
     def __init__(self, services: AgentServices, *, agent_id: str | None = None) -> None:
         self.services = services
         self.memory = services.memory
-        self.id = agent_id or f"{self.agent_type}-{socket.gethostname()}-{os.getpid()}-{os.urandom(2).hex()}"
+        self.id = agent_id or worker_name(self.agent_type)
         self.log = Logger(self.agent_type)
         self._started_at = services.clock.now()
         self._stopping = asyncio.Event()

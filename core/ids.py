@@ -1,6 +1,7 @@
 """Identifiers: unique over processes and machines, sortable by time where that helps a reader."""
 
 import os
+import socket
 from datetime import datetime
 
 _BYTES = 16
@@ -18,6 +19,11 @@ def new_id() -> str:
         drawn = os.urandom(_BYTES * _AT_ONCE).hex()
         _ready.extend(drawn[start : start + 2 * _BYTES] for start in range(0, len(drawn), 2 * _BYTES))
         return new_id()
+
+
+def worker_name(kind: str) -> str:
+    """`<kind>-<host>-<process>-<8 hex>`: who works here; in a container each process may have the same number."""
+    return f"{kind}-{socket.gethostname()}-{os.getpid()}-{os.urandom(4).hex()}"
 
 
 def task_id(now: datetime) -> str:

@@ -3,8 +3,6 @@
 What only agents need is imported when it is asked for: a command that hands its task to the fleet does without.
 """
 
-import os
-import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -15,6 +13,7 @@ from ..bus.bus import EventBus
 from ..bus.lease import LeaseKeeper
 from ..config.settings import Settings, environment, known_approvers
 from ..core.clock import Clock, SystemClock
+from ..core.ids import worker_name
 from ..memory.store import MemoryStore
 from .connect import Clients, connect_sync, open_clients
 from .library import Library
@@ -89,7 +88,7 @@ async def open_runtime(settings: Settings, *, name: str, server: ServerInfo | No
     clock = SystemClock()
     library = Library(clients.commands)
     keeper = LeaseKeeper(lambda: connect_sync(server.url, settings=settings), clock.monotonic_s)
-    me = f"{name}-{socket.gethostname()}-{os.getpid()}-{os.urandom(2).hex()}"
+    me = worker_name(name)
     bus = EventBus(
         clients.commands,
         clients.blocking,

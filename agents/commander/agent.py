@@ -32,6 +32,7 @@ from ...bus.retention import Retention
 from ...bus.subscription import Delivery
 from ...core.clock import Clock
 from ...core.errors import ConflictError, InputError
+from ...core.ids import worker_name
 from ...core.log import Logger
 from ...core.ports import CommandClient
 from ...core.records.approvals import Approval, ApprovalState
@@ -91,7 +92,7 @@ class FleetCommander:
         self._retention = Retention(client, bus, clock, source=self.agent_type)
         self._stopping = asyncio.Event()
         self._started_at = clock.now()
-        self.id = f"{self.agent_type}-{socket.gethostname()}-{os.getpid()}-{os.urandom(2).hex()}"
+        self.id = worker_name(self.agent_type)
 
     async def run(self) -> None:
         """Command until `stop`."""
