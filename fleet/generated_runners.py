@@ -28,6 +28,8 @@ DEFAULT_TIMEOUT_S = 300.0
 """For one file against one service."""
 _KEPT = 100_000
 """Bytes of output that are looked at, from the end."""
+_COLOURS = frozenset({"CLICOLOR_FORCE", "FORCE_COLOR", "PY_COLORS"})
+"""Some tools obey these before NO_COLOR, and colours part the words that are looked for."""
 _HEAD = 8_000
 """Characters of a file in which its imports stand."""
 
@@ -96,11 +98,12 @@ async def run_file(runner: Runner, file: Path, url: str, *, timeout_s: float = D
 
 async def _run(command: Command, url: str, timeout_s: float) -> tuple[int | None, str]:
     """Exit code and output; no code when it was not finished."""
+    kept = {name: value for name, value in environment().items() if name not in _COLOURS}
     plain = {"AQE_TARGET_URL": url, "NO_COLOR": "1", "CI": "1"}
     process = await asyncio.create_subprocess_exec(
         *command.arguments,
         cwd=command.folder,
-        env={**environment(), **command.environment, **plain},
+        env={**kept, **command.environment, **plain},
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,

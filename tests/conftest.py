@@ -10,8 +10,10 @@ from redis import Redis
 from aqe.config.settings import Settings, load_settings
 from aqe.fleet.server import ensure_server, stop_server
 
-# A hook of git has its own clone in the environment: tests that run there would commit into it.
-for name in [name for name in os.environ if name.startswith("GIT_")]:
+# A hook of git has its own clone in the environment: tests that run there would commit into it. And what somebody likes
+# to see in a terminal is none of what programs print here.
+LIKINGS = {"CLICOLOR_FORCE", "COLUMNS", "FORCE_COLOR", "PYTEST_ADDOPTS", "PY_COLORS"}
+for name in [name for name in os.environ if name.startswith("GIT_") or name in LIKINGS]:
     del os.environ[name]
 
 # What tests start is on this machine, whatever stands between it and others.

@@ -26,7 +26,15 @@ def test_it() -> None:
 '''
 
 
-def verified(folder: Path, timeout_s: float = 60.0, **urls: str) -> Verification:
+@pytest.fixture(autouse=True)
+def in_colour(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As CI likes it; without the plug-ins of this environment, which take most of the time of so short a run."""
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    for name in ("FORCE_COLOR", "PY_COLORS"):
+        monkeypatch.setenv(name, "1")
+
+
+def verified(folder: Path, timeout_s: float = 240.0, **urls: str) -> Verification:
     known: dict[str, str | None] = {"target": None, "broken": None, "fixed": None}
     return asyncio.run(verify(folder, **(known | urls), now=NOW, timeout_s=timeout_s, said=lambda line: None))
 
