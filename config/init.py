@@ -237,6 +237,7 @@ def _policy_text(project: str, found: Sequence[Found]) -> str:
         "# you say why; every decision names it then.",
         "#not_applicable:",
         "#  - {metric: mutation_score, reason: no mutation testing in this project}",
+        "#  - {metric: historicalStability, reason: nothing was deployed yet}  # until the first deployment",
     ]
     return "\n".join(lines) + "\n"
 

@@ -15,6 +15,7 @@ HOW_TO_MEASURE: dict[SignalKind | None, str] = {
     SignalKind.OPERATIONS: "aqe signal put operations FILE --release {version}",
     SignalKind.COMPLIANCE: "aqe signal put compliance FILE --release {version}",
     SignalKind.PRODUCTION: "aqe signal put production FILE --release {version}",
-    None: "aqe deploy record-outcome --version DEPLOYED --outcome success|failed|rolled_back",
+    None: "aqe deploy record-outcome --version DEPLOYED --outcome success|failed|rolled_back"
+    " (before the first deployment: `not_applicable` in the policy)",
 }
 """Signal kind (None = the deployment history) -> the shortest way to such evidence, `{version}` to be filled in."""

@@ -41,7 +41,7 @@ def has_sections(text: str, wanted: Sequence[str]) -> FileCheck:
     found = headings(text)
     missing = [stem for stem in wanted if not any(re.search(rf"\b{re.escape(stem)}", h, re.IGNORECASE) for h in found)]
     if missing:
-        return FileCheck(False, f"no heading about {', '.join(missing)}")
+        return FileCheck(False, f"no heading with a word that begins with {', '.join(missing)}")
     return FileCheck(True, f"{len(found)} headings, with {', '.join(wanted)}" if wanted else "it exists")
 
 

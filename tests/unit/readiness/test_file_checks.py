@@ -43,7 +43,7 @@ def test_a_runbook_has_its_sections() -> None:
     text = "# Rollback\n## Triggers\n## Steps\n## Verification\n"
     assert has_sections(text, ("trigger", "step", "verif")).holds
     missing = has_sections(text, ("trigger", "contact"))
-    assert (missing.holds, missing.detail) == (False, "no heading about contact")
+    assert (missing.holds, missing.detail) == (False, "no heading with a word that begins with contact")
 
 
 @pytest.mark.parametrize(
