@@ -125,7 +125,7 @@ async def test_a_nasty_pattern_does_not_hold_the_server_up(redis_url: str) -> No
 
 async def test_a_glob_costs_what_it_finds_not_what_is_stored(redis_url: str) -> None:
     """Fifty hits are as few index entries among 20,000 names as among 200: one call of the server, however many."""
-    client: Any = Redis.from_url(redis_url, protocol=2)
+    client: Any = Redis.from_url(redis_url, protocol=2, socket_timeout=60)
     memory = MemoryStore(client, Library(client))
     await memory.apply([memory.prepare_store(f"aqe/quality-signals/{n:03}", n) for n in range(50)])
     for start in range(0, 20_000, 1_000):
