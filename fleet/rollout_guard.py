@@ -108,7 +108,9 @@ async def guard(settings: Settings, rollout: str) -> None:
     """
     lock = guard_file(settings, rollout)
     try:
-        with locked(lock, str(os.getpid())):
+        with locked(lock):
+            with contextlib.suppress(OSError):  # on a full disk it says nothing, and holds all the same
+                lock.write_text(str(os.getpid()))
             await _watch(settings, rollout)
         lock.unlink(missing_ok=True)
     except BlockingIOError:

@@ -76,7 +76,12 @@ class Limits:
 
 @dataclass(frozen=True)
 class Tally:
-    """Checks so far."""
+    """Checks so far.
+
+    Args:
+        count: that had a value: an error is none of them, so a metric that is to be checked so often is.
+        error: that had none.
+    """
 
     count: int = 0
     successful: int = 0
@@ -84,12 +89,14 @@ class Tally:
     inconclusive: int = 0
     consecutive_success: int = 0
     consecutive_error: int = 0
+    error: int = 0
 
     def after(self, phase: Phase) -> "Tally":
-        """With one more check; an error counts as a check, and ends a row of successes only when it is a failure."""
+        """With one more check; whatever is no success ends a row of them, whatever is no error a row of those."""
         good, error = phase is Phase.SUCCESSFUL, phase is Phase.ERROR
         return Tally(
-            count=self.count + 1,
+            count=self.count + (not error),
+            error=self.error + error,
             successful=self.successful + good,
             failed=self.failed + (phase is Phase.FAILED),
             inconclusive=self.inconclusive + (phase is Phase.INCONCLUSIVE),
@@ -106,7 +113,7 @@ def metric_phase(limits: Limits, tally: Tally, *, terminating: bool = False) -> 
         tally: of its checks.
         terminating: no more checks are made.
     """
-    if tally.count == 0:
+    if tally.count + tally.error == 0:
         return Phase.SUCCESSFUL if terminating else Phase.PENDING
     if (overstepped := _overstepped(limits, tally)) is not None:
         return overstepped

@@ -11,6 +11,7 @@ Source of the rules: spinnaker/kayenta, kayenta-judge, as of 2024.
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import ROUND_HALF_UP, Decimal
 from enum import StrEnum
 from math import isnan, nan
 from typing import Literal
@@ -108,14 +109,14 @@ def judge_metric(experiment: Sequence[float], control: Sequence[float], config: 
     x, y = _cleaned(experiment, config), _cleaned(control, config)
     if not len(x) or not len(y):
         return _without_data(config, "canary" if not len(x) else "baseline")
-    if np.array_equal(np.sort(x), np.sort(y)):
+    if np.array_equal(np.sort(x), np.sort(y)) or not np.ptp(np.concatenate((x, y))):
         return Judged(Classification.PASS, False, "canary and baseline have the same values", 1.0)
     ratio = mean_ratio(x, y)
     shift = location_shift(*_spread(x, y), confidence=config.confidence)
     effect = ratio if config.measure == "meanRatio" else common_language_effect(x, y)
     classification = _classify(shift, effect, config, config.thresholds(config.allowed))
     worst = _classify(shift, effect, config, config.thresholds(config.critical_effect))
-    critical = config.critical and worst in (Classification.HIGH, Classification.LOW)
+    critical = config.critical and classification is worst is not Classification.PASS
     return Judged(classification, critical, _reason(classification, shift, effect, config), ratio)
 
 
@@ -253,7 +254,12 @@ def score(metrics: Sequence[Scored], weights: Mapping[str, float]) -> Score:
     errors = [m.name for m in counted if m.classification is Classification.ERROR]
     reason = f"failed: {', '.join(bad)}" if bad else "all metrics with data pass"
     # Kayenta leaves errors out without a word.
-    return Score(round(total, 2), shown, reason + (f"; not judged: {', '.join(errors)}" if errors else ""))
+    return Score(_rounded(total), shown, reason + (f"; not judged: {', '.join(errors)}" if errors else ""))
+
+
+def _rounded(total: float) -> float:
+    """To two decimals, half of one upwards, as people round and Kayenta does."""
+    return float(Decimal(str(total)).quantize(Decimal("0.01"), ROUND_HALF_UP))
 
 
 def _group_score(metrics: Sequence[Scored], group: str) -> float | None:

@@ -72,7 +72,49 @@ def test_a_tally_counts_rows() -> None:
     tally = Tally()
     for phase in (Phase.SUCCESSFUL, Phase.SUCCESSFUL, Phase.ERROR, Phase.ERROR, Phase.INCONCLUSIVE, Phase.FAILED):
         tally = tally.after(phase)
-    assert tally == Tally(count=6, successful=2, failed=1, inconclusive=1)
+    assert tally == Tally(count=4, successful=2, failed=1, inconclusive=1, error=2)
+
+
+def after(limits: Limits, checks: str, *, terminating: bool = False) -> Phase:
+    """Where a metric stands after checks: Successful, Failed, Inconclusive or Error, by their first letters."""
+    words = {phase.value[0].lower(): phase for phase in Phase if phase.is_final}
+    tally = Tally()
+    for letter in checks:
+        tally = tally.after(words[letter])
+    return metric_phase(limits, tally, terminating=terminating)
+
+
+@pytest.mark.parametrize(
+    ("limits", "checks", "phase"),
+    [
+        (Limits(count=3), "sss", Phase.SUCCESSFUL),
+        (Limits(count=3), "ses", Phase.RUNNING),  # an error is asked again
+        (Limits(count=3), "sess", Phase.SUCCESSFUL),
+        (Limits(count=2), "eeee", Phase.RUNNING),
+        (Limits(count=2), "eeeee", Phase.ERROR),
+        (Limits(count=9), "eeeeseeee", Phase.RUNNING),
+        (Limits(consecutive_error_limit=0), "e", Phase.ERROR),
+        (Limits(repeated=False), "e", Phase.RUNNING),
+        (Limits(repeated=False), "es", Phase.SUCCESSFUL),
+        (Limits(failure_limit=2, count=6), "sfsfss", Phase.SUCCESSFUL),
+        (Limits(failure_limit=2, count=6), "fff", Phase.FAILED),
+        (Limits(inconclusive_limit=1), "isi", Phase.INCONCLUSIVE),
+        (Limits(inconclusive_limit=1, failure_limit=1), "iiff", Phase.INCONCLUSIVE),
+        (Limits(failure_limit=OFF, consecutive_success_limit=3), "ssfss", Phase.RUNNING),
+        (Limits(failure_limit=OFF, consecutive_success_limit=3), "ssesss", Phase.SUCCESSFUL),
+        (Limits(failure_limit=OFF, consecutive_success_limit=3), "ssess", Phase.RUNNING),
+        (Limits(failure_limit=OFF, consecutive_success_limit=3, count=5), "ssfss", Phase.FAILED),
+        (Limits(failure_limit=2, consecutive_success_limit=3, count=5), "ssfss", Phase.INCONCLUSIVE),
+    ],
+)
+def test_checks_one_after_the_other_come_to_what_argo_says(limits: Limits, checks: str, phase: Phase) -> None:
+    assert after(limits, checks) is phase
+
+
+def test_one_that_is_ended_early_and_broke_no_limit_succeeds() -> None:
+    assert after(Limits(count=10, failure_limit=1), "sfs", terminating=True) is Phase.SUCCESSFUL
+    assert after(Limits(count=10), "sfs", terminating=True) is Phase.FAILED
+    assert after(Limits(count=10), "ee", terminating=True) is Phase.SUCCESSFUL
 
 
 def test_without_an_interval_one_check_is_all() -> None:

@@ -185,6 +185,70 @@ def test_the_reason_names_what_decided() -> None:
     assert "not judged: x" in score([Scored("x", Classification.ERROR, groups=("g",)), *_passing()], {}).reason
 
 
+UP, SAME, HALF = [120.0 + j for j in JITTER], [100.0 + j for j in JITTER], [50.0 + j for j in JITTER]
+
+
+@pytest.mark.parametrize(
+    ("experiment", "control", "config", "word", "critical"),
+    [
+        # Both ways, and only the way that is bad.
+        (UP, SAME, {"direction": "increase"}, "High", False),
+        (UP, SAME, {"direction": "decrease"}, "Pass", False),
+        (HALF, SAME, {"direction": "decrease"}, "Low", False),
+        (HALF, SAME, {"direction": "increase"}, "Pass", False),
+        # Clear and small: what is allowed is not High, and a critical metric fails only where it is High.
+        (UP, SAME, {"allowed": (1.0, 1.25)}, "Pass", False),
+        (UP, SAME, {"allowed": (1.0, 1.15)}, "High", False),
+        (UP, SAME, {"critical": True, "allowed": (1.0, 1.25), "critical_effect": (1.0, 1.1)}, "Pass", False),
+        (UP, SAME, {"critical": True, "allowed": (1.0, 1.1), "critical_effect": (1.0, 1.5)}, "High", False),
+        (UP, SAME, {"critical": True, "critical_effect": (1.0, 1.15)}, "High", True),
+        (HALF, SAME, {"critical": True, "critical_effect": (0.4, 1.0)}, "Low", False),
+        (UP, SAME, {"measure": "cles", "allowed": (0.5, 0.9)}, "High", False),
+        # One value, whatever the lengths: nothing to compare.
+        ([0.0] * 3, [0.0] * 7, {}, "Pass", False),
+        ([5.0], [5.0] * 4, {"critical": True}, "Pass", False),
+        ([3.0, 1.0, 2.0], [2.0, 3.0, 1.0], {}, "Pass", False),
+        # A mean of 0 has no ratio, which hides nothing.
+        ([2.0] * 10, [0.0] * 10, {"allowed": (1.0, 3.0)}, "High", False),
+        ([0.0] * 10, [2.0] * 10, {"critical": True, "critical_effect": (0.1, 9.0)}, "Low", True),
+        # Nothing measured.
+        ([], [1.0], {}, "Nodata", False),
+        ([1.0], [], {"critical": True}, "Nodata", True),
+        ([NAN] * 3, [1.0], {"must_have_data": True}, "NodataFailMetric", False),
+        ([], [], {"nan_strategy": "replace", "must_have_data": True}, "Pass", False),
+        ([NAN] * 20, SAME, {"nan_strategy": "replace", "direction": "decrease"}, "Low", False),
+        ([NAN] * 20, [0.0] * 9, {"nan_strategy": "replace"}, "Pass", False),
+    ],
+)
+def test_further_cases_of_the_published_rules(
+    experiment: list[float], control: list[float], config: Any, word: str, critical: bool
+) -> None:
+    judged = judge_metric(experiment, control, MetricConfig(**config))
+    assert (judged.classification, judged.critical) == (word, critical), judged.reason
+
+
+@pytest.mark.parametrize(
+    ("words", "weights", "total"),
+    [
+        ("g:Pass g:Pass g:High", {}, 66.67),
+        ("g:Pass g:Pass g:Pass g:Pass g:Pass g:High g:High g:Low h:High", {"g": 25.0, "h": 75.0}, 15.63),
+        ("a:Pass b:High c:Pass", {"a": 20.0}, 60.0),
+        ("a:Pass b:Pass", {"a": 30.0, "b": 30.0}, 60.0),
+        ("a:Pass", {"a": 50.0, "gone": 50.0}, 50.0),
+        ("a:Nodata b:High b:Pass b:Pass", {"a": 40.0, "b": 60.0}, 80.0),
+        ("a:NodataFailMetric a:Pass", {}, 50.0),
+        ("a:Nodata a:Pass", {}, 0.0),
+        ("a:Error a:Pass", {}, 100.0),
+    ],
+)
+def test_further_scores(words: str, weights: dict[str, float], total: float) -> None:
+    metrics = [
+        Scored(str(number), Classification(word), groups=(group,))
+        for number, (group, word) in enumerate(one.split(":") for one in words.split())
+    ]
+    assert score(metrics, weights).total == total
+
+
 def _passing() -> list[Scored]:
     return [Scored(name, Classification.PASS, groups=("g",)) for name in "yz"]
 
