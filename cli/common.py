@@ -95,8 +95,11 @@ def verdict(ctx: click.Context, code: int) -> Iterator[None]:
 
 
 def say(line: str) -> None:
-    """Progress and remarks: to stderr, so that stdout stays what was asked for; lost where nobody reads them."""
-    with suppress(BrokenPipeError):
+    """Progress and remarks: to stderr, so that stdout stays what was asked for.
+
+    Lost where nobody reads them or the disk is full: the work must not end with them.
+    """
+    with suppress(OSError):
         click.echo(clean(line), err=True)
 
 

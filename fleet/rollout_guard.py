@@ -108,7 +108,7 @@ async def guard(settings: Settings, rollout: str) -> None:
     """
     lock = guard_file(settings, rollout)
     try:
-        with locked(lock):
+        with locked(lock, ""):
             with contextlib.suppress(OSError):  # on a full disk it says nothing, and holds all the same
                 lock.write_text(str(os.getpid()))
             await _watch(settings, rollout)
@@ -165,20 +165,29 @@ async def _is_cared_for(settings: Settings, rollout: str) -> bool:
 
 
 async def _take_back(settings: Settings, rollout: str, moves: Executor, reason: str) -> bool:
-    """Write down that it is done, do it, and see whether it is; True when the executor says so."""
-    note = note_file(settings, rollout)
-    if not note.exists():
-        log.error("nobody runs the rollout, it is taken back", rollout=rollout, reason=reason)
-        try:
-            note.write_text(json.dumps({"reason": reason, "at": CLOCK.now().isoformat()}))
-        except OSError as error:  # a full disk must not leave a bad release where it is
-            log.error("the note was not written", rollout=rollout, error=str(error))
+    """Write down that it is done, do it, and see whether it is; True when it is done and written down."""
+    written = _noted(settings, rollout, reason)  # a full disk must not leave a bad release where it is
     try:
         await moves.set_percent(0.0)
-        return is_there((await moves.look()).percent, 0.0)
+        return written and is_there((await moves.look()).percent, 0.0)
     except ServiceUnavailable as error:
         log.warning("the executor was not reached", rollout=rollout, error=error.message)
         return False
+
+
+def _noted(settings: Settings, rollout: str, reason: str) -> bool:
+    note = note_file(settings, rollout)
+    if note.exists():
+        return True
+    log.error("nobody runs the rollout, it is taken back", rollout=rollout, reason=reason)
+    beside = note.with_suffix(".noting")
+    try:
+        beside.write_text(json.dumps({"reason": reason, "at": CLOCK.now().isoformat()}))
+        beside.replace(note)  # on a full disk an empty one would be left
+    except OSError as error:
+        log.error("the note was not written", rollout=rollout, error=str(error))
+        return False
+    return True
 
 
 # Files ---------------------------------------------------------------------------------------------------------------

@@ -125,6 +125,9 @@ class RolloutRunner:
         rollout = await self._load()
         # A machine's clock may be set while a stage lasts; the rollout's goes on from where it was.
         self._clock = SteadyClock(self._runtime.clock, not_before=rollout.updated_at)
+        if not rollout.state.phase.is_final:
+            # Whoever cannot save it must not hold it: on a full disk the guard would wait for him for ever.
+            rollout = await self._save(rollout, rollout.state, (), None)
         presence = Presence(self._runtime.settings, rollout)
         with beating(self._runtime, self._id), presence.held():
             rollout = await self._honour_guard(rollout)

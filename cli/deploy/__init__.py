@@ -29,6 +29,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "configure-canary": ("deploy.rollout_setup", "configure_canary", "Set the stages of a release's next rollout."),
     "set-rollback-triggers": ("deploy.rollout_setup", "set_rollback_triggers", "Set limits that take releases back."),
     "simulate": ("deploy.simulate", "simulate", "What a rollout would have done on recorded metrics."),
+    "judge": ("deploy.judge", "judge", "Points of a canary and its baseline, judged as Kayenta does."),
     "execute": ("deploy.rollout", "execute", "Deploy a release that has a GO, in stages, and watch it."),
     "monitor": ("deploy.rollout", "monitor", "Where a rollout stands."),
     "dashboard": ("deploy.rollout_watch", "dashboard", "A rollout as it goes, on a terminal."),

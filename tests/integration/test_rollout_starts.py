@@ -1,4 +1,4 @@
-"""Two that begin a rollout at once, and what stands at a rollout's key and is none."""
+"""Two that begin a rollout at once, what stands at a rollout's key and is none, and who cannot save one."""
 
 import asyncio
 from pathlib import Path
@@ -8,14 +8,17 @@ from typing import Any
 import pytest
 
 from aqe.config.settings import load_settings
-from aqe.core.errors import InputError
+from aqe.core.errors import InputError, ServiceUnavailable
 from aqe.core.records.release import Release
 from aqe.core.records.rollout import Rollout, rollout_key
 from aqe.fleet import rollouts
+from aqe.fleet.rollout_guard import is_locked, runner_file
 from aqe.fleet.rollout_parts import Wanted
+from aqe.fleet.rollout_runner import RolloutRunner
 from aqe.fleet.rollouts import all_rollouts, start_rollout
 from aqe.tests.integration.conftest import Open
 from aqe.tests.servers import documented
+from aqe.tests.unit.rollout.test_step import START, Story, a_plan
 
 
 async def test_of_two_that_begin_at_once_one_is_told_of_the_other(
@@ -45,3 +48,27 @@ async def test_of_two_that_begin_at_once_one_is_told_of_the_other(
     )
     assert sorted(type(one).__name__ for one in begun) == [InputError.__name__, Rollout.__name__]
     assert len(await all_rollouts(first)) == 1
+
+
+class Untouched:
+    """An executor, or metrics, that nobody may ask."""
+
+    def __getattr__(self, name: str) -> Any:
+        raise AssertionError(name)
+
+
+async def test_who_cannot_save_a_rollout_neither_moves_it_nor_keeps_its_guard_waiting(
+    open_parts: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a full disk Redis is read and not written: whoever tries to take the rollout up must leave it to the guard."""
+    parts = await open_parts("one", fleet="full-disk")
+    rollout = Rollout(plan=a_plan(), state=Story(a_plan()).state, runner="dead", updated_at=START)
+    await parts.memory.store(rollout_key("r1"), rollout)
+
+    async def full(*_: Any) -> None:
+        raise ServiceUnavailable("cannot write to its disk")
+
+    monkeypatch.setattr(parts.memory, "apply", full)
+    with pytest.raises(ServiceUnavailable):
+        await RolloutRunner(parts, "r1", Untouched(), Untouched()).run()
+    assert not is_locked(runner_file(parts.settings, "r1"))
