@@ -12,7 +12,8 @@ from aqe.core.errors import InputError, ServiceUnavailable
 from aqe.core.records.release import Release
 from aqe.core.records.rollout import Rollout, rollout_key
 from aqe.fleet import rollouts
-from aqe.fleet.rollout_guard import is_locked, runner_file
+from aqe.fleet.locks import is_locked
+from aqe.fleet.rollout_guard import runner_file
 from aqe.fleet.rollout_parts import Wanted
 from aqe.fleet.rollout_runner import RolloutRunner
 from aqe.fleet.rollouts import all_rollouts, start_rollout
