@@ -1,5 +1,6 @@
 """The guard of a rollout, with real processes that are really killed; a file is what moves the traffic."""
 
+import asyncio
 import json
 import os
 import signal
@@ -15,6 +16,7 @@ import pytest
 from aqe.config.settings import Settings, load_settings
 from aqe.core.errors import InputError
 from aqe.core.records.rollout import Rollout
+from aqe.fleet import rollout_guard
 from aqe.fleet.doctor import run_doctor
 from aqe.fleet.locks import is_locked
 from aqe.fleet.rollout_guard import Presence, guard_file, guarded, note_file, runner_file, taken_back
@@ -143,3 +145,26 @@ def test_a_note_that_cannot_be_read_is_still_one(tmp_path: Path) -> None:
     note_file(settings, "r1").parent.mkdir(parents=True)
     note_file(settings, "r1").write_text("")
     assert "cannot be read" in (taken_back(settings, "r1") or "")
+
+
+async def test_on_a_full_disk_it_acts_all_the_same_and_stays_until_that_is_written_down(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Or who takes the rollout up later would give the release its traffic again. A folder stands in the note's way."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(rollout_guard, "LOOK_EVERY_S", 0.05)
+    (tmp_path / "aqe.yaml").write_text(AQE.replace("dead_man_s: 2", "dead_man_s: 1"))
+    share = tmp_path / "share"
+    share.write_text("25")
+    settings = load_settings({}, {}, tmp_path)
+    full = note_file(settings, "r1").with_suffix(".noting")
+    full.mkdir(parents=True)
+    runner_file(settings, "r1").write_text('{"environment": "production", "region": null, "strategy": "canary"}')
+    async with asyncio.timeout(60):
+        acting = asyncio.create_task(rollout_guard.guard(settings, "r1"))
+        while share.read_text() != "0":
+            await asyncio.sleep(0.02)
+        assert (acting.done(), taken_back(settings, "r1")) == (False, None)
+        full.rmdir()
+        await acting
+    assert "nobody ran it" in str(taken_back(settings, "r1"))
