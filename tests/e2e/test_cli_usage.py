@@ -98,9 +98,10 @@ def test_events_that_the_data_do_not_hold_are_not_measured(project: Project) -> 
 def test_feature_usage_goes_by_aqe_yaml_and_writes_what_it_prints(project: Project) -> None:
     """`--output` is the JSON; without it people read a table."""
     project.write("aqe.yaml", "features:\n  catalogue: {paths: [/api/prod*]}\n  gifts: {events: [gift_*]}\n")
-    text = project.ok("production", "feature-usage")
+    of = ("--release", "v1")
+    text = project.ok("production", "feature-usage", *of)
     assert "CRITICAL" in text and "UNUSED    gifts" in text and "Test coverage NOT_MEASURED" in text
-    done = aqe(project, "feature-usage", "--days", "30", "--output", "out/usage-report.json")
+    done = aqe(project, "feature-usage", *of, "--days", "30", "--output", "out/usage-report.json")
     assert (done.returncode, done.stdout) == (0, "")
     written = json.loads((project.folder / "out" / "usage-report.json").read_text())
     assert [feature["name"] for feature in written["features"]] == ["catalogue"]
@@ -177,7 +178,7 @@ def test_rum_analysis_shows_the_funnel_and_stores_what_it_prints(project: Projec
     way = [("view", "/product/1"), ("view", "/cart")]
     visits = [visit(f"s{n}", *way, ("error" if n < 10 else "view", "/checkout")) for n in range(20)]
     data = json.dumps({"data": [event for events in visits for event in events]})
-    project.ok("import", project.write("rum.json", data), "--release", "v1", "--commit", "abc1234")
+    project.ok("import", project.write("rum.json", data), "--release", "r1", "--commit", "abc1234")
     text = project.ok("production", "rum-analysis")
     assert "why after cart: TypeError: x is not a function: 100 % of those who left, 0 % of those who went on" in text
     printed = project.json("production", "rum-analysis", "--funnel", "/product*,/cart,/checkout")
