@@ -59,7 +59,7 @@ bench-rum bench-journeys:
 bench-e2e: $(READY)  ## browser tests made of real traffic: 20 runs on the healthy shop (8 min)
 bench-mutants: $(VENV)/.bench  ## seeded bugs that tests made of real traffic notice, beside a recorder (60 min)
 bench-anomaly: $(READY)  ## anomaly detection on labelled series, and its speed (1 min)
-bench-logs: $(READY)  ## log templates on labelled lines, and their speed (1 min)
+bench-logs: $(READY)  ## log templates on labelled lines, rules chosen without them, and their speed (2 min)
 bench-load: $(READY)  ## load as ramps, visitors told apart, intervals, what a million rows cost (2 min)
 bench-load-tests: $(READY)  ## generated k6 and Locust tests: arrivals and mix against the plan (7 min)
 bench-importers: $(READY)  ## reading production's bulk formats against json.loads (3 min)

@@ -33,6 +33,8 @@ _MAX_WORD_CHARS = 512
 _MAX_TWIN_WORDS = 40
 # Different values that make a word a variable. Two would merge `opened` and `closed`; chosen on Loghub-2k.
 _TWIN_VALUES = 3
+# The same where one of them holds a variable by its form: `10.0.0.7` and `localhost`, `eth0` and `lo`.
+_TWINS_OF_A_VARIABLE = 2
 # The same for a quoted identifier, which more often names a field than a value.
 _TWIN_NAMES = 8
 # Distinct words remembered, but for their digits: those of a service's log recur.
@@ -188,11 +190,18 @@ class TemplateMiner:
                 continue
             twins = self._twins.setdefault(slot, [])
             twins.append(template_id)
-            if len(twins) >= (_TWIN_NAMES if words[position].startswith("'") else _TWIN_VALUES):
+            if len(twins) >= self._enough(twins, position):
                 general = self._place(scope, (*words[:position], _wildcard(words[position]), *words[position + 1 :]))
                 self._merge(twins, general, slot)
                 break
         return template_id
+
+    def _enough(self, twins: list[str], position: int) -> int:
+        """How many values make the word at this position a variable."""
+        values = [self._templates[twin].split(" ")[position] for twin in twins[:_TWIN_VALUES]]
+        if any("<" in value for value in values):
+            return _TWINS_OF_A_VARIABLE
+        return _TWIN_NAMES if values[0].startswith("'") else _TWIN_VALUES
 
     def _merge(self, twins: list[str], general: str, slot: int) -> None:
         if general == OVERFLOW:
@@ -244,8 +253,12 @@ def _phrases(text: str) -> str:
     for part, pattern, replacement in _PHRASES:
         if part in text:
             text = pattern.sub(replacement, text)
+    return _listed_once(text)
+
+
+def _listed_once(text: str) -> str:
+    """A list of values, however long, is one variable."""
     words = text.split(" ")
-    # A list of values, however long, is one variable.
     return " ".join(w for i, w in enumerate(words) if not (i and w == words[i - 1] and "<" in w))
 
 

@@ -25,26 +25,33 @@ VARIABLE = "<*>"
 # Different words remembered with their parts.
 _MAX_WORDS = 10_000
 
-# A variable by its form, however often it is the same; then numbers; then what is text until it is seen to differ.
-_PART = re.compile(
-    r"("
-    r"<[a-z_-]{1,30}:[0-9a-f]{8}>|<\*>"  # what redaction put there; what was seen to vary
-    r"|(?<=://)[^\s\"'<>()\[\]{},;]++"
-    r"|(?<![\w.+-])[\w.+-]{1,64}+@[A-Za-z0-9-]++(?:\.[A-Za-z0-9-]++)++"
-    r"|(?<![0-9A-Za-z])[0-9A-Fa-f]{8}-(?:[0-9A-Fa-f]{4}-){3}[0-9A-Fa-f]{12}(?![0-9A-Za-z])"
-    r"|(?<![\w:])(?:[0-9A-Fa-f]{2}:){5}[0-9A-Fa-f]{2}(?![\w:])"
-    r"|(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?!\w)(?!\.\w)"
-    r"|(?<!\d)\d{4}[-/.]\d{1,2}[-/.]\d{1,2}(?!\w)"
-    r"|(?<=[A-Za-z]_)-?\d[\w-]*+"
-    r"|(?<![\w<>.*)/-])/[\w.@%+~$*-]++(?:/[\w.@%+~$*-]++)+/?"
-    r"|(?<!\w)[A-Za-z]:\\[^\s\"',;)]*+"
-    r"|(?<![\w.@<>-])(?:[A-Za-z0-9][A-Za-z0-9-]*+\.){2,}+[a-z]{2,12}(?![\w.(])"
-    r"|(?<![\w.@<>-])(?:[A-Za-z0-9][A-Za-z0-9-]*+\.)++[a-z]{2,6}(?=:\d)"
-    r"|0[xX][0-9a-fA-F]++|(?<![0-9A-Za-z])(?=[0-9a-fA-F]*\d)(?=\d*[A-Fa-f])[0-9a-fA-F]{6,}+(?![0-9A-Za-z])"
-    r"|(?<![A-Za-z\d.])-?\d++(?:[.,]\d+)*"
-    r")|([A-Za-z_$]++|\d++)|(\s+|.)",
-    re.DOTALL,
+# A variable by its form, however often it is the same. What differs is one too, whatever its form.
+_VARIABLES = (
+    # What redaction put there; what was seen to vary.
+    ("pseudonym", r"<[a-z_-]{1,30}:[0-9a-f]{8}>"),
+    ("seen", r"<\*>"),
+    ("url", r"(?<=://)[^\s\"'<>()\[\]{},;]++"),
+    ("email", r"(?<![\w.+-])[\w.+-]{1,64}+@[A-Za-z0-9-]++(?:\.[A-Za-z0-9-]++)++"),
+    ("uuid", r"(?<![0-9A-Za-z])[0-9A-Fa-f]{8}-(?:[0-9A-Fa-f]{4}-){3}[0-9A-Fa-f]{12}(?![0-9A-Za-z])"),
+    ("mac", r"(?<![\w:])(?:[0-9A-Fa-f]{2}:){5}[0-9A-Fa-f]{2}(?![\w:])"),
+    ("addr", r"(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?!\w)(?!\.\w)"),
+    ("date", r"(?<!\d)\d{4}[-/.]\d{1,2}[-/.]\d{1,2}(?!\w)"),
+    ("id", r"(?<=[A-Za-z]_)-?\d[\w-]*+"),
+    ("path", r"(?<![\w<>.*)/-])/[\w.@%+~$*-]++(?:/[\w.@%+~$*-]++)+/?|(?<!\w)[A-Za-z]:\\[^\s\"',;)]*+"),
+    (
+        "host",
+        r"(?<![\w.@<>-])(?:[A-Za-z0-9][A-Za-z0-9-]*+\.){2,}+[a-z]{2,12}(?![\w.(])"
+        r"|(?<![\w.@<>-])(?:[A-Za-z0-9][A-Za-z0-9-]*+\.)++[a-z]{2,6}(?=:\d)",
+    ),
+    (
+        "hex",
+        r"0[xX][0-9a-fA-F]++|(?<![0-9A-Za-z])(?=[0-9a-fA-F]*\d)(?=\d*[A-Fa-f])[0-9a-fA-F]{6,}+(?![0-9A-Za-z])",
+    ),
+    ("num", r"(?<![A-Za-z\d.])-?\d++(?:[.,]\d+)*"),
 )
+# A variable, a word or a mark.
+_REST = r"([A-Za-z_$]++|\d++)|(\s+|.)"
+_PART = re.compile(rf"({'|'.join(form for _, form in _VARIABLES)})|{_REST}", re.DOTALL)
 _BLANKS = re.compile(r"(\s+)")
 _TWICE = re.compile(r"(?:<\*>){2,}")
 _TYPED = re.compile(r"<[a-z]+>")

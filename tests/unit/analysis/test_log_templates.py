@@ -120,6 +120,15 @@ def test_ids_are_the_same_in_every_process_and_order() -> None:
     assert one == two == {digest("user <*> has <num> items")}
 
 
+def test_two_values_are_enough_where_one_of_them_is_a_variable_by_its_form() -> None:
+    """Hosts come as names and as addresses; two words alone may be two different messages."""
+    miner = TemplateMiner()
+    hosts = [miner.add(f"No upstream proxy for {host}") for host in ("10.0.0.7", "localhost")]
+    doors = [miner.add(f"Now the door is {state}") for state in ("opened", "closed")]
+    assert {miner.template(i) for i in hosts} == {"No upstream proxy for <*>"}
+    assert len({miner.template(i) for i in doors}) == 2
+
+
 def test_scopes_share_no_template() -> None:
     """The same message of two errors is two templates, and their names are not added up."""
     miner = TemplateMiner()
