@@ -138,6 +138,7 @@ def _changes(choice: Choice) -> Iterator[tuple[Any, str, Any]]:
     for name, (module, attribute, instead) in _SWITCHES.items():
         if name in choice.without:
             yield module, attribute, instead
+    # A word of digits alone is a number without looking: of "num" it is the digits inside words that can be left out.
     types = [f"(?P<{n}>{form})" for n, form in _TYPES.items() if f"mask: {n}" not in choice.without]
     yield log_templates, "_TYPED", re.compile("|".join([*types, "(?!)"]))
     phrases = tuple(phrase for n, phrase in _PHRASES.items() if f"phrase: {n}" not in choice.without)
