@@ -32,6 +32,7 @@ NUMBERS: dict[str, tuple[Any, ...]] = {
 }
 """Constant -> values it is chosen from, the product's own first: it wins a draw."""
 
+_USUAL = tuple(values[0] for values in NUMBERS.values())
 _MODULES = {name: template_text if name == "FIRST_KEPT" else log_templates for name in NUMBERS}
 _NEVER = re.compile(r"(?!)")
 _PHRASES = dict(
@@ -63,7 +64,7 @@ RULES = (
 class Choice(NamedTuple):
     """Numbers in the order of NUMBERS, and the rules that are left out."""
 
-    numbers: tuple[Any, ...] = tuple(values[0] for values in NUMBERS.values())
+    numbers: tuple[Any, ...] = _USUAL
     without: frozenset[str] = frozenset()
 
 
