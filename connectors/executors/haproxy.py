@@ -71,6 +71,9 @@ class HAProxyExecutor:
         rows = {row["svname"]: row for row in csv.DictReader(StringIO(text)) if row.get("pxname") == self._backend}
         if missing := [name for name in (*self._canary, *self._baseline) if name not in rows]:
             raise ServiceUnavailable(f"HAProxy has no server {', '.join(missing)} in backend {self._backend}")
+        # Of a row that ends early a weight is empty, which is none of the traffic, or only its first digits.
+        if any(None in rows[name].values() for name in (*self._canary, *self._baseline)):
+            raise ServiceUnavailable(f"HAProxy at {self._socket}: its answer is cut off")
         return rows
 
     async def _ask(self, commands: str) -> str:

@@ -1,10 +1,11 @@
 """What moves traffic and what measures it, each against something real but small."""
 
+import asyncio
 import json
 import sys
 import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager, suppress
 from datetime import datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -63,6 +64,31 @@ async def test_of_a_tool_that_prints_without_end_the_last_words_are_shown() -> N
     code = "import sys; sys.exit('x-' * 4_000_000 + ' password=geheim')"
     with pytest.raises(ServiceUnavailable, match=r"x- password=\*\*\*$"):
         await CommandExecutor([sys.executable, "-c", code], None).set_percent(5)
+
+
+STAT = "# pxname,svname,stot,status,weight,\nshop,new,5,UP,10,\nshop,old,7,UP,30,\n\n"
+
+
+@asynccontextmanager
+async def haproxy_that_says(text: str, folder: Path) -> AsyncIterator[HAProxyExecutor]:
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readline()
+        writer.write(text.encode())
+        writer.close()
+
+    async with await asyncio.start_unix_server(answer, folder / "proxy.sock"):
+        yield HAProxyExecutor(folder / "proxy.sock", "shop", ["new"], ["old"])
+
+
+async def test_an_answer_of_haproxys_that_is_cut_off_anywhere_is_none(tmp_path: Path) -> None:
+    """Half of it would say that the new version has all the traffic, or none."""
+    async with haproxy_that_says(STAT, tmp_path) as moves:
+        assert (await moves.look()).percent == 25
+    whole = STAT.index(",30,") + len(",30,")
+    for length in range(whole):
+        async with haproxy_that_says(STAT[:length], tmp_path) as moves:
+            with pytest.raises(ServiceUnavailable):
+                await moves.look()
 
 
 @pytest.mark.parametrize("printed", ["", "many", "[]", '{"share": 5}', "500"])
