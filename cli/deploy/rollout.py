@@ -58,6 +58,7 @@ def execute(
 async def _execute(
     parts: "Runtime", version: str, environment: str | None, detach: bool, quiet: bool, how: dict[str, Any]
 ) -> "Rollout":
+    import asyncio
     from pathlib import Path
 
     from ...fleet.rollouts import run_rollout, start_rollout
@@ -66,11 +67,19 @@ async def _execute(
     wanted = await wanted_of(parts, version, environment, how)
     by = asking_person(Path.cwd())
     rollout = await start_rollout(parts, version, wanted, environment=environment, by=by)
-    if have_a_successor(parts) and detach:
+    succeeded = have_a_successor(parts)
+    if succeeded and detach:
         return rollout
     seen = telling(len(rollout.state.timeline) - 1)
     seen(rollout)
-    return await run_rollout(parts, rollout, seen=(lambda state: None) if quiet else seen)
+    try:
+        return await run_rollout(parts, rollout, seen=(lambda state: None) if quiet else seen)
+    except asyncio.CancelledError:  # Ctrl-C ends the watching, not the rollout
+        goes_on = (
+            "the fleet goes on with it" if succeeded else "nobody goes on with it but its guard, which takes it back"
+        )
+        say(f"{rollout.plan.id}: {goes_on}; to take it back: aqe deploy abort --version {version}")
+        raise
 
 
 def have_a_successor(parts: "Runtime") -> bool:
