@@ -1,6 +1,6 @@
 """`aqe import`: files of tools into signals and datasets."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -115,6 +115,8 @@ async def _import(
     column = ExperimentColumn(experiment) if experiment else None
     given = inputs(files)
     found = await find_release(parts, folder=Path.cwd(), **release_flags)
+    if found is None:
+        _refuse_what_nothing_holds(release_flags)
     tell_release(found)
     release = found.release if found else None
     with ReadingProgress(given) as progress:
@@ -127,6 +129,18 @@ async def _import(
         files=tuple(reports),
         still_missing=missing,
     )
+
+
+def _refuse_what_nothing_holds(flags: Mapping[str, str | None]) -> None:
+    """An environment and a commit are stored as those of a release: without one they would be dropped."""
+    from ..core.errors import InputError
+
+    for flag, value in (("--env", flags["environment"]), ("--commit", flags["commit"])):
+        if value is not None:
+            raise InputError(
+                f"{flag} {value}: of which release? None is given, and this folder is in no git clone",
+                hint="--release VERSION names it, for example --release 1.4.0",
+            )
 
 
 def tell_release(found: "FoundRelease | None") -> None:
