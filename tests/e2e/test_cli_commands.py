@@ -130,12 +130,12 @@ def test_an_import_says_what_each_file_gave_and_what_is_missing(project: Project
 def test_a_folder_is_imported_and_what_nobody_reads_is_named(project: Project) -> None:
     """It does not fail for a picture beside the reports; a folder of pictures does."""
     for name, text in (("junit.xml", junit("one")), ("index.html", "<!DOCTYPE html>"), ("node_modules/x.xml", "?")):
-        project.write(f"reports/{name}", text)
-    done = project.aqe("import", "reports", "--release", "v1")
+        project.write(f"artifacts/{name}", text)
+    done = project.aqe("import", "artifacts", "--release", "v1")
     assert done.returncode == EXIT_OK, done.stderr
     lines = done.stdout.splitlines()
-    assert lines[1].split() == ["reports/junit.xml", "junit-xml", "value", "test-results"]
-    assert "  reports/index.html: it is an HTML page, which has no importer" in lines
+    assert lines[1].split() == ["artifacts/junit.xml", "junit-xml", "value", "test-results"]
+    assert "  artifacts/index.html: it is an HTML page, which has no importer" in lines
     assert "node_modules" not in done.stdout
 
     project.write("pages/index.html", "<!DOCTYPE html>")
