@@ -103,7 +103,7 @@ def test_a_signal_without_a_release_says_what_to_give(project: Project) -> None:
         (["deploy", "rollback-plan", "--version", "v1", "--format", "pdf"], "pdf is not for a terminal"),
         (["events", "dead", "show", "\udcff", "1-1"], "is no text in UTF-8"),
         (["import"], "no FILE is given"),
-        (["import", ".", "--env", "staging"], "of which release?"),
+        (["import", "a.xml", "--env", "staging"], "of which release?"),
         (["import", "a.xml", "--experiment-column", "two words=x"], "--experiment-column 'two words=x'"),
         (["production", "mine-errors", "--generate"], "go together"),
         (["--config", "gone.yaml", "status"], "is not a file"),
