@@ -16,7 +16,7 @@ from datetime import datetime
 from pathlib import Path
 
 from .nodes import free_port
-from .rollout_site import ARMS, PACE, SCRAPE_S, Site, load, scraper, until_scraped, version
+from .rollout_site import ARMS, PACE, SCRAPE_S, SCRAPED_SHOP, Site, load, scraper, until_scraped, version
 
 NGINX = """
 pid {folder}/nginx.pid;
@@ -35,14 +35,6 @@ http {{
     location = /counted {{ access_log off; stub_status; }}
   }}
 }}
-"""
-PROMETHEUS = """
-global: {{scrape_interval: {scrape}s}}
-scrape_configs:
-  - job_name: shop
-    static_configs:
-      - {{targets: ["127.0.0.1:{baseline}"], labels: {{arm: baseline}}}}
-      - {{targets: ["127.0.0.1:{canary}"], labels: {{arm: canary}}}}
 """
 AQE = """
 targets:
@@ -154,7 +146,7 @@ def nginx_site(folder: Path, programs: tuple[str, str], *, stage_s: float = 4.0,
             "folder": folder, "port": port, "prometheus": prometheus_port, "scrape": SCRAPE_S, "stage_s": stage_s,
             "baseline": baseline.port, "canary": canary.port, "program": nginx,
         }  # fmt: skip
-        for file, text in (("nginx.conf", NGINX), ("prometheus.yml", PROMETHEUS), ("aqe.yaml", AQE + PACE)):
+        for file, text in (("nginx.conf", NGINX), ("prometheus.yml", SCRAPED_SHOP), ("aqe.yaml", AQE + PACE)):
             (folder / file).write_text(text.format(**filled))
         (folder / "shop.conf").write_text(f"server 127.0.0.1:{baseline.port};\n")
         program = (nginx, "-p", str(folder), "-c", str(folder / "nginx.conf"))

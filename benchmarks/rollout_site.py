@@ -46,15 +46,17 @@ backend shop
   default-server inter 500ms fall 2 rise 1
 {servers}
 """
-PROMETHEUS = """
+SCRAPED_SHOP = """
 global: {{scrape_interval: {scrape}s}}
 scrape_configs:
-  - job_name: haproxy
-    static_configs: [{{targets: ["127.0.0.1:{metrics}"]}}]
   - job_name: shop
     static_configs:
       - {{targets: ["127.0.0.1:{baseline}"], labels: {{arm: baseline}}}}
       - {{targets: ["127.0.0.1:{canary}"], labels: {{arm: canary}}}}
+"""
+"""The versions themselves, whatever proxy stands before them."""
+PROMETHEUS = f"""{SCRAPED_SHOP}  - job_name: haproxy
+    static_configs: [{{{{targets: ["127.0.0.1:{{metrics}}"]}}}}]
 """
 AQE = """
 targets:

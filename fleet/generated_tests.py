@@ -104,7 +104,11 @@ def is_unedited(path: Path) -> bool:
     """Whether a file stands as we wrote it; False for one that is not there, or not ours."""
     text = _read(path)
     mark = _MARK.match(text)
-    return mark is not None and _digest(text[mark.end() :]) == mark["digest"]
+    return mark is not None and _is_ours(text, mark)
+
+
+def _is_ours(text: str, mark: re.Match[str]) -> bool:
+    return _digest(text[mark.end() :]) == mark["digest"]
 
 
 def written_test(path: Path, text: str) -> WrittenTest:
@@ -138,7 +142,7 @@ def write_generated(path: Path, text: str) -> bool:
     mark = _MARK.match(old)
     if mark is None:
         write_file(path, marked, overwrite=False)
-    elif _digest(old[mark.end() :]) == mark["digest"]:
+    elif _is_ours(old, mark):
         write_file(path, marked, overwrite=True)
     elif mark["digest"] != _digest(text):
         raise EditedFile(path, _difference(path, old, marked))

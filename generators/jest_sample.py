@@ -50,7 +50,7 @@ def render_sample(scenario: TestScenario, sample: Sample, head: str, begin: str)
         begin: the line that opens the `describe`.
     """
     limit = sample.slower_than_ms
-    rows = [f"  [{javascript(step.method)}, {javascript(_path(step.path))}]," for step in scenario.requests]
+    rows = [f"  [{javascript(step.method)}, {javascript(rooted(step.path))}]," for step in scenario.requests]
     constants = ["const REQUESTS = [", *rows, "];", f"const SENT = {sample.requests}; // in turn"]
     constants += [f"const ALLOWED = {sample.allowed}; // bad ones"]
     if limit is not None:
@@ -65,5 +65,6 @@ def render_sample(scenario: TestScenario, sample: Sample, head: str, begin: str)
     return "".join([head, "\n".join(constants) + "\n", _ASK, test])
 
 
-def _path(path: str) -> str:
+def rooted(path: str) -> str:
+    """The path as it stands behind the service's URL."""
     return path if path.startswith("/") else f"/{path}"

@@ -10,7 +10,7 @@ from itertools import groupby
 from ..core.records.scenarios import PLACEHOLDER, Expectation, RequestStep, TestScenario
 from .derived import header, wrapped
 from .jest_parts import NEEDS, PARTS
-from .jest_sample import render_sample
+from .jest_sample import render_sample, rooted
 from .literals import javascript, javascript_prose, slug
 
 _WIDTH = 100
@@ -106,7 +106,7 @@ class _Writer:
         yield "});"
 
     def _step(self, step: RequestStep) -> Iterator[str]:
-        path = step.path if step.path.startswith("/") else f"/{step.path}"
+        path = rooted(step.path)
         sent = [self._code(step.method), self._code(path)]
         if step.body is not None or step.headers:
             sent.append("undefined" if step.body is None else self._code(step.body))

@@ -1,11 +1,10 @@
 """Anomalies as tests: red on a service that is as bad as then, green on one that is as good as usual."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from datetime import timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import count
 from pathlib import Path
-from threading import Thread
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -17,6 +16,7 @@ from aqe.core.records.logs import AccessRow
 from aqe.core.records.rows import Row
 from aqe.core.records.scenarios import TestScenario
 from aqe.generators.pytest_target import PytestTarget
+from aqe.tests.unit.generators.test_pytest_target import a_service
 from aqe.tests.unit.production.windows import NOW, stored
 
 STEP = timedelta(minutes=5)
@@ -45,27 +45,10 @@ def report_of(folder: Path, rows: list[Row]) -> AnomalyReport:
     return answer
 
 
-@contextmanager
-def service(worse: Callable[[int], bool], status: int = 503) -> Iterator[str]:
+def service(worse: Callable[[int], bool], status: int = 503) -> AbstractContextManager[str]:
     """Answers; its n-th answer has the status when `worse`."""
-    count = iter(range(1_000_000))
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self.send_response(status if worse(next(count)) else 200)
-            self.send_header("Content-Length", "0")
-            self.end_headers()
-
-        def log_message(self, *_: Any) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        server.server_close()
+    numbers = count()
+    return a_service(lambda request, body: (status if worse(next(numbers)) else 200, ""))
 
 
 def is_green(scenario: TestScenario, url: str) -> bool:
