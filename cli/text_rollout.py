@@ -21,6 +21,7 @@ def rollout_text(rollout: "Rollout") -> str:
         f"{plan.version} to {plan.environment}: {state.phase}, {state.percent:g} % of the traffic, after {running}",
         f"{plan.strategy} {stages}; before: {plan.baseline or 'not known'}; {plan.id}",
     ]
+    lines += [f"taken back when {trigger.words}" for trigger in plan.triggers if not trigger.alert_only]
     if state.reason:
         lines.append(f"reason: {state.reason}")
     if state.verdicts:

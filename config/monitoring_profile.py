@@ -3,10 +3,11 @@
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BeforeValidator, Field, FiniteFloat, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from ..core.errors import InputError
 from ..core.records.rollout import Trigger, WatchPhase
+from .rollout_limits import LimitSection
 from .section import Section
 from .yamlfile import MAX_CHARACTERS, duration_s, load_yaml
 
@@ -17,16 +18,14 @@ Duration = Annotated[float, BeforeValidator(duration_s)]
 Metric = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,99}$")]
 
 
-class _Limit(Section):
-    above: FiniteFloat | None = None
-    below: FiniteFloat | None = None
-    for_: Annotated[Duration, Field(alias="for")] = 0.0
+class _Limit(LimitSection):
+    for_: Annotated[Duration | None, Field(alias="for")] = None
     alert_only: bool = False
 
     @model_validator(mode="after")
-    def _one_side(self) -> "_Limit":
-        if (self.above is None) == (self.below is None):
-            raise ValueError("a limit has `above` or `below`, one of them")
+    def _one_measure(self) -> "_Limit":
+        if self.for_ is not None and self.counters is not None:
+            raise ValueError("a limit has `for` or `counters`, one of them")
         return self
 
 
@@ -87,13 +86,5 @@ def load_profile(path: Path) -> MonitoringProfile:
 
 def _triggers(limits: Limits) -> tuple[Trigger, ...]:
     return tuple(
-        Trigger(
-            metric=metric,
-            limit=value,
-            for_s=limit.for_,
-            below=limit.above is None,
-            alert_only=limit.alert_only,
-        )
-        for metric, limit in limits.items()
-        if (value := limit.below if limit.above is None else limit.above) is not None
+        limit.trigger(metric, for_s=limit.for_ or 0.0, alert_only=limit.alert_only) for metric, limit in limits.items()
     )

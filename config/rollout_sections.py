@@ -1,16 +1,22 @@
 """`rollout` of a target in aqe.yaml: what moves its traffic, what measures it, and how it is done there."""
 
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field, FiniteFloat, model_validator
 
+from .rollout_limits import LimitSection
 from .section import FilePath, Section
+
+if TYPE_CHECKING:
+    from ..core.records.rollout import Trigger
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.:-]{1,100}$")]
 KubernetesName = Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$")]
 Arguments = Annotated[tuple[str, ...], Field(min_length=1)]
 Percent = Annotated[FiniteFloat, Field(gt=0, le=100)]
 Seconds = Annotated[FiniteFloat, Field(gt=0)]
+DEFAULT_FOR_S = 120.0
+"""So long a limit must be broken: the specification's 2 minutes."""
 
 
 class ExecutorSection(Section):
@@ -76,18 +82,21 @@ class MetricsSection(Section):
         return self
 
 
-class TriggerSection(Section):
+class TriggerSection(LimitSection):
     """A limit that takes a release back."""
 
-    above: FiniteFloat | None = None
-    below: FiniteFloat | None = None
-    for_s: Annotated[FiniteFloat, Field(ge=0)] = 120.0
+    for_s: Annotated[FiniteFloat, Field(ge=0)] | None = None
+    """Without a break; DEFAULT_FOR_S where there are no counters either."""
 
     @model_validator(mode="after")
-    def _one_side(self) -> "TriggerSection":
-        if (self.above is None) == (self.below is None):
-            raise ValueError("a trigger has `above` or `below`, one of them")
+    def _one_measure(self) -> "TriggerSection":
+        if self.for_s is not None and self.counters is not None:
+            raise ValueError("a trigger has `for_s` or `counters`, one of them")
         return self
+
+    def planned(self, metric: str) -> "Trigger":
+        """As a rollout's plan has it."""
+        return self.trigger(metric, for_s=DEFAULT_FOR_S if self.for_s is None else self.for_s)
 
 
 class HookSection(Section):

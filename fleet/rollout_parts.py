@@ -179,7 +179,9 @@ def plan(section: RolloutSection, release: Release, baseline: str | None, wanted
     check_stages(percents)
     if wanted.strategy is Strategy.ROLLING:
         check_batches(section, percents)
-    triggers = {t.metric: t for t in (*_triggers(section), *wanted.triggers)}
+    triggers = {
+        t.metric: t for t in (*(own.planned(metric) for metric, own in section.triggers.items()), *wanted.triggers)
+    }
     return RolloutPlan(
         id=dated_id("rollout", now),
         version=release.version,
@@ -237,11 +239,3 @@ def _hooks(section: RolloutSection, percents: Sequence[float]) -> tuple[StageHoo
             stages = ", ".join(f"{percent:g}" for percent in percents)
             raise InputError(f"hook {name!r} is of the stage {unknown[0]:g} %, this rollout has {stages} %")
     return tuple(StageHook(name=name, **own.model_dump()) for name, own in section.hooks.items())
-
-
-def _triggers(section: RolloutSection) -> list[Trigger]:
-    return [
-        Trigger(metric=metric, limit=limit, for_s=own.for_s, below=own.above is None)
-        for metric, own in section.triggers.items()
-        if (limit := own.below if own.above is None else own.above) is not None
-    ]

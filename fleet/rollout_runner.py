@@ -10,8 +10,9 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 from ..agents.deployment_readiness.rollout.look import interval_s
+from ..agents.deployment_readiness.rollout.moves import Happening, Kind
 from ..agents.deployment_readiness.rollout.readiness import is_there
-from ..agents.deployment_readiness.rollout.step import Happening, Kind, reopen, step
+from ..agents.deployment_readiness.rollout.step import reopen, step
 from ..bus.envelope import Event
 from ..bus.events import (
     DeploymentAlertRaised,

@@ -1,10 +1,13 @@
 """What is set for later rollouts: stages of a release, limits of an environment or a release."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from pydantic import ValidationError
+
 from ..config.monitoring_profile import PHASED, load_profile
+from ..config.rollout_sections import TriggerSection
 from ..core.errors import InputError
 from ..core.records.release import check_environment, check_version
 from ..core.records.rollout import CanarySetup, Trigger, TriggerSetup, canary_key, triggers_key
@@ -22,6 +25,28 @@ async def set_stages(runtime: Runtime, version: str, stages: Sequence[float], st
     setup = CanarySetup(stages=tuple(stages), stage_s=stage_s)
     await runtime.memory.store(canary_key(check_version(version)), setup)
     return setup
+
+
+def asked_trigger(
+    metric: str, limit: float, *, below: bool, for_s: float | None, counters: Mapping[str, float | None]
+) -> Trigger:
+    """A limit as the command line has it: checked by what aqe.yaml's are checked by.
+
+    Args:
+        metric: that is limited.
+        limit: of it; `below` = lower is worse.
+        for_s: seconds without a break; None = nobody said.
+        counters: of Argo's, by name; those that are None were not given.
+
+    Raises:
+        InputError: a time and counters, or a success that is no success.
+    """
+    given = {name: value for name, value in counters.items() if value is not None}
+    asked = {"below" if below else "above": limit, "for_s": for_s, "counters": given or None}
+    try:
+        return TriggerSection.model_validate(asked).planned(metric)
+    except ValidationError as error:
+        raise InputError(f"{metric}: {error.errors()[0]['msg'].removeprefix('Value error, ')}") from error
 
 
 async def set_triggers(

@@ -10,7 +10,7 @@ from ..core.globs import compile_glob
 from ..core.records.history import HISTORY_KEY, read_history
 from ..core.records.release import Release
 from ..core.records.rollback_plan import Notice, PlannedRollout, Strategy, Surroundings
-from ..core.records.rollback_rules import RollbackTrigger
+from ..core.records.rollback_rules import RolloutTrigger
 from .git import ask_git
 from .runtime import Runtime
 from .signals import stored_release
@@ -75,8 +75,11 @@ async def _rollout(runtime: Runtime, release: Release, way: Strategy | None) -> 
         stage_s=made.stages[0].duration_s,
         watch_s=made.watch_s,
         triggers={
-            one.metric: RollbackTrigger(
-                above=None if one.below else one.limit, below=one.limit if one.below else None, for_s=one.for_s
+            one.metric: RolloutTrigger(
+                above=None if one.below else one.limit,
+                below=one.limit if one.below else None,
+                for_s=one.for_s,
+                counters=one.counters,
             )
             for one in made.triggers
         },

@@ -23,7 +23,7 @@ from ...core.records.rollback_plan import (
     Surroundings,
     Way,
 )
-from ...core.records.rollback_rules import RollbackTrigger
+from ...core.records.rollback_rules import RollbackTrigger, RolloutTrigger
 from .inputs import ReadinessInputs, Readings
 from .words import unit_of
 
@@ -108,7 +108,9 @@ def _trigger(metric: str, one: RollbackTrigger) -> PlannedTrigger:
     unit = unit_of(metric)
     name = metric.removesuffix("_percent").removesuffix("_ms").removesuffix("_rps").replace("_", " ")
     minutes = f"{number(one.for_s / 60)} min" if one.for_s >= 60 else f"{number(one.for_s)} s"
-    words = f"{name} {side} {number(limit)}{unit} for {minutes}"
+    counters = one.counters if isinstance(one, RolloutTrigger) else None
+    how_long = counters.words if counters else f"for {minutes}" if one.for_s else "once"
+    words = f"{name} {side} {number(limit)}{unit} {how_long}"
     return PlannedTrigger(metric=metric, above=one.above, below=one.below, for_s=one.for_s, words=words)
 
 

@@ -5,11 +5,13 @@ from typing import TYPE_CHECKING
 import click
 
 from ..common import output_options, print_json, with_runtime
-from ..params import duration, milliseconds, percent, percents
+from ..params import Number, duration, milliseconds, percent, percents
 
 if TYPE_CHECKING:
     from ...core.records.rollout import CanarySetup, TriggerSetup
     from ...fleet.runtime import Runtime
+
+COUNT = click.IntRange(min=-1)
 
 
 @click.command("configure-canary")
@@ -43,21 +45,32 @@ def configure_canary(
 @click.option("--error-rate", type=percent, metavar="PERCENT", help="Failed requests above this: 2%.")
 @click.option("--latency-p95", "--latency", "latency_ms", type=milliseconds, metavar="TIME", help="Above this: 800ms.")
 @click.option("--availability", type=percent, metavar="PERCENT", help="Answered requests below this: 99.9%.")
+@click.option("--for", "for_s", type=duration, metavar="DURATION", help="Without a break (default: 2m).")
 @click.option(
-    "--for", "for_s", type=duration, default="2m", show_default=True, metavar="DURATION", help="Without a break."
+    "--failure-limit", type=COUNT, metavar="N", help="Instead: at more than so many looks of a stage; -1 = at none."
+)
+@click.option("--inconclusive-limit", type=COUNT, metavar="N", help="Paused when undecided at more looks than this.")
+@click.option(
+    "--consecutive-error-limit", type=click.IntRange(min=0), metavar="N", help="So many looks in a row without a value."
+)
+@click.option(
+    "--success", type=Number(), metavar="VALUE", help="On its good side a look is good, up to the limit undecided."
 )
 @click.option("--env", "environment", metavar="NAME", default="production", show_default=True, help="Of its rollouts.")
 @click.option("--version", metavar="VERSION", help="Of this release's rollouts alone.")
 @output_options
 @click.pass_context
 def set_rollback_triggers(
-    ctx: click.Context, as_json: bool, error_rate: float | None, latency_ms: float | None, availability: float | None,
-    for_s: float, environment: str, version: str | None,
+    ctx: click.Context, /, as_json: bool, error_rate: float | None, latency_ms: float | None,
+    availability: float | None, for_s: float | None, environment: str, version: str | None, **counters: float | None,
 ) -> None:  # fmt: skip
     """Set limits that take later releases back; those of a release come before those of its environment.
 
+    A limit must be broken without a break (--for), or, by Argo's counters, at so many looks of a stage.
+
     \b
     Example: aqe deploy set-rollback-triggers --error-rate 2% --latency-p95 800ms
+    Example: aqe deploy set-rollback-triggers --latency-p95 800ms --success 600 --failure-limit 2 --inconclusive-limit 3
     """
     limits = {
         "error_rate_percent": (error_rate, False),
@@ -66,11 +79,10 @@ def set_rollback_triggers(
     }
 
     async def work(parts: "Runtime") -> "TriggerSetup":
-        from ...core.records.rollout import Trigger
-        from ...fleet.rollout_setup import set_triggers
+        from ...fleet.rollout_setup import asked_trigger, set_triggers
 
         triggers = [
-            Trigger(metric=metric, limit=limit, for_s=for_s, below=below)
+            asked_trigger(metric, limit, below=below, for_s=for_s, counters=counters)
             for metric, (limit, below) in limits.items()
             if limit is not None
         ]
@@ -81,8 +93,4 @@ def set_rollback_triggers(
         print_json(setup)
         return
     for trigger in setup.triggers:
-        side = "below" if trigger.below else "above"
-        click.echo(
-            f"{version or environment}: taken back when {trigger.metric} is {side} {trigger.limit:g} "
-            f"for {trigger.for_s:g} s"
-        )
+        click.echo(f"{version or environment}: taken back when {trigger.words}")

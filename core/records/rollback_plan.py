@@ -7,7 +7,7 @@ from pydantic import Field
 
 from .base import Record
 from .evidence import Reading
-from .rollback_rules import RollbackTrigger
+from .rollback_rules import RolloutTrigger
 
 
 class Strategy(StrEnum):
@@ -81,7 +81,7 @@ class PlannedRollout(Record):
     stage_s: float
     watch_s: float
     """At 100 %, while the old version is kept ready."""
-    triggers: dict[str, RollbackTrigger] = Field(default_factory=dict)
+    triggers: dict[str, RolloutTrigger] = Field(default_factory=dict)
     """Its limits, besides the comparison with the old version."""
 
 

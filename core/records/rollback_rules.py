@@ -5,6 +5,7 @@ from typing import Annotated, Self
 from pydantic import Field, FiniteFloat, model_validator
 
 from .base import Record
+from .checks import CheckLimits
 
 Number = Annotated[FiniteFloat, Field(strict=True)]
 
@@ -22,6 +23,13 @@ class RollbackTrigger(Record):
         if (self.above is None) == (self.below is None):
             raise ValueError("a trigger has `above` or `below`, one of them")
         return self
+
+
+class RolloutTrigger(RollbackTrigger):
+    """A limit that a rollout watches by itself: for a time, or by the number of looks."""
+
+    for_s: Annotated[FiniteFloat, Field(ge=0)] = 0.0
+    counters: CheckLimits | None = None
 
 
 class OwnStep(Record):

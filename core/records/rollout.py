@@ -6,6 +6,7 @@ from typing import Annotated
 from pydantic import AwareDatetime, Field, FiniteFloat
 
 from .base import Record
+from .checks import Checked, CheckLimits
 from .rollout_hooks import DueHook, StageHook
 
 Percent = Annotated[FiniteFloat, Field(ge=0, le=100)]
@@ -116,6 +117,14 @@ class Trigger(Record):
     """True = lower is worse."""
     alert_only: bool = False
     """Broken, it raises an alert and takes nothing back."""
+    counters: CheckLimits | None = None
+    """Instead of `for_s`: how many looks of a stage may be beyond it."""
+
+    @property
+    def words(self) -> str:
+        """`latency_p95_ms above 800 for 120 s`."""
+        how_long = f"for {self.for_s:g} s" if self.counters is None else self.counters.words
+        return f"{self.metric} {'below' if self.below else 'above'} {self.limit:g} {how_long}"
 
 
 class WatchPhase(Record):
@@ -239,7 +248,7 @@ class MetricVerdict(Record):
 
     metric: str
     state: str
-    """HEALTHY, WORSE, UNDECIDED, NO_DATA; of a trigger WITHIN, BREAKING, BROKEN, NO_DATA."""
+    """HEALTHY, WORSE, UNDECIDED, NO_DATA; of a trigger WITHIN, BREAKING, BROKEN, INCONCLUSIVE, NO_DATA."""
     reason: str
 
 
@@ -275,6 +284,8 @@ class RolloutState(Record):
     """The baseline's since the rollout began: what the new version is held against once it has all traffic."""
     last: Sample | None = None
     limits: dict[str, WatchedLimit] = Field(default_factory=dict)
+    checks: dict[str, Checked] = Field(default_factory=dict)
+    """Metric -> the looks of this stage, of triggers with counters."""
     down: Annotated[int, Field(ge=0)] = 0
     data_at: AwareDatetime | None = None
     """When the canary was last measured."""

@@ -104,7 +104,9 @@ def test_a_good_release_gets_all_traffic_and_no_request_fails(running: tuple[Pro
     project, parts = running
     version = go(project, "v2")
     project.ok("deploy", "configure-canary", "--version", version, "--stages", "10,50,100")
-    project.ok("deploy", "set-rollback-triggers", "--error-rate", "2%", "--latency-p95", "800ms")
+    project.ok("deploy", "set-rollback-triggers", "--error-rate", "2%")
+    counters = ("--failure-limit", "30", "--consecutive-error-limit", "60")
+    project.ok("deploy", "set-rollback-triggers", "--latency-p95", "800ms", "--version", version, *counters)
     project.write("calm.yaml", CALM)
     code, said = end(project.start("deploy", "execute", "--version", version, "--monitoring", "calm.yaml"))
     assert (code, "settling: all traffic on v2" in said) == (0, True), said
@@ -116,6 +118,7 @@ def test_a_good_release_gets_all_traffic_and_no_request_fails(running: tuple[Pro
     state = rollout(project, "v2")["state"]
     assert state["phase"] == "PROMOTED"
     assert [moment["percent"] for moment in state["timeline"]][:3] == [10, 50, 100]
+    assert "taken back when latency_p95_ms above 800 at more than 30 looks of a stage" in said
     assert outcome(project) == ("v2", "success")
     seen = project.json("deploy", "validate", "--version", "v2", "--duration", "5s")
     assert (seen["verdict"], seen["requests"] > 50) == ("HEALTHY", True)

@@ -9,7 +9,7 @@ from aqe.config.settings import load_settings
 from aqe.core.records.history import HISTORY_KEY
 from aqe.core.records.release import Release
 from aqe.core.records.rollback_plan import Strategy, Way
-from aqe.core.records.rollback_rules import RollbackTrigger
+from aqe.core.records.rollback_rules import RolloutTrigger
 from aqe.core.records.rollout import CanarySetup, canary_key
 from aqe.fleet.runtime import Runtime, open_runtime
 from aqe.fleet.surroundings import look_around
@@ -123,5 +123,5 @@ async def test_the_rollout_is_planned_as_it_would_be_executed(runtime: Runtime, 
     rollout = (await look_around(runtime, "v1", clone, "canary")).rollout
     assert rollout is not None
     assert (rollout.executor, rollout.stages, rollout.stage_s, rollout.watch_s) == ("dry-run", (10, 100), 60, 900)
-    assert rollout.triggers == {"errors_percent": RollbackTrigger(above=2, for_s=30)}
+    assert rollout.triggers == {"errors_percent": RolloutTrigger(above=2, for_s=30)}
     assert (await look_around(runtime, "v1", clone, None, environment="staging")).rollout is None

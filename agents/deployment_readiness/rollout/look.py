@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import asdict
 
+from ....core.records.checks import Checked
 from ....core.records.rollout import (
     ArmReading,
     ArmTotals,
@@ -17,6 +18,7 @@ from ....core.records.rollout import (
 )
 from ..judging.limits import Limit, LimitState, Point, Watched
 from ..judging.sequential import SHARE_ALPHA, Count, State, judge_share
+from .counting import INCONCLUSIVE, checks_after, counted_verdict, undecided
 
 SHARES = ("errors", "slow")
 """Shares of requests that are judged against the baseline, the error of a look divided among them."""
@@ -57,15 +59,26 @@ def triggers_of(plan: RolloutPlan, state: RolloutState) -> tuple[Trigger, ...]:
 
 
 def limits_after(plan: RolloutPlan, state: RolloutState, sample: Sample) -> dict[str, WatchedLimit]:
-    """Every trigger with the sample taken in."""
+    """Every trigger that must last, with the sample taken in."""
     at_s = sample.at.timestamp()
     after = {}
     for trigger in triggers_of(plan, state):
+        if trigger.counters is not None:
+            continue
         known = state.limits.get(trigger.metric, WatchedLimit())
         point = Point(at_s, _value(trigger.metric, state, sample))
         watched = Watched(known.beyond_since_s, known.seen_at_s).after(_limit(trigger), point)
         after[trigger.metric] = WatchedLimit(**asdict(watched))
     return after
+
+
+def counters_after(plan: RolloutPlan, state: RolloutState, sample: Sample) -> dict[str, Checked]:
+    """Every trigger with counters, with the sample taken in; before its share is there a look is no check."""
+    if state.reached_at is None or state.percent == 0:
+        return state.checks
+    triggers = triggers_of(plan, state)
+    values = {trigger.metric: _value(trigger.metric, state, sample) for trigger in triggers}
+    return checks_after(triggers, state.checks, values)
 
 
 def verdicts(plan: RolloutPlan, state: RolloutState, sample: Sample) -> tuple[MetricVerdict, ...]:
@@ -94,7 +107,19 @@ def wrong(plan: RolloutPlan, state: RolloutState) -> tuple[dict[str, str], dict[
     for verdict in filter(is_worse, state.verdicts):
         where = soft if everything_is_mild or verdict.metric in mild else hard
         where[verdict.metric] = verdict.reason
+    # With all traffic on it there is no way to wait for a decision: a person is told.
+    waits = state.phase not in (Phase.WATCHING, Phase.HELD)
+    for verdict in state.verdicts:
+        if verdict.state == INCONCLUSIVE and not (waits and verdict.metric not in mild):
+            soft[verdict.metric] = verdict.reason
     return hard, soft
+
+
+def unclear(plan: RolloutPlan, state: RolloutState) -> str | None:
+    """Why it cannot go on by itself, though nothing is wrong; None = it can."""
+    deciding = [trigger for trigger in triggers_of(plan, state) if not trigger.alert_only]
+    found = undecided(deciding, state.checks)
+    return "; ".join(f"{metric}: {words}" for metric, words in found.items()) or None
 
 
 def unmeasured(sample: Sample, quiet_s: float) -> str:
@@ -150,9 +175,12 @@ def _planned_requests(plan: RolloutPlan, state: RolloutState, sample: Sample) ->
 
 def _broken(plan: RolloutPlan, state: RolloutState, sample: Sample) -> Iterator[MetricVerdict]:
     for trigger in triggers_of(plan, state):
+        value = _value(trigger.metric, state, sample)
+        if trigger.counters is not None:
+            yield counted_verdict(trigger, trigger.counters, state.checks.get(trigger.metric, Checked()), value)
+            continue
         known = state.limits.get(trigger.metric, WatchedLimit())
         found = Watched(known.beyond_since_s, known.seen_at_s).state(_limit(trigger), sample.at.timestamp())
-        value = _value(trigger.metric, state, sample)
         side = "below" if trigger.below else "above"
         unseen = "beyond it when last measured" if found in (LimitState.BREAKING, LimitState.BROKEN) else "not measured"
         shown = unseen if value is None else f"{value:.4g}"

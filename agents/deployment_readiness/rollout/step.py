@@ -6,8 +6,8 @@ at every look again, so that a runner killed at any point, or another in its pla
 Rules, the first that holds:
 1. Taken back (or, without auto_rollback, paused): the canary is down, its share of failed or slow requests is higher
    than the baseline's, a trigger's limit is broken, or there was no measurement for `no_data_rollback_s`.
-2. Paused: no measurement for `no_data_pause_s`, too little traffic in three times the stage's duration, or the executor
-   did not bring it to its share within `progress_s`.
+2. Paused: no measurement for `no_data_pause_s`, too little traffic in three times the stage's duration, a limit with
+   counters undecided too often (counting.py), or the executor did not bring it to its share within `progress_s`.
 3. The next stage: the executor has the share, the stage's time has passed, and the canary had `min_requests`.
 4. Promoted: it had all traffic for the last stage's duration, and for `watch_s` or the plan's phases one after the
    other, each with its own limits and pace. In a phase without auto_rollback, and of a limit that is `alert_only`, what
@@ -22,24 +22,46 @@ person (`reopen`).
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 
 from ....core.errors import InputError
 from ....core.records.rollout import (
-    MAX_TIMELINE,
-    ArmTotals,
     GivenOrder,
-    Moment,
     Order,
     Phase,
     RolloutPlan,
     RolloutState,
     Sample,
 )
-from ....core.records.rollout_hooks import DueHook, EndedHook
-from .look import counted, limits_after, unmeasured, unmoved, verdicts, watch_of, wrong
+from ....core.records.rollout_hooks import EndedHook
+from .counting import grown, used
+from .look import (
+    counted,
+    counters_after,
+    limits_after,
+    triggers_of,
+    unclear,
+    unmeasured,
+    unmoved,
+    verdicts,
+    watch_of,
+    wrong,
+)
+from .moves import (
+    Happening,
+    Kind,
+    Stepped,
+    fails,
+    hook_ended,
+    hooked,
+    noted,
+    pause,
+    promote,
+    resume,
+    take_back,
+    to_stage,
+    watch,
+)
 from .orders import idle
 from .readiness import is_there, lacking, unseen_s, waits_first
 from .stage_hooks import begins_with_hook, next_hook
@@ -48,44 +70,16 @@ PATIENCE = 3.0
 """Stage durations after which too little traffic is a reason to pause."""
 
 
-class Kind(StrEnum):
-    """What a happening is."""
-
-    STAGE_ADVANCED = "stage-advanced"
-    PAUSED = "paused"
-    RESUMED = "resumed"
-    ALERT = "alert-raised"
-    ROLLBACK_STARTED = "rollback-started"
-    ROLLED_BACK = "rolled-back"
-    PROMOTED = "promoted"
-
-
-@dataclass(frozen=True)
-class Happening:
-    """What the runner is to tell others.
-
-    Args:
-        kind: of event.
-        text: in words.
-    """
-
-    kind: Kind
-    text: str
-
-
-Stepped = tuple[RolloutState, tuple[Happening, ...]]
-
-
 def begin(plan: RolloutPlan) -> RolloutState:
     """Before anything has moved."""
     at = plan.started_at
     if waits_first(plan) or begins_with_hook(plan):
         state = RolloutState(phase=Phase.PREPARING, moved_at=at, data_at=at)
         begins = f"{plan.strategy} of {plan.version} begins once its instances answer and its hooks are done"
-        return _noted(state, at, begins)
+        return noted(state, at, begins)
     first = plan.stages[0].percent
     state = RolloutState(percent=first, moved_at=at, data_at=at)
-    return _noted(state, plan.started_at, f"rollout of {plan.version} begins: {first:g} %")
+    return noted(state, plan.started_at, f"rollout of {plan.version} begins: {first:g} %")
 
 
 def step(
@@ -110,9 +104,11 @@ def step(
     if state.phase.is_final:
         return state, ()
     seen = take_in(plan, state, sample)
+    for counter in grown(triggers_of(plan, state), state.checks, seen.checks):
+        seen = noted(seen, sample.at, counter)
     happened: tuple[Happening, ...] = ()
     if ended is not None and seen.hook is not None and ended.key == seen.hook.key:
-        seen, happened = _hook_ended(plan, seen, sample.at, ended)
+        seen, happened = hook_ended(plan, seen, sample.at, ended)
     if order is not None:
         seen, obeyed = _obeyed(plan, seen, sample, order)
         happened = (*happened, *obeyed)
@@ -129,7 +125,7 @@ def reopen(plan: RolloutPlan, state: RolloutState, now: datetime, why: str) -> S
     """
     if state.phase is not Phase.PROMOTED:
         raise InputError(f"the rollout of {plan.version} is {state.phase}, expected {Phase.PROMOTED}")
-    return _take_back(state.model_copy(update={"ended_at": None}), now, why)
+    return take_back(state.model_copy(update={"ended_at": None}), now, why)
 
 
 def take_in(plan: RolloutPlan, state: RolloutState, sample: Sample) -> RolloutState:
@@ -150,6 +146,7 @@ def take_in(plan: RolloutPlan, state: RolloutState, sample: Sample) -> RolloutSt
             "reached_at": state.reached_at or (sample.at if there else None),
         }
     )
+    seen = seen.model_copy(update={"checks": counters_after(plan, seen, sample)})
     seen = seen.model_copy(update={"verdicts": () if idle else verdicts(plan, seen, sample)})
     # A look without measurements must not hide how far the counters were before it.
     return seen.model_copy(update={"last": sample if measured or last is None else last})
@@ -161,18 +158,18 @@ def take_in(plan: RolloutPlan, state: RolloutState, sample: Sample) -> RolloutSt
 def _obeyed(plan: RolloutPlan, state: RolloutState, sample: Sample, order: GivenOrder) -> Stepped:
     said = order.said()
     if (why := idle(state, order.order)) is not None:
-        return _noted(state, sample.at, f"{said}; {why}"), ()
+        return noted(state, sample.at, f"{said}; {why}"), ()
     match order.order:
         case Order.ABORT:
-            return _take_back(state, sample.at, said)
+            return take_back(state, sample.at, said)
         case Order.PAUSE:
-            return _pause(state, sample.at, said)
+            return pause(state, sample.at, said)
         case Order.RESUME:
-            return _resume(state, sample.at, said)
+            return resume(state, sample.at, said)
         case Order.PROMOTE if state.phase is Phase.HELD:
-            return _noted(state.model_copy(update={"released": True}), sample.at, said), ()
+            return noted(state.model_copy(update={"released": True}), sample.at, said), ()
         case Order.PROMOTE:
-            return _to_stage(plan, state, sample.at, len(plan.stages) - 1, said)
+            return to_stage(plan, state, sample.at, len(plan.stages) - 1, said)
 
 
 # Rules ---------------------------------------------------------------------------------------------------------------
@@ -183,24 +180,26 @@ def _preparing(plan: RolloutPlan, state: RolloutState, sample: Sample) -> Steppe
     if lack is None and unseen_s(plan, (sample.at - plan.started_at).total_seconds()):
         return state, ()
     if lack is None and (due := next_hook(plan, state, left=None, entered=0)) is not None:
-        return _hooked(state, sample.at, due)
+        return hooked(state, sample.at, due)
     if lack is None:
-        return _to_stage(plan, state, sample.at, 0, "its instances answer")
+        return to_stage(plan, state, sample.at, 0, "its instances answer")
     if _since(state.moved_at, sample.at) >= plan.progress_s:
-        return _fails(plan, state, sample.at, lack)
+        return fails(plan, state, sample.at, lack)
     return state, ()
 
 
 def _in_stage(plan: RolloutPlan, state: RolloutState, sample: Sample) -> Stepped:
     if (bad := _bad(plan, state, sample)) is not None:
-        return _fails(plan, state, sample.at, bad)
+        return fails(plan, state, sample.at, bad)
     quiet_s = _since(state.data_at, sample.at)
     if quiet_s >= plan.no_data_pause_s:
-        return _pause(state, sample.at, unmeasured(sample, quiet_s))
+        return pause(state, sample.at, unmeasured(sample, quiet_s))
+    if (why := unclear(plan, state)) is not None:
+        return pause(state, sample.at, why)
     if state.reached_at is None:
         if _since(state.moved_at, sample.at) < plan.progress_s:
             return state, ()
-        return _pause(state, sample.at, unmoved(sample, state.percent))
+        return pause(state, sample.at, unmoved(sample, state.percent))
     stage = plan.stages[state.stage]
     gone_s = _since(state.reached_at, sample.at)
     if gone_s < stage.duration_s:
@@ -208,7 +207,7 @@ def _in_stage(plan: RolloutPlan, state: RolloutState, sample: Sample) -> Stepped
     if state.canary.requests < plan.min_requests:
         if gone_s >= PATIENCE * stage.duration_s:
             few = f"{state.canary.requests:.0f} requests in {gone_s:.0f} s, at least {plan.min_requests:g} are needed"
-            return _pause(state, sample.at, f"too little traffic at {stage.percent:g} %: {few}")
+            return pause(state, sample.at, f"too little traffic at {stage.percent:g} %: {few}")
         return state, ()
     if state.stage + 1 < len(plan.stages):
         return _next_stage(plan, state, sample)
@@ -218,43 +217,45 @@ def _in_stage(plan: RolloutPlan, state: RolloutState, sample: Sample) -> Stepped
 def _next_stage(plan: RolloutPlan, state: RolloutState, sample: Sample) -> Stepped:
     lack = lacking(plan, sample, plan.stages[state.stage + 1].percent)
     if lack is None and (due := next_hook(plan, state, left=state.stage, entered=state.stage + 1)) is not None:
-        return _hooked(state, sample.at, due)
+        return hooked(state, sample.at, due)
     if lack is None:
-        return _to_stage(plan, state, sample.at, state.stage + 1, "stage succeeded")
+        bad = used(triggers_of(plan, state), state.checks)
+        succeeded = "stage succeeded" + (f" ({bad})" if bad else "")
+        return to_stage(plan, state, sample.at, state.stage + 1, succeeded)
     if _since(state.reached_at, sample.at) >= plan.stages[state.stage].duration_s + plan.progress_s:
-        return _pause(state, sample.at, lack)
+        return pause(state, sample.at, lack)
     return state, ()
 
 
 def _all_traffic(plan: RolloutPlan, state: RolloutState, sample: Sample) -> Stepped:
     if (due := next_hook(plan, state, left=state.stage, entered=None)) is not None:
-        return _hooked(state, sample.at, due)
-    return _watch(plan, state, sample.at, 0) if plan.watch_s or plan.watches else _promote(plan, state, sample.at)
+        return hooked(state, sample.at, due)
+    return watch(plan, state, sample.at, 0) if plan.watch_s or plan.watches else promote(plan, state, sample.at)
 
 
 def _paused(plan: RolloutPlan, state: RolloutState, sample: Sample) -> Stepped:
     bad = _bad(plan, state, sample)
     if bad is not None and plan.auto_rollback:
-        return _take_back(state, sample.at, bad)
+        return take_back(state, sample.at, bad)
     return state, ()
 
 
 def _watching(plan: RolloutPlan, state: RolloutState, sample: Sample) -> Stepped:
     phase = watch_of(plan, state)
     if (bad := _bad(plan, state, sample)) is not None and (phase is None or phase.auto_rollback):
-        return _fails(plan, state, sample.at, bad)
+        return fails(plan, state, sample.at, bad)
     if _since(state.reached_at, sample.at) < (phase.duration_s if phase else plan.watch_s):
         return state, ()
     if state.watch + 1 < len(plan.watches):
-        return _watch(plan, state, sample.at, state.watch + 1)
-    return _promote(plan, state, sample.at)
+        return watch(plan, state, sample.at, state.watch + 1)
+    return promote(plan, state, sample.at)
 
 
 def _held(plan: RolloutPlan, state: RolloutState, sample: Sample) -> Stepped:
     phase = watch_of(plan, state)
     if (bad := _bad(plan, state, sample)) is not None and (phase is None or phase.auto_rollback):
-        return _fails(plan, state, sample.at, bad)
-    return _promote(plan, state, sample.at) if state.released else (state, ())
+        return fails(plan, state, sample.at, bad)
+    return promote(plan, state, sample.at) if state.released else (state, ())
 
 
 def _rolling_back(plan: RolloutPlan, state: RolloutState, sample: Sample) -> Stepped:
@@ -262,7 +263,7 @@ def _rolling_back(plan: RolloutPlan, state: RolloutState, sample: Sample) -> Ste
         return state, ()
     ended = state.model_copy(update={"phase": Phase.ROLLED_BACK, "ended_at": sample.at})
     text = f"rolled back to {plan.baseline or 'the version before'}: {state.reason}"
-    return _noted(ended, sample.at, "no traffic on the canary any more"), (Happening(Kind.ROLLED_BACK, text),)
+    return noted(ended, sample.at, "no traffic on the canary any more"), (Happening(Kind.ROLLED_BACK, text),)
 
 
 _RULES: dict[Phase, Callable[[RolloutPlan, RolloutState, Sample], Stepped]] = {
@@ -295,104 +296,11 @@ def _alerting(plan: RolloutPlan, state: RolloutState, now: datetime) -> Stepped:
     since = (state.alerting_since or now) if soft else None
     after = state.model_copy(update={"alerts": soft, "alerting_since": since})
     if new:
-        return _noted(after, now, f"alert: {'; '.join(new)}"), (Happening(Kind.ALERT, "; ".join(new)),)
+        return noted(after, now, f"alert: {'; '.join(new)}"), (Happening(Kind.ALERT, "; ".join(new)),)
     if state.alerts and not soft:
-        return _noted(after, now, f"over: {', '.join(state.alerts)}"), ()
+        return noted(after, now, f"over: {', '.join(state.alerts)}"), ()
     return after, ()
 
 
 def _since(begun: datetime | None, now: datetime) -> float:
     return (now - begun).total_seconds() if begun else 0.0
-
-
-# What is done --------------------------------------------------------------------------------------------------------
-
-
-def _hooked(state: RolloutState, now: datetime, due: DueHook) -> Stepped:
-    """Wait for a hook; it is begun once."""
-    if state.hook is not None and state.hook.key == due.key:
-        return state, ()
-    return _noted(state.model_copy(update={"hook": due}), now, f"hook {due.key} begins"), ()
-
-
-def _hook_ended(plan: RolloutPlan, state: RolloutState, now: datetime, ended: EndedHook) -> Stepped:
-    over = state.model_copy(update={"hook": None})
-    if ended.problem is None:
-        done = over.model_copy(update={"hooks_done": (*state.hooks_done, ended.key)})
-        return _noted(done, now, f"hook {ended.key} is done"), ()
-    why = f"hook {ended.key} failed: {ended.problem}"
-    if state.phase not in (Phase.PREPARING, Phase.STAGE):
-        return _noted(over, now, why), ()
-    takes_back = state.hook is not None and state.hook.hook.on_failure == "rollback"
-    return _fails(plan, over, now, why) if takes_back else _pause(over, now, why)
-
-
-def _fails(plan: RolloutPlan, state: RolloutState, now: datetime, why: str) -> Stepped:
-    return _take_back(state, now, why) if plan.auto_rollback else _pause(state, now, why)
-
-
-def _take_back(state: RolloutState, now: datetime, why: str) -> Stepped:
-    taken = state.model_copy(
-        update={
-            "phase": Phase.ROLLING_BACK,
-            "percent": 0.0,
-            "reached_at": None,
-            "hook": None,
-            "reason": why,
-            "decided_at": now,
-        }
-    )
-    return _noted(taken, now, f"taken back: {why}"), (Happening(Kind.ROLLBACK_STARTED, why),)
-
-
-def _pause(state: RolloutState, now: datetime, why: str) -> Stepped:
-    paused = state.model_copy(update={"phase": Phase.PAUSED, "hook": None, "reason": why})
-    return _noted(paused, now, f"paused: {why}"), (Happening(Kind.PAUSED, why),)
-
-
-def _resume(state: RolloutState, now: datetime, said: str) -> Stepped:
-    phase = Phase.STAGE if state.percent else Phase.PREPARING
-    resumed = state.model_copy(update={"phase": phase, "reason": "", "data_at": now, "moved_at": now})
-    return _noted(resumed, now, said), (Happening(Kind.RESUMED, said),)
-
-
-def _to_stage(plan: RolloutPlan, state: RolloutState, now: datetime, stage: int, why: str) -> Stepped:
-    percent = plan.stages[stage].percent
-    moved = state.model_copy(
-        update={
-            "phase": Phase.STAGE,
-            "stage": stage,
-            "percent": percent,
-            "moved_at": now,
-            "reached_at": None,
-            "hook": None,
-            "reason": "",
-            "canary": ArmTotals(),
-            "baseline": ArmTotals(),
-        }
-    )
-    text = f"{why}: {state.percent:g} % -> {percent:g} %"
-    return _noted(moved, now, text), (Happening(Kind.STAGE_ADVANCED, text),)
-
-
-def _watch(plan: RolloutPlan, state: RolloutState, now: datetime, number: int) -> Stepped:
-    watching = state.model_copy(
-        update={"phase": Phase.WATCHING, "reached_at": now, "watch": number, "limits": {} if number else state.limits}
-    )
-    phase = watch_of(plan, watching)
-    name, watched_s = (f"{phase.name}: ", phase.duration_s) if phase else ("", plan.watch_s)
-    return _noted(watching, now, f"{name}all traffic on {plan.version}, watched for {watched_s:g} s"), ()
-
-
-def _promote(plan: RolloutPlan, state: RolloutState, now: datetime) -> Stepped:
-    if plan.held and not state.released:
-        held = state.model_copy(update={"phase": Phase.HELD})
-        return _noted(held, now, f"all traffic on {plan.version}, held until it is told to end"), ()
-    done = state.model_copy(update={"phase": Phase.PROMOTED, "ended_at": now, "promoted_at": now})
-    text = f"{plan.version} has all traffic"
-    return _noted(done, now, f"promoted: {text}"), (Happening(Kind.PROMOTED, text),)
-
-
-def _noted(state: RolloutState, at: datetime, text: str) -> RolloutState:
-    moments = (*state.timeline, Moment(at=at, text=text[:1000], percent=state.percent))
-    return state.model_copy(update={"timeline": moments[-MAX_TIMELINE:]})

@@ -18,7 +18,7 @@ from aqe.core.records.rollback_plan import (
     Surroundings,
     Way,
 )
-from aqe.core.records.rollback_rules import RollbackTrigger
+from aqe.core.records.rollback_rules import RolloutTrigger
 from aqe.core.records.signals import SignalKind
 from aqe.tests.builders import a_deployment, a_good_signal, some_inputs
 
@@ -149,7 +149,7 @@ def test_a_mistake_in_the_policy_is_one_line(text: str, said: str) -> None:
 @pytest.mark.parametrize(("executor", "automated"), [("haproxy", True), ("dry-run", False), (None, False)])
 def test_what_a_rollout_of_ours_does_by_itself_is_automatic(executor: str | None, automated: bool) -> None:
     """Never what throws data away; and its own limits are told apart from the policy's."""
-    limits = {"latency_p95_ms": RollbackTrigger(above=800, for_s=120)}
+    limits = {"latency_p95_ms": RolloutTrigger(above=800, for_s=120)}
     rollout = (
         PlannedRollout(executor=executor, stages=(5, 100), stage_s=300, watch_s=0, triggers=limits)
         if executor

@@ -172,7 +172,10 @@ def test_the_example_of_the_docs_is_a_target(tmp_path: Path) -> None:
     section = target(load_settings({}, {}, tmp_path), "production")
     made = plan(section, Release(version="v2"), "v1", Wanted(), START)
     assert [stage.percent for stage in made.stages] == [5, 25, 50, 100]
-    assert [(trigger.metric, trigger.limit) for trigger in made.triggers] == [("latency_p95_ms", 800)]
+    assert [(trigger.metric, trigger.limit) for trigger in made.triggers] == [
+        ("latency_p95_ms", 800),
+        ("error_rate_percent", 5),
+    ]
     blue = plan(section, Release(version="v2"), None, Wanted(Strategy.BLUE_GREEN), START)
     assert [stage.percent for stage in blue.stages] == [100]
 

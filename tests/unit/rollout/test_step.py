@@ -9,10 +9,12 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from aqe.agents.deployment_readiness.rollout.look import interval_s, wrong
+from aqe.agents.deployment_readiness.rollout.look import interval_s, unclear, wrong
+from aqe.agents.deployment_readiness.rollout.moves import Happening, Kind
 from aqe.agents.deployment_readiness.rollout.orders import idle
-from aqe.agents.deployment_readiness.rollout.step import Happening, Kind, begin, reopen, step
+from aqe.agents.deployment_readiness.rollout.step import begin, reopen, step
 from aqe.core.errors import InputError
+from aqe.core.records.checks import CheckLimits
 from aqe.core.records.rollout import (
     ArmReading,
     GivenOrder,
@@ -416,7 +418,9 @@ class AnyRollout(RuleBasedStateMachine):
     @initialize(strategy=st.sampled_from(Strategy), held=st.booleans())
     def begin(self, strategy: Strategy, held: bool) -> None:
         limits = {"no_data_pause_s": 30, "no_data_rollback_s": 60, "progress_s": 80}
-        self.story = Story(a_plan(strategy=strategy, held=held, watch_s=20, **limits))
+        counters = CheckLimits(success=50, failure_limit=1, inconclusive_limit=1)
+        trigger = Trigger(metric="queue", limit=100, counters=counters)
+        self.story = Story(a_plan(strategy=strategy, held=held, watch_s=20, triggers=(trigger,), **limits))
 
     @rule(
         errors=st.sampled_from([0.0, 0.0, 0.01, 0.5]),
@@ -425,12 +429,17 @@ class AnyRollout(RuleBasedStateMachine):
         moves=st.booleans(),
         order=st.sampled_from([None, None, None, *Order]),
         ready=st.sampled_from([100.0, 100.0, 50.0, 0.0, None]),
+        queue=st.sampled_from([10.0, 10.0, 10.0, 70.0, 200.0, None]),
     )
     def look(
-        self, errors: float, up: bool | None, measured: bool, moves: bool, order: Order | None, ready: float | None
-    ) -> None:
+        self, errors: float, up: bool | None, measured: bool, moves: bool, order: Order | None, ready: float | None,
+        queue: float | None,
+    ) -> None:  # fmt: skip
         before = self.story.state
-        after = self.story.look(errors=errors, up=up, measured=measured, moves=moves, order=order, ready=ready)
+        metrics = {} if queue is None else {"queue": queue}
+        after = self.story.look(
+            errors=errors, up=up, measured=measured, moves=moves, order=order, ready=ready, metrics=metrics
+        )
         if after.percent > before.percent and order is not Order.PROMOTE and ready is not None:
             needed = {Strategy.BLUE_GREEN: 100.0, Strategy.ROLLING: after.percent}
             assert ready >= needed.get(self.story.plan.strategy, 0), "what does not answer gets nothing"
@@ -447,6 +456,8 @@ class AnyRollout(RuleBasedStateMachine):
         if wrong(self.story.plan, state)[0]:
             assert state.phase in (Phase.ROLLING_BACK, Phase.ROLLED_BACK)
             assert state.percent == 0
+        if unclear(self.story.plan, state):
+            assert state.phase is not Phase.STAGE, "undecided too often, it waits for a person"
         if state.phase in (Phase.PREPARING, Phase.ROLLING_BACK, Phase.ROLLED_BACK):
             assert state.percent == 0
 
