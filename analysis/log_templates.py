@@ -1,8 +1,8 @@
 r"""Log messages to templates in one pass, with nothing to configure.
 
 `mask` looks at one message alone: what is a variable by its form (number, time, address, id, path, quoted text)
-becomes a typed token. `TemplateMiner` looks at many: where masked messages differ in one word only, and that word
-takes several values, the word is a variable too.
+becomes a typed token. `TemplateMiner` looks at many: where masked messages differ in names only (`mod_ssl`,
+`user=bob`), or in one word that takes several values, these words are variables too.
 
 >>> mask("order 4711 of bob@example.org failed after 30 ms at 10.0.0.7:8080")
 'order <num> of <email> failed after <duration> at <addr>'
@@ -31,12 +31,15 @@ OVERFLOW = "overflow"
 _MAX_WORD_CHARS = 512
 # Words compared for twins; each costs one dictionary entry a template.
 _MAX_TWIN_WORDS = 40
-# Different values that make a word a variable. Two would merge `opened` and `closed`; chosen on Loghub-2k.
+# Different values that make a word a variable. Two would merge `opened` and `closed`.
 _TWIN_VALUES = 3
+# The same where little else of the message stays: one plain word, or none.
+_TWINS_BESIDE_A_WORD = 4
+_TWINS_ALONE = 8
 # The same where one of them holds a variable by its form: `10.0.0.7` and `localhost`, `eth0` and `lo`.
 _TWINS_OF_A_VARIABLE = 2
-# The same for a quoted identifier, which more often names a field than a value.
-_TWIN_NAMES = 8
+# Plain words that messages must share for their names to be variables.
+_WORDS_BESIDE_NAMES = 2
 # Distinct words remembered, but for their digits: those of a service's log recur.
 _MAX_WORDS = 50_000
 # Messages remembered: but for their digits, to answer for those that recur without looking at their words; and masked,
@@ -105,6 +108,9 @@ _PHRASES = (
     ("<addr>", re.compile(r"<addr> ?\((?:<addr>|[\w.<>-]*)\)"), "<addr>"),
     (">", re.compile(r"(<(\w+)>)(?:(?:, ?| - |[ .:/_-])<\2>|[.:/_-]<num>)+"), r"\1"),
 )
+# What has the form of a name: a variable where messages differ in names alone.
+_NAME = re.compile(r"\w[\w-]*[_./:@\\$#]\w|<|[a-z][A-Z]").search
+_PLAIN = re.compile(r"[^\W\d_]{2}").search
 # Key and opening quote, the value, closing marks.
 _VALUE = re.compile(r"((?:[^=]*=)?[\"']*)(.*?)([,;:.)\]}\"']*)\Z", re.DOTALL)
 
@@ -141,6 +147,8 @@ class TemplateMiner:
         # Both by the hash of a template without one word: templates that differ there alone, and what they became.
         self._twins: dict[int, list[str]] = {}
         self._wildcards: dict[int, str] = {}
+        # By the hash of a template without its names: the one template of this form.
+        self._alike: dict[int, str] = {}
 
     def add(self, message: str, scope: str = "") -> str:
         """The id of the message's template.
@@ -174,44 +182,58 @@ class TemplateMiner:
         return self._templates[self.resolve(template_id)]
 
     def _place(self, scope: str, words: tuple[str, ...]) -> str:
-        text = " ".join(words)
-        template_id = digest(f"{scope}\0{text}" if scope else text)
-        if template_id in self._templates:
-            return template_id
-        slots = list(_slots(scope, words))
-        for _, slot in slots:
-            if slot in self._wildcards:
-                return self._wildcards[slot]
+        known = self._fitting(scope, words)
+        if known is not None:
+            return known
         if len(self._templates) >= self.max_templates:
             return OVERFLOW
-        self._templates[template_id] = text
-        for position, slot in slots:
+        form = _form(scope, words)
+        alike = self._alike.get(form) if form is not None else None
+        if alike is not None:
+            words = _wider(self.template(alike), words)
+            known = self._fitting(scope, words)
+        placed = known or self._new(scope, words)
+        if alike is not None:
+            self._become(alike, placed)
+        if form is not None:
+            self._alike[form] = placed
+        return placed
+
+    def _fitting(self, scope: str, words: tuple[str, ...]) -> str | None:
+        template_id = _id(scope, words)
+        if template_id in self._templates:
+            return template_id
+        return next((self._wildcards[slot] for _, slot in _slots(scope, words) if slot in self._wildcards), None)
+
+    def _new(self, scope: str, words: tuple[str, ...]) -> str:
+        template_id = _id(scope, words)
+        self._templates[template_id] = " ".join(words)
+        for position, slot in _slots(scope, words):
             if not _may_vary(words[position]):
                 continue
             twins = self._twins.setdefault(slot, [])
             twins.append(template_id)
             if len(twins) >= self._enough(twins, position):
                 general = self._place(scope, (*words[:position], _wildcard(words[position]), *words[position + 1 :]))
-                self._merge(twins, general, slot)
+                if general != OVERFLOW:
+                    self._wildcards[slot] = general
+                    for twin in self._twins.pop(slot):
+                        self._become(twin, general)
                 break
         return template_id
 
     def _enough(self, twins: list[str], position: int) -> int:
         """How many values make the word at this position a variable."""
-        values = [self._templates[twin].split(" ")[position] for twin in twins[:_TWIN_VALUES]]
-        if any("<" in value for value in values):
+        rows = [self._templates[twin].split(" ") for twin in twins[:_TWIN_VALUES]]
+        if any("<" in row[position] for row in rows):
             return _TWINS_OF_A_VARIABLE
-        return _TWIN_NAMES if values[0].startswith("'") else _TWIN_VALUES
+        beside = sum(map(_is_plain, rows[0])) - _is_plain(rows[0][position])
+        return _TWIN_VALUES if beside > 1 else _TWINS_BESIDE_A_WORD if beside else _TWINS_ALONE
 
-    def _merge(self, twins: list[str], general: str, slot: int) -> None:
-        if general == OVERFLOW:
-            return
-        target = self.resolve(general)
-        self._wildcards[slot] = target
-        del self._twins[slot]
-        for twin in map(self.resolve, twins):
-            if twin != target:
-                self._merged_into[twin] = target
+    def _become(self, template_id: str, wider: str) -> None:
+        source, target = self.resolve(template_id), self.resolve(wider)
+        if source != target:
+            self._merged_into[source] = target
 
 
 def _shape(message: str) -> bytes:
@@ -272,9 +294,41 @@ def _slots(scope: str, words: tuple[str, ...]) -> Iterator[tuple[int, int]]:
                 yield position, hash((scope, position, key, words[:position], words[position + 1 :]))
 
 
+def _id(scope: str, words: tuple[str, ...]) -> str:
+    text = " ".join(words)
+    return digest(f"{scope}\0{text}" if scope else text)
+
+
+def _form(scope: str, words: tuple[str, ...]) -> int | None:
+    """Of messages that differ in names alone, the same; None where too few plain words would stay."""
+    if len(words) > _MAX_TWIN_WORDS:
+        return None
+    blank = [word if i == 0 and not scope else _without_name(word) for i, word in enumerate(words)]
+    return hash((scope, *blank)) if sum(map(_is_plain, blank)) >= _WORDS_BESIDE_NAMES else None
+
+
+@lru_cache(maxsize=_MAX_WORDS)
+def _without_name(word: str) -> str:
+    match = _VALUE.match(word)
+    # What ends in a colon says who speaks.
+    if match and not word.endswith(":") and match[2] and (match[1].find("=") > 0 or _NAME(match[2])):
+        return f"{match[1]}<*>{match[3]}"
+    return word
+
+
+def _wider(template: str, words: tuple[str, ...]) -> tuple[str, ...]:
+    """These words, without the names in which they differ from a template of the same form."""
+    old = template.split(" ")
+    return tuple(a if a == b or "<*>" in a else _without_name(b) for a, b in zip(old, words, strict=False))
+
+
+def _is_plain(word: str) -> bool:
+    return "<" not in word and _PLAIN(word) is not None
+
+
 def _may_vary(word: str) -> bool:
-    """Upper-case words are states, one or two characters are operators: they join a variable but do not make one."""
-    return len(word) > 2 and not word.isupper()
+    """Words in capitals are states, one or two characters are operators: they join a variable but do not make one."""
+    return len(word) > 2 and not (word.isupper() and word.isalpha())
 
 
 def _wildcard(word: str) -> str:

@@ -24,16 +24,14 @@ Labelled = tuple[list[str], list[str]]
 """Messages and the template of each."""
 
 NUMBERS: dict[str, tuple[Any, ...]] = {
-    "_TWIN_VALUES": (3, 2, 4, 6, 10),
+    "_TWIN_VALUES": (3, 2, 4, 8),
+    "_TWINS_BESIDE_A_WORD": (4, 3, 8),
     "_TWINS_OF_A_VARIABLE": (2, 3),
-    "_TWIN_NAMES": (8, 3, 5, 16),
-    "_MAX_TWIN_WORDS": (40, 20),
-    "FIRST_KEPT": (8, 2, 32),
+    "_WORDS_BESIDE_NAMES": (2, 1, 3),
 }
 """Constant -> values it is chosen from, the product's own first: it wins a draw."""
 
 _USUAL = tuple(values[0] for values in NUMBERS.values())
-_MODULES = {name: template_text if name == "FIRST_KEPT" else log_templates for name in NUMBERS}
 _NEVER = re.compile(r"(?!)")
 _PHRASES = dict(
     zip(
@@ -48,6 +46,7 @@ _SWITCHES: dict[str, tuple[Any, str, Any]] = {
     "quoted text is a value": (log_templates, "_QUOTED", _NEVER),
     "a list is one value": (log_templates, "_listed_once", lambda text: text),
     "the first word stays": (log_templates, "_slots", lambda scope, words: _SLOTS(scope or "any", words)),
+    "names alone may differ": (log_templates, "_form", lambda scope, words: None),
     "capitals and short words stay": (log_templates, "_may_vary", lambda word: True),
     "words seen to vary are values in texts": (template_text, "_with_variables", lambda message, typed: message),
 }
@@ -135,7 +134,7 @@ def applied(choice: Choice) -> Iterator[None]:
 
 def _changes(choice: Choice) -> Iterator[tuple[Any, str, Any]]:
     for name, value in zip(NUMBERS, choice.numbers, strict=True):
-        yield _MODULES[name], name, value
+        yield log_templates, name, value
     for name, (module, attribute, instead) in _SWITCHES.items():
         if name in choice.without:
             yield module, attribute, instead
@@ -153,4 +152,5 @@ def _set(changes: Sequence[tuple[Any, str, Any]]) -> None:
         setattr(module, name, value)
     # What they remember of words was found by other rules.
     log_templates._typed_word.cache_clear()
+    log_templates._without_name.cache_clear()
     template_text._parts_of_word.cache_clear()

@@ -129,6 +129,25 @@ def test_two_values_are_enough_where_one_of_them_is_a_variable_by_its_form() -> 
     assert len({miner.template(i) for i in doors}) == 2
 
 
+def test_messages_that_differ_in_names_alone_are_one_template_however_many_names() -> None:
+    """Two are enough, in any number of places; plain words that differ are different messages."""
+    miner = TemplateMiner()
+    names = (("ack_ok", "sub_ann", "x"), ("ack_late", "sub_bob", "y"))
+    same = [miner.add(f"sent {kind} to {who} (user={user})") for kind, who, user in names]
+    assert {miner.template(i) for i in same} == {"sent <*> to <*> (user=<*>)"}
+    other = miner.add("dropped ack_ok to sub_ann (user=x)")
+    assert miner.template(other) == "dropped ack_ok to sub_ann (user=x)"
+
+
+def test_the_fewer_words_stay_the_more_values_make_a_variable() -> None:
+    """Three values of a word among others are a variable; of two words, the second may be all that is said."""
+    miner = TemplateMiner()
+    among = [miner.add(f"the lamp in the {room} is broken") for room in ("hall", "yard", "barn")]
+    beside = [miner.add(f"state: {state}") for state in ("opening", "open", "closing")]
+    assert len({miner.resolve(i) for i in among}) == 1
+    assert len({miner.resolve(i) for i in beside}) == 3
+
+
 def test_scopes_share_no_template() -> None:
     """The same message of two errors is two templates, and their names are not added up."""
     miner = TemplateMiner()
