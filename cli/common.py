@@ -3,6 +3,7 @@
 import asyncio
 import functools
 import json
+import signal
 import sys
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager, suppress
@@ -59,8 +60,36 @@ def load(ctx: click.Context, *, default_log_level: str = "warning", **more: Any)
 
 
 def run(coroutine: Coroutine[Any, Any, T]) -> T:
-    """Run to the end; Ctrl-C cancels it in good order first."""
-    return asyncio.run(coroutine)
+    """Run to the end; Ctrl-C, SIGTERM and a terminal that goes away (SIGHUP) cancel it in good order first.
+
+    The second signal of a kind ends it at once. One that the process was started to ignore (`nohup`) stays ignored.
+
+    Raises:
+        SystemExit: 128 and the number of the signal, where it was one of the latter two.
+    """
+    ended: list[int] = []
+
+    async def in_order() -> T:
+        loop, task = asyncio.get_running_loop(), asyncio.current_task()
+
+        def end(number: int) -> None:
+            loop.remove_signal_handler(number)
+            ended.append(number)
+            if task is not None:
+                task.cancel()
+
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            if signal.getsignal(number) is signal.SIG_DFL:
+                loop.add_signal_handler(number, end, number)
+        return await coroutine
+
+    try:
+        return asyncio.run(in_order())
+    except asyncio.CancelledError:
+        if not ended:
+            raise
+        say(f"aqe: ended by {signal.Signals(ended[0]).name}")
+        sys.exit(128 + ended[0])
 
 
 def with_runtime(ctx: click.Context, work: Callable[["Runtime"], Coroutine[Any, Any, T]]) -> T:

@@ -1,5 +1,6 @@
 """`rollout` of a target in aqe.yaml: what moves its traffic, what measures it, and how it is done there."""
 
+import re
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field, FiniteFloat, model_validator
@@ -13,6 +14,9 @@ if TYPE_CHECKING:
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.:-]{1,100}$")]
 KubernetesName = Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$")]
 Arguments = Annotated[tuple[str, ...], Field(min_length=1)]
+Path = Annotated[str, Field(pattern=r"^/[!-~]{0,2000}$")]
+ADDRESS = r"https?://[A-Za-z0-9_.{}\[\]:-]{1,250}(/[!-~]*)?"
+"""`{region}` may be part of it."""
 Percent = Annotated[FiniteFloat, Field(gt=0, le=100)]
 Seconds = Annotated[FiniteFloat, Field(gt=0)]
 DEFAULT_FOR_S = 120.0
@@ -66,17 +70,30 @@ class ExecutorSection(Section):
 class MetricsSection(Section):
     """What measures."""
 
-    kind: Literal["prometheus"] = "prometheus"
-    url: str
+    kind: Literal["prometheus", "probe"] = "prometheus"
+    url: str | None = None
+    """prometheus: of the server."""
     canary: str = "canary"
-    """What `{arm}` in a query stands for."""
+    """prometheus: what `{arm}` in a query stands for; probe: address of the arm."""
     baseline: str = "baseline"
-    queries: dict[str, str]
-    """Name -> PromQL; `requests` and `errors` (counters) at least; `slow`, `latency_p95_ms`, `up`, and own ones."""
+    queries: dict[str, str] = Field(default_factory=dict)
+    """Name -> PromQL; `requests` and `errors` (counters) at least; `slow`, `latency_p95_ms`, `up`, own ones."""
+    paths: Annotated[tuple[Path, ...], Field(min_length=1)] = ("/",)
+    """probe: asked one after the other, and over again."""
+    requests: Annotated[int, Field(ge=1, le=100)] = 5
+    """probe: to each arm at a look, all at once."""
+    slow_ms: Annotated[FiniteFloat, Field(gt=0)] = 1000.0
+    """probe: an answer that takes longer is slow."""
     timeout_s: Seconds = 5.0
 
     @model_validator(mode="after")
     def _complete(self) -> "MetricsSection":
+        if self.kind == "probe":
+            if wrong := [arm for arm in ("canary", "baseline") if not re.fullmatch(ADDRESS, getattr(self, arm))]:
+                raise ValueError(f"a probe needs the address of {wrong[0]}, such as http://10.0.0.2:8080")
+            return self
+        if self.url is None:
+            raise ValueError("metrics of kind prometheus need its url")
         if missing := [name for name in ("requests", "errors") if name not in self.queries]:
             raise ValueError(f"queries lacks {', '.join(missing)}: counters of each arm")
         return self

@@ -6,9 +6,13 @@ A time-out of a socket bounds every single read: who answers byte by byte holds 
 import asyncio
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from threading import Thread
+from typing import TypeVar
 
 from ..core.errors import ServiceUnavailable
+
+T = TypeVar("T")
 
 MAX_HANGING = 4
 """Attempts that were given up and whose thread the service still holds; beyond these nothing more is tried."""
@@ -24,14 +28,16 @@ class Attempts:
 
     Args:
         within_s: longest time of a call, above 0.
+        note: what to say besides of a call that was given up.
     """
 
-    def __init__(self, within_s: float) -> None:
+    def __init__(self, within_s: float, note: str = UNKNOWN) -> None:
         self._within_s = within_s
+        self._note = note
         self._hanging: list[Thread] = []
 
-    async def run(self, work: Callable[[], None], stop: Callable[[], None] = lambda: None) -> None:
-        """Call `work` in a thread; raises what it raises.
+    async def run(self, work: Callable[[], T], stop: Callable[[], None] = lambda: None) -> T:
+        """What `work` returns, called in a thread; raises what it raises.
 
         Args:
             work: the call.
@@ -46,33 +52,33 @@ class Attempts:
         ended, thread = _started(work)
         try:
             async with asyncio.timeout(self._within_s):
-                await ended
+                return await ended
         except TimeoutError:
             if not ended.cancelled():
                 raise  # of the call itself
-            raise ServiceUnavailable(f"no whole answer within {self._within_s:g} s: {UNKNOWN}") from None
+            raise ServiceUnavailable(f"no whole answer within {self._within_s:g} s: {self._note}") from None
         finally:
             if ended.cancelled():
                 stop()
                 self._hanging.append(thread)
 
 
-def _started(work: Callable[[], None]) -> tuple[asyncio.Future[None], Thread]:
+def _started(work: Callable[[], T]) -> tuple[asyncio.Future[T], Thread]:
     loop = asyncio.get_running_loop()
-    ended: asyncio.Future[None] = loop.create_future()
+    ended: asyncio.Future[T] = loop.create_future()
 
-    def tell(error: BaseException | None) -> None:
+    def tell(end: Callable[[], None]) -> None:
         if not ended.done():
-            ended.set_result(None) if error is None else ended.set_exception(error)
+            end()
 
     def run() -> None:
-        error: BaseException | None = None
+        end: Callable[[], None]
         try:
-            work()
+            end = partial(ended.set_result, work())
         except BaseException as raised:
-            error = raised
+            end = partial(ended.set_exception, raised)
         with suppress(RuntimeError):  # the loop is closed: nobody waits any more
-            loop.call_soon_threadsafe(tell, error)
+            loop.call_soon_threadsafe(tell, end)
 
     thread = Thread(target=run, name="aqe-attempt", daemon=True)
     thread.start()

@@ -15,6 +15,7 @@ from ..connectors.executors.dry_run import DryRunExecutor
 from ..connectors.executors.haproxy import HAProxyExecutor
 from ..connectors.executors.kubernetes import KubernetesExecutor
 from ..connectors.executors.nginx import NginxExecutor
+from ..connectors.sources.probe import ProbeSource
 from ..connectors.sources.prometheus import PrometheusSource
 from ..core.clock import Clock
 from ..core.errors import AqeError, InputError
@@ -120,9 +121,26 @@ def traffic(section: RolloutSection) -> Executor | None:
     return None if own is None else executor(section.model_copy(update={"executor": own}), Strategy.CANARY)
 
 
-def source(section: RolloutSection) -> PrometheusSource:
+def source(section: RolloutSection) -> MetricSource:
     """What measures both arms."""
     own = section.metrics
+    if own.kind == "probe":
+        return ProbeSource(
+            own.canary, own.baseline, paths=own.paths, requests=own.requests, slow_ms=own.slow_ms,
+            timeout_s=own.timeout_s,
+        )  # fmt: skip
+    return recorder(section)
+
+
+def recorder(section: RolloutSection) -> PrometheusSource:
+    """What also knows how both arms were.
+
+    Raises:
+        InputError: what measures them keeps nothing.
+    """
+    own = section.metrics
+    if own.url is None:
+        raise InputError(f"metrics of kind {own.kind} record nothing", hint="--metrics FILE, or --metrics imported")
     return PrometheusSource(own.url, own.queries, canary=own.canary, baseline=own.baseline, timeout_s=own.timeout_s)
 
 

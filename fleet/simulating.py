@@ -9,7 +9,7 @@ from ..core.records.rollout import RolloutPlan
 from ..core.records.rows import METRICS
 from ..core.records.simulation import Simulation
 from .recorded_metrics import of_file, of_looks, of_rows
-from .rollout_parts import Wanted, plan, source, target
+from .rollout_parts import Wanted, plan, recorder, target
 from .rollout_setup import with_setup
 from .rollouts import served_before
 from .runtime import Runtime
@@ -73,7 +73,7 @@ async def _recording(
     if metrics is not None:
         return of_file(Path(metrics))
     step_s = max(1.0, planned.interval_s, (until - since).total_seconds() / MAX_LOOKS)
-    looks = await source(section).recorded(since, until, step_s)
+    looks = await recorder(section).recorded(since, until, step_s)
     return of_looks(looks, f"{own.url}, {since:%Y-%m-%d %H:%M} to {until:%Y-%m-%d %H:%M} UTC")
 
 

@@ -90,7 +90,7 @@ def trickler(every_s: float = 0.01) -> Iterator[Trickler]:
         with sender:
             with sender.makefile("rb") as sent:
                 sent.readline()
-                length = int(parse_headers(sent)["Content-Length"])
+                length = int(parse_headers(sent)["Content-Length"] or 0)
                 receiver.taken.append(sent.read(length))
             with suppress(OSError):
                 sender.sendall(b"HTTP/1.1 202 Accepted\r\nX: ")

@@ -4,11 +4,8 @@ https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/bindings/http-protoc
 """
 
 import http.client
-import socket
 import urllib.error
 import urllib.request
-from collections.abc import Callable
-from contextlib import suppress
 from typing import Any, Final
 
 import orjson
@@ -17,6 +14,7 @@ from ...core.errors import ServiceUnavailable
 from ...core.ids import new_id
 from ...core.records.notices import Notice
 from ..attempts import UNKNOWN, Attempts
+from ..line import Line
 
 CONTENT_TYPE: Final = "application/cloudevents+json"
 SOURCE: Final = "aqe"
@@ -45,11 +43,11 @@ class WebhookNotifier:
         request = urllib.request.Request(
             self._url, orjson.dumps(cloud_event(notice)), {"Content-Type": CONTENT_TYPE}, method="POST"
         )
-        line = _Line()
+        line = Line()
         await self._attempts.run(lambda: self._post(request, line), line.cut)
 
-    def _post(self, request: urllib.request.Request, line: "_Line") -> None:
-        opener = urllib.request.build_opener(_NoRedirect, _Http(line), _Https(line))
+    def _post(self, request: urllib.request.Request, line: Line) -> None:
+        opener = line.opener(_NoRedirect)
         try:
             with opener.open(request, timeout=self._timeout_s):
                 return
@@ -74,47 +72,6 @@ def cloud_event(notice: Notice) -> dict[str, Any]:
         "datacontenttype": "application/json",
         "data": {**notice.data, "aqeNotice": words},
     }
-
-
-class _Line:
-    """The connection of an attempt, which another thread may cut."""
-
-    def __init__(self) -> None:
-        self._made: list[http.client.HTTPConnection] = []
-
-    def through(self, kind: type[http.client.HTTPConnection]) -> Callable[..., http.client.HTTPConnection]:
-        """What makes a connection of this kind."""
-
-        def make(*arguments: Any, **named: Any) -> http.client.HTTPConnection:
-            self._made.append(kind(*arguments, **named))
-            return self._made[-1]
-
-        return make
-
-    def cut(self) -> None:
-        """End the reads of whoever waits for an answer."""
-        for connection in self._made:
-            if connection.sock is not None:
-                with suppress(OSError):
-                    connection.sock.shutdown(socket.SHUT_RDWR)
-
-
-class _Http(urllib.request.HTTPHandler):
-    def __init__(self, line: _Line) -> None:
-        super().__init__()
-        self._line = line
-
-    def http_open(self, request: urllib.request.Request) -> http.client.HTTPResponse:
-        return self.do_open(self._line.through(http.client.HTTPConnection), request)
-
-
-class _Https(urllib.request.HTTPSHandler):
-    def __init__(self, line: _Line) -> None:
-        super().__init__()
-        self._line = line
-
-    def https_open(self, request: urllib.request.Request) -> http.client.HTTPResponse:
-        return self.do_open(self._line.through(http.client.HTTPSConnection), request)
 
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):

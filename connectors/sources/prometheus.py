@@ -11,24 +11,21 @@ import json
 import math
 import urllib.error
 import urllib.parse
-import urllib.request
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from ...core.clock import SystemClock
 from ...core.errors import ServiceUnavailable
 from ...core.masking import mask_text
 from ...core.records.rollout import ArmReading, Measured
+from ..attempts import Attempts
+from ..line import Line
 
 MAX_ANSWER_BYTES = 20_000_000
 """10,000 points are half a megabyte."""
 COUNTERS = ("requests", "errors", "slow")
 PER_ARM = (*COUNTERS, "latency_p95_ms", "up")
 """Queries that are asked once for each arm; all others once."""
-
-
-CLOCK = SystemClock()
 
 
 class PrometheusSource:
@@ -48,11 +45,13 @@ class PrometheusSource:
         self._queries = dict(queries)
         self._arms = {"canary": canary, "baseline": baseline}
         self._timeout_s = timeout_s
+        self._attempts = Attempts(timeout_s, f"Prometheus at {mask_text(self._url)}")
 
     async def read(self) -> Measured:
         """Ask all queries at once; one that has no answer is not measured."""
         asked = self._asked()
-        answers = await asyncio.gather(*(asyncio.to_thread(self._ask, query) for _, _, query in asked))
+        bodies = await asyncio.gather(*(self._answer("query", query) for _, _, query in asked))
+        answers = [_value(body, query) for body, (_, _, query) in zip(bodies, asked, strict=True)]
         return measured_of(
             {(arm, name): value for (arm, name, _), value in zip(asked, answers, strict=True) if value is not None}
         )
@@ -61,7 +60,8 @@ class PrometheusSource:
         """What all queries were, every `step_s` seconds from `since` to `until`; raises like `read`."""
         asked = self._asked()
         window = {"start": since.timestamp(), "end": until.timestamp(), "step": step_s}
-        answers = await asyncio.gather(*(asyncio.to_thread(self._range, query, window) for _, _, query in asked))
+        bodies = await asyncio.gather(*(self._answer("query_range", query, **window) for _, _, query in asked))
+        answers = [_points(body, query) for body, (_, _, query) in zip(bodies, asked, strict=True)]
         at: dict[float, dict[tuple[str, str], float]] = {}
         for (arm, name, _), points in zip(asked, answers, strict=True):
             for moment, value in points:
@@ -78,30 +78,23 @@ class PrometheusSource:
         ]
         return [*per_arm, *(("", name, query) for name, query in self._queries.items() if name not in PER_ARM)]
 
-    def _ask(self, query: str) -> float | None:
-        return _value(self._get("query", query), query)
+    async def _answer(self, call: str, query: str, **more: float) -> Any:
+        line = Line()
+        return await self._attempts.run(lambda: self._get(line, call, query, **more), line.cut)
 
-    def _range(self, query: str, window: Mapping[str, float]) -> list[tuple[float, float]]:
-        body = self._get("query_range", query, **window)
-        try:
-            series = body["data"]["result"]
-            points = [(float(at), float(value)) for one in series for at, value in one["values"]]
-        except (KeyError, TypeError, ValueError) as error:
-            raise ServiceUnavailable(f"Prometheus answers {query!r} with something else") from error
-        _check_one(series, query)
-        return [(at, value) for at, value in points if math.isfinite(value)]
-
-    def _get(self, call: str, query: str, **more: float) -> Any:
+    def _get(self, line: Line, call: str, query: str, **more: float) -> Any:
         address = f"{self._url}/api/v1/{call}?{urllib.parse.urlencode({'query': query, **more})}"
         try:
-            with urllib.request.urlopen(address, timeout=self._timeout_s) as answer:
-                text = _read(answer, CLOCK.monotonic_s() + self._timeout_s)
+            with line.opener().open(address, timeout=self._timeout_s) as answer:
+                text = answer.read(MAX_ANSWER_BYTES + 1)
         except urllib.error.HTTPError as error:
             said = _said(error.read(MAX_ANSWER_BYTES)) or error.reason
             raise ServiceUnavailable(f"Prometheus refuses {query!r}: {said}") from error
         except (OSError, ValueError, http.client.HTTPException) as error:
             reason = mask_text(str(getattr(error, "reason", None) or error))
             raise ServiceUnavailable(f"Prometheus does not answer: {reason}") from error
+        if len(text) > MAX_ANSWER_BYTES:
+            raise ServiceUnavailable("Prometheus does not answer: its answer is too long")
         try:
             body = json.loads(text)
         except (ValueError, RecursionError) as error:
@@ -113,15 +106,15 @@ class PrometheusSource:
         return body
 
 
-def _read(answer: http.client.HTTPResponse, deadline_s: float) -> bytes:
-    """All of an answer; a time-out of the connection alone would wait for ever for one that comes byte by byte."""
-    parts, size = [], 0
-    while part := answer.read1(65536):
-        parts.append(part)
-        size += len(part)
-        if CLOCK.monotonic_s() > deadline_s or size > MAX_ANSWER_BYTES:
-            raise TimeoutError("its answer is too slow" if size <= MAX_ANSWER_BYTES else "its answer is too long")
-    return b"".join(parts)
+def _points(body: Any, query: str) -> list[tuple[float, float]]:
+    """Times and numbers of the one series of an answer."""
+    try:
+        series = body["data"]["result"]
+        points = [(float(at), float(value)) for one in series for at, value in one["values"]]
+    except (KeyError, TypeError, ValueError) as error:
+        raise ServiceUnavailable(f"Prometheus answers {query!r} with something else") from error
+    _check_one(series, query)
+    return [(at, value) for at, value in points if math.isfinite(value)]
 
 
 def _said(body: bytes) -> str:

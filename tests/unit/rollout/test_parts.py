@@ -263,6 +263,7 @@ HEAD = b"HTTP/1.1 200 OK\r\n\r\n"
     ("parts", "pause_s"),
     [
         ((HEAD, b" "), 0.02),
+        ((b"HTTP/1.1 200 OK\r\nX: ", b"x"), 0.02),
         ((HEAD, b"<html>log in</html>"), 0.0),
         ((HEAD, b""), 0.0),
         ((HEAD, b"[]"), 0.0),

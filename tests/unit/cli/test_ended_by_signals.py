@@ -1,0 +1,41 @@
+"""A command that is told to go leaves in good order: a hidden cursor is shown again, what it held is let go."""
+
+import asyncio
+import os
+import signal
+
+import pytest
+
+from aqe.cli.common import run
+
+
+async def until_killed(by: signal.Signals, seen: list[str]) -> None:
+    os.kill(os.getpid(), by)
+    try:
+        await asyncio.Event().wait()
+    finally:
+        seen.append("tidied up")
+
+
+@pytest.mark.parametrize(("by", "code"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129)])
+def test_a_command_tidies_up_before_a_signal_ends_it(
+    by: signal.Signals, code: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    seen: list[str] = []
+    with pytest.raises(SystemExit) as ended:
+        run(until_killed(by, seen))
+    assert (ended.value.code, seen, by.name in capsys.readouterr().err) == (code, ["tidied up"], True)
+    assert signal.getsignal(by) is signal.SIG_DFL
+
+
+def test_nohup_is_respected() -> None:
+    async def work() -> str:
+        os.kill(os.getpid(), signal.SIGHUP)
+        await asyncio.sleep(0)
+        return "done"
+
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        assert run(work()) == "done"
+    finally:
+        signal.signal(signal.SIGHUP, before)
