@@ -13,7 +13,7 @@ from aqe.connectors.sources.probe import ProbeSource
 from aqe.core.errors import InputError, ServiceUnavailable
 from aqe.fleet.rollout_parts import recorder, source, target
 from aqe.tests.receivers import trickler
-from aqe.tests.unit.rollout.test_parts import documented
+from aqe.tests.servers import documented
 
 NOBODY = "http://127.0.0.1:1"
 
