@@ -16,7 +16,6 @@ template); Zhu et al., "Tools and Benchmarks for Automated Log Parsing", ICSE-SE
 """
 
 import re
-from collections.abc import Iterator
 from functools import lru_cache
 from hashlib import blake2b
 
@@ -182,7 +181,8 @@ class TemplateMiner:
         return self._templates[self.resolve(template_id)]
 
     def _place(self, scope: str, words: tuple[str, ...]) -> str:
-        known = self._fitting(scope, words)
+        slots = _slots(scope, words)
+        known = self._fitting(scope, words, slots)
         if known is not None:
             return known
         if len(self._templates) >= self.max_templates:
@@ -191,29 +191,30 @@ class TemplateMiner:
         alike = self._alike.get(form) if form is not None else None
         if alike is not None:
             words = _wider(self.template(alike), words)
-            known = self._fitting(scope, words)
-        placed = known or self._new(scope, words)
+            slots = _slots(scope, words)
+            known = self._fitting(scope, words, slots)
+        placed = known or self._new(scope, words, slots)
         if alike is not None:
             self._become(alike, placed)
         if form is not None:
             self._alike[form] = placed
         return placed
 
-    def _fitting(self, scope: str, words: tuple[str, ...]) -> str | None:
+    def _fitting(self, scope: str, words: tuple[str, ...], slots: list[tuple[int, int]]) -> str | None:
         template_id = _id(scope, words)
         if template_id in self._templates:
             return template_id
-        return next((self._wildcards[slot] for _, slot in _slots(scope, words) if slot in self._wildcards), None)
+        return next((self._wildcards[slot] for _, slot in slots if slot in self._wildcards), None)
 
-    def _new(self, scope: str, words: tuple[str, ...]) -> str:
+    def _new(self, scope: str, words: tuple[str, ...], slots: list[tuple[int, int]]) -> str:
         template_id = _id(scope, words)
         self._templates[template_id] = " ".join(words)
-        for position, slot in _slots(scope, words):
+        for position, slot in slots:
             if not _may_vary(words[position]):
                 continue
             twins = self._twins.setdefault(slot, [])
             twins.append(template_id)
-            if len(twins) >= self._enough(twins, position):
+            if len(twins) > 1 and len(twins) >= self._enough(twins, position):
                 general = self._place(scope, (*words[:position], _wildcard(words[position]), *words[position + 1 :]))
                 if general != OVERFLOW:
                     self._wildcards[slot] = general
@@ -284,14 +285,20 @@ def _listed_once(text: str) -> str:
     return " ".join(w for i, w in enumerate(words) if not (i and w == words[i - 1] and "<" in w))
 
 
-def _slots(scope: str, words: tuple[str, ...]) -> Iterator[tuple[int, int]]:
-    # The first word says what happened or who speaks, unless the scope says it.
-    if len(words) <= _MAX_TWIN_WORDS:
-        for position in range(0 if scope else 1, len(words)):
-            word = words[position]
-            if "<*>" not in word:
-                key = word[: word.find("=") + 1]
-                yield position, hash((scope, position, key, words[:position], words[position + 1 :]))
+def _slots(scope: str, words: tuple[str, ...]) -> list[tuple[int, int]]:
+    """Places whose word may be a variable, each with the hash of all the others' words."""
+    if len(words) > _MAX_TWIN_WORDS:
+        return []
+    after = [0]
+    for word in reversed(words):
+        after.append(hash((after[-1], word)))
+    found, before = [], hash(scope)
+    for position, word in enumerate(words):
+        # The first word says what happened or who speaks, unless the scope says it.
+        if (position or scope) and "<*>" not in word:
+            found.append((position, hash((before, word[: word.find("=") + 1], after[-2 - position]))))
+        before = hash((before, word))
+    return found
 
 
 def _id(scope: str, words: tuple[str, ...]) -> str:

@@ -19,10 +19,10 @@ from functools import lru_cache
 
 from .log_templates import MAX_MESSAGE_CHARS, OVERFLOW, TemplateMiner
 
-FIRST_KEPT = 8
+FIRST_KEPT = 4
 """Messages of a template that are kept, the first ones; later only those whose number is a power of two."""
 VARIABLE = "<*>"
-# Different words remembered with their parts.
+# Different words, and sets of values of one, remembered with what stands for them.
 _MAX_WORDS = 10_000
 
 # A variable by its form, however often it is the same. What differs is one too, whatever its form.
@@ -86,7 +86,7 @@ class TemplateTexts:
         text. Others never do: where two would, the later one keeps the form that the miner has.
         """
         forms: dict[str, str] = {}
-        kept: dict[str, list[str]] = {}
+        kept: dict[str, list[list[str]]] = {}
         for first_id, messages in self._kept.items():
             if first_id != OVERFLOW:
                 id_ = self._miner.resolve(first_id)
@@ -95,8 +95,8 @@ class TemplateTexts:
                 kept.setdefault(forms[id_], []).extend(_with_variables(message, typed) for message in messages)
         texts: dict[str, str] = {}
         taken: set[str] = set()
-        for form, messages in kept.items():
-            text = text_of(messages, form)
+        for form, rows in kept.items():
+            text = _text_of(rows, form)
             texts[form] = form if text in taken else text
             taken.add(texts[form])
         return {id_: texts[form] for id_, form in forms.items()}
@@ -112,58 +112,48 @@ def text_of(messages: Sequence[str], form: str) -> str:
     >>> text_of(["job 7 ok", "job 8 ok"], "job <*> ok")
     'job <*> ok'
     """
-    whole = _aligned(messages)
-    if whole is not None:
-        return whole
-    words = [_BLANKS.split(message) for message in messages]
-    if len({len(row) for row in words}) > 1:
+    return _text_of([_BLANKS.split(message) for message in messages], form)
+
+
+def _text_of(rows: Sequence[list[str]], form: str) -> str:
+    """The same for messages as words and the blanks between them."""
+    if len(set(map(len, rows))) > 1:
         return form
-    return _TWICE.sub(VARIABLE, "".join(_word(column) for column in zip(*words, strict=True)))
+    columns = (tuple(dict.fromkeys(column)) for column in zip(*rows, strict=True))
+    # Most words are always the same and hold nothing to look for.
+    return "".join([values[0] if len(values) == 1 and _is_bare(values[0]) else _word(values) for values in columns])
 
 
-def _with_variables(message: str, typed: str) -> str:
-    """The message, but with the words that the miner has seen to vary."""
-    if VARIABLE not in typed:
-        return message
-    words, seen = _BLANKS.split(message), typed.split(" ")
-    if len(words) // 2 + 1 != len(seen):
-        return message
-    words[::2] = [new if VARIABLE in new else old for old, new in zip(words[::2], seen, strict=True)]
-    return "".join(words)
+def _with_variables(message: str, typed: str) -> list[str]:
+    """The words and blanks of the message, but for the words that the miner has seen to vary."""
+    words = _BLANKS.split(message)
+    if VARIABLE in typed:
+        seen = typed.split(" ")
+        if len(words) // 2 + 1 == len(seen):
+            words[::2] = [new if VARIABLE in new else old for old, new in zip(words[::2], seen, strict=True)]
+    return words
 
 
-def _word(column: Sequence[str]) -> str:
-    aligned = _aligned(column)
-    if aligned is not None:
-        return aligned
-    before = _shared_start(column)
-    after = _shared_start([word[::-1] for word in column])[::-1]
+def _is_bare(word: str) -> bool:
+    return word.isalpha() or word.isspace()
+
+
+@lru_cache(maxsize=_MAX_WORDS)
+def _word(values: tuple[str, ...]) -> str:
+    """What stands for the different values of one word."""
+    rows = [_PART.findall(value) for value in values]
+    marks = [mark for _, _, mark in rows[0]]
+    if all([mark for _, _, mark in row] == marks for row in rows[1:]):
+        return _TWICE.sub(VARIABLE, "".join(map(_common, zip(*rows, strict=True))))
+    before = _shared_start(values)
+    after = _shared_start([value[::-1] for value in values])[::-1]
     # Only whole parts stay: `pre<*>` of `pretty` and `prefix` would tell nothing.
-    return re.sub(r"\w+\Z", "", before) + VARIABLE + re.sub(r"\A\w+", "", after)
+    return _TWICE.sub(VARIABLE, re.sub(r"\w+\Z", "", before) + VARIABLE + re.sub(r"\A\w+", "", after))
 
 
 def _shared_start(texts: Sequence[str]) -> str:
     least, greatest = min(texts), max(texts)
     return least[: next((i for i, (a, b) in enumerate(zip(least, greatest, strict=False)) if a != b), len(least))]
-
-
-def _aligned(texts: Sequence[str]) -> str | None:
-    """One text for all of them, None where they are not built alike."""
-    rows = [_parts(text) for text in dict.fromkeys(texts)]
-    marks = [mark for _, _, mark in rows[0]]
-    if any([mark for _, _, mark in row] != marks for row in rows[1:]):
-        return None
-    return _TWICE.sub(VARIABLE, "".join(map(_common, zip(*rows, strict=True))))
-
-
-def _parts(text: str) -> list[_Part]:
-    # Word by word, because words recur: no part but blanks has a blank in it, nor looks beyond one.
-    return [part for word in _BLANKS.split(text) for part in _parts_of_word(word)]
-
-
-@lru_cache(maxsize=_MAX_WORDS)
-def _parts_of_word(word: str) -> tuple[_Part, ...]:
-    return tuple(_PART.findall(word))
 
 
 def _common(column: tuple[_Part, ...]) -> str:

@@ -48,7 +48,10 @@ _SWITCHES: dict[str, tuple[Any, str, Any]] = {
     "the first word stays": (log_templates, "_slots", lambda scope, words: _SLOTS(scope or "any", words)),
     "names alone may differ": (log_templates, "_form", lambda scope, words: None),
     "capitals and short words stay": (log_templates, "_may_vary", lambda word: True),
-    "words seen to vary are values in texts": (template_text, "_with_variables", lambda message, typed: message),
+    "words seen to vary are values in texts": (
+        *(template_text, "_with_variables"),
+        lambda message, typed: template_text._BLANKS.split(message),
+    ),
 }
 """Rule -> module, name and what stands there without the rule."""
 
@@ -153,4 +156,4 @@ def _set(changes: Sequence[tuple[Any, str, Any]]) -> None:
     # What they remember of words was found by other rules.
     log_templates._typed_word.cache_clear()
     log_templates._without_name.cache_clear()
-    template_text._parts_of_word.cache_clear()
+    template_text._word.cache_clear()

@@ -68,7 +68,9 @@ def templates(messages: Iterable[str]) -> list[str]:
         ids.append(miner.add(message))
         texts.keep(ids[-1], message)
     found = texts.all()
-    return [found.get(resolved, miner.template(resolved)) for resolved in map(miner.resolve, ids)]
+    # Only those that overflowed have no text.
+    text = {id_: found.get(miner.resolve(id_)) or miner.template(id_) for id_ in set(ids)}
+    return [text[id_] for id_ in ids]
 
 
 def _protocol(scorer: Any, data: Path) -> dict[str, Any]:
