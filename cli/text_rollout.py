@@ -6,6 +6,8 @@ from .text import duration_text, table
 
 if TYPE_CHECKING:
     from ..core.records.rollout import Rollout
+    from ..fleet.monitoring import Monitored
+    from ..fleet.validating import Validation
 
 LATEST = 12
 """Moments of the timeline that are shown; --json has them all."""
@@ -29,3 +31,21 @@ def rollout_text(rollout: "Rollout") -> str:
         lines += ["", table(("METRIC", "STATE", "LAST LOOK"), rows)]
     lines += ["", *(f"[{moment.at:%H:%M:%S}] {moment.text}" for moment in state.timeline[-LATEST:])]
     return "\n".join(lines)
+
+
+def validation_text(found: "Validation") -> str:
+    """How what is deployed is."""
+    where = f"{found.environment}, {found.region}" if found.region else found.environment
+    lines = [f"{found.version} in {where}: {found.verdict}, {found.requests:.0f} requests seen"]
+    if found.problem:
+        lines.append(f"not all was measured: {found.problem}")
+    rows = [(verdict.metric, verdict.state, verdict.reason) for verdict in found.verdicts]
+    return "\n".join([*lines, *(["", table(("METRIC", "STATE", "LAST LOOK"), rows)] if rows else [])])
+
+
+def monitored_text(found: "Monitored") -> str:
+    """A rollout, how what it brought is since, and what somebody should know of."""
+    parts = [rollout_text(found), *([f"since its end: {validation_text(found.since)}"] if found.since else [])]
+    if found.alerts:
+        parts.append("\n".join(f"alert: {one.about}: {one.reason}" for one in found.alerts))
+    return "\n\n".join(parts)

@@ -13,7 +13,6 @@ from ..core.log import Logger
 from ..core.ports import Executor, MetricSource
 from ..core.records.audit import AuditDraft
 from ..core.records.history import HISTORY_KEY, read_history
-from ..core.records.notices import Level, Notice
 from ..core.records.readiness import GO
 from ..core.records.regions import Regional, regional_key
 from ..core.records.release import Release
@@ -22,7 +21,6 @@ from ..core.registry import did_you_mean
 from ..core.writes import Write
 from ..memory.audit import audited
 from .notify import Channel, named_channel
-from .notifying import send
 from .rollout_guard import heartbeat
 from .rollout_parts import Wanted, executor, plan, source, target, wanted_of
 from .rollout_runner import RolloutRunner
@@ -218,8 +216,7 @@ async def roll_back(
     if not rollout.state.phase.is_final:
         await give_order(runtime, version, Order.ABORT, by=by, reason=reason, region=region)
         return rollout
-    place = place_of(rollout.plan)
-    newest = next(one for one in await all_rollouts(runtime) if place_of(one.plan) == place)
+    place, newest = place_of(rollout.plan), await latest_at(runtime, rollout)
     if newest.plan.id != rollout.plan.id:
         raise InputError(f"{newest.plan.version} was rolled out to {place} since: that is what can be taken back")
     runner = runner_of(runtime, rollout, seen=seen)
@@ -234,6 +231,12 @@ async def latest_rollout(runtime: Runtime, version: str, region: str | None = No
             return rollout
     where = f" in {region}" if region else ""
     raise NotFoundError(f"no rollout of {version}{where}", hint=f"aqe deploy execute --version {version}")
+
+
+async def latest_at(runtime: Runtime, rollout: Rollout) -> Rollout:
+    """The last one, of whatever version, to the place of this one."""
+    place = place_of(rollout.plan)
+    return next(one for one in await all_rollouts(runtime) if place_of(one.plan) == place)
 
 
 async def regional_of(runtime: Runtime, version: str) -> Regional | None:
@@ -287,22 +290,6 @@ def alert_channel(settings: Settings, name: str, say: Callable[[str], None]) -> 
     if name not in settings.notify:
         name = next((known for known, section in settings.notify.items() if section.kind == name), name)
     return named_channel(settings, name, say)
-
-
-async def alert(channel: Channel, rollout: Rollout) -> None:
-    """Tell a channel where a rollout stands; that it is not told does not stop the watching."""
-    plan, state = rollout.plan, rollout.state
-    notice = Notice(
-        event="deployment:alert-raised",
-        subject=f"{plan.version} to {plan.environment}: {state.phase}",
-        lines=(state.reason or "no reason is given", f"to look: aqe deploy monitor --version {plan.version}"),
-        level=Level.FAILURE,
-        at=rollout.updated_at,
-    )
-    try:
-        await send(channel, notice)
-    except ServiceUnavailable as error:
-        log.warning("message was not taken", channel=channel.name, error=error.message)
 
 
 def has_target(settings: Settings, environment: str, region: str | None) -> bool:

@@ -1,6 +1,9 @@
 """One verdict on what is deployed: looks for a while, moves nothing."""
 
+from collections.abc import AsyncIterator
 from dataclasses import replace
+
+from pydantic import AwareDatetime
 
 from ..agents.deployment_readiness.judging.sequential import State
 from ..agents.deployment_readiness.rollout.look import is_worse
@@ -26,6 +29,8 @@ class Validation(Record):
     requests: float
     verdicts: tuple[MetricVerdict, ...]
     problem: str | None = None
+    at: AwareDatetime
+    """Of the last look."""
 
 
 async def validate(
@@ -43,6 +48,17 @@ async def validate(
     Raises:
         InputError: no target, or it has no such region.
     """
+    seen = looks(runtime, version, within_s=within_s, environment=environment, region=region)
+    found = await anext(seen)
+    async for later in seen:
+        found = later
+    return found
+
+
+async def looks(
+    runtime: Runtime, version: str, *, within_s: float, environment: str | None, region: str | None
+) -> AsyncIterator[Validation]:
+    """What `validate` says after each of its looks; at least one."""
     release = await stored_release(runtime, version)
     release = release.model_copy(update={"environment": environment or release.environment})
     section, now = target(runtime.settings, release.environment, region), runtime.clock.now()
@@ -58,18 +74,19 @@ async def validate(
             problem = sample.problem
         else:
             state = take_in(planned, state, sample)
-        if runtime.clock.monotonic_s() >= deadline:
-            break
-        await runtime.clock.sleep(min(planned.interval_s, max(0.0, deadline - runtime.clock.monotonic_s())))
-    return Validation(
-        version=version,
-        environment=release.environment,
-        region=region,
-        verdict=_verdict(state),
-        requests=state.canary.requests,
-        verdicts=state.verdicts,
-        problem=problem,
-    )
+        yield Validation(
+            version=version,
+            environment=release.environment,
+            region=region,
+            verdict=_verdict(state),
+            requests=state.canary.requests,
+            verdicts=state.verdicts,
+            problem=problem,
+            at=sample.at,
+        )
+        if (left_s := deadline - runtime.clock.monotonic_s()) <= 0:
+            return
+        await runtime.clock.sleep(min(planned.interval_s, left_s))
 
 
 async def _reference(runtime: Runtime, release: Release, region: str | None) -> ArmTotals:

@@ -8,7 +8,7 @@ from ..common import output_options, print_json, say, verdict, with_runtime
 from ..params import duration
 from ..text import cleaned
 from ..text_regions import regions_text
-from ..text_rollout import rollout_text
+from ..text_rollout import monitored_text, rollout_text
 from .rollout_how import how_options, region_option, version_option, wanted_of
 
 if TYPE_CHECKING:
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from ...core.records.regions import Regional, RegionsStatus
     from ...core.records.rollout import Rollout
+    from ...fleet.monitoring import Monitored
     from ...fleet.runtime import Runtime
 
 R = TypeVar("R", "Rollout", "Regional")
@@ -113,10 +114,10 @@ def telling(told: int) -> "Callable[[Rollout | Regional], None]":
 @click.command()
 @version_option
 @region_option
-@click.option("--duration", "within_s", type=duration, metavar="DURATION", help="Look for so long (default: once).")
+@click.option("--duration", "within_s", type=duration, metavar="DURATION", help="So long, also after its end.")
 @click.option("--watch", is_flag=True, help="Look until it has ended.")
-@click.option("--fail-on-alert", is_flag=True, help="Exit 1 as soon as it is paused or taken back.")
-@click.option("--alerts", metavar="CHANNEL", help="Also tell this channel of `notify`, by name or kind, when it is.")
+@click.option("--fail-on-alert", is_flag=True, help="End with 1 at the first alert.")
+@click.option("--alerts", metavar="CHANNEL", help="Tell alerts to this channel of `notify`, by name or kind.")
 @output_options
 @click.pass_context
 def monitor(
@@ -125,41 +126,31 @@ def monitor(
 ) -> None:  # fmt: skip
     """Where a rollout stands, and what the last look said of every metric.
 
+    With --duration it goes on once the release is promoted: its requests are looked at for the rest of that time and
+    held against those of the version before and against the triggers; nothing is moved.
+
     \b
-    Exit codes: 0 it is well, 1 it was taken back (--fail-on-alert: or is paused), 2 there is none.
-    Example: aqe deploy monitor --version v2.5.0 --watch
+    Exit codes: 0 it is well, 1 it was taken back, or is worse or without data since (--fail-on-alert: or something is
+    in aqe/deployment/alerts: it is paused, a limit is broken), 2 there is none.
+    Example: aqe deploy monitor --version v2.5.0 --duration 30m --fail-on-alert
     """
     from ...core.errors import EXIT_NO_GO, EXIT_OK
-    from ...core.records.rollout import Phase
 
-    bad = {Phase.ROLLED_BACK, Phase.ROLLING_BACK, *([Phase.PAUSED] if fail_on_alert else [])}
+    async def work(parts: "Runtime") -> "Monitored":
+        from ...fleet.monitoring import Teller, monitor
+        from ...fleet.rollouts import alert_channel
 
-    async def work(parts: "Runtime") -> "Rollout":
-        from ...fleet.rollouts import alert, alert_channel, latest_rollout
+        teller = Teller(alert_channel(parts.settings, alerts, say) if alerts else None)
+        return await monitor(
+            parts, version, region, within_s=within_s, watch=watch, until_alert=fail_on_alert, teller=teller, say=say
+        )
 
-        channel = alert_channel(parts.settings, alerts, say) if alerts else None
-        deadline = None if within_s is None else parts.clock.monotonic_s() + within_s
-        told, alerted = 0, set[Phase]()
-        while True:
-            rollout = await latest_rollout(parts, version, region)
-            for moment in rollout.state.timeline[told:] if watch or within_s else ():
-                say(f"[{moment.at:%H:%M:%S}] {moment.text}")
-            told = len(rollout.state.timeline)
-            phase = rollout.state.phase
-            if channel and phase in (Phase.PAUSED, Phase.ROLLING_BACK, Phase.ROLLED_BACK) and phase not in alerted:
-                alerted.add(phase)
-                await alert(channel, rollout)
-            over = deadline is not None and parts.clock.monotonic_s() >= deadline
-            if phase.is_final or over or (fail_on_alert and phase in bad) or (deadline is None and not watch):
-                return rollout
-            await parts.clock.sleep(min(1.0, rollout.plan.interval_s))
-
-    rollout = with_runtime(ctx, work)
-    with verdict(ctx, EXIT_NO_GO if rollout.state.phase in bad else EXIT_OK):
+    found = with_runtime(ctx, work)
+    with verdict(ctx, EXIT_OK if found.is_well and not (fail_on_alert and found.alerts) else EXIT_NO_GO):
         if as_json:
-            print_json(rollout)
+            print_json(found)
         else:
-            click.echo(rollout_text(cleaned(rollout)))
+            click.echo(monitored_text(cleaned(found)))
 
 
 @click.command()

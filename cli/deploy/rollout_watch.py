@@ -7,8 +7,8 @@ import click
 
 from ..common import output_options, print_json, verdict, with_runtime
 from ..params import duration
-from ..text import cleaned, table
-from ..text_rollout import rollout_text
+from ..text import cleaned
+from ..text_rollout import rollout_text, validation_text
 from .rollout_how import region_option
 
 if TYPE_CHECKING:
@@ -82,11 +82,4 @@ def validate(ctx: click.Context, /, as_json: bool, version: str, **how: Any) -> 
         if as_json:
             print_json(found)
         else:
-            shown = cleaned(found)
-            where = f"{shown.environment}, {shown.region}" if shown.region else shown.environment
-            click.echo(f"{shown.version} in {where}: {shown.verdict}, {shown.requests:.0f} requests seen")
-            if shown.problem:
-                click.echo(f"not all was measured: {shown.problem}")
-            rows = [(verdict.metric, verdict.state, verdict.reason) for verdict in shown.verdicts]
-            if rows:
-                click.echo("\n" + table(("METRIC", "STATE", "LAST LOOK"), rows))
+            click.echo(validation_text(cleaned(found)))
