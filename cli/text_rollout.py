@@ -26,11 +26,42 @@ def rollout_text(rollout: "Rollout") -> str:
     lines += [f"taken back when {trigger.words}" for trigger in plan.triggers if not trigger.alert_only]
     if state.reason:
         lines.append(f"reason: {state.reason}")
+    lines += arms_lines(rollout)
     if state.verdicts:
         rows = [(verdict.metric, verdict.state, verdict.reason) for verdict in state.verdicts]
         lines += ["", table(("METRIC", "STATE", "LAST LOOK"), rows)]
     lines += ["", *(f"[{moment.at:%H:%M:%S}] {moment.text}" for moment in state.timeline[-LATEST:])]
     return "\n".join(lines)
+
+
+def arms_lines(rollout: "Rollout") -> list[str]:
+    """How far the stage is, and what both arms have counted since it began; nothing before the first look."""
+    plan, state = rollout.plan, rollout.state
+    if state.last is None or state.moved_at is None or not state.canary.requests:
+        return []
+    gone_s = max((state.last.at - state.moved_at).total_seconds(), 0.0)
+    head = (
+        f"stage {state.stage + 1} of {len(plan.stages)} began {duration_text(gone_s)} before the last look; since then:"
+    )
+    arms = (("new", state.canary, state.last.canary), ("before", state.baseline, state.last.baseline))
+    rows = [
+        (
+            name,
+            f"{totals.requests:.0f}",
+            f"{totals.requests / gone_s:.3g}/s" if gone_s else "-",
+            _counted(totals.errors, totals.requests, reading.errors),
+            _counted(totals.slow, totals.requests, reading.slow),
+            "-" if reading.latency_p95_ms is None else f"{reading.latency_p95_ms:.0f} ms",
+        )
+        for name, totals, reading in arms
+    ]
+    own = [f"{name}: {value:.4g}" for name, value in sorted(state.last.metrics.items())]
+    return ["", head, table(("VERSION", "REQUESTS", "RATE", "FAILED", "SLOW", "P95"), rows), *own]
+
+
+def _counted(count: float, of: float, measured: float | None) -> str:
+    """`4 (1.9 %)`; `-` of what nobody measures."""
+    return "-" if measured is None or not of else f"{count:.0f} ({100 * count / of:.2g} %)"
 
 
 def validation_text(found: "Validation") -> str:

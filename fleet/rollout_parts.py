@@ -223,6 +223,19 @@ def plan(section: RolloutSection, release: Release, baseline: str | None, wanted
     )
 
 
+def unmeasured(section: RolloutSection, planned: RolloutPlan) -> list[str]:
+    """Metrics of limits that nothing measures: these limits cannot take the release back."""
+    own = section.metrics
+    probed = own.kind == "probe"
+    known = {"error_rate_percent", "availability_percent", *own.queries}
+    if probed or "slow" in own.queries:
+        known.add("slow_percent")
+    if probed:
+        known.add("latency_p95_ms")
+    triggers = [*planned.triggers, *(trigger for phase in planned.watches for trigger in phase.triggers)]
+    return sorted({trigger.metric for trigger in triggers} - known)
+
+
 def check_stages(percents: Sequence[float]) -> None:
     """Raises InputError for stages that do not rise to 100."""
     if not percents or list(percents) != sorted(set(percents)) or percents[0] <= 0 or percents[-1] != 100:

@@ -22,7 +22,7 @@ from ..core.writes import Write
 from ..memory.audit import audited
 from .notify import Channel, named_channel
 from .rollout_guard import heartbeat
-from .rollout_parts import Wanted, executor, plan, source, target, wanted_of
+from .rollout_parts import Wanted, executor, plan, source, target, unmeasured, wanted_of
 from .rollout_runner import RolloutRunner
 from .rollout_setup import with_setup
 from .runtime import Runtime
@@ -98,6 +98,8 @@ async def _planned(runtime: Runtime, release: Release, wanted: Wanted, region: s
     wanted = await with_setup(runtime, wanted, version=release.version, environment=environment)
     baseline = await served_before(runtime, release.version, environment, region)
     made = plan(section, release, baseline, wanted, runtime.clock.now())
+    for metric in unmeasured(section, made):
+        log.warning("nothing measures it, so its limit takes nothing back: rollout.metrics in aqe.yaml", metric=metric)
     return made.model_copy(update={"region": region})
 
 

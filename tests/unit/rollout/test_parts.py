@@ -23,8 +23,8 @@ from aqe.connectors.sources.prometheus import PrometheusSource
 from aqe.core.clock import FakeClock, SteadyClock
 from aqe.core.errors import InputError, ServiceUnavailable
 from aqe.core.records.release import Release
-from aqe.core.records.rollout import Measured, Placement, Strategy
-from aqe.fleet.rollout_parts import Wanted, look, plan, target
+from aqe.core.records.rollout import Measured, Placement, Strategy, Trigger
+from aqe.fleet.rollout_parts import Wanted, look, plan, target, unmeasured
 from aqe.tests.servers import documented
 from aqe.tests.unit.rollout.test_step import START
 
@@ -178,6 +178,16 @@ def test_the_example_of_the_docs_is_a_target(tmp_path: Path) -> None:
     ]
     blue = plan(section, Release(version="v2"), None, Wanted(Strategy.BLUE_GREEN), START)
     assert [stage.percent for stage in blue.stages] == [100]
+
+
+def test_a_limit_whose_metric_nothing_measures_is_told(tmp_path: Path) -> None:
+    (tmp_path / "aqe.yaml").write_text(documented("rollout.yaml"))
+    section = target(load_settings({}, {}, tmp_path), "production")
+    limits = [
+        Trigger(metric=name, limit=1) for name in ("latency_p95_ms", "error_rate_percent", "slow_percent", "sold")
+    ]
+    made = plan(section, Release(version="v2"), None, Wanted(triggers=limits), START)
+    assert unmeasured(section, made) == ["slow_percent", "sold"]
 
 
 @pytest.mark.parametrize("stages", [(50, 25, 100), (5, 25), (25, 25, 100)])
