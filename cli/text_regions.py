@@ -1,10 +1,13 @@
 """A release in several regions in text: the plan, the assessment, where it stands."""
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from .text import duration_text, table, time_text
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ..core.records.evidence import Reading
     from ..core.records.regional_assessment import RegionalAssessment
     from ..core.records.regions import PlannedRegions, Region, RegionsStatus
@@ -88,11 +91,25 @@ def regions_text(status: "RegionsStatus") -> str:
         known = state.regions[region.name]
         away = " (its traffic is elsewhere)" if known.away else ""
         with_all = known.phase in ("TAKING_BACK", "ROLLED_BACK")
-        said = "with all regions" if with_all else known.reason or _worst(status.rollouts.get(region.name))
-        rows.append((region.wave + 1, region.name, f"{known.phase}{away}", f"{known.percent:g} %", said))
-    lines += ["", table(("WAVE", "REGION", "STATE", "NEW VERSION", "LAST LOOK"), rows)]
+        rollout = status.rollouts.get(region.name)
+        said = "with all regions" if with_all else known.reason or _worst(rollout)
+        name = region.name if region.traffic_percent is None else f"{region.name} ({region.traffic_percent:g} % of all)"
+        row = (region.wave + 1, name, f"{known.phase}{away}", f"{known.percent:g} %")
+        rows.append((*row, _failed([rollout] if rollout else []), said))
+    lines += ["", table(("WAVE", "REGION", "STATE", "NEW VERSION", "FAILED", "LAST LOOK"), rows)]
+    counted = Counter(str(region.phase) for region in state.regions.values())
+    lines += ["", f"regions: {', '.join(f'{count} {phase}' for phase, count in counted.items())}"]
+    failed = _failed(list(status.rollouts.values()))
+    lines.append(f"failed requests of the new version, since each region's stage began: {failed}")
     lines += ["", *(f"[{moment.at:%H:%M:%S}] {moment.text}" for moment in state.timeline[-LATEST:])]
     return "\n".join(lines)
+
+
+def _failed(rollouts: "Sequence[Rollout]") -> str:
+    """`4 of 210 (1.9 %)` of the new version's requests, since each rollout's stage began."""
+    canaries = [rollout.state.canary for rollout in rollouts]
+    requests, errors = sum(one.requests for one in canaries), sum(one.errors for one in canaries)
+    return f"{errors:.0f} of {requests:.0f} ({100 * errors / requests:.2g} %)" if requests else "-"
 
 
 def _worst(rollout: "Rollout | None") -> str:

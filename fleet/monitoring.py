@@ -11,7 +11,7 @@ from ..core.records.rollout import Phase, Rollout, place_of
 from ..core.records.rollout_health import DeploymentAlert, alerts_of
 from .notify import Channel
 from .notifying import send
-from .rollouts import has_target, latest_at, latest_rollout
+from .rollouts import has_target, latest_at, watched_rollout
 from .runtime import Runtime
 from .validating import Validation, looks
 
@@ -85,11 +85,12 @@ async def monitor(
 
     Raises:
         NotFoundError: there is no rollout of the version.
+        InputError: it went to several regions and none is named.
     """
     deadline = None if within_s is None else runtime.clock.monotonic_s() + within_s
     told = 0
     while True:
-        rollout = await latest_rollout(runtime, version, region)
+        rollout = await watched_rollout(runtime, version, region)
         for moment in rollout.state.timeline[told:] if watch or within_s else ():
             say(f"[{moment.at:%H:%M:%S}] {moment.text}")
         told = len(rollout.state.timeline)

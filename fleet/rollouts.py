@@ -235,6 +235,20 @@ async def latest_rollout(runtime: Runtime, version: str, region: str | None = No
     raise NotFoundError(f"no rollout of {version}{where}", hint=f"aqe deploy execute --version {version}")
 
 
+async def watched_rollout(runtime: Runtime, version: str, region: str | None) -> Rollout:
+    """The last one of a version, for whoever watches it: one region's must not stand for all of them.
+
+    Raises:
+        NotFoundError: there is none.
+        InputError: it went to several regions and none is named.
+    """
+    rollout = await latest_rollout(runtime, version, region)
+    if region is None and (known := rollout.plan.region):
+        hint = f"all of them: aqe deploy multi-region --version {version} --watch; one: --region {known}"
+        raise InputError(f"{version} went to several regions", hint=hint)
+    return rollout
+
+
 async def latest_at(runtime: Runtime, rollout: Rollout) -> Rollout:
     """The last one, of whatever version, to the place of this one."""
     place = place_of(rollout.plan)

@@ -8,6 +8,7 @@ from pydantic import AwareDatetime
 from ..agents.deployment_readiness.judging.sequential import State
 from ..agents.deployment_readiness.rollout.look import is_worse
 from ..agents.deployment_readiness.rollout.step import take_in
+from ..core.clock import SteadyClock
 from ..core.records.base import Record
 from ..core.records.release import Release
 from ..core.records.rollout import ArmTotals, MetricVerdict, RolloutState
@@ -62,13 +63,15 @@ async def looks(
     release = await stored_release(runtime, version)
     release = release.model_copy(update={"environment": environment or release.environment})
     section, now = target(runtime.settings, release.environment, region), runtime.clock.now()
+    # A machine's clock that is set meanwhile must not make a limit broken for an hour of what it was for a second.
+    clock = SteadyClock(runtime.clock, not_before=now)
     wanted = await with_setup(runtime, Wanted(), version=version, environment=release.environment)
     planned = plan(section, release, None, replace(wanted, stages=(100.0,), stage_s=within_s), now)
     state = RolloutState(percent=100, reached_at=now, reference=await _reference(runtime, release, region))
     moves, measures = executor(section, planned.strategy), source(section)
-    deadline, problem = runtime.clock.monotonic_s() + within_s, None
+    deadline, problem = clock.monotonic_s() + within_s, None
     while True:
-        sample = await look(moves, measures, runtime.clock)
+        sample = await look(moves, measures, clock)
         if sample.problem:
             # Half a look would take back what an earlier one found.
             problem = sample.problem
@@ -84,9 +87,9 @@ async def looks(
             problem=problem,
             at=sample.at,
         )
-        if (left_s := deadline - runtime.clock.monotonic_s()) <= 0:
+        if (left_s := deadline - clock.monotonic_s()) <= 0:
             return
-        await runtime.clock.sleep(min(planned.interval_s, left_s))
+        await clock.sleep(min(planned.interval_s, left_s))
 
 
 async def _reference(runtime: Runtime, release: Release, region: str | None) -> ArmTotals:

@@ -19,9 +19,10 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.option("--version", metavar="VERSION", required=True, help="Release, as tagged.")
+@region_option
 @output_options
 @click.pass_context
-def dashboard(ctx: click.Context, as_json: bool, version: str) -> None:
+def dashboard(ctx: click.Context, as_json: bool, version: str, region: str | None) -> None:
     """A rollout as it goes, until it has ended or Ctrl-C; without a terminal, as it stands.
 
     \b
@@ -30,9 +31,9 @@ def dashboard(ctx: click.Context, as_json: bool, version: str) -> None:
     live = sys.stdout.isatty() and not as_json
 
     async def work(parts: "Runtime") -> "Rollout":
-        from ...fleet.rollouts import latest_rollout
+        from ...fleet.rollouts import watched_rollout
 
-        rollout = await latest_rollout(parts, version)
+        rollout = await watched_rollout(parts, version, region)
         if not live:
             return rollout
         from rich.live import Live
@@ -41,7 +42,7 @@ def dashboard(ctx: click.Context, as_json: bool, version: str) -> None:
         with Live(Text(rollout_text(cleaned(rollout))), auto_refresh=False, transient=True) as screen:
             while not rollout.state.phase.is_final:
                 await parts.clock.sleep(min(1.0, rollout.plan.interval_s))
-                rollout = await latest_rollout(parts, version)
+                rollout = await watched_rollout(parts, version, region)
                 screen.update(Text(rollout_text(cleaned(rollout))), refresh=True)
         return rollout
 

@@ -1,16 +1,20 @@
 """`aqe deploy monitor` from outside: what it calls an alert, and that it goes on where the rollout has ended."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from aqe.config.settings import load_settings
+from aqe.core.clock import FakeClock
+from aqe.core.errors import InputError
 from aqe.core.records.release import Release
 from aqe.core.records.rollout import ArmTotals, Phase, Rollout, rollout_key
 from aqe.core.records.rollout_health import DeploymentAlert
 from aqe.fleet.monitoring import Monitored, Teller, monitor
+from aqe.fleet.rollouts import watched_rollout
 from aqe.fleet.runtime import Runtime
 from aqe.tests.integration.conftest import Open
 from aqe.tests.unit.rollout.test_parts import prometheus
@@ -23,7 +27,7 @@ targets:
     rollout:
       executor: {{kind: dry-run}}
       metrics: {{url: "{url}", queries: {{requests: "r{{arm}}", errors: "e{{arm}}"}}}}
-      interval_s: 0.02
+      interval_s: 5
 """
 
 
@@ -62,6 +66,7 @@ async def a_rollout(open_parts: Open, folder: Path, url: str, fleet: str, **stat
     parts = await open_parts("monitor", fleet=fleet)
     more = {"targets": load_settings({}, {}, folder).targets}
     object.__setattr__(parts, "settings", parts.settings.model_copy(update=more))
+    object.__setattr__(parts, "clock", FakeClock())
     before = Story(a_plan()).state.model_copy(update={"reference": ArmTotals(requests=5000, errors=5), **state})
     rollout = Rollout(plan=a_plan(), state=before, runner="r", updated_at=START)
     version = rollout.plan.version
@@ -70,7 +75,7 @@ async def a_rollout(open_parts: Open, folder: Path, url: str, fleet: str, **stat
     return parts
 
 
-async def seen(parts: Runtime, told: Teller, within_s: float = 0.3) -> Monitored:
+async def seen(parts: Runtime, told: Teller, within_s: float = 30) -> Monitored:
     return await monitor(
         parts, a_plan().version, None, within_s=within_s, watch=False, until_alert=True, teller=told,
         say=lambda line: None,
@@ -93,7 +98,7 @@ async def test_a_promoted_release_that_becomes_worse_is_an_alert_and_told_once(
     counters, url = production
     counters.failing = 50
     parts = await a_rollout(open_parts, tmp_path, url, "worse", phase=Phase.PROMOTED, percent=100)
-    found = await seen(parts, told := Told(), within_s=30)
+    found = await seen(parts, told := Told())
     assert (found.is_well, [one.about for one in found.alerts], told.about) == (False, ["error rate"], ["error rate"])
 
 
@@ -102,21 +107,31 @@ async def test_a_release_without_requests_is_not_called_well(
 ) -> None:
     production[0].get = lambda query, _: [7]  # type: ignore[method-assign]
     parts = await a_rollout(open_parts, tmp_path, production[1], "silent", phase=Phase.PROMOTED, percent=100)
-    found = await seen(parts, Told(), within_s=0.1)
+    found = await seen(parts, Told())
     assert (found.is_well, found.since and found.since.verdict) == (False, "NO_DATA")
 
 
 async def test_a_broken_limit_that_takes_nothing_back_is_an_alert_too(open_parts: Open, tmp_path: Path) -> None:
     mild = {"phase": Phase.WATCHING, "percent": 100, "alerts": {"conversion": "0.5, the limit is below 0.8"}}
     parts = await a_rollout(open_parts, tmp_path, "http://127.0.0.1:1", "mild", **mild)
-    found = await seen(parts, told := Told(), within_s=30)
+    found = await seen(parts, told := Told())
     assert ([one.about for one in found.alerts], told.about, found.is_well) == (["conversion"], ["conversion"], True)
 
 
 async def test_what_another_version_has_replaced_is_not_looked_at(open_parts: Open, tmp_path: Path) -> None:
     parts = await a_rollout(open_parts, tmp_path, "http://127.0.0.1:1", "replaced", phase=Phase.PROMOTED, percent=100)
-    later = a_plan().model_copy(update={"id": "r9", "version": "v9", "started_at": parts.clock.now()})
+    later = a_plan().model_copy(update={"id": "r9", "version": "v9", "started_at": START + timedelta(hours=1)})
     state = Story(a_plan()).state
     await parts.memory.store(rollout_key("r9"), Rollout(plan=later, state=state, runner="r", updated_at=START))
-    found = await seen(parts, Told(), within_s=30)
+    found = await seen(parts, Told())
     assert (found.since, found.state.phase) == (None, Phase.PROMOTED)
+
+
+async def test_one_region_does_not_stand_for_all_of_them(open_parts: Open, tmp_path: Path) -> None:
+    parts = await a_rollout(open_parts, tmp_path, "http://127.0.0.1:1", "regions")
+    plan = a_plan().model_copy(update={"id": "r2", "region": "us-east", "started_at": START + timedelta(hours=1)})
+    state = Story(a_plan()).state
+    await parts.memory.store(rollout_key("r2"), Rollout(plan=plan, state=state, runner="r", updated_at=START))
+    with pytest.raises(InputError, match="went to several regions"):
+        await watched_rollout(parts, plan.version, None)
+    assert (await watched_rollout(parts, plan.version, "us-east")).plan.id == "r2"
