@@ -60,7 +60,7 @@ async def record_outcome(runtime: Runtime, recorded: Recorded, *, by: str = "cli
 
     Raises: as `outcome_item`.
     """
-    item, memory = await outcome_item(runtime, recorded), runtime.memory
+    item, memory = await outcome_item(runtime, recorded, runtime.clock.now()), runtime.memory
     details = {"corrects": item.corrects, "outcome": item.outcome, "deployedAt": item.deployed_at.isoformat()}
     draft = AuditDraft(action="outcome:corrected", actor=by, subject=item.version, details=details)
     appended = memory.prepare_append(HISTORY_KEY, item)
@@ -75,16 +75,23 @@ async def record_outcome(runtime: Runtime, recorded: Recorded, *, by: str = "cli
 
 async def outcome_writes(runtime: Runtime, recorded: Recorded, rollout: str) -> list[Write]:
     """What records the end of a rollout; nothing where it cannot be: that must not stop a rollback."""
+    # The rollout's own clock goes on where the machine's is set back: what it ended is no future.
+    now = max(runtime.clock.now(), recorded.known_at or runtime.clock.now())
     try:
-        item = await outcome_item(runtime, recorded)
+        item = await outcome_item(runtime, recorded, now)
     except InputError as error:
         log.error("the outcome was not recorded", rollout=rollout, error=error.message)
         return []
     return [runtime.memory.prepare_append(HISTORY_KEY, item)]
 
 
-async def outcome_item(runtime: Runtime, recorded: Recorded) -> DeploymentOutcome:
+async def outcome_item(runtime: Runtime, recorded: Recorded, now: datetime) -> DeploymentOutcome:
     """The item to append, with what was known and said before the deployment.
+
+    Args:
+        runtime: the open parts.
+        recorded: what is known.
+        now: nothing can have been deployed later.
 
     Raises:
         InputError: this deployment has an outcome already, times that cannot be, or a history that cannot be read.
@@ -93,7 +100,6 @@ async def outcome_item(runtime: Runtime, recorded: Recorded) -> DeploymentOutcom
     release = await stored_release(runtime, check_version(recorded.version))
     environment = recorded.environment or release.environment
     service = recorded.service or release.service
-    now = runtime.clock.now()
     history = await _history(runtime)
     place = (recorded.version, environment, recorded.region)
     ours = [d for d in history if (d.version, d.environment, d.region) == place]

@@ -8,6 +8,7 @@ The regions' rollouts are run here while this process lives, and by the gateway 
 
 import asyncio
 from collections.abc import Callable, Sequence
+from datetime import datetime
 
 from redis.exceptions import RedisError
 
@@ -90,7 +91,7 @@ class RegionalRunner:
         """
         regional = await self._load()
         said = given.said("rollback")
-        state, happened = reopen(regional.plan, regional.state, given.at, said)
+        state, happened = reopen(regional.plan, regional.state, self._now(regional), said)
         return await self._save(regional, state, happened, given)
 
     async def _run(self, regional: Regional) -> Regional:
@@ -103,7 +104,7 @@ class RegionalRunner:
             await self._runtime.clock.sleep(LOOK_S)
             rollouts, order = await self._rollouts(regional), await waiting_order(self._runtime, self._id)
             look = RegionalLook(
-                at=self._runtime.clock.now(),
+                at=self._now(regional),
                 rollouts={name: _seen(rollout) for name, rollout in rollouts.items()},
                 problems=problems,
             )
@@ -114,6 +115,10 @@ class RegionalRunner:
                 self._seen(regional)
         await asyncio.gather(*self._tasks.values(), return_exceptions=True)
         return regional
+
+    def _now(self, regional: Regional) -> datetime:
+        """Never before what is written: a machine's clock may be set back, and regions' hours are the machine's."""
+        return max(self._runtime.clock.now(), regional.updated_at)
 
     async def _load(self) -> Regional:
         record = await self._runtime.memory.retrieve_record(self._key)
@@ -214,7 +219,7 @@ class RegionalRunner:
         self, regional: Regional, state: RegionalState, happened: Sequence[Happening], order: GivenOrder | None
     ) -> Regional:
         """State, events, the end of the obeyed order, at last the outcome: one transaction with its audit entries."""
-        now, memory = self._runtime.clock.now(), self._runtime.memory
+        now, memory = self._now(regional), self._runtime.memory
         after = regional.model_copy(update={"state": state, "runner": self._runtime.bus.name, "updated_at": now})
         writes = [
             self._owned(after),

@@ -175,8 +175,9 @@ class RolloutRunner:
             TakenOverError: another process does it already.
         """
         rollout = await self._load()
+        self._clock = SteadyClock(self._runtime.clock, not_before=rollout.updated_at)
         said = given.said("rollback")
-        state, happened = reopen(rollout.plan, rollout.state, given.at, said)
+        state, happened = reopen(rollout.plan, rollout.state, self._clock.now(), said)
         return await self._save(rollout, state, happened, given)
 
     async def _load(self) -> Rollout:

@@ -8,7 +8,7 @@ import pytest
 from aqe.agents.deployment_readiness.capabilities import FORESIGHTS
 from aqe.core.errors import InputError, NotFoundError
 from aqe.core.records.history import HISTORY_KEY, Foresight
-from aqe.fleet.outcomes import Recorded, history_report, record_outcome
+from aqe.fleet.outcomes import Recorded, history_report, outcome_writes, record_outcome
 from aqe.fleet.runtime import Runtime
 from aqe.fleet.tasks import new_task, perform
 from aqe.memory.audit import AUDIT_LOG
@@ -74,6 +74,12 @@ async def test_a_second_outcome_is_refused_unless_it_corrects_or_is_of_another_m
     (entry,) = await parts.memory.retrieve(AUDIT_LOG)
     assert (entry["action"], entry["subject"], entry["actor"]) == ("outcome:corrected", "v1", "somebody")
     assert entry["details"]["corrects"] == first.id
+
+
+async def test_what_a_rollout_ended_is_recorded_also_where_the_clock_was_set_back_meanwhile(parts: Runtime) -> None:
+    begun = parts.clock.now() + timedelta(hours=1)
+    ended = begun + timedelta(minutes=5)
+    assert len(await outcome_writes(parts, Recorded("v1", "success", deployed_at=begun, known_at=ended), "r1")) == 1
 
 
 async def test_what_cannot_be_is_refused(parts: Runtime) -> None:
