@@ -16,8 +16,11 @@ template); Zhu et al., "Tools and Benchmarks for Automated Log Parsing", ICSE-SE
 """
 
 import re
+from collections import deque
 from functools import lru_cache
 from hashlib import blake2b
+from itertools import compress, count
+from operator import ne
 
 MAX_MESSAGE_CHARS = 4096
 """What is looked at of a message; the rest of a 10 MB line says nothing about its template."""
@@ -39,6 +42,8 @@ _TWINS_ALONE = 8
 _TWINS_OF_A_VARIABLE = 2
 # Plain words that messages must share for their names to be variables.
 _WORDS_BESIDE_NAMES = 2
+# Templates of one length and first word that a new one is compared with.
+_RECENT = 8
 # Distinct words remembered, but for their digits: those of a service's log recur.
 _MAX_WORDS = 50_000
 # Messages remembered: but for their digits, to answer for those that recur without looking at their words; and masked,
@@ -89,13 +94,15 @@ _QUOTED = re.compile(r"\"[^\"]{1,200}\"|(?<!\w)'(?![A-Za-z_.]{1,40}')[^']{1,200}
 # that the pattern finds: looking for it is much faster.
 _PHRASES = (
     (
-        "<time>",
+        "<num>",
         re.compile(
-            r"(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun),? )?(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) <num>,?"
-            r" <time>(?: [A-Z]{3,4})?(?: <num>)?"
+            r"(?:\b(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]{0,6}[,.]? )?(?:<num>[ /.-])?"
+            r"\b(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]{0,6}(?:[ /,.:-]{1,2}<(?:num|time)>)+"
+            r"(?: [A-Z]{3,4}(?!\w))?(?: <num>(?!\w))?"
         ),
         "<time>",
     ),
+    ("<time> ", re.compile(r"<time> [AaPp]\.?[Mm]\.?(?!\w)"), "<time>"),
     ("<time> <time>", re.compile(r"<time> <time>"), "<time>"),
     ("<num>", re.compile(r"<num> ?(?:(?:[KMGT]i?)?B|bytes?)(?: ?\(<num> ?[KMGT]?i?B\))?(?!\w)"), "<size>"),
     (
@@ -106,6 +113,7 @@ _PHRASES = (
     ("<<", re.compile(r"<(?=<duration>|<num>)"), ""),
     ("<addr>", re.compile(r"<addr> ?\((?:<addr>|[\w.<>-]*)\)"), "<addr>"),
     (">", re.compile(r"(<(\w+)>)(?:(?:, ?| - |[ .:/_-])<\2>|[.:/_-]<num>)+"), r"\1"),
+    ("[", re.compile(r"\[[^\[\]]{1,500}, [^\[\]]{1,500}\]"), "[<list>]"),
 )
 # What has the form of a name: a variable where messages differ in names alone.
 _NAME = re.compile(r"\w[\w-]*[_./:@\\$#]\w|<|[a-z][A-Z]").search
@@ -125,6 +133,10 @@ def mask(message: str) -> str:
 def digest(template: str) -> str:
     """Twelve hexadecimal digits that stand for a template, the same on every machine."""
     return blake2b(template.encode("utf-8", "surrogatepass"), digest_size=6).hexdigest()
+
+
+_Kind = tuple[str, int, str]
+"""Scope, number of words and the first of them."""
 
 
 class TemplateMiner:
@@ -148,6 +160,10 @@ class TemplateMiner:
         self._wildcards: dict[int, str] = {}
         # By the hash of a template without its names: the one template of this form.
         self._alike: dict[int, str] = {}
+        # By length and first word: the last templates, to be compared word by word, and those with several variables
+        # that came of it.
+        self._recent: dict[_Kind, deque[tuple[str, ...]]] = {}
+        self._compared: dict[_Kind, deque[tuple[tuple[str, ...], str]]] = {}
 
     def add(self, message: str, scope: str = "") -> str:
         """The id of the message's template.
@@ -204,7 +220,13 @@ class TemplateMiner:
         template_id = _id(scope, words)
         if template_id in self._templates:
             return template_id
-        return next((self._wildcards[slot] for _, slot in slots if slot in self._wildcards), None)
+        for _, slot in slots:
+            if slot in self._wildcards:
+                return self._wildcards[slot]
+        for general, wider in self._compared.get((scope, len(words), words[0]), ()):
+            if all(a in (b, _wildcard(b)) for a, b in zip(general, words, strict=True)):
+                return wider
+        return None
 
     def _new(self, scope: str, words: tuple[str, ...], slots: list[tuple[int, int]]) -> str:
         template_id = _id(scope, words)
@@ -221,7 +243,30 @@ class TemplateMiner:
                     for twin in self._twins.pop(slot):
                         self._become(twin, general)
                 break
+        else:
+            self._compare(scope, words)
         return template_id
+
+    def _compare(self, scope: str, words: tuple[str, ...]) -> None:
+        """Make variables of words that vary together: of many names, a pair hardly comes twice."""
+        kind = scope, len(words), words[0]
+        recent = self._recent.setdefault(kind, deque(maxlen=_RECENT))
+        pairs: dict[tuple[int, ...], list[tuple[str, ...]]] = {}
+        for other in recent:
+            pairs.setdefault(tuple(compress(count(), map(ne, other, words))), []).append(other)
+        recent.append(words)
+        first = _first_place(scope, words)
+        for places, others in pairs.items():
+            rows = [*others, words]
+            if places[0] >= first and all(_vary_together(rows, place) for place in places):
+                general = tuple(_wildcard(word) if i in places else word for i, word in enumerate(words))
+                if sum(map(_is_plain, general)) >= max(_WORDS_BESIDE_NAMES, len(places)):
+                    wider = self._place(scope, general)
+                    if wider != OVERFLOW:
+                        self._compared.setdefault(kind, deque(maxlen=_RECENT)).append((general, wider))
+                        for row in rows:
+                            self._become(_id(scope, row), wider)
+                    return
 
     def _enough(self, twins: list[str], position: int) -> int:
         """How many values make the word at this position a variable."""
@@ -271,7 +316,7 @@ def _token(match: re.Match[str]) -> str:
 
 
 def _phrases(text: str) -> str:
-    if "<" not in text:  # no value, no phrase of values
+    if "<" not in text and "[" not in text:  # no value, no phrase of values
         return text
     for part, pattern, replacement in _PHRASES:
         if part in text:
@@ -292,13 +337,18 @@ def _slots(scope: str, words: tuple[str, ...]) -> list[tuple[int, int]]:
     after = [0]
     for word in reversed(words):
         after.append(hash((after[-1], word)))
-    found, before = [], hash(scope)
+    found, before, first = [], hash(scope), _first_place(scope, words)
     for position, word in enumerate(words):
-        # The first word says what happened or who speaks, unless the scope says it.
-        if (position or scope) and "<*>" not in word:
+        if position >= first and "<*>" not in word:
             found.append((position, hash((before, word[: word.find("=") + 1], after[-2 - position]))))
         before = hash((before, word))
     return found
+
+
+def _first_place(scope: str, words: tuple[str, ...]) -> int:
+    """Where variables begin: first words, up to the last that ends in a colon, say who speaks or what happened."""
+    speakers = next((i for i, word in enumerate(words) if not word.endswith(":")), len(words))
+    return speakers if scope else max(speakers, 1)
 
 
 def _id(scope: str, words: tuple[str, ...]) -> str:
@@ -308,19 +358,22 @@ def _id(scope: str, words: tuple[str, ...]) -> str:
 
 def _form(scope: str, words: tuple[str, ...]) -> int | None:
     """Of messages that differ in names alone, the same; None where too few plain words would stay."""
-    if len(words) > _MAX_TWIN_WORDS:
-        return None
-    blank = [word if i == 0 and not scope else _without_name(word) for i, word in enumerate(words)]
-    return hash((scope, *blank)) if sum(map(_is_plain, blank)) >= _WORDS_BESIDE_NAMES else None
+    blank = tuple(map(_without_name, words))
+    # The first word says most: more must be left where it goes.
+    enough = _WORDS_BESIDE_NAMES + (blank[0] != words[0] and not scope)
+    return hash((scope, blank)) if sum(map(_is_plain, blank)) >= enough else None
 
 
 @lru_cache(maxsize=_MAX_WORDS)
 def _without_name(word: str) -> str:
     match = _VALUE.match(word)
     # What ends in a colon says who speaks.
-    if match and not word.endswith(":") and match[2] and (match[1].find("=") > 0 or _NAME(match[2])):
-        return f"{match[1]}<*>{match[3]}"
-    return word
+    if not match or not match[2] or word.endswith(":"):
+        return word
+    key, value, end = match.groups()
+    # `user=bob` has a name and `READ_ONLY` is a state.
+    named = key.find("=") > 0 or (_NAME(value) and not _is_state(value.replace("_", "")))
+    return f"{key}<*>{end}" if named else word
 
 
 def _wider(template: str, words: tuple[str, ...]) -> tuple[str, ...]:
@@ -329,13 +382,22 @@ def _wider(template: str, words: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(a if a == b or "<*>" in a else _without_name(b) for a, b in zip(old, words, strict=False))
 
 
+def _vary_together(rows: list[tuple[str, ...]], place: int) -> bool:
+    values = {row[place] for row in rows}
+    return len(values) >= _TWIN_VALUES and all("<" not in value and _may_vary(value) for value in values)
+
+
 def _is_plain(word: str) -> bool:
     return "<" not in word and _PLAIN(word) is not None
 
 
+def _is_state(word: str) -> bool:
+    return word.isupper() and word.isalpha()
+
+
 def _may_vary(word: str) -> bool:
     """Words in capitals are states, one or two characters are operators: they join a variable but do not make one."""
-    return len(word) > 2 and not (word.isupper() and word.isalpha())
+    return len(word) > 2 and not _is_state(word)
 
 
 def _wildcard(word: str) -> str:

@@ -52,6 +52,8 @@ _VARIABLES = (
 # A variable, a word or a mark.
 _REST = r"([A-Za-z_$]++|\d++)|(\s+|.)"
 _PART = re.compile(rf"({'|'.join(form for _, form in _VARIABLES)})|{_REST}", re.DOTALL)
+# Whether a word can hold a variable by its form; most words cannot.
+_MAY_VARY = re.compile(r"[0-9@/\\<]|\w\.\w").search
 _BLANKS = re.compile(r"(\s+)")
 _TWICE = re.compile(r"(?:<\*>){2,}")
 _TYPED = re.compile(r"<[a-z]+>")
@@ -119,9 +121,12 @@ def _text_of(rows: Sequence[list[str]], form: str) -> str:
     """The same for messages as words and the blanks between them."""
     if len(set(map(len, rows))) > 1:
         return form
-    columns = (tuple(dict.fromkeys(column)) for column in zip(*rows, strict=True))
+    return "".join([_column(tuple(dict.fromkeys(column))) for column in zip(*rows, strict=True)])
+
+
+def _column(values: tuple[str, ...]) -> str:
     # Most words are always the same and hold nothing to look for.
-    return "".join([values[0] if len(values) == 1 and _is_bare(values[0]) else _word(values) for values in columns])
+    return values[0] if len(values) == 1 and not _MAY_VARY(values[0]) else _word(values)
 
 
 def _with_variables(message: str, typed: str) -> list[str]:
@@ -132,10 +137,6 @@ def _with_variables(message: str, typed: str) -> list[str]:
         if len(words) // 2 + 1 == len(seen):
             words[::2] = [new if VARIABLE in new else old for old, new in zip(words[::2], seen, strict=True)]
     return words
-
-
-def _is_bare(word: str) -> bool:
-    return word.isalpha() or word.isspace()
 
 
 @lru_cache(maxsize=_MAX_WORDS)

@@ -35,17 +35,20 @@ _USUAL = tuple(values[0] for values in NUMBERS.values())
 _NEVER = re.compile(r"(?!)")
 _PHRASES = dict(
     zip(
-        ("date in words", "two times", "size", "duration", "< before a value", "address and name", "values in a row"),
+        (
+            *("date in words", "AM or PM", "two times", "size", "duration", "< before a value", "address and name"),
+            *("values in a row", "list"),
+        ),
         log_templates._PHRASES,
         strict=True,
     )
 )
 _TYPES, _TEXTS = dict(log_templates._TYPES), dict(template_text._VARIABLES)
-_SLOTS = log_templates._slots
 _SWITCHES: dict[str, tuple[Any, str, Any]] = {
     "quoted text is a value": (log_templates, "_QUOTED", _NEVER),
     "a list is one value": (log_templates, "_listed_once", lambda text: text),
-    "the first word stays": (log_templates, "_slots", lambda scope, words: _SLOTS(scope or "any", words)),
+    "the first word stays": (log_templates, "_first_place", lambda scope, words: 0),
+    "two words may vary together": (log_templates, "_vary_together", lambda rows, place: False),
     "names alone may differ": (log_templates, "_form", lambda scope, words: None),
     "capitals and short words stay": (log_templates, "_may_vary", lambda word: True),
     "words seen to vary are values in texts": (

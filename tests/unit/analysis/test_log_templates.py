@@ -52,6 +52,11 @@ _PIECES = (
         ("block blk_-1608999687919862906 lost", "block blk_<id> lost"),
         ("since 2026-01-02T03:04:05.678Z", "since <time>"),
         ("since Sun Jun 14 15:16:01 2026", "since <time>"),
+        ("since Sat, 28 Nov 2026 18:00:00 GMT", "since <time>"),
+        ("since 28/Nov/2026:18:00:00 +0000", "since <time>"),
+        ("since November 3, 2026", "since <time>"),
+        ("since 6:05:09 PM", "since <time>"),
+        ("hosts [alpha, beta, gamma] left", "hosts [<list>] left"),
         ('no such file "my file"', 'no such file "<str>"'),
         ("deleting blk_1 blk_2 blk_3", "deleting blk_<id>"),
         ("login of <email:a1f5c6a1> from <ip:abcdefab>", "login of <email> from <ip>"),
@@ -146,6 +151,23 @@ def test_the_fewer_words_stay_the_more_values_make_a_variable() -> None:
     beside = [miner.add(f"state: {state}") for state in ("opening", "open", "closing")]
     assert len({miner.resolve(i) for i in among}) == 1
     assert len({miner.resolve(i) for i in beside}) == 3
+
+
+def test_who_speaks_stays_however_many_speak() -> None:
+    """Words up to a colon at the start tell functions, services or levels apart."""
+    miner = TemplateMiner()
+    ids = [
+        miner.add(f"debug: {function}: done") for function in ("open_door", "close_door", "ring_bell", "lift", "lock")
+    ]
+    assert len({miner.resolve(i) for i in ids}) == 5
+
+
+def test_words_that_vary_together_are_variables_though_no_pair_comes_twice() -> None:
+    """Of many users in many rooms no two share either, so no word ever varies alone."""
+    miner = TemplateMiner()
+    pairs = (("ann", "hall"), ("bob", "yard"), ("cyd", "barn"), ("dan", "loft"))
+    ids = [miner.add(f"guest {guest} has entered {room} now") for guest, room in pairs]
+    assert {miner.template(i) for i in ids} == {"guest <*> has entered <*> now"}
 
 
 def test_scopes_share_no_template() -> None:
