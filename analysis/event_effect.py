@@ -1,21 +1,24 @@
 """How many times the usual traffic an event brought, with its uncertainty, and what that promises for the next one.
 
-A day of the event is compared with the same weekdays before it. Those scatter, and so would the event's day have
-without the event: the interval is that of a prediction. Logarithms, because effects multiply.
+The days of the event are compared with the same weekdays of the weeks before it. Traffic of neighbouring days rises and
+falls together, and its level wanders from week to week, so each week before counts as one value, and the interval is
+that of a level that takes a random step every week: steps that were taken since the weeks of the past, too, stand
+between them and the event. Where the level does not wander, the interval is wider than it had to be. Logarithms,
+because effects multiply.
 
->>> usual = np.array([90.0, 100.0, 110.0, 100.0])
->>> found = effect([(400.0, usual)])
+>>> usual = np.array([[90.0], [100.0], [110.0], [100.0]])
+>>> found = effect(np.array([400.0]), usual)
 >>> round(found.ratio, 2), found.low < found.ratio < found.high
 (4.01, True)
->>> effect([(400.0, np.array([100.0, 100.0]))]) is None
+>>> effect(np.array([400.0]), usual[:2]) is None
 True
 
-References: prediction intervals of a new observation, Draper and Smith, "Applied Regression Analysis"; several
-occurrences with a between-variance, DerSimonian and Laird, Controlled Clinical Trials 7 (1986).
+References: the local level model, Harvey, "Forecasting, Structural Time Series Models and the Kalman Filter" (1989),
+section 2.3; several occurrences with a between-variance, DerSimonian and Laird, Controlled Clinical Trials 7 (1986).
 """
 
 from collections.abc import Sequence
-from math import exp, sqrt
+from math import ceil, exp, sqrt
 from typing import NamedTuple
 
 import numpy as np
@@ -24,8 +27,8 @@ from scipy.special import stdtrit
 
 Array = NDArray[np.float64]
 
-LEAST_FREEDOM = 2
-"""Degrees of freedom of the usual days' scatter, below which there is no interval."""
+LEAST_WEEKS = 3
+"""Usual weeks, below which nobody knows how they scatter."""
 LEVEL = 0.95
 # Logs of days that happened to be equal have no scatter: never claim to know a ratio better than to 1 %.
 _LEAST_SD = 0.01
@@ -44,23 +47,42 @@ class Effect(NamedTuple):
     """Degrees of freedom behind `sd`."""
 
 
-def effect(days: Sequence[tuple[float, Array]]) -> Effect | None:
+def effect(totals: Array, usual: Array) -> Effect | None:
     """Of one occurrence of an event.
 
     Args:
-        days: for each of its days the traffic, above 0, and that of the usual days to compare it with, each above 0.
+        totals: (days,) traffic of each of its days, above 0.
+        usual: (weeks, days) that of the same weekdays in the weeks before it, the last week first; NaN or 0 where it is
+            not known.
 
     Returns:
-        None when the usual days are too few to know how they scatter.
+        None when a day has nothing to be compared with, or fewer than LEAST_WEEKS hold half of the days.
     """
-    logs = [(float(np.log(total)), np.log(usual)) for total, usual in days if len(usual)]
-    freedom = sum(len(usual) - 1 for _, usual in logs)
-    if len(logs) < len(days) or freedom < LEAST_FREEDOM:
+    with np.errstate(divide="ignore", invalid="ignore"):
+        logs = np.where(usual > 0, np.log(usual), np.nan)
+    known = ~np.isnan(logs)
+    weeks = np.flatnonzero(known.mean(axis=1) >= 0.5)
+    if len(weeks) < LEAST_WEEKS or not known[weeks].any(axis=0).all():
         return None
-    scatter = sum(float(((usual - usual.mean()) ** 2).sum()) for _, usual in logs) / freedom
-    uncertain = sum(1 + 1 / len(usual) for _, usual in logs) / len(logs) ** 2
-    sd = max(_LEAST_SD, sqrt(scatter * uncertain))
-    return _effect(sum(log - float(usual.mean()) for log, usual in logs) / len(logs), sd, freedom)
+    days = np.nanmean(logs[weeks], axis=0)
+    levels = np.nanmean(logs[weeks] - days, axis=1)
+    sd = max(_LEAST_SD, sqrt(float(levels.var(ddof=1)) * _steps(weeks + 1, ceil(len(totals) / 7))))
+    return _effect(float(np.mean(np.log(totals) - days)), sd, len(weeks) - 1)
+
+
+def _steps(weeks_back: NDArray[np.intp], length: int) -> float:
+    """Variance of a wandering level in an event against its mean in past weeks, over the variance among those.
+
+    Args:
+        weeks_back: of each past week, 1 = the one before the event; rising.
+        length: weeks of the event.
+    """
+    # A step lies between the event and every week that is farther back than the step.
+    until = sum(float((weeks_back >= week).mean()) ** 2 for week in range(1, int(weeks_back[-1]) + 1))
+    during = sum((week / length) ** 2 for week in range(1, length))
+    count = len(weeks_back)
+    among = float(np.abs(np.subtract.outer(weeks_back, weeks_back)).sum()) / 2 / count / (count - 1)
+    return (until + during) / among
 
 
 def next_effect(past: Sequence[Effect]) -> Effect:

@@ -13,7 +13,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -23,9 +23,11 @@ from numpy.typing import NDArray
 from ..agents.production_intelligence.feature_usage import feature_usage
 from ..agents.production_intelligence.load_patterns import load_patterns
 from ..agents.production_intelligence.loaded import Loaded
+from ..agents.production_intelligence.seasonal import WEEKS_BACK
 from ..analysis import ramps as ramps_module
-from ..analysis.event_effect import effect
+from ..analysis.event_effect import Effect, effect
 from ..analysis.growth import weekly_growth
+from ..core.occasions import OCCASIONS, occasions
 from ..core.records.logs import AccessRow
 from ..core.records.rows import ACCESS, RUM, Row
 from ..core.records.rum import RumRow
@@ -35,6 +37,7 @@ from .report import json_line, table
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 COUNTS = (6, 12, 24)
+NAB = ("realKnownCause/nyc_taxi.csv", "realTraffic/TravelTime_*.csv", "realTweets/*.csv")
 GRIDS, SMOOTHS = (10, 15, 30), (15, 31, 61)
 SEEDS = range(1_000, 1_200)
 DRAWS = 2_000
@@ -55,7 +58,12 @@ def main(arguments: list[str]) -> int:
         print(json.dumps(_measured(Path(options.work[0]), WORK[options.work[1]])))
         return 0
     json_line(
-        "load", ramps=_ramps(options.data), visitors=_visitors(), intervals=_intervals(), cost=_cost(options.rows)
+        "load",
+        ramps=_ramps(options.data),
+        visitors=_visitors(),
+        intervals=_intervals(),
+        ordinary_days=_ordinary_days(options.data),
+        cost=_cost(options.rows),
     )
     return 0
 
@@ -182,8 +190,48 @@ def _growth(draw: np.random.Generator, weeks: int, likeness: float) -> bool:
 
 def _effect(draw: np.random.Generator, usual: int) -> bool:
     days = np.exp(draw.normal(0, 0.15, usual + 1))
-    found = effect([(float(4 * days[0]), days[1:])])
+    found = effect(4 * days[:1], days[1:, None])
     return found is not None and found.low <= 4 <= found.high
+
+
+def _ordinary_days(traffic: Path) -> Any:
+    """How often the interval of an event that was none, on every ordinary day of real series, holds 1."""
+    series = [traffic, *sorted(path for name in NAB for path in (SHARED / "data" / "nab" / "data").glob(name))]
+    known = [_whole_days(path) for path in series]
+    found = {}
+    for length in (1, 2, 4, 23):
+        effects = [one for days in known for one in _none_events(days, length)]
+        inside = sum(one.low <= 1 <= one.high for one in effects) / len(effects) if effects else None
+        found[length] = {"events": len(effects), "inside": inside}
+    rows = [
+        (str(days), str(one["events"]), "-" if one["inside"] is None else f"{100 * one['inside']:.1f} %")
+        for days, one in found.items()
+    ]
+    table(f"Events that were none, in {len(series)} real series", ("days", "events", "interval holds 1"), rows)
+    return found
+
+
+def _whole_days(file: Path) -> dict[date, float]:
+    days: dict[date, list[float]] = {}
+    with file.open() as lines:
+        for at, count in list(csv.reader(lines))[1:]:
+            days.setdefault(date.fromisoformat(at[:10]), []).append(float(count))
+    whole = 0.95 * float(np.median([len(counts) for counts in days.values()]))
+    return {day: sum(counts) for day, counts in days.items() if len(counts) >= whole}
+
+
+def _none_events(days: dict[date, float], length: int) -> Iterator[Effect]:
+    named = {day for name in OCCASIONS for one in occasions(name, min(days), max(days)) for day in one.days()}
+    usual = {day: count for day, count in days.items() if day not in named}
+    for first in usual:
+        event = [first + timedelta(days=n) for n in range(length)]
+        before = [
+            [usual.get(d - timedelta(weeks=n // 7 + back), 0.0) for n, d in enumerate(event)] for back in WEEKS_BACK
+        ]
+        if all(usual.get(day, 0.0) > 0 for day in event) and (
+            found := effect(np.array([usual[d] for d in event]), np.array(before))
+        ):
+            yield found
 
 
 # Cost ----------------------------------------------------------------------------------------------------------------

@@ -49,13 +49,16 @@ def percent(share: float) -> str:
     return "under 1 %" if share > 0 and whole == 0 else f"{whole} %"
 
 
-def counted(number: int, word: str) -> str:
-    """A number and what is counted, in the singular for one; the plural has an s.
+def counted(number: int, word: str, plural: str | None = None) -> str:
+    """A number and what is counted, in the singular for one.
 
-    >>> counted(1, "known user"), counted(1200, "time")
-    ('1 known user', '1,200 times')
+    Args:
+        plural: where it is not the word with an s.
+
+    >>> counted(1, "known user"), counted(1200, "time"), counted(2, "anomaly", "anomalies")
+    ('1 known user', '1,200 times', '2 anomalies')
     """
-    return f"{number:,} {word}{'' if number == 1 else 's'}"
+    return f"{number:,} {word if number == 1 else plural or f'{word}s'}"
 
 
 def value_text(value: object) -> str:

@@ -14,6 +14,7 @@ from ..agents.production_intelligence.feedback import End, Perform, Seen, Wait, 
 from ..bus.lease import Pulse
 from ..bus.names import OWN_LANE
 from ..core.errors import ConflictError, InputError, NotFoundError, ServiceUnavailable
+from ..core.numbers import counted
 from ..core.records.base import encode
 from ..core.records.feedback import FEEDBACK_KEY, LoopPlan, LoopState, Run
 from ..core.records.tasks import FINAL, TaskAssignment, task_key
@@ -163,7 +164,7 @@ class FeedbackLoop:
         done = sum(run.status == "completed" for run in state.runs)
         self._said(
             f"round {state.round}: {done} of {len(state.runs)} analyses done,"
-            f" {state.anomalies_noticed} anomalies noticed so far"
+            f" {counted(state.anomalies_noticed, 'anomaly', 'anomalies')} noticed so far"
         )
         if self._output is not None:
             for name in WRITTEN:

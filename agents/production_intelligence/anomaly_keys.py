@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from ...core.errors import InputError
+from ...core.numbers import counted
 from ...core.records.anomalies import (
     ALERTS_KEY,
     ANOMALIES_KEY,
@@ -177,7 +178,7 @@ def status(anomalies: Iterable[Anomaly], series: int, until: datetime) -> Produc
     if word != "healthy" and worst:
         reason = worst.explanation
     else:
-        reason = f"{len(opened)} open anomalies, all of them mild, in {series} series"
+        reason = f"{counted(len(opened), 'open anomaly', 'open anomalies')}, all of them mild, in {series} series"
     return ProductionStatus(
         status=word, reason=reason, open_anomalies=len(opened), judged_series=series, data_until=until
     )

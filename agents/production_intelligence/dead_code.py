@@ -14,6 +14,7 @@ from datetime import UTC, date, datetime, timedelta
 from ...analysis.route_index import RouteIndex
 from ...analysis.traffic_profile import DAY_S
 from ...core.errors import InputError, TaskVetoed
+from ...core.numbers import counted
 from ...core.records.dead_code import (
     CodeInventory,
     DeadCodeReport,
@@ -144,7 +145,7 @@ def _judge(number: int, route: StaticRoute, seen: _Seen, min_days: int) -> tuple
     """The rule in the module's docstring."""
     quiet = seen.quiet_days(number)
     if number in seen.last and quiet < min_days:
-        return Verdict.USED, f"asked for {seen.requests[number]} times, last on {_day(seen.last[number])}"
+        return Verdict.USED, f"asked for {counted(seen.requests[number], 'time')}, last on {_day(seen.last[number])}"
     never = f"no request in {quiet} observed days"
     if quiet < min_days:
         return Verdict.UNDECIDED, f"{never}, {min_days} are asked for"
@@ -199,7 +200,7 @@ def _unit(unit: StaticUnit, code: CodeInventory) -> UnitVerdict:
 
 def _not_analysed(code: CodeInventory) -> dict[str, NotMeasured]:
     found = {
-        f".{extension}": NotMeasured(reason=f"{count} files: only Python's code is analysed")
+        f".{extension}": NotMeasured(reason=f"{counted(count, 'file')}: only Python's code is analysed")
         for extension, count in code.other_languages.items()
     }
     for problem in code.unreadable:
@@ -220,7 +221,7 @@ def _insights(verdicts: list[RouteVerdict], min_days: int, now: datetime) -> Ite
         named = ", ".join(verdict.path for verdict in dead[:5])
         yield Insight(
             id="insight-dead-code",
-            title=f"{len(dead)} routes were not asked for in {min_days} observed days or more",
+            title=f"Nobody asked for {counted(len(dead), 'route')} in {min_days} observed days or more",
             detail=f"{named}{' and more' if len(dead) > 5 else ''}; nothing in the source mentions them.",
             priority=FindingPriority.LOW,
             evidence=("aqe/production/dead-code",),

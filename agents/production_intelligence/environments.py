@@ -10,6 +10,7 @@ from datetime import datetime
 
 from ...analysis.rate_ratio import rate_ratio_p_value
 from ...core.errors import TaskVetoed
+from ...core.numbers import counted
 from ...core.records.environments import EndpointDifference, EnvironmentComparison, EnvironmentTraffic
 from ...core.records.evidence import NotMeasured
 from ...core.records.findings import FindingPriority, Insight
@@ -77,7 +78,7 @@ def compare_environments(loaded: Loaded) -> Outcome:
             known = ", ".join(sorted(found)) or "none"
             raise TaskVetoed(
                 f"no requests of environment {name!r} in the window{did_you_mean(name, found)}; there are: {known}",
-                hint=f"aqe import access.log --env {name}",
+                hint=f"aqe import access.log --env {name} --release VERSION",
             )
     base, own = (found[name] for name in asked)
     comparison = EnvironmentComparison(
@@ -162,7 +163,7 @@ def _insights(found: EnvironmentComparison, now: datetime) -> Iterator[Insight]:
         yield _insight(
             "unseen",
             f"{100 * unseen / found.candidate.requests:.1f} % of {names[0]}'s requests go where {names[1]} has none",
-            f"{len(found.only_in_candidate)} endpoints, the most requested: {first}.",
+            f"{counted(len(found.only_in_candidate), 'endpoint')}, the most requested: {first}.",
             f"Ask for them in {names[1]}, too.",
             names,
             now,
@@ -171,7 +172,7 @@ def _insights(found: EnvironmentComparison, now: datetime) -> Iterator[Insight]:
     if worse:
         yield _insight(
             "errors",
-            f"{len(worse)} endpoints fail more often in {names[0]} than in {names[1]}",
+            f"More errors in {names[0]} than in {names[1]} at {counted(len(worse), 'endpoint')}",
             "; ".join(
                 f"{o.endpoint} {100 * o.error_share:.2g} % against {100 * o.baseline_error_share:.2g} %"
                 for o in worse[:3]

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from ...analysis.daily_change import LEAST_DAYS, daily_change
 from ...analysis.traffic_profile import DAY_S
 from ...core.errors import TaskVetoed
+from ...core.numbers import counted
 from ...core.records.evidence import NotMeasured
 from ...core.records.features import (
     Criterion,
@@ -221,7 +222,7 @@ def _removal(
         Criterion(
             criterion=f"observed for {LEAST_OBSERVED_DAYS} days",
             met=observed_days >= LEAST_OBSERVED_DAYS,
-            found=f"{observed_days} days",
+            found=counted(observed_days, "day"),
         ),
         Criterion(
             criterion="not used more than before",

@@ -8,6 +8,7 @@ from typing import Any
 
 from ...analysis.root_services import change, rank
 from ...core.errors import InputError, TaskVetoed
+from ...core.numbers import counted
 from ...core.records.evidence import NotMeasured
 from ...core.records.findings import FindingPriority, Insight
 from ...core.records.history import HISTORY_KEY, DeploymentOutcome, read_history
@@ -234,7 +235,7 @@ _CHECKS = {
 def _benefit(finding: IncidentFinding) -> str:
     parts = []
     if finding.affected_users is not None:
-        parts.append(f"{finding.affected_users} users")
+        parts.append(counted(finding.affected_users, "user"))
     if finding.duration_s is not None:
         parts.append(f"{finding.duration_s / 60:.0f} min")
     return f"Spares another one like this: {', '.join(parts)}." if parts else ""

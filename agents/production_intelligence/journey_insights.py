@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from ...core.numbers import percent
+from ...core.numbers import counted, percent
 from ...core.records.findings import FindingPriority, Insight
 from ...core.records.journeys import JOURNEYS_KEY, Conformance, DropOff, Journeys
 
@@ -25,8 +25,9 @@ def _dropped(drop: DropOff, title: str, found: Journeys) -> Insight:
     return Insight(
         id=f"insight-drop-off-{drop.step}",
         title=f"People leave at {title} after errors",
-        detail=f"{drop.left} of {drop.sessions} sessions end there. Of those {met} met an error there, of those that"
-        f" went on {met_by_others} (p = {drop.p_value:.2g}). An inference: leaving and errors come together.",
+        detail=f"{drop.left} of {counted(drop.sessions, 'session')} end there. Of those {met} met an error there,"
+        f" of those that went on {met_by_others} (p = {drop.p_value:.2g})."
+        " An inference: leaving and errors come together.",
         priority=FindingPriority.HIGH,
         evidence=(JOURNEYS_KEY, drop.step),
         recommendation="Look at the errors of that page, and test the way across it.",
@@ -36,14 +37,16 @@ def _dropped(drop: DropOff, title: str, found: Journeys) -> Insight:
 
 
 def _strayed(known: Conformance, found: Journeys) -> Insight:
-    ways = "; ".join(f"{e.source_title} -> {e.target_title} ({e.sessions} sessions)" for e in known.new_edges[:3])
+    ways = "; ".join(
+        f"{e.source_title} -> {e.target_title} ({counted(e.sessions, 'session')})" for e in known.new_edges[:3]
+    )
     low, high = 100 * known.difference_low, 100 * known.difference_high
     return Insight(
         id="insight-journeys-conformance",
         title=f"Fewer sessions take the known ways: {percent(known.replay.value)} instead of"
         f" {percent(known.expected.value)}",
-        detail=f"Of {known.sessions} new sessions; the difference is {low:+.1f} to {high:+.1f} points. New ways:"
-        f" {ways or 'none that enough people took'}.",
+        detail=f"Of {counted(known.sessions, 'new session')}; the difference is {low:+.1f} to {high:+.1f} points."
+        f" New ways: {ways or 'none that enough people took'}.",
         priority=FindingPriority.MEDIUM,
         evidence=(JOURNEYS_KEY,),
         recommendation="Look whether the new ways are meant: a new feature, or a page that no longer works.",

@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from ...core.errors import InputError
+from ...core.numbers import counted
 from ...core.records.levels import LevelSource, Scope
 from ...core.records.rows import METRICS
 from ...core.records.watch_state import WATCH_KEY, WATCH_VERSION, KeptSeries, WatchedRows, WatchIndex, WatchPart
@@ -204,5 +205,5 @@ def _history_changed(kind: str, rows: WatchedRows, loaded: Loaded) -> str | None
     since, until = (datetime.fromtimestamp(at, UTC) for at in (rows.since, rows.until))
     late = _count(kind, since, until, loaded) - rows.rows
     if late > LATE_SHARE * rows.rows:
-        return f"{late} rows of {kind} came for a time that had been looked at"
+        return f"{counted(late, 'row')} of {kind} came for a time that had been looked at"
     return None

@@ -11,9 +11,10 @@ from datetime import UTC, date, datetime, time, timedelta
 import numpy as np
 from numpy.typing import NDArray
 
-from ...analysis.event_effect import Effect, effect, next_effect
+from ...analysis.event_effect import LEAST_WEEKS, Effect, effect, next_effect
 from ...analysis.traffic_profile import DAY_S, Minutes
 from ...core.errors import TaskVetoed
+from ...core.numbers import counted
 from ...core.occasions import ASKED_BY_DEFAULT, OCCASIONS, Occasion, occasions
 from ...core.records.evidence import NotMeasured
 from ...core.records.findings import FindingPriority, Insight
@@ -28,6 +29,7 @@ from .traffic import Traffic, endpoint_mix, traffic_of
 
 USUAL_WEEKS = 6
 """Before an occurrence, whose same weekdays it is compared with; more would reach into another season."""
+WEEKS_BACK = range(1, USUAL_WEEKS + 1)
 SOON = timedelta(days=60)
 """Before an event, from which an insight speaks of it."""
 
@@ -50,12 +52,11 @@ class _Days:
     def row(self, day: date) -> int:
         return (day - EPOCH).days - self.minutes.first_day
 
-    def usual(self, day: date, before: date) -> Array:
-        """Totals of the same weekdays of USUAL_WEEKS weeks before a day."""
-        weeks_back = (day - before).days // 7 + 1
-        days = [day - timedelta(weeks=weeks_back + n) for n in range(USUAL_WEEKS)]
-        totals = np.array([self.total(d) for d in days if d not in self.named])
-        return totals[totals > 0]
+    def usual(self, days: Sequence[date]) -> Array:
+        """(USUAL_WEEKS, days) totals of the same weekdays in the weeks before; NaN for what is named or not known."""
+        weeks = [[day - timedelta(weeks=(day - days[0]).days // 7 + back) for day in days] for back in WEEKS_BACK]
+        totals = np.array([[np.nan if day in self.named else self.total(day) for day in week] for week in weeks])
+        return np.where(totals > 0, totals, np.nan)
 
 
 def seasonal_analysis(loaded: Loaded) -> Outcome:
@@ -105,7 +106,7 @@ def _event(loaded: Loaded, traffic: Traffic, days: _Days, name: str) -> EventEff
     today = loaded.now.date()
     first = EPOCH + timedelta(days=traffic.minutes.first_day)
     past = [one for one in occasions(name, first, today) if all(days.total(day) > 0 for day in one.days())]
-    found = [(one, effect([(days.total(day), days.usual(day, one.first)) for day in one.days()])) for one in past]
+    found = [(one, effect(np.array([days.total(d) for d in one.days()]), days.usual([*one.days()]))) for one in past]
     known = [(one, its) for one, its in found if its is not None]
     coming = next(occasions(name, today, today + timedelta(days=800)))
     promised: Effect | None = next_effect([its for _, its in known]) if known else None
@@ -115,14 +116,14 @@ def _event(loaded: Loaded, traffic: Traffic, days: _Days, name: str) -> EventEff
         multiplier=_multiplier(promised) if promised else _unknown(name, traffic, past),
         next_first_day=coming.first,
         next_last_day=coming.last,
-        model=_model(loaded, traffic, days, known[-1][0], promised) if promised else _unknown(name, traffic, past),
+        model=_model(loaded, traffic, days, known[-1], promised.ratio) if promised else _unknown(name, traffic, past),
     )
 
 
 def _unknown(name: str, traffic: Traffic, past: Sequence[Occasion]) -> NotMeasured:
     if past:
         return NotMeasured(
-            reason=f"too few usual days before {name}: three whole ones of its weekday are needed of the"
+            reason=f"too few usual days before {name}: whole ones of {LEAST_WEEKS} weeks are needed, of the"
             f" {USUAL_WEEKS} weeks before"
         )
     first, last = (datetime.fromtimestamp(at, UTC).date() for at in (traffic.first_s, traffic.last_s))
@@ -137,33 +138,38 @@ def _multiplier(of: Effect) -> Multiplier:
 
 def _occurrence(days: _Days, one: Occasion, its: Effect | None) -> Occurrence:
     totals = [days.total(day) for day in one.days()]
-    usual = [days.usual(day, one.first) for day in one.days()]
-    means = [float(u.mean()) for u in usual if len(u)]
+    usual = days.usual([*one.days()])
+    means = [float(np.nanmean(u)) for u in usual.T if not np.isnan(u).all()]
+    count = int((~np.isnan(usual)).sum())
     rows = [days.row(day) for day in one.days()]
     return Occurrence(
         first_day=one.first,
         last_day=one.last,
         rps=float(np.mean(totals)) / DAY_S,
         usual_rps=float(np.mean(means)) / DAY_S if means else None,
-        usual_days=sum(len(u) for u in usual),
+        usual_days=count,
         peak_rps=float(days.minutes.counts[rows].max()) / 60,
         multiplier=_multiplier(its)
         if its
-        else NotMeasured(reason=f"{sum(len(u) for u in usual)} usual days before it, three are needed"),
+        else NotMeasured(reason=f"{counted(count, 'usual day')} before it, of {LEAST_WEEKS} weeks are needed"),
     )
 
 
-def _model(loaded: Loaded, traffic: Traffic, days: _Days, last: Occasion, promised: Effect) -> LoadModel | NotMeasured:
+def _model(
+    loaded: Loaded, traffic: Traffic, days: _Days, known: tuple[Occasion, Effect], promised: float
+) -> LoadModel | NotMeasured:
     """The last time's busiest day, raised or lowered to what is expected at the level of now."""
+    last, its = known
     busiest = max(last.days(), key=lambda day: float(days.minutes.counts[days.row(day)].max()))
     newest = EPOCH + timedelta(days=traffic.minutes.first_day + len(traffic.minutes.counts))
     # The same weekday as the busiest day had, in the weeks up to the newest data.
     like_it = newest + timedelta(days=(busiest.weekday() - newest.weekday()) % 7)
-    now = days.usual(like_it, newest)
-    if not len(now):
+    now = days.usual([like_it])
+    if np.isnan(now).all():
         return NotMeasured(
             reason=f"no whole {busiest:%A} in the last {USUAL_WEEKS} weeks: the level of now is not known"
         )
+    then = days.usual([*last.days()])[:, (busiest - last.first).days]
     at_it = loaded.between(_midnight(last.first), _midnight(last.last + timedelta(days=1)))
     return load_model(
         last.name,
@@ -172,7 +178,7 @@ def _model(loaded: Loaded, traffic: Traffic, days: _Days, last: Occasion, promis
         unit=traffic.source.unit,
         mix=endpoint_mix(at_it, traffic.source),
         users=user_classes(at_it),
-        scale=float(now.mean()) * promised.ratio / days.total(busiest),
+        scale=float(np.nanmean(now) / np.nanmean(then)) * promised / its.ratio,
     )
 
 
@@ -184,6 +190,7 @@ def _insights(analysis: SeasonalAnalysis, now: datetime) -> Iterator[Insight]:
     """What comes soon and is known to bring more."""
     for event in analysis.events:
         expected, until = event.multiplier, event.next_first_day - now.date()
+        measured = sum(isinstance(one.multiplier, Multiplier) for one in event.occurrences)
         if isinstance(expected, Multiplier) and expected.low > 1 and until <= SOON:
             rate = (
                 f", {event.model.peak_rps:.4g} {analysis.unit} a second at its peak"
@@ -192,9 +199,9 @@ def _insights(analysis: SeasonalAnalysis, now: datetime) -> Iterator[Insight]:
             )
             yield Insight(
                 id=f"insight-season-{event.event}",
-                title=f"{event.event} in {until.days} days: {expected.value:.1f} times the usual traffic",
+                title=f"{event.event} in {counted(until.days, 'day')}: {expected.value:.1f} times the usual traffic",
                 detail=f"95 % interval {expected.low:.1f} to {expected.high:.1f}, from"
-                f" {sum(isinstance(o.multiplier, Multiplier) for o in event.occurrences)} occurrences{rate}.",
+                f" {counted(measured, 'occurrence')}{rate}.",
                 priority=FindingPriority.HIGH,
                 evidence=("aqe/production/seasonal-analysis", analysis.source),
                 recommendation="Test at that rate before.",

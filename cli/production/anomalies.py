@@ -9,7 +9,7 @@ import click
 from ..common import load, look, output_options, print_json, say, with_runtime
 from ..params import DAYS, count
 from ..sparkline import sparkline
-from ..text import cleaned, facts, table, value_text, window_text
+from ..text import cleaned, counted, facts, table, value_text, window_text
 from .common import performed, release_option
 from .generated import target_option, written_tests
 
@@ -108,7 +108,7 @@ def anomalies_text(report: "AnomalyReport", *, blocks: bool = False) -> str:
     report = cleaned(report)
     rows = [
         ("Window", window_text(report.window_from, report.window_to)),
-        ("Judged", f"{report.series} series, {report.points} points, by {_method(report)}"),
+        ("Judged", f"{report.series} series, {counted(report.points, 'point')}, by {_method(report)}"),
         ("Not judged", _unjudged(report)),
         ("Left out", _left_out(report)),
         ("Gone on with", f"{report.continued} series, where the last look stopped" if report.continued else None),
@@ -141,9 +141,9 @@ def _unjudged(report: "AnomalyReport") -> str | None:
 def _left_out(report: "AnomalyReport") -> str | None:
     said = []
     if report.by_chance:
-        said.append(f"{report.by_chance} events that chance explains")
+        said.append(f"{counted(report.by_chance, 'event')} that chance explains")
     if report.held_back:
-        said.append(f"the {report.held_back} mildest anomalies")
+        said.append(f"the mildest {counted(report.held_back, 'anomaly', 'anomalies')}")
     return ", ".join(said) or None
 
 

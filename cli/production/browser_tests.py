@@ -121,7 +121,7 @@ async def _asked(parts: "Runtime", payload: dict[str, Any]) -> Any:
 def tests_text(found: "BrowserTests") -> str:
     """Every scenario, one a line; then the browsers in use."""
     found = cleaned(found)
-    head = f"{found.journeys} ways in {found.sessions:,} sessions"
+    head = f"{counted(found.journeys, 'way')} in {counted(found.sessions, 'session')}"
     if found.window_from and found.window_to:
         head += f", {window_text(found.window_from, found.window_to)}"
     rows = [

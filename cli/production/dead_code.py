@@ -7,7 +7,7 @@ import click
 
 from ..common import output_options, print_json, with_runtime
 from ..params import MAX_DAYS, count
-from ..text import cleaned, table
+from ..text import cleaned, counted, table
 from .common import insight_lines, performed, release_option
 
 if TYPE_CHECKING:
@@ -69,8 +69,8 @@ def dead_code_text(found: "DeadCodeReport") -> str:
     """Routes with their verdicts, then code."""
     found = cleaned(found)
     head = (
-        f"{found.root}: {len(found.routes)} routes in {found.python_files} Python files; requests of"
-        f" {found.observed_days} days, {found.observed_from:%Y-%m-%d} to {found.observed_to:%Y-%m-%d}"
+        f"{found.root}: {counted(len(found.routes), 'route')} in {counted(found.python_files, 'Python file')}; requests"
+        f" of {counted(found.observed_days, 'day')}, {found.observed_from:%Y-%m-%d} to {found.observed_to:%Y-%m-%d}"
         f" ({', '.join(found.sources)})"
     )
     lines = [head]
@@ -79,7 +79,8 @@ def dead_code_text(found: "DeadCodeReport") -> str:
     if found.units:
         lines += ["", "Only candidates lead to"]
         lines += [
-            f"  {u.name} ({u.file}:{u.line}, {u.lines} lines): {', '.join(u.routes)}" for u in found.units[:LISTED]
+            f"  {u.name} ({u.file}:{u.line}, {counted(u.lines, 'line')}): {', '.join(u.routes)}"
+            for u in found.units[:LISTED]
         ]
         lines += _more(len(found.units))
     if found.unreferenced:
@@ -96,12 +97,12 @@ def dead_code_text(found: "DeadCodeReport") -> str:
 def _row(route: "RouteVerdict") -> tuple[object, ...]:
     where = f"{route.file}:{route.line}" if route.line else route.file
     tests = f"; tests mention it: {', '.join(route.tests)}" if route.tests else ""
-    code = f"; {route.lines} lines of code behind" if route.lines else ""
+    code = f"; {counted(route.lines, 'line')} of code behind" if route.lines else ""
     return (route.verdict, f"{','.join(route.methods) or 'ANY'} {route.path}", where, f"{route.reason}{code}{tests}")
 
 
 def _unit(unit: "UnitVerdict | StaticUnit") -> str:
-    return f"  {unit.name} ({unit.file}:{unit.line}, {unit.lines} lines)"
+    return f"  {unit.name} ({unit.file}:{unit.line}, {counted(unit.lines, 'line')})"
 
 
 def _more(count: int) -> list[str]:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ..common import output_options, print_json, with_runtime
-from ..text import cleaned, percent, table
+from ..text import cleaned, counted, percent, table
 from .common import days_option, insight_lines, missing, performed
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def comparison_text(found: "EnvironmentComparison") -> str:
     ):
         if alone:
             shown = [f"  {count:>8}  {endpoint}" for endpoint, count in list(alone.items())[:LISTED]]
-            lines += ["", f"Only in {name}: {len(alone)} endpoints", *shown]
+            lines += ["", f"Only in {name}: {counted(len(alone), 'endpoint')}", *shown]
     return "\n".join([*lines, *insight_lines(found.insights)])
 
 

@@ -7,7 +7,7 @@ import click
 
 from ..common import output_options, print_json, with_runtime
 from ..params import DAYS, count
-from ..text import cleaned, table, window_text
+from ..text import cleaned, counted, table, window_text
 from .common import performed
 from .generated import target_option, written_tests
 
@@ -61,7 +61,7 @@ def mine_errors(
 def patterns_text(result: "MiningResult") -> str:
     """Every pattern, one a line; then what evidence points to."""
     result = cleaned(result)
-    head = f"{result.total_errors} errors in {result.total_records} log records"
+    head = f"{counted(result.total_errors, 'error')} in {counted(result.total_records, 'log record')}"
     if result.window_from and result.window_to:
         head += f", {window_text(result.window_from, result.window_to)}"
     lines = [head]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ..common import output_options, print_json, say, with_runtime
-from ..text import cleaned, percent, table
+from ..text import cleaned, counted, percent, table
 from .common import days_option, insight_lines, missing, performed, release_option
 from .generated import say_written
 
@@ -94,8 +94,8 @@ def usage_text(found: "FeatureReport") -> str:
     found = cleaned(found)
     sessions = found.total_sessions if isinstance(found.total_sessions, int) else "unknown"
     head = (
-        f"{found.total_users} active users ({found.users_by}), {sessions} sessions in"
-        f" {found.window_from:%Y-%m-%d} to {found.window_to:%Y-%m-%d}, {found.observed_days} days observed"
+        f"{counted(found.total_users, 'active user')} ({found.users_by}), {sessions} sessions in"
+        f" {found.window_from:%Y-%m-%d} to {found.window_to:%Y-%m-%d}, {counted(found.observed_days, 'day')} observed"
         f" ({', '.join(found.sources)})"
     )
     names = (
@@ -118,7 +118,7 @@ def usage_text(found: "FeatureReport") -> str:
         lines.append(f"UNTESTED  {untested}: no test scenario goes through; {found.untested[0].recommendation}")
     for unused in found.unused:
         last = f"last used on {unused.last_used}" if unused.last_used else "never used in the data"
-        lines.append(f"UNUSED    {unused.name}: {last}; {unused.observed_days} days observed")
+        lines.append(f"UNUSED    {unused.name}: {last}; {counted(unused.observed_days, 'day')} observed")
     for usage in found.features:
         if usage.deprecation:
             checks = "; ".join(f"{'yes' if c.met else 'NO'}: {c.criterion} ({c.found})" for c in usage.deprecation)

@@ -61,7 +61,7 @@ def analysis_text(found: "IncidentAnalysis") -> str:
 
 def _incident(found: "IncidentFinding") -> Iterator[str]:
     ended = "not over" if found.duration_s is None else duration_text(found.duration_s)
-    users = "users not known" if found.affected_users is None else f"{found.affected_users} users"
+    users = "users not known" if found.affected_users is None else counted(found.affected_users, "user")
     yield f"{found.incident}  {found.title}"
     yield f"  {found.severity} ({found.severity_because}), {time_text(found.started_at)}, {ended}, {users}"
     yield from _traces(found)

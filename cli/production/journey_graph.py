@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
-from ..text import duration_text, percent
+from ..text import counted, duration_text, percent
 
 if TYPE_CHECKING:
     from ...core.records.journeys import Edge, Journeys, Step
@@ -68,7 +68,7 @@ def _lines(found: "Journeys", *, node: str, edge: str, encode: Callable[[str], s
 
 
 def _title(step: "Step") -> str:
-    return f"{step.title} ({step.sessions} sessions)"
+    return f"{step.title} ({counted(step.sessions, 'session')})"
 
 
 def _label(edge: "Edge") -> str:

@@ -7,7 +7,7 @@ import click
 
 from ..common import print_json, with_runtime
 from ..params import count
-from ..text import cleaned, duration_text, facts, percent, table, value_text
+from ..text import cleaned, counted, duration_text, facts, percent, table, value_text
 from .common import days_option, insight_lines, missing, performed, release_option
 
 if TYPE_CHECKING:
@@ -79,9 +79,9 @@ def journeys(
 def journeys_text(found: "Journeys") -> str:
     """Variants, the graph, drop-offs and conformance; of a `cleaned` record."""
     lines = [
-        f"{found.sessions} sessions of {found.users} people (told by {found.users_by}) in"
+        f"{counted(found.sessions, 'session')} by {counted(found.users, 'user')} (told by {found.users_by}) in"
         f" {found.window_from:%Y-%m-%d} to {found.window_to:%Y-%m-%d}",
-        f"{found.events} events ({', '.join(found.sources)})",
+        f"{counted(found.events, 'event')} ({', '.join(found.sources)})",
         "",
         facts(_ends(found)),
         "",
@@ -123,8 +123,8 @@ def _variants(found: "Journeys") -> Iterator[str]:
         yield f"{more} rarer journeys are not listed"
     if found.journeys_withheld:
         yield (
-            f"{found.journeys_withheld} journeys ({found.sessions_withheld} sessions) of fewer than {found.min_users}"
-            " people each are withheld"
+            f"{counted(found.journeys_withheld, 'journey')} ({counted(found.sessions_withheld, 'session')})"
+            f" of fewer than {found.min_users} people each are withheld"
         )
 
 
@@ -148,7 +148,7 @@ def _graph(found: "Journeys") -> Iterator[str]:
     ways = ", ".join(f"{step.title} {percent((step.entries or 0) / found.sessions)}" for step in begins)
     yield f"Sessions begin at {ways or 'no step that enough people began with'}"
     for step in found.steps[:MAX_STEPS]:
-        yield f"\n{step.title}  {step.sessions} sessions, {step.users} users"
+        yield f"\n{step.title}  {counted(step.sessions, 'session')}, {counted(step.users, 'user')}"
         edges = [edge for edge in found.edges if edge.source == step.id]
         yield table(("  ", "", "", "", ""), [*_ways(step, edges, titles)]).partition("\n")[2]
     hidden = len(found.steps[MAX_STEPS:])

@@ -8,7 +8,7 @@ import click
 
 from ..common import load, look, output_options, print_json, with_runtime
 from ..sparkline import sparkline
-from ..text import Look, cleaned, facts, percent, table, value_text, window_text
+from ..text import Look, cleaned, counted, facts, percent, table, value_text, window_text
 from .common import days_option, insight_lines, missing, performed, release_option
 from .load_tests import checked, load_test_options, written
 
@@ -82,7 +82,7 @@ def load_text(found: "LoadPatterns", shows: Look = _PLAIN) -> str:
     peak = found.peak
     rows = [
         ("Window", window_text(found.window_from, found.window_to)),
-        ("Observed", f"{found.observed_days} days, {found.whole_days} of them whole"),
+        ("Observed", f"{counted(found.observed_days, 'day')}, {found.whole_days} of them whole"),
         ("Total", f"{found.total} {found.unit} ({found.source})"),
         ("Mean", f"{value_text(found.mean_rps)} /s"),
         ("Peak", f"{value_text(peak.rps)} /s at {peak.at:%Y-%m-%d %H:%M}, {peak.factor:.1f} times the mean;"
@@ -95,7 +95,9 @@ def load_text(found: "LoadPatterns", shows: Look = _PLAIN) -> str:
     if isinstance(found.daily, DailyPattern):
         highest = max(hour.rps for hour in found.daily.hourly)
         parts.append(
-            _bars([(f"{hour.hour:02}", hour.rps, f"{hour.days} days") for hour in found.daily.hourly], highest)
+            _bars(
+                [(f"{hour.hour:02}", hour.rps, f"{counted(hour.days, 'day')}") for hour in found.daily.hourly], highest
+            )
         )
     else:
         parts.append(missing(found.daily))
@@ -171,7 +173,7 @@ def _users(found: "UserClasses") -> str:
     if found.buyers_by == "nothing":
         how += "; no purchase was recorded, so buyers cannot be told"
     head = ("CLASS", "SHARE", "SESSION", "VIEWS", "ACTIONS", "THINK S", "REVENUE")
-    return f"{table(head, rows)}\n{found.sessions} sessions; {how}"
+    return f"{table(head, rows)}\n{counted(found.sessions, 'session')}; {how}"
 
 
 def _number(value: float | None) -> str:

@@ -8,7 +8,7 @@ import click
 
 from ..common import say
 from ..params import Number, duration
-from ..text import value_text
+from ..text import counted, value_text
 from .common import missing
 from .generated import say_written
 
@@ -82,8 +82,8 @@ def written(
     if file.problem:
         return EXIT_USAGE
     say(
-        f"  {test.planned:,} requests to {len(test.requests)} endpoints, peak {value_text(test.peak_rps)} /s,"
-        f" {len(test.limits)} limits"
+        f"  {counted(test.planned, 'request')} to {counted(len(test.requests), 'endpoint')},"
+        f" peak {value_text(test.peak_rps)} /s, {counted(len(test.limits), 'limit')}"
     )
     for note in test.notes:
         say(f"  {note}")

@@ -9,7 +9,7 @@ import click
 
 from ..common import output_options, print_json, run, say, with_runtime
 from ..params import SEED, count, percent
-from ..text import cleaned, table
+from ..text import cleaned, counted, table
 from .common import performed
 
 if TYPE_CHECKING:
@@ -101,7 +101,7 @@ def plan_lines(plan: "ReplayPlan") -> Iterator[str]:
     """What is replayed, and where that comes from."""
     plan = cleaned(plan)
     yield f"{plan.incident}  {plan.title}"
-    yield f"  {plan.figures.requests} requests, {plan.conditions.concurrency} under way at once"
+    yield f"  {counted(plan.figures.requests, 'request')}, {plan.conditions.concurrency} under way at once"
     yield from (f"  {reason}" for reason in plan.reasons)
     yield from (f"  hidden in the incident: {masking.words}" for masking in plan.masking)
 

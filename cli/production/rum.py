@@ -7,7 +7,7 @@ import click
 
 from ..common import load, look, output_options, print_json, with_runtime
 from ..sparkline import sparkline
-from ..text import Look, cleaned, duration_text, facts, percent, table, value_text, window_text
+from ..text import Look, cleaned, counted, duration_text, facts, percent, table, value_text, window_text
 from .common import days_option, insight_lines, missing, performed, release_option
 
 if TYPE_CHECKING:
@@ -111,10 +111,10 @@ def _facts(found: "RumAnalysis") -> list[tuple[str, object]]:
         ("Window", known),
         ("Visits", f"{counts.visits:,}, {counts.by_inactivity:,} of them of users whose rows name no session"),
         ("Users", f"{counts.users:,} named"),
-        ("Views", f"{counts.views:,}, {counts.views_without_visit:,} of them of no visit; {counts.pages:,} pages"),
+        ("Views", f"{counts.views:,} of {counted(counts.pages, 'page')}, {counts.views_without_visit:,} of no visit"),
         ("Errors", f"{counts.errors:,}, {counts.errors_without_visit:,} of them of no visit"),
-        ("Left out", f"{counts.machines} machines" if counts.machines else None),
-        ("Cut", f"{counts.cut_visits} visits of more than 500 events" if counts.cut_visits else None),
+        ("Left out", counted(counts.machines, "machine") if counts.machines else None),
+        ("Cut", f"{counted(counts.cut_visits, 'visit')} of more than 500 events" if counts.cut_visits else None),
         (
             "Scaled",
             missing(sampling)
@@ -133,7 +133,7 @@ def _conversion(found: "Conversion | NotMeasured") -> str:
     if isinstance(found, NotMeasured):
         return missing(found)
     interval = f"95 % interval {100 * found.low:.3g} to {100 * found.high:.3g} %"
-    return f"{100 * found.share:.3g} % ({interval}), {found.visits:,} visits, by {found.by}"
+    return f"{100 * found.share:.3g} % ({interval}), {counted(found.visits, 'visit')}, by {found.by}"
 
 
 def _funnel(funnel: "Funnel | NotMeasured", shows: Look) -> Iterator[str]:

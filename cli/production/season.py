@@ -6,7 +6,7 @@ import click
 
 from ...core.occasions import ASKED_BY_DEFAULT, OCCASIONS
 from ..common import output_options, print_json, with_runtime
-from ..text import cleaned, table, value_text
+from ..text import cleaned, counted, table, value_text
 from .common import days_option, insight_lines, missing, performed, release_option
 from .load import model_text
 
@@ -63,7 +63,7 @@ def season_text(found: "SeasonalAnalysis") -> str:
     found = cleaned(found)
     head = (
         f"{found.unit} ({found.source}), {found.window_from:%Y-%m-%d} to {found.window_to:%Y-%m-%d},"
-        f" {found.observed_days} days observed"
+        f" {counted(found.observed_days, 'day')} observed"
     )
     return "\n".join([head, *(_event(event) for event in found.events), *insight_lines(found.insights)])
 

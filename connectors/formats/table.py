@@ -38,7 +38,16 @@ def recognise(head: Head, table: Iterable[Importer] = IMPORTERS) -> Importer:
         )
     if known := unread(head):
         raise UnknownFormat(f"{head.name}: it is {known.title}, which has no importer", hint=known.advice)
+    begins = repr(clean(head.first_line, 60))
+    if _is_binary(head.text[:200]):
+        begins = f"the bytes {head.data[:8].hex(' ')}, which are no text"
     raise UnknownFormat(
-        f"{head.name}: no importer knows this format; it begins with {clean(head.first_line, 60)!r}",
+        f"{head.name}: no importer knows this format; it begins with {begins}",
         hint="name it with --as FORMAT; `aqe import formats` lists them",
     )
+
+
+def _is_binary(text: str) -> bool:
+    """Whether it was hardly written to be read: a text of an old encoding has a few characters that are not UTF-8."""
+    odd = sum(not (c.isprintable() or c.isspace()) or c == "\N{REPLACEMENT CHARACTER}" for c in text)
+    return "\0" in text or 5 * odd > len(text)

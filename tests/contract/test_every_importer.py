@@ -208,6 +208,14 @@ def test_an_unknown_file_says_where_the_formats_are_listed() -> None:
     assert caught.value.hint == "name it with --as FORMAT; `aqe import formats` lists them"
 
 
+def test_an_unknown_file_that_is_no_text_is_told_by_its_first_bytes() -> None:
+    """A text in an old encoding still is one."""
+    with pytest.raises(InputError, match=r"it begins with the bytes 9d 47 e3 00, which are no text"):
+        recognise(Head("core.1", b"\x9d\x47\xe3\x00", whole=True))
+    with pytest.raises(InputError, match=r"it begins with 'Gr..e aus der Stadt'"):
+        recognise(Head("notes.txt", "Grüße aus der Stadt".encode("latin-1"), whole=True))
+
+
 def test_a_file_two_importers_claim_names_both() -> None:
     """Guessing would be worse than asking."""
 
