@@ -3,8 +3,9 @@
 Errors come in bursts, and one burst on one morning makes that morning stand out without being a habit. So days are
 what counts: under the null hypothesis each day's course may begin at any hour, and rotating every day by an hour of its
 own gives samples of it (a restricted permutation test; Good, Permutation, Parametric, and Bootstrap Tests of
-Hypotheses, 2005). A burst stays a burst, and since the statistic is the best of all stretches of hours, choosing the
-stretch after the fact costs nothing.
+Hypotheses, 2005). A burst stays a burst, and since the statistic is the best of all stretches, choosing the stretch
+after the fact costs nothing. It has to stand out by two clocks: the sun's, for errors that do not care for traffic, and
+traffic's own, whose hours have as much traffic each, for errors that follow it.
 """
 
 from typing import NamedTuple
@@ -57,16 +58,37 @@ def daily_rhythm(events: Array, traffic: Array, *, seed: int) -> Rhythm | None:
     if len(days) < LEAST_DAYS or traffic.sum() <= 0:
         return None
     usual = np.stack([_stretches(traffic / traffic.sum(), width) for width in WIDTHS])
+    width, start = divmod(int(_excess(days.sum(axis=0), usual).argmax()), HOURS)
+    p_value = max(_chance(clock, seed) for clock in (days, days @ _traffics_clock(traffic)))
+    total = float(days.sum())
+    share = float(_stretches(days.sum(axis=0), WIDTHS[width])[start]) / total
+    return Rhythm(start, WIDTHS[width], share, float(usual[width, start]), p_value)
+
+
+def _chance(days: Array, seed: int) -> float:
+    """Of a stretch as good as the best one, if each day began at an hour of its own."""
+    even = np.stack([np.full(HOURS, width / HOURS) for width in WIDTHS])
     shifts = np.random.default_rng(seed).integers(HOURS, size=(ROTATIONS, len(days)))
     hours = (np.arange(HOURS) - shifts[..., None]) % HOURS
     rotated = np.take_along_axis(np.broadcast_to(days, (ROTATIONS, *days.shape)), hours, axis=2).sum(axis=1)
-    excess = _excess(days.sum(axis=0), usual)
-    best = int(excess.argmax())
-    width, start = divmod(best, HOURS)
-    as_good = int((_excess(rotated, usual).max(axis=(-2, -1)) >= excess.max() * (1 - 1e-12)).sum())
-    total = float(days.sum())
-    share = float(_stretches(days.sum(axis=0), WIDTHS[width])[start]) / total
-    return Rhythm(start, WIDTHS[width], share, float(usual[width, start]), (1 + as_good) / (1 + ROTATIONS))
+    best = _excess(days.sum(axis=0), even).max() * (1 - 1e-12)
+    return (1 + int((_excess(rotated, even).max(axis=(-2, -1)) >= best).sum())) / (1 + ROTATIONS)
+
+
+def _traffics_clock(traffic: Array) -> Array:
+    """(24, 24): share of each hour of the day that lies in each hour of traffic's clock.
+
+    >>> _traffics_clock(np.r_[np.zeros(12), np.ones(12)])[[0, 12, 13], :3].round(3).tolist()
+    [[1.0, 0.0, 0.0], [0.5, 0.5, 0.0], [0.0, 0.0, 0.5]]
+    """
+    # An hour without traffic is a very short one.
+    lengths = np.maximum(traffic / traffic.sum(), 1e-9)
+    ends = HOURS * np.cumsum(lengths / lengths.sum())
+    begins = np.concatenate([[0.0], ends[:-1]])
+    hours = np.arange(HOURS)
+    shared = np.minimum(ends[:, None], hours + 1) - np.maximum(begins[:, None], hours)
+    shares: Array = np.maximum(shared, 0.0) / (ends - begins)[:, None]
+    return shares
 
 
 def _excess(counts: Array, usual: Array) -> Array:

@@ -68,7 +68,7 @@ TEXT: dict[str, tuple[str, ...]] = {
     "region": ("region", "cloud.region", "cloud_region", "aws_region", "geo.region"),
     "user_agent": ("user_agent", "userAgent", "user_agent.original", "http.user_agent", "http.useragent",
                    "req.headers.user-agent", "request.headers.user-agent", "request.headers.User-Agent",
-                   "httpRequest.userAgent"),
+                   "httpRequest.userAgent", "browser"),
 }  # fmt: skip
 """Column of LogRow -> names."""
 URLS = frozenset({"url.original", "http.url", "req.url", "request.url", "httpRequest.requestUrl", "url", "uri"})

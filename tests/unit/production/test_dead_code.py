@@ -217,7 +217,7 @@ def test_what_is_not_read_says_so(source: Path) -> None:
     """Other languages, and Python that is none."""
     report = judged(source, traffic(2))
     assert set(report.not_analysed) == {".js", "broken.py"}
-    assert report.not_analysed[".js"].reason == "1 files: only Python's code is analysed"
+    assert report.not_analysed[".js"].reason == "1 file: only Python's code is analysed"
 
 
 def test_a_document_alone_decides_nothing_about_code_that_was_not_read(tmp_path: Path) -> None:

@@ -52,7 +52,7 @@ def test_what_only_one_is_asked_for_and_where_it_fails_more_often(tmp_path: Path
     assert found.latency is not None, "this log has no durations"
     assert [insight.id for insight in found.insights] == ["insight-environments-unseen", "insight-environments-errors"]
     text = comparison_text(found)
-    assert "Only in production: 1 endpoints" in text and "NOT_MEASURED: an access log without durations" in text
+    assert "Only in production: 1 endpoint\n" in text and "NOT_MEASURED: an access log without durations" in text
 
 
 def test_the_same_error_rate_is_no_difference(tmp_path: Path) -> None:

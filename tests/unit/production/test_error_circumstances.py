@@ -63,6 +63,19 @@ def test_errors_of_every_morning_are_a_time_pattern_and_those_of_one_morning_are
     assert burst.time_pattern is None
 
 
+def test_a_habit_of_busy_hours_stands_out_where_nights_are_quiet() -> None:
+    """As it does not when it only goes with the traffic."""
+    day = np.array([1] * 5 + [2, 3, 5, 8, 10, 11, 12, 12, 11, 14, 12, 10, 9, 9, 8, 6, 4, 3, 2], dtype=float)
+    draws = np.random.default_rng(5)
+    usual = draws.poisson(day / 4, (14, 24)).astype(float)
+    habit = usual.copy()
+    habit[:, 11:13] += 9
+    as_ever, found = (daily_rhythm(events, 100 * day, seed=1) for events in (usual, habit))
+    assert as_ever is not None and found is not None
+    assert as_ever.p_value > 0.05
+    assert (found.from_hour, found.hours, found.p_value) == (11, 2, 0.001)
+
+
 def test_one_pattern_that_follows_another_is_named_with_its_lag() -> None:
     """The third comes at the same time of the day as both, but not with them."""
     random = np.random.default_rng(3)

@@ -69,7 +69,7 @@ def test_removal_needs_every_criterion_and_a_day_of_data_is_not_enough() -> None
     """What is met, what is not, and what was found."""
     checks = of(found(people(2_001)), "wishlist_v1").deprecation
     assert [check.met for check in checks] == [True, False, True, True]
-    assert checks[1].found == "1 days"
+    assert checks[1].found == "1 day"
 
 
 def test_a_feature_that_nobody_uses_for_a_month_is_a_candidate() -> None:

@@ -133,7 +133,7 @@ def test_history_that_was_imported_afterwards_is_learnt() -> None:
     rows = metric("http_errors", 2400)
     records = stands(look(Points(rows[1200:]), NOW)[1].stores)
     report, outcome = look(Points(rows), NOW, records)
-    assert "1200 rows of metric-points came for a time that had been looked at" in report.not_continued[0]
+    assert "1,200 rows of metric-points came for a time that had been looked at" in report.not_continued[0]
     assert kept(outcome) == kept(look(Points(rows), NOW)[1])
 
 
