@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 
 LATEST = 12
 """Moments of the timeline that are shown; --json has them all."""
+PAUSED = "PAUSED"
+"""Of a rollout and of a release in several regions."""
 
 
 def rollout_text(rollout: "Rollout") -> str:
@@ -26,12 +28,19 @@ def rollout_text(rollout: "Rollout") -> str:
     lines += [f"taken back when {trigger.words}" for trigger in plan.triggers if not trigger.alert_only]
     if state.reason:
         lines.append(f"reason: {state.reason}")
+    if state.phase == PAUSED:
+        lines.append(way_on(plan.version))
     lines += arms_lines(rollout)
     if state.verdicts:
         rows = [(verdict.metric, verdict.state, verdict.reason) for verdict in state.verdicts]
         lines += ["", table(("METRIC", "STATE", "LAST LOOK"), rows)]
     lines += ["", *(f"[{moment.at:%H:%M:%S}] {moment.text}" for moment in state.timeline[-LATEST:])]
     return "\n".join(lines)
+
+
+def way_on(version: str) -> str:
+    """What a person can do about a pause."""
+    return f"to go on: aqe deploy resume --version {version}; to take it back: aqe deploy abort --version {version}"
 
 
 def arms_lines(rollout: "Rollout") -> list[str]:

@@ -8,7 +8,7 @@ from ..common import output_options, print_json, say, verdict, with_runtime
 from ..params import duration
 from ..text import cleaned
 from ..text_regions import regions_text
-from ..text_rollout import monitored_text, rollout_text
+from ..text_rollout import PAUSED, monitored_text, rollout_text, way_on
 from .rollout_how import how_options, region_option, version_option, wanted_of
 
 if TYPE_CHECKING:
@@ -100,13 +100,17 @@ def have_a_successor(parts: "Runtime") -> bool:
 
 
 def telling(told: int) -> "Callable[[Rollout | Regional], None]":
-    """Says every new moment of a rollout's timeline, after so many that are known."""
+    """Says every new moment of a rollout's timeline, after so many that are known, and the way out of a pause."""
+    paused = False
 
     def seen(now: "Rollout | Regional") -> None:
-        nonlocal told
+        nonlocal told, paused
         for moment in now.state.timeline[told:]:
             say(f"[{moment.at:%H:%M:%S}] {moment.text}")
         told = len(now.state.timeline)
+        if now.state.phase == PAUSED and not paused:
+            say(way_on(now.plan.version))
+        paused = now.state.phase == PAUSED
 
     return seen
 

@@ -2,8 +2,11 @@
 
 from datetime import timedelta
 
+import pytest
+
+from aqe.cli.deploy.rollout import telling
 from aqe.cli.text_rollout import rollout_text
-from aqe.core.records.rollout import ArmReading, ArmTotals, Rollout, RolloutState, Sample
+from aqe.core.records.rollout import ArmReading, ArmTotals, Phase, Rollout, RolloutState, Sample
 from aqe.tests.unit.rollout.test_step import START, a_plan
 
 
@@ -32,3 +35,12 @@ def test_both_versions_stand_side_by_side_as_counted_since_the_stage_began() -> 
 
 def test_before_the_first_look_there_is_nothing_to_compare() -> None:
     assert "REQUESTS" not in shown(percent=25, moved_at=START)
+
+
+def test_a_pause_says_how_it_goes_on(capsys: pytest.CaptureFixture[str]) -> None:
+    assert "to go on: aqe deploy resume --version v2;" in shown(phase="PAUSED", percent=25, moved_at=START)
+    seen = telling(0)
+    paused = RolloutState(phase=Phase.PAUSED, percent=25, moved_at=START)
+    for _ in range(2):
+        seen(Rollout(plan=a_plan(), state=paused, runner="r", updated_at=START))
+    assert capsys.readouterr().err.count("aqe deploy resume --version v2") == 1
