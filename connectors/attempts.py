@@ -55,7 +55,7 @@ class Attempts:
                 return await ended
         except TimeoutError:
             if not ended.cancelled():
-                raise  # of the call itself
+                return ended.result()  # its own time-out, or it came while nobody could look: a busy machine
             raise ServiceUnavailable(f"no whole answer within {self._within_s:g} s: {self._note}") from None
         finally:
             if ended.cancelled():
