@@ -26,7 +26,7 @@ from collections.abc import Callable
 from itertools import pairwise
 from typing import NamedTuple
 
-from .log_templates import mask
+from .log_masks import mask
 
 MAX_CHARS = 65_536
 """Characters of a text that are read, half of them at each end: a cause stands first in Python and last in Java."""

@@ -17,7 +17,8 @@ import re
 from collections.abc import Sequence
 from functools import lru_cache
 
-from .log_templates import MAX_MESSAGE_CHARS, OVERFLOW, TemplateMiner
+from .log_masks import MAX_MESSAGE_CHARS
+from .log_templates import OVERFLOW, TemplateMiner
 
 FIRST_KEPT = 4
 """Messages of a template that are kept, the first ones; later only those whose number is a power of two."""

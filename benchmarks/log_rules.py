@@ -16,7 +16,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ..analysis import log_templates, template_text
+from ..analysis import log_masks, log_templates, log_words, template_text
 
 MEASURES = ("GA", "FGA", "PA", "FTA")
 Scores = dict[str, float]
@@ -27,7 +27,7 @@ NUMBERS: dict[str, tuple[Any, ...]] = {
     "_TWIN_VALUES": (3, 2, 4, 8),
     "_TWINS_BESIDE_A_WORD": (4, 3, 8),
     "_TWINS_OF_A_VARIABLE": (2, 3),
-    "_WORDS_BESIDE_NAMES": (2, 1, 3),
+    "WORDS_BESIDE_NAMES": (2, 1, 3),
 }
 """Constant -> values it is chosen from, the product's own first: it wins a draw."""
 
@@ -39,18 +39,18 @@ _PHRASES = dict(
             *("date in words", "AM or PM", "two times", "size", "duration", "< before a value", "address and name"),
             *("values in a row", "list"),
         ),
-        log_templates._PHRASES,
+        log_masks._PHRASES,
         strict=True,
     )
 )
-_TYPES, _TEXTS = dict(log_templates._TYPES), dict(template_text._VARIABLES)
+_TYPES, _TEXTS = dict(log_masks._TYPES), dict(template_text._VARIABLES)
 _SWITCHES: dict[str, tuple[Any, str, Any]] = {
-    "quoted text is a value": (log_templates, "_QUOTED", _NEVER),
-    "a list is one value": (log_templates, "_listed_once", lambda text: text),
-    "the first word stays": (log_templates, "_first_place", lambda scope, words: 0),
+    "quoted text is a value": (log_masks, "_QUOTED", _NEVER),
+    "a list is one value": (log_masks, "_listed_once", lambda text: text),
+    "the first word stays": (log_words, "first_place", lambda scope, words: 0),
     "two words may vary together": (log_templates, "_vary_together", lambda rows, place: False),
-    "names alone may differ": (log_templates, "_form", lambda scope, words: None),
-    "capitals and short words stay": (log_templates, "_may_vary", lambda word: True),
+    "names alone may differ": (log_words, "form", lambda scope, words: None),
+    "capitals and short words stay": (log_words, "may_vary", lambda word: True),
     "words seen to vary are values in texts": (
         *(template_text, "_with_variables"),
         lambda message, typed: template_text._BLANKS.split(message),
@@ -140,15 +140,15 @@ def applied(choice: Choice) -> Iterator[None]:
 
 def _changes(choice: Choice) -> Iterator[tuple[Any, str, Any]]:
     for name, value in zip(NUMBERS, choice.numbers, strict=True):
-        yield log_templates, name, value
+        yield log_words if name == "WORDS_BESIDE_NAMES" else log_templates, name, value
     for name, (module, attribute, instead) in _SWITCHES.items():
         if name in choice.without:
             yield module, attribute, instead
     # A word of digits alone is a number without looking: of "num" it is the digits inside words that can be left out.
     types = [f"(?P<{n}>{form})" for n, form in _TYPES.items() if f"mask: {n}" not in choice.without]
-    yield log_templates, "_TYPED", re.compile("|".join([*types, "(?!)"]))
+    yield log_masks, "_TYPED", re.compile("|".join([*types, "(?!)"]))
     phrases = tuple(phrase for n, phrase in _PHRASES.items() if f"phrase: {n}" not in choice.without)
-    yield log_templates, "_PHRASES", phrases
+    yield log_masks, "_PHRASES", phrases
     forms = [form for n, form in _TEXTS.items() if f"text: {n}" not in choice.without]
     yield template_text, "_PART", re.compile(rf"({'|'.join([*forms, '(?!)'])})|{template_text._REST}", re.DOTALL)
 
@@ -157,6 +157,6 @@ def _set(changes: Sequence[tuple[Any, str, Any]]) -> None:
     for module, name, value in changes:
         setattr(module, name, value)
     # What they remember of words was found by other rules.
-    log_templates._typed_word.cache_clear()
-    log_templates._without_name.cache_clear()
+    log_masks._typed_word.cache_clear()
+    log_words.without_name.cache_clear()
     template_text._word.cache_clear()

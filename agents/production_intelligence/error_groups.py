@@ -8,7 +8,8 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from ...analysis.frequent import Frequent
-from ...analysis.log_templates import OVERFLOW, TemplateMiner, mask
+from ...analysis.log_masks import mask
+from ...analysis.log_templates import OVERFLOW, TemplateMiner
 from ...analysis.stack_traces import bounded, culprit, identity, joined, parse
 from ...core.records.logs import LogRow
 from .endpoints import endpoint

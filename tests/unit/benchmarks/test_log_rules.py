@@ -1,7 +1,8 @@
 """Rules of log templates are chosen without the set that they are scored on, and the product stays as it was."""
 
 from aqe.analysis import log_templates
-from aqe.analysis.log_templates import TemplateMiner, mask
+from aqe.analysis.log_masks import mask
+from aqe.analysis.log_templates import TemplateMiner
 from aqe.benchmarks.log_rules import RULES, Choice, applied
 
 

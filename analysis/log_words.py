@@ -1,0 +1,89 @@
+"""The words of a masked message: which are names, states or plain, and where a message has room for variables."""
+
+import re
+from functools import lru_cache
+
+# Words looked at one by one; each costs the miner one dictionary entry a template.
+_MAX_PLACES = 40
+# Plain words that messages must share for their names to be variables.
+WORDS_BESIDE_NAMES = 2
+# Distinct words remembered.
+_MAX_WORDS = 50_000
+
+# What has the form of a name: a variable where messages differ in names alone.
+_NAME = re.compile(r"\w[\w-]*[_./:@\\$#]\w|<|[a-z][A-Z]").search
+_PLAIN = re.compile(r"[^\W\d_]{2}").search
+# Key and opening quote, the value, closing marks.
+_VALUE = re.compile(r"((?:[^=]*=)?[\"']*)(.*?)([,;:.)\]}\"']*)\Z", re.DOTALL)
+
+
+def slots(scope: str, words: tuple[str, ...]) -> list[tuple[int, int]]:
+    """Places whose word may be a variable, each with the hash of all the others' words."""
+    if len(words) > _MAX_PLACES:
+        return []
+    after = [0]
+    for word in reversed(words):
+        after.append(hash((after[-1], word)))
+    found, before, first = [], hash(scope), first_place(scope, words)
+    for position, word in enumerate(words):
+        if position >= first and "<*>" not in word:
+            found.append((position, hash((before, word[: word.find("=") + 1], after[-2 - position]))))
+        before = hash((before, word))
+    return found
+
+
+def first_place(scope: str, words: tuple[str, ...]) -> int:
+    """Where variables begin: first words, up to the last that ends in a colon, say who speaks or what happened."""
+    speakers = next((i for i, word in enumerate(words) if not word.endswith(":")), len(words))
+    return speakers if scope else max(speakers, 1)
+
+
+def form(scope: str, words: tuple[str, ...]) -> int | None:
+    """Of messages that differ in names alone, the same; None where too few plain words would stay."""
+    blank = tuple(map(without_name, words))
+    # The first word says most: more must be left where it goes.
+    enough = WORDS_BESIDE_NAMES + (blank[0] != words[0] and not scope)
+    return hash((scope, blank)) if sum(map(is_plain, blank)) >= enough else None
+
+
+@lru_cache(maxsize=_MAX_WORDS)
+def without_name(word: str) -> str:
+    """The word with a wildcard for a name or the value of a key, or as it is."""
+    match = _VALUE.match(word)
+    # What ends in a colon says who speaks.
+    if not match or not match[2] or word.endswith(":"):
+        return word
+    key, value, end = match.groups()
+    # `user=bob` has a name and `READ_ONLY` is a state.
+    named = key.find("=") > 0 or (_NAME(value) and not _is_state(value.replace("_", "")))
+    return f"{key}<*>{end}" if named else word
+
+
+def wider(template: str, words: tuple[str, ...]) -> tuple[str, ...]:
+    """These words, without the names in which they differ from a template of the same form."""
+    old = template.split(" ")
+    return tuple(a if a == b or "<*>" in a else without_name(b) for a, b in zip(old, words, strict=False))
+
+
+def is_plain(word: str) -> bool:
+    """Whether it is text, not a value, a number or a mark."""
+    return "<" not in word and _PLAIN(word) is not None
+
+
+def _is_state(word: str) -> bool:
+    return word.isupper() and word.isalpha()
+
+
+def may_vary(word: str) -> bool:
+    """Words in capitals are states, one or two characters are operators: they join a variable but do not make one."""
+    return len(word) > 2 and not _is_state(word)
+
+
+def general(words: tuple[str, ...], places: tuple[int, ...]) -> tuple[str, ...]:
+    """These words with wildcards in some places."""
+    return tuple(wildcard(word) if i in places else word for i, word in enumerate(words))
+
+
+def wildcard(word: str) -> str:
+    """A wildcard for the word's value; key, quotes and closing marks stay."""
+    return _VALUE.sub(r"\1<*>\3", word, count=1)
