@@ -68,15 +68,12 @@ _PHRASES = (
         "<time>",
     ),
     ("<time> ", re.compile(r"<time> [AaPp]\.?[Mm]\.?(?!\w)"), "<time>"),
-    ("<time> <time>", re.compile(r"<time> <time>"), "<time>"),
     ("<num>", re.compile(r"<num> ?(?:(?:[KMGT]i?)?B|bytes?)(?: ?\(<num> ?[KMGT]?i?B\))?(?!\w)"), "<size>"),
     (
         "<num>",
         re.compile(r"<num> ?(?:ns|us|µs|ms|s|secs?|seconds?|min|minutes?|hours?|days?|MILLISECONDS|SECONDS)(?!\w)"),
         "<duration>",
     ),
-    ("<<", re.compile(r"<(?=<duration>|<num>)"), ""),
-    ("<addr>", re.compile(r"<addr> ?\((?:<addr>|[\w.<>-]*)\)"), "<addr>"),
     (">", re.compile(r"(<(\w+)>)(?:(?:, ?| - |[ .:/_-])<\2>|[.:/_-]<num>)+"), r"\1"),
     ("[", re.compile(r"\[[^\[\]]{1,500}, [^\[\]]{1,500}\]"), "[<list>]"),
 )

@@ -13,8 +13,10 @@ _MAX_WORDS = 50_000
 # What has the form of a name: a variable where messages differ in names alone.
 _NAME = re.compile(r"\w[\w-]*[_./:@\\$#]\w|<|[a-z][A-Z]").search
 _PLAIN = re.compile(r"[^\W\d_]{2}").search
-# Key and opening quote, the value, closing marks.
-_VALUE = re.compile(r"((?:[^=]*=)?[\"']*)(.*?)([,;:.)\]}\"']*)\Z", re.DOTALL)
+# Key and opening marks, the value, closing marks.
+_VALUE = re.compile(r"((?:[^=]*=)?[\"'(\[{]*)(.*?)([,;:.)\]}\"']*)\Z", re.DOTALL)
+
+_OPENING = ("(", "[", "{", '"', "'")
 
 
 def slots(scope: str, words: tuple[str, ...]) -> list[tuple[int, int]]:
@@ -51,11 +53,15 @@ def without_name(word: str) -> str:
     """The word with a wildcard for a name or the value of a key, or as it is."""
     match = _VALUE.match(word)
     # What ends in a colon says who speaks.
-    if not match or not match[2] or word.endswith(":"):
+    if not match or word.endswith(":"):
         return word
     key, value, end = match.groups()
-    # `user=bob` has a name and `READ_ONLY` is a state.
-    named = key.find("=") > 0 or (_NAME(value) and not _is_state(value.replace("_", "")))
+    if value:
+        # `user=bob` has a name and `READ_ONLY` is a state.
+        named = key.find("=") > 0 or (_NAME(value) and not _is_state(value.replace("_", "")))
+    else:
+        # `()` and `''` are names as well, and empty.
+        named = key.endswith(_OPENING) and end != ""
     return f"{key}<*>{end}" if named else word
 
 

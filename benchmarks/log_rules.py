@@ -36,8 +36,12 @@ _NEVER = re.compile(r"(?!)")
 _PHRASES = dict(
     zip(
         (
-            *("date in words", "AM or PM", "two times", "size", "duration", "< before a value", "address and name"),
-            *("values in a row", "list"),
+            "date in words",
+            "AM or PM",
+            "size",
+            "duration",
+            "values in a row",
+            "list",
         ),
         log_masks._PHRASES,
         strict=True,
