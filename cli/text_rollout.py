@@ -25,6 +25,9 @@ def rollout_text(rollout: "Rollout") -> str:
         f"{plan.version} to {plan.environment}: {state.phase}, {state.percent:g} % of the traffic, after {running}",
         f"{plan.strategy} {stages}; before: {plan.baseline or 'not known'}; {plan.id}",
     ]
+    if plan.kayenta:
+        often = f"every {plan.kayenta.every_s:g} s and " if plan.kayenta.every_s else ""
+        lines.append(f"judged as Kayenta does, {often}at each stage's end; with all traffic by counts")
     lines += [f"taken back when {trigger.words}" for trigger in plan.triggers if not trigger.alert_only]
     if state.reason:
         lines.append(f"reason: {state.reason}")

@@ -116,6 +116,15 @@ class TriggerSection(LimitSection):
         return self.trigger(metric, for_s=DEFAULT_FOR_S if self.for_s is None else self.for_s)
 
 
+class KayentaSection(Section):
+    """Stages are judged as Kayenta does."""
+
+    config: FilePath
+    """Canary configuration of Kayenta's, JSON; its metrics are named as those of the rollout."""
+    every_s: Seconds | None = None
+    """Between two judgements of a stage; without, one at its end."""
+
+
 class HookSection(Section):
     """A program before a stage gets its traffic, or after it has passed; the key in `hooks` is its name."""
 
@@ -163,6 +172,7 @@ class RolloutSection(Section):
     """rolling: servers that are swapped at a time."""
     triggers: dict[str, TriggerSection] = Field(default_factory=dict)
     """Metric -> limit."""
+    kayenta: KayentaSection | None = None
     hooks: dict[Name, HookSection] = Field(default_factory=dict)
     tell: dict[str, tuple[Heard, ...]] = Field(default_factory=dict)
     """Channel of `notify` -> what it hears of rollouts to this target, besides its own `events`."""

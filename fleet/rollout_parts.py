@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from ..agents.deployment_readiness.rollout.kayenta_stage import check_judging
 from ..agents.deployment_readiness.rollout.readiness import CLOSE
 from ..config.region_sections import RegionSection, rollout_of
 from ..config.rollout_sections import RolloutSection
@@ -16,7 +17,7 @@ from ..connectors.executors.haproxy import HAProxyExecutor
 from ..connectors.executors.kubernetes import KubernetesExecutor
 from ..connectors.executors.nginx import NginxExecutor
 from ..connectors.sources.probe import ProbeSource
-from ..connectors.sources.prometheus import PrometheusSource
+from ..connectors.sources.prometheus import COUNTERS, PrometheusSource, is_per_arm
 from ..core.clock import Clock
 from ..core.errors import AqeError, InputError
 from ..core.ids import dated_id
@@ -26,7 +27,9 @@ from ..core.records.regions import RegionalHow
 from ..core.records.release import Release
 from ..core.records.rollout import Measured, RolloutPlan, Sample, Stage, Strategy, Trigger, WatchPhase
 from ..core.records.rollout_hooks import StageHook
+from ..core.records.rollout_kayenta import KayentaJudging
 from ..core.registry import did_you_mean
+from .judging import load_kayenta
 
 log = Logger("rollout")
 
@@ -47,6 +50,7 @@ class Wanted:
         auto_rollback: False = pause instead.
         triggers: besides those of aqe.yaml, by metric.
         watches: phases after the last stage, instead of `watch_s`.
+        kayenta: stages are judged so.
     """
 
     strategy: Strategy = Strategy.CANARY
@@ -57,6 +61,7 @@ class Wanted:
     auto_rollback: bool = True
     triggers: Sequence[Trigger] = ()
     watches: tuple[WatchPhase, ...] = ()
+    kayenta: KayentaJudging | None = None
 
 
 def wanted_of(how: RegionalHow) -> Wanted:
@@ -172,6 +177,7 @@ async def look(moves: Executor, measures: MetricSource | None, clock: Clock, pro
     seen: dict[str, Any] = {"at": clock.now(), "problem": "; ".join(dict.fromkeys(problems)) or None}
     if not isinstance(measured, BaseException):
         seen |= {"canary": measured.canary, "baseline": measured.baseline, "metrics": measured.metrics}
+        seen["baseline_metrics"] = measured.baseline_metrics
     sample = Sample(**seen)
     if isinstance(placed, BaseException):
         return sample
@@ -213,6 +219,7 @@ def plan(section: RolloutSection, release: Release, baseline: str | None, wanted
         watches=wanted.watches,
         interval_s=wanted.interval_s or section.interval_s,
         triggers=tuple(triggers.values()),
+        kayenta=_kayenta(section, percents, wanted.kayenta),
         auto_rollback=wanted.auto_rollback,
         min_requests=section.min_requests,
         no_data_pause_s=section.no_data_pause_s,
@@ -225,15 +232,34 @@ def plan(section: RolloutSection, release: Release, baseline: str | None, wanted
 
 def unmeasured(section: RolloutSection, planned: RolloutPlan) -> list[str]:
     """Metrics of limits that nothing measures: these limits cannot take the release back."""
-    own = section.metrics
-    probed = own.kind == "probe"
-    known = {"error_rate_percent", "availability_percent", *own.queries}
-    if probed or "slow" in own.queries:
-        known.add("slow_percent")
-    if probed:
-        known.add("latency_p95_ms")
     triggers = [*planned.triggers, *(trigger for phase in planned.watches for trigger in phase.triggers)]
-    return sorted({trigger.metric for trigger in triggers} - known)
+    return sorted({trigger.metric for trigger in triggers} - set(_measured(section)))
+
+
+def _measured(section: RolloutSection) -> dict[str, bool]:
+    """Metric that the target measures -> True when it does of each arm."""
+    own = section.metrics
+    known = {"error_rate_percent": True, "availability_percent": True}
+    known |= {name: is_per_arm(name, query) for name, query in own.queries.items() if name not in (*COUNTERS, "up")}
+    if own.kind == "probe" or "slow" in own.queries:
+        known["slow_percent"] = True
+    return known | ({"latency_p95_ms": True} if own.kind == "probe" else {})
+
+
+def _kayenta(
+    section: RolloutSection, percents: Sequence[float], wanted: KayentaJudging | None
+) -> KayentaJudging | None:
+    """Checked here: nobody wants to read of a misspelt metric when the first stage is to be judged."""
+    own = section.kayenta
+    if min(percents) >= 100:
+        if wanted:
+            raise InputError("Kayenta's judge needs traffic on both versions: give it stages below 100 %")
+        return None
+    judging = wanted or (load_kayenta(own.config, own.every_s) if own else None)
+    if judging is None:
+        return None
+    check_judging(judging, _measured(section))
+    return judging
 
 
 def check_stages(percents: Sequence[float]) -> None:

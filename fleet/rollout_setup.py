@@ -11,18 +11,25 @@ from ..config.rollout_sections import TriggerSection
 from ..core.errors import InputError
 from ..core.records.release import check_environment, check_version
 from ..core.records.rollout import CanarySetup, Trigger, TriggerSetup, canary_key, triggers_key
+from ..core.records.rollout_kayenta import KayentaJudging
 from .rollout_parts import Wanted, check_stages
 from .runtime import Runtime
 
 
-async def set_stages(runtime: Runtime, version: str, stages: Sequence[float], stage_s: float | None) -> CanarySetup:
+async def set_stages(
+    runtime: Runtime,
+    version: str,
+    stages: Sequence[float],
+    stage_s: float | None,
+    kayenta: KayentaJudging | None = None,
+) -> CanarySetup:
     """For the version's next rollout.
 
     Raises:
         InputError: stages that do not rise to 100.
     """
     check_stages(stages)
-    setup = CanarySetup(stages=tuple(stages), stage_s=stage_s)
+    setup = CanarySetup(stages=tuple(stages), stage_s=stage_s, kayenta=kayenta)
     await runtime.memory.store(canary_key(check_version(version)), setup)
     return setup
 
@@ -74,7 +81,8 @@ async def with_setup(runtime: Runtime, wanted: Wanted, *, version: str, environm
     if setup is None:
         return replace(wanted, triggers=triggers)
     stages = wanted.stages or setup.stages
-    return replace(wanted, triggers=triggers, stages=stages, stage_s=wanted.stage_s or setup.stage_s)
+    stage_s, kayenta = wanted.stage_s or setup.stage_s, wanted.kayenta or setup.kayenta
+    return replace(wanted, triggers=triggers, stages=stages, stage_s=stage_s, kayenta=kayenta)
 
 
 def with_profile(wanted: Wanted, monitoring: str) -> Wanted:

@@ -66,7 +66,7 @@ async def looks(
     # A machine's clock that is set meanwhile must not make a limit broken for an hour of what it was for a second.
     clock = SteadyClock(runtime.clock, not_before=now)
     wanted = await with_setup(runtime, Wanted(), version=version, environment=release.environment)
-    planned = plan(section, release, None, replace(wanted, stages=(100.0,), stage_s=within_s), now)
+    planned = plan(section, release, None, replace(wanted, stages=(100.0,), stage_s=within_s, kayenta=None), now)
     state = RolloutState(percent=100, reached_at=now, reference=await _reference(runtime, release, region))
     moves, measures = executor(section, planned.strategy), source(section)
     deadline, problem = clock.monotonic_s() + within_s, None

@@ -1,5 +1,6 @@
 """How a rollout is to go, as `execute` and `simulate` are told on the command line."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -18,6 +19,15 @@ AGGRESSIVE = 5
 version_option = click.option("--version", metavar="VERSION", required=True, help="Release, as tagged.")
 region_option = click.option("--region", metavar="NAME", help="Of this region alone.")
 
+kayenta_option = click.option(
+    "--kayenta", type=click.Path(exists=True, dir_okay=False, path_type=Path), metavar="FILE",
+    help="Judge stages as Kayenta does, by its canary configuration.",
+)  # fmt: skip
+judge_every_option = click.option(
+    "--judge-every", "judge_every_s", type=duration, metavar="DURATION",
+    help="With --kayenta: judge so often in a stage (default: at its end).",
+)  # fmt: skip
+
 _HOW = (
     click.option(
         "--strategy", type=click.Choice(STRATEGIES), default="canary", show_default=True, help="How it moves."
@@ -34,6 +44,8 @@ _HOW = (
         metavar="HOW",
         help="normal; aggressive: looks five times as often; phased: three phases after the last stage; a YAML FILE.",
     ),
+    kayenta_option,
+    judge_every_option,
 )
 
 
@@ -53,13 +65,15 @@ async def wanted_of(parts: "Runtime", version: str, environment: str | None, how
     from dataclasses import replace
 
     from ...core.records.rollout import Strategy
+    from ...fleet.judging import wanted_kayenta
     from ...fleet.rollout_parts import Wanted, target
     from ...fleet.rollout_setup import with_profile
     from ...fleet.signals import stored_release
 
     given = dict(how)
     monitoring = given.pop("monitoring")
-    wanted = Wanted(strategy=Strategy(given.pop("strategy")), **given)
+    judging = wanted_kayenta(given.pop("kayenta"), given.pop("judge_every_s"))
+    wanted = Wanted(strategy=Strategy(given.pop("strategy")), kayenta=judging, **given)
     if monitoring == "aggressive":
         at = environment or (await stored_release(parts, version)).environment
         return replace(wanted, interval_s=max(1.0, target(parts.settings, at).interval_s / AGGRESSIVE))

@@ -1,11 +1,13 @@
 """`aqe deploy configure-canary` and `set-rollback-triggers`: what later rollouts go by."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from ..common import output_options, print_json, with_runtime
 from ..params import Number, duration, milliseconds, percent, percents
+from .rollout_how import judge_every_option, kayenta_option
 
 if TYPE_CHECKING:
     from ...core.records.rollout import CanarySetup, TriggerSetup
@@ -18,27 +20,32 @@ COUNT = click.IntRange(min=-1)
 @click.option("--version", metavar="VERSION", required=True, help="Release, as tagged.")
 @click.option("--stages", type=percents, required=True, metavar="LIST", help="Percents, rising to 100: 1,5,25,50,100.")
 @click.option("--stage-time", "stage_s", type=duration, metavar="DURATION", help="Of each stage (default: aqe.yaml's).")
+@kayenta_option
+@judge_every_option
 @output_options
 @click.pass_context
 def configure_canary(
-    ctx: click.Context, as_json: bool, version: str, stages: tuple[float, ...], stage_s: float | None
-) -> None:
-    """Set the stages of a release's next rollout; `execute --canary` comes before it.
+    ctx: click.Context, as_json: bool, version: str, stages: tuple[float, ...], stage_s: float | None,
+    kayenta: Path | None, judge_every_s: float | None,
+) -> None:  # fmt: skip
+    """Set the stages of a release's next rollout; `execute --canary` and `--kayenta` come before it.
 
     \b
     Example: aqe deploy configure-canary --version v2.5.0 --stages 1,5,25,50,100
     """
 
     async def work(parts: "Runtime") -> "CanarySetup":
+        from ...fleet.judging import wanted_kayenta
         from ...fleet.rollout_setup import set_stages
 
-        return await set_stages(parts, version, stages, stage_s)
+        return await set_stages(parts, version, stages, stage_s, wanted_kayenta(kayenta, judge_every_s))
 
     setup = with_runtime(ctx, work)
     if as_json:
         print_json(setup)
     else:
-        click.echo(f"{version} goes through {' -> '.join(f'{stage:g} %' for stage in setup.stages)}")
+        judged = ", judged as Kayenta does" if setup.kayenta else ""
+        click.echo(f"{version} goes through {' -> '.join(f'{stage:g} %' for stage in setup.stages)}{judged}")
 
 
 @click.command("set-rollback-triggers")

@@ -25,7 +25,7 @@ MAX_ANSWER_BYTES = 20_000_000
 """10,000 points are half a megabyte."""
 COUNTERS = ("requests", "errors", "slow")
 PER_ARM = (*COUNTERS, "latency_p95_ms", "up")
-"""Queries that are asked once for each arm; all others once."""
+"""Queries that are asked once for each arm; so are others that name `{arm}`, and all others once."""
 
 
 class PrometheusSource:
@@ -74,9 +74,9 @@ class PrometheusSource:
             (arm, name, query.replace("{arm}", called))
             for arm, called in self._arms.items()
             for name, query in self._queries.items()
-            if name in PER_ARM
+            if is_per_arm(name, query)
         ]
-        return [*per_arm, *(("", name, query) for name, query in self._queries.items() if name not in PER_ARM)]
+        return [*per_arm, *(("", name, query) for name, query in self._queries.items() if not is_per_arm(name, query))]
 
     async def _answer(self, call: str, query: str, **more: float) -> Any:
         line = Line()
@@ -141,10 +141,23 @@ def _check_one(series: Sequence[Any], query: str) -> None:
         raise ServiceUnavailable(f"{query!r} has {len(series)} series, expected one: sum(...) makes it one")
 
 
+def is_per_arm(name: str, query: str) -> bool:
+    """True when a query is asked once for each arm."""
+    return name in PER_ARM or "{arm}" in query
+
+
 def measured_of(found: Mapping[tuple[str, str], float]) -> Measured:
     """What was found, by arm and name; the arm of what is of none is empty."""
-    own = {name: value for (arm, name), value in found.items() if not arm}
-    return Measured(canary=_reading("canary", found), baseline=_reading("baseline", found), metrics=own)
+
+    def own(*arms: str) -> dict[str, float]:
+        return {name: value for (arm, name), value in found.items() if arm in arms and name not in PER_ARM}
+
+    return Measured(
+        canary=_reading("canary", found),
+        baseline=_reading("baseline", found),
+        metrics=own("", "canary"),
+        baseline_metrics=own("baseline"),
+    )
 
 
 def _reading(arm: str, found: Mapping[tuple[str, str], float]) -> ArmReading:

@@ -8,6 +8,7 @@ from pydantic import AwareDatetime, Field, FiniteFloat
 from .base import Record
 from .checks import Checked, CheckLimits
 from .rollout_hooks import DueHook, StageHook
+from .rollout_kayenta import KayentaJudging, KayentaStage
 
 Percent = Annotated[FiniteFloat, Field(ge=0, le=100)]
 Seconds = Annotated[FiniteFloat, Field(gt=0)]
@@ -32,6 +33,8 @@ class CanarySetup(Record):
 
     stages: tuple[Percent, ...]
     stage_s: Seconds | None = None
+    kayenta: KayentaJudging | None = None
+    """They are judged as Kayenta does."""
 
 
 def canary_key(version: str) -> str:
@@ -167,6 +170,8 @@ class RolloutPlan(Record):
     interval_s: Seconds = 10.0
     """Between two looks, where no phase says another."""
     triggers: tuple[Trigger, ...] = ()
+    kayenta: KayentaJudging | None = None
+    """Stages with traffic on both arms are judged so; None = by counts."""
     auto_rollback: bool = True
     """False = it pauses where it would be taken back."""
     held: bool = False
@@ -204,6 +209,8 @@ class Measured(Record):
     baseline: ArmReading = ArmReading()
     metrics: dict[str, FiniteFloat] = Field(default_factory=dict)
     """Its own, of the canary or of the whole."""
+    baseline_metrics: dict[str, FiniteFloat] = Field(default_factory=dict)
+    """The same of the baseline, where the source tells the arms apart."""
 
 
 class Placement(Record):
@@ -227,6 +234,8 @@ class Sample(Record):
     baseline: ArmReading = ArmReading()
     metrics: dict[str, FiniteFloat] = Field(default_factory=dict)
     """The source's own, of the canary or of the whole."""
+    baseline_metrics: dict[str, FiniteFloat] = Field(default_factory=dict)
+    """The same of the baseline, where the source tells the arms apart."""
     percent: Percent | None = None
     """Share of the traffic that the executor says goes to the canary; None = it does not answer."""
     ready_percent: Percent | None = None
@@ -286,6 +295,8 @@ class RolloutState(Record):
     limits: dict[str, WatchedLimit] = Field(default_factory=dict)
     checks: dict[str, Checked] = Field(default_factory=dict)
     """Metric -> the looks of this stage, of triggers with counters."""
+    kayenta: KayentaStage = KayentaStage()
+    """Points of this stage, where it is judged so."""
     down: Annotated[int, Field(ge=0)] = 0
     data_at: AwareDatetime | None = None
     """When the canary was last measured."""

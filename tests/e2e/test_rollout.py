@@ -22,6 +22,7 @@ CALM = """
 phases:
   - {name: settling, duration: 2s, interval: 1s, limits: {latency_p95_ms: {above: 5000, for: 1s}}}
 """
+KAYENTA = '{"metrics": [{"name": "error_rate_percent", "groups": ["errors"], "analysisConfigurations": {}}]}'
 READY = STANDARD | {"approvals": {"reviewApprovals": 3, "changeTicket": "approved"}}
 
 
@@ -103,7 +104,9 @@ def begun(project: Project, parts: Site, version: str) -> "subprocess.Popen[str]
 def test_a_good_release_gets_all_traffic_and_no_request_fails(running: tuple[Project, Site]) -> None:
     project, parts = running
     version = go(project, "v2")
-    project.ok("deploy", "configure-canary", "--version", version, "--stages", "10,50,100")
+    project.write("canary.json", KAYENTA)
+    stages = ("--stages", "10,50,100", "--kayenta", "canary.json", "--judge-every", "2s")
+    project.ok("deploy", "configure-canary", "--version", version, *stages)
     project.ok("deploy", "set-rollback-triggers", "--error-rate", "2%")
     counters = ("--failure-limit", "30", "--consecutive-error-limit", "60")
     project.ok("deploy", "set-rollback-triggers", "--latency-p95", "800ms", "--version", version, *counters)
@@ -117,7 +120,9 @@ def test_a_good_release_gets_all_traffic_and_no_request_fails(running: tuple[Pro
     assert (parts.percent(), parts.failed < parts.asked / 200) == (100, True)
     state = rollout(project, "v2")["state"]
     assert state["phase"] == "PROMOTED"
-    assert [moment["percent"] for moment in state["timeline"]][:3] == [10, 50, 100]
+    moved = [moment["text"] for moment in state["timeline"] if "stage succeeded" in moment["text"]]
+    assert ["Kayenta: Pass at the stage's end, score 100" in text for text in moved] == [True, True]
+    assert {10, 50, 100} == {moment["percent"] for moment in state["timeline"]}
     assert "taken back when latency_p95_ms above 800 at more than 30 looks of a stage" in said
     assert outcome(project) == ("v2", "success")
     seen = project.json("deploy", "validate", "--version", "v2", "--duration", "5s")

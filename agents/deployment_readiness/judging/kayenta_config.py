@@ -43,8 +43,7 @@ def judge_canary(config: Any, points: Any) -> JudgedCanary:
     weights = {name: _number(weight, name) for name, weight in (classifier.get("groupWeights") or {}).items()}
     scored = [Scored(m.name, m.classification, m.critical, m.groups, m.muted) for m in judged]  # type: ignore[arg-type]
     total = score(scored, weights)
-    limits = classifier.get("scoreThresholds") or {}
-    passing, marginal = (_number(limits.get(k, own), k) for k, own in (("pass", PASS), ("marginal", MARGINAL)))
+    passing, marginal = thresholds(config)
     return JudgedCanary(
         score=total.total,
         classification=classify_score(total.total, passing=passing, marginal=marginal),
@@ -52,6 +51,12 @@ def judge_canary(config: Any, points: Any) -> JudgedCanary:
         groups=dict(total.groups),
         metrics=tuple(judged),
     )
+
+
+def thresholds(config: Mapping[str, Any]) -> tuple[float, float]:
+    """Scores from which on a canary passes, and is marginal; InputError where they are no numbers."""
+    limits = (config.get("classifier") or {}).get("scoreThresholds") or {}
+    return _number(limits.get("pass", PASS), "pass"), _number(limits.get("marginal", MARGINAL), "marginal")
 
 
 def _judged(metric: Any, values: Mapping[str, Any]) -> JudgedMetric:

@@ -1,6 +1,6 @@
 """What one look says: counters into totals of the stage, and totals into verdicts."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict
 
 from ....core.records.checks import Checked
@@ -16,9 +16,11 @@ from ....core.records.rollout import (
     WatchedLimit,
     WatchPhase,
 )
+from ....core.records.rollout_kayenta import Pair
 from ..judging.limits import Limit, LimitState, Point, Watched
 from ..judging.sequential import SHARE_ALPHA, Count, State, judge_share
 from .counting import INCONCLUSIVE, checks_after, counted_verdict, undecided
+from .kayenta_stage import is_judged_so, stage_verdict
 
 SHARES = ("errors", "slow")
 """Shares of requests that are judged against the baseline, the error of a look divided among them."""
@@ -89,7 +91,9 @@ def verdicts(plan: RolloutPlan, state: RolloutState, sample: Sample) -> tuple[Me
         state: with the sample taken in: totals and limits.
         sample: the look.
     """
-    return (*_alive(plan, state, sample), *_shares(plan, state, sample), *_broken(plan, state, sample))
+    by_kayenta = is_judged_so(plan, state.percent)
+    compared = stage_verdict(plan, state) if by_kayenta else _shares(plan, state, sample)
+    return (*_alive(plan, state, sample), *compared, *_broken(plan, state, sample))
 
 
 def is_worse(verdict: MetricVerdict) -> bool:
@@ -192,21 +196,33 @@ def _limit(trigger: Trigger) -> Limit:
     return Limit(trigger.limit, for_s=trigger.for_s, worse="lower" if trigger.below else "higher")
 
 
+def pairs_of(names: Iterable[str], state: RolloutState, sample: Sample) -> dict[str, Pair]:
+    """What both arms were since the last look, by metric."""
+    last = state.last.baseline if state.last else None
+    return {
+        name: (_value(name, state, sample), _value_of(name, last, sample.baseline, sample.baseline_metrics))
+        for name in names
+    }
+
+
 def _value(metric: str, state: RolloutState, sample: Sample) -> float | None:
     """Of the canary, since the last look where it is a share."""
-    last = state.last.canary if state.last else None
+    return _value_of(metric, state.last.canary if state.last else None, sample.canary, sample.metrics)
+
+
+def _value_of(metric: str, last: ArmReading | None, now: ArmReading, own: Mapping[str, float]) -> float | None:
     match metric:
         case "error_rate_percent":
-            return _percent(last, sample.canary, "errors")
+            return _percent(last, now, "errors")
         case "slow_percent":
-            return _percent(last, sample.canary, "slow")
+            return _percent(last, now, "slow")
         case "availability_percent":
-            failed = _percent(last, sample.canary, "errors")
-            return 0.0 if sample.canary.up is False else None if failed is None else 100 - failed
+            failed = _percent(last, now, "errors")
+            return 0.0 if now.up is False else None if failed is None else 100 - failed
         case "latency_p95_ms":
-            return sample.canary.latency_p95_ms
+            return now.latency_p95_ms
         case _:
-            return sample.metrics.get(metric)
+            return own.get(metric)
 
 
 def _percent(last: ArmReading | None, now: ArmReading, name: str) -> float | None:

@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from ....core.records.rollout import MAX_TIMELINE, ArmTotals, Moment, Phase, RolloutPlan, RolloutState
 from ....core.records.rollout_hooks import DueHook, EndedHook
+from ....core.records.rollout_kayenta import KayentaStage
 from .look import watch_of
 
 
@@ -106,6 +107,7 @@ def to_stage(plan: RolloutPlan, state: RolloutState, now: datetime, stage: int, 
             "canary": ArmTotals(),
             "baseline": ArmTotals(),
             "checks": {},
+            "kayenta": KayentaStage(),
         }
     )
     text = f"{why}: {state.percent:g} % -> {percent:g} %"

@@ -5,7 +5,8 @@ at every look again, so that a runner killed at any point, or another in its pla
 
 Rules, the first that holds:
 1. Taken back (or, without auto_rollback, paused): the canary is down, its share of failed or slow requests is higher
-   than the baseline's, a trigger's limit is broken, or there was no measurement for `no_data_rollback_s`.
+   than the baseline's (or Kayenta's judge says so, kayenta_stage.py), a trigger's limit is broken, or there was no
+   measurement for `no_data_rollback_s`.
 2. Paused: no measurement for `no_data_pause_s`, too little traffic in three times the stage's duration, a limit with
    counters undecided too often (counting.py), or the executor did not bring it to its share within `progress_s`.
 3. The next stage: the executor has the share, the stage's time has passed, and the canary had `min_requests`.
@@ -21,7 +22,7 @@ A rollback ends when the executor says that the canary has no traffic. What was 
 person (`reopen`).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime
 
 from ....core.errors import InputError
@@ -35,10 +36,12 @@ from ....core.records.rollout import (
 )
 from ....core.records.rollout_hooks import EndedHook
 from .counting import grown, used
+from .kayenta_stage import is_judged_so, names_of, stage_after, words
 from .look import (
     counted,
     counters_after,
     limits_after,
+    pairs_of,
     triggers_of,
     unclear,
     unmeasured,
@@ -104,8 +107,8 @@ def step(
     if state.phase.is_final:
         return state, ()
     seen = take_in(plan, state, sample)
-    for counter in grown(triggers_of(plan, state), state.checks, seen.checks):
-        seen = noted(seen, sample.at, counter)
+    for news in _news(plan, state, seen):
+        seen = noted(seen, sample.at, news)
     happened: tuple[Happening, ...] = ()
     if ended is not None and seen.hook is not None and ended.key == seen.hook.key:
         seen, happened = hook_ended(plan, seen, sample.at, ended)
@@ -115,6 +118,13 @@ def step(
     seen, alerted = _alerting(plan, seen, sample.at)
     after, more = _RULES[seen.phase](plan, seen, sample)
     return after, (*happened, *alerted, *more)
+
+
+def _news(plan: RolloutPlan, before: RolloutState, after: RolloutState) -> Iterator[str]:
+    """What a look added to the stage's explanation."""
+    yield from grown(triggers_of(plan, before), before.checks, after.checks)
+    if plan.kayenta and after.kayenta.judged_at != before.kayenta.judged_at:
+        yield f"Kayenta: {words(plan.kayenta, after.kayenta)}"
 
 
 def reopen(plan: RolloutPlan, state: RolloutState, now: datetime, why: str) -> Stepped:
@@ -146,7 +156,9 @@ def take_in(plan: RolloutPlan, state: RolloutState, sample: Sample) -> RolloutSt
             "reached_at": state.reached_at or (sample.at if there else None),
         }
     )
-    seen = seen.model_copy(update={"checks": counters_after(plan, seen, sample)})
+    pairs = pairs_of(names_of(plan.kayenta), seen, sample) if plan.kayenta else {}
+    judged = {"checks": counters_after(plan, seen, sample), "kayenta": stage_after(plan, seen, sample.at, pairs)}
+    seen = seen.model_copy(update=judged)
     seen = seen.model_copy(update={"verdicts": () if idle else verdicts(plan, seen, sample)})
     # A look without measurements must not hide how far the counters were before it.
     return seen.model_copy(update={"last": sample if measured or last is None else last})
@@ -209,6 +221,8 @@ def _in_stage(plan: RolloutPlan, state: RolloutState, sample: Sample) -> Stepped
             few = f"{state.canary.requests:.0f} requests in {gone_s:.0f} s, at least {plan.min_requests:g} are needed"
             return pause(state, sample.at, f"too little traffic at {stage.percent:g} %: {few}")
         return state, ()
+    if is_judged_so(plan, state.percent) and not state.kayenta.final:
+        return state, ()
     if state.stage + 1 < len(plan.stages):
         return _next_stage(plan, state, sample)
     return _all_traffic(plan, state, sample)
@@ -219,12 +233,17 @@ def _next_stage(plan: RolloutPlan, state: RolloutState, sample: Sample) -> Stepp
     if lack is None and (due := next_hook(plan, state, left=state.stage, entered=state.stage + 1)) is not None:
         return hooked(state, sample.at, due)
     if lack is None:
-        bad = used(triggers_of(plan, state), state.checks)
-        succeeded = "stage succeeded" + (f" ({bad})" if bad else "")
-        return to_stage(plan, state, sample.at, state.stage + 1, succeeded)
+        return to_stage(plan, state, sample.at, state.stage + 1, _succeeded(plan, state))
     if _since(state.reached_at, sample.at) >= plan.stages[state.stage].duration_s + plan.progress_s:
         return pause(state, sample.at, lack)
     return state, ()
+
+
+def _succeeded(plan: RolloutPlan, state: RolloutState) -> str:
+    """With what the stage came to by counters and Kayenta's judge."""
+    by_kayenta = f"Kayenta: {words(plan.kayenta, state.kayenta)}" if plan.kayenta and state.kayenta.judged else ""
+    said = "; ".join(filter(None, (by_kayenta, used(triggers_of(plan, state), state.checks))))
+    return "stage succeeded" + (f" ({said})" if said else "")
 
 
 def _all_traffic(plan: RolloutPlan, state: RolloutState, sample: Sample) -> Stepped:

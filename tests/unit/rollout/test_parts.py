@@ -19,11 +19,12 @@ from aqe.config.settings import load_settings
 from aqe.connectors.executors.command import CommandExecutor
 from aqe.connectors.executors.haproxy import HAProxyExecutor
 from aqe.connectors.executors.weights import MAX_WEIGHT, swapped, weighted
-from aqe.connectors.sources.prometheus import PrometheusSource
+from aqe.connectors.sources.prometheus import PrometheusSource, is_per_arm, measured_of
 from aqe.core.clock import FakeClock, SteadyClock
 from aqe.core.errors import InputError, ServiceUnavailable
 from aqe.core.records.release import Release
 from aqe.core.records.rollout import Measured, Placement, Strategy, Trigger
+from aqe.core.records.rollout_kayenta import KayentaJudging
 from aqe.fleet.rollout_parts import Wanted, look, plan, target, unmeasured
 from aqe.tests.servers import documented
 from aqe.tests.unit.rollout.test_step import START
@@ -347,3 +348,19 @@ def test_a_region_has_a_time_zone_and_hours_that_there_are(tmp_path: Path, wrong
     (tmp_path / "aqe.yaml").write_text(text)
     with pytest.raises(InputError, match=r"aqe\.yaml.*(no time zone|no hours|no time at all)"):
         load_settings({}, {}, tmp_path)
+
+
+def test_own_queries_that_name_the_arm_are_of_both_and_others_of_the_whole() -> None:
+    found = {("canary", "queue"): 5.0, ("baseline", "queue"): 3.0, ("", "orders"): 7.0, ("canary", "requests"): 1.0}
+    seen = measured_of(found)
+    assert (seen.metrics, seen.baseline_metrics) == ({"queue": 5, "orders": 7}, {"queue": 3})
+    assert [is_per_arm("queue", 'q{a="{arm}"}'), is_per_arm("orders", "sum(orders)")] == [True, False]
+
+
+def test_kayentas_judge_is_refused_where_all_traffic_moves_at_once(tmp_path: Path) -> None:
+    (tmp_path / "aqe.yaml").write_text(documented("rollout.yaml"))
+    section = target(load_settings({}, {}, tmp_path), "production")
+    how = KayentaJudging(config={"metrics": [{"name": "latency_p95_ms"}]})
+    assert plan(section, Release(version="v2"), "v1", Wanted(kayenta=how), START).kayenta == how
+    with pytest.raises(InputError, match="needs traffic on both versions"):
+        plan(section, Release(version="v2"), "v1", Wanted(Strategy.BLUE_GREEN, kayenta=how), START)

@@ -30,6 +30,7 @@ from aqe.core.records.rollout import (
     WatchPhase,
 )
 from aqe.core.records.rollout_health import alerts_of, health_of
+from aqe.core.records.rollout_kayenta import KayentaJudging
 
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -60,7 +61,7 @@ class Story:
     def look(
         self, *, errors: float = 0.0, base_errors: float = 0.0, up: bool | None = True, measured: bool = True,
         order: Order | None = None, moves: bool = True, metrics: dict[str, float] | None = None,
-        ready: float | None = 100.0,
+        ready: float | None = 100.0, baseline_metrics: dict[str, float] | None = None,
     ) -> RolloutState:  # fmt: skip
         """One more look; `errors` is the share of the canary's requests that fail."""
         self.at += timedelta(seconds=self.plan.interval_s)
@@ -76,6 +77,7 @@ class Story:
             canary=self.canary if measured else empty,
             baseline=self.baseline if measured else empty,
             metrics=metrics or {},
+            baseline_metrics=baseline_metrics or {},
             percent=self.percent,
             ready_percent=ready,
         )
@@ -415,12 +417,14 @@ class AnyRollout(RuleBasedStateMachine):
         super().__init__()
         self.story = Story(a_plan())
 
-    @initialize(strategy=st.sampled_from(Strategy), held=st.booleans())
-    def begin(self, strategy: Strategy, held: bool) -> None:
+    @initialize(strategy=st.sampled_from(Strategy), held=st.booleans(), by_kayenta=st.booleans())
+    def begin(self, strategy: Strategy, held: bool, by_kayenta: bool) -> None:
         limits = {"no_data_pause_s": 30, "no_data_rollback_s": 60, "progress_s": 80}
         counters = CheckLimits(success=50, failure_limit=1, inconclusive_limit=1)
         trigger = Trigger(metric="queue", limit=100, counters=counters)
-        self.story = Story(a_plan(strategy=strategy, held=held, watch_s=20, triggers=(trigger,), **limits))
+        how = KayentaJudging(config={"metrics": [{"name": "error_rate_percent", "groups": ["all"]}]}, every_s=20)
+        more = {"triggers": (trigger,), "kayenta": how if by_kayenta else None, **limits}
+        self.story = Story(a_plan(strategy=strategy, held=held, watch_s=20, **more))
 
     @rule(
         errors=st.sampled_from([0.0, 0.0, 0.01, 0.5]),
