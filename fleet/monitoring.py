@@ -8,7 +8,7 @@ from ..core.errors import ServiceUnavailable
 from ..core.log import Logger
 from ..core.records.notices import Level, Notice
 from ..core.records.rollout import Phase, Rollout, place_of
-from ..core.records.rollout_health import DeploymentAlert, alerts_of
+from ..core.records.rollout_health import DeploymentAlert, alert_about, alerts_of
 from .notify import Channel
 from .notifying import send
 from .rollouts import has_target, latest_at, watched_rollout
@@ -128,26 +128,9 @@ async def _looked_after(
     async for since in looks(
         runtime, plan.version, within_s=within_s, environment=plan.environment, region=plan.region
     ):
-        alerts = _alerts(found, since)
+        alerts = tuple(alert_about(found, one.metric, one.reason, since.at) for one in since.verdicts if is_worse(one))
         await teller.tell(alerts)
         found = found.model_copy(update={"since": since, "alerts": alerts})
         if until_alert and alerts:
             break
     return found
-
-
-def _alerts(rollout: Rollout, since: Validation) -> tuple[DeploymentAlert, ...]:
-    plan = rollout.plan
-    return tuple(
-        DeploymentAlert(
-            rollout=plan.id,
-            version=plan.version,
-            environment=plan.environment,
-            region=plan.region,
-            about=verdict.metric,
-            reason=verdict.reason,
-            since=since.at,
-        )
-        for verdict in since.verdicts
-        if is_worse(verdict)
-    )

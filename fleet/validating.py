@@ -11,7 +11,7 @@ from ..agents.deployment_readiness.rollout.step import take_in
 from ..core.clock import SteadyClock
 from ..core.records.base import Record
 from ..core.records.release import Release
-from ..core.records.rollout import ArmTotals, MetricVerdict, RolloutState
+from ..core.records.rollout import ArmTotals, MetricVerdict, Rollout, RolloutState
 from .rollout_parts import Wanted, executor, look, plan, source, target
 from .rollout_setup import with_setup
 from .rollouts import all_rollouts
@@ -37,7 +37,9 @@ class Validation(Record):
 async def validate(
     runtime: Runtime, version: str, *, within_s: float, environment: str | None, region: str | None = None
 ) -> Validation:
-    """Look at the release for so long and say how it is; it is held against the baseline of its rollout.
+    """Look at the release for so long and say how it is.
+
+    It is held against the baseline of its rollout, the limits of the last phase of that, and the triggers.
 
     Args:
         runtime: the open parts.
@@ -65,9 +67,12 @@ async def looks(
     section, now = target(runtime.settings, release.environment, region), runtime.clock.now()
     # A machine's clock that is set meanwhile must not make a limit broken for an hour of what it was for a second.
     clock = SteadyClock(runtime.clock, not_before=now)
-    wanted = await with_setup(runtime, Wanted(), version=version, environment=release.environment)
+    past = await _past(runtime, release, region)
+    ongoing = past.plan.watches[-1].triggers if past and past.plan.watches else ()
+    asked = Wanted(triggers=ongoing)
+    wanted = await with_setup(runtime, asked, version=version, environment=release.environment)
     planned = plan(section, release, None, replace(wanted, stages=(100.0,), stage_s=within_s, kayenta=None), now)
-    state = RolloutState(percent=100, reached_at=now, reference=await _reference(runtime, release, region))
+    state = RolloutState(percent=100, reached_at=now, reference=past.state.reference if past else ArmTotals())
     moves, measures = executor(section, planned.strategy), source(section)
     deadline, problem = clock.monotonic_s() + within_s, None
     while True:
@@ -92,13 +97,13 @@ async def looks(
         await clock.sleep(min(planned.interval_s, left_s))
 
 
-async def _reference(runtime: Runtime, release: Release, region: str | None) -> ArmTotals:
-    """What the baseline was in the release's rollout; nothing when there was none."""
+async def _past(runtime: Runtime, release: Release, region: str | None) -> Rollout | None:
+    """The release's last rollout there."""
     for rollout in await all_rollouts(runtime):
         past = rollout.plan
         if (past.version, past.environment, past.region) == (release.version, release.environment, region):
-            return rollout.state.reference
-    return ArmTotals()
+            return rollout
+    return None
 
 
 def _verdict(state: RolloutState) -> str:

@@ -1,5 +1,7 @@
 """How a deployment is: what the last look saw, and what somebody should know of; for dashboards and other agents."""
 
+from datetime import datetime
+
 from pydantic import AwareDatetime, Field, FiniteFloat
 
 from .base import Record
@@ -66,21 +68,26 @@ def health_of(rollout: Rollout) -> DeploymentHealth:
 
 def alerts_of(rollout: Rollout) -> tuple[DeploymentAlert, ...]:
     """What stands at DEPLOYMENT_ALERTS_KEY."""
-    plan, state = rollout.plan, rollout.state
+    state = rollout.state
     wrong = {metric: (reason, state.alerting_since) for metric, reason in state.alerts.items()}
     if state.phase is Phase.PAUSED:
         wrong["paused"] = (state.reason, state.timeline[-1].at if state.timeline else None)
     if state.phase in (Phase.ROLLING_BACK, Phase.ROLLED_BACK):
         wrong["rollback"] = (state.reason, state.decided_at)
     return tuple(
-        DeploymentAlert(
-            rollout=plan.id,
-            version=plan.version,
-            environment=plan.environment,
-            region=plan.region,
-            about=about,
-            reason=reason,
-            since=since or rollout.updated_at,
-        )
-        for about, (reason, since) in wrong.items()
+        alert_about(rollout, about, reason, since or rollout.updated_at) for about, (reason, since) in wrong.items()
+    )
+
+
+def alert_about(rollout: Rollout, about: str, reason: str, since: datetime) -> DeploymentAlert:
+    """What somebody should know of a rollout."""
+    plan = rollout.plan
+    return DeploymentAlert(
+        rollout=plan.id,
+        version=plan.version,
+        environment=plan.environment,
+        region=plan.region,
+        about=about,
+        reason=reason,
+        since=since,
     )

@@ -11,7 +11,7 @@ from aqe.config.settings import load_settings
 from aqe.core.clock import FakeClock
 from aqe.core.errors import InputError
 from aqe.core.records.release import Release
-from aqe.core.records.rollout import ArmTotals, Phase, Rollout, rollout_key
+from aqe.core.records.rollout import ArmTotals, Phase, Rollout, RolloutPlan, Trigger, WatchPhase, rollout_key
 from aqe.core.records.rollout_health import DeploymentAlert
 from aqe.fleet.monitoring import Monitored, Teller, monitor
 from aqe.fleet.rollouts import watched_rollout
@@ -60,7 +60,9 @@ def production() -> Iterator[tuple[Production, str]]:
         yield counters, url
 
 
-async def a_rollout(open_parts: Open, folder: Path, url: str, fleet: str, **state: Any) -> Runtime:
+async def a_rollout(
+    open_parts: Open, folder: Path, url: str, fleet: str, plan: RolloutPlan | None = None, **state: Any
+) -> Runtime:
     """Stored, with the target that it went to."""
     (folder / "aqe.yaml").write_text(TARGETS.format(url=url))
     parts = await open_parts("monitor", fleet=fleet)
@@ -68,7 +70,7 @@ async def a_rollout(open_parts: Open, folder: Path, url: str, fleet: str, **stat
     object.__setattr__(parts, "settings", parts.settings.model_copy(update=more))
     object.__setattr__(parts, "clock", FakeClock())
     before = Story(a_plan()).state.model_copy(update={"reference": ArmTotals(requests=5000, errors=5), **state})
-    rollout = Rollout(plan=a_plan(), state=before, runner="r", updated_at=START)
+    rollout = Rollout(plan=plan or a_plan(), state=before, runner="r", updated_at=START)
     version = rollout.plan.version
     await parts.memory.store(rollout_key(rollout.plan.id), rollout)
     await parts.memory.store(f"aqe/releases/{version}/release", Release(version=version))
@@ -102,6 +104,18 @@ async def test_a_promoted_release_that_becomes_worse_is_an_alert_and_told_once(
     assert (found.is_well, [one.about for one in found.alerts], told.about) == (False, ["error rate"], ["error rate"])
 
 
+async def test_the_limits_of_the_last_phase_hold_on(
+    open_parts: Open, tmp_path: Path, production: tuple[Production, str]
+) -> None:
+    counters, url = production
+    counters.failing = 1
+    limit = Trigger(metric="error_rate_percent", limit=0.5)
+    ongoing = WatchPhase(name="ongoing", duration_s=60, interval_s=60, triggers=(limit,), auto_rollback=False)
+    plan = a_plan().model_copy(update={"watches": (ongoing,)})
+    parts = await a_rollout(open_parts, tmp_path, url, "ongoing", plan, phase=Phase.PROMOTED, percent=100)
+    assert [one.about for one in (await seen(parts, Told())).alerts] == ["error_rate_percent"]
+
+
 async def test_a_release_without_requests_is_not_called_well(
     open_parts: Open, tmp_path: Path, production: tuple[Production, str]
 ) -> None:
@@ -112,7 +126,11 @@ async def test_a_release_without_requests_is_not_called_well(
 
 
 async def test_a_broken_limit_that_takes_nothing_back_is_an_alert_too(open_parts: Open, tmp_path: Path) -> None:
-    mild = {"phase": Phase.WATCHING, "percent": 100, "alerts": {"conversion": "0.5, the limit is below 0.8"}}
+    mild: dict[str, Any] = {
+        "phase": Phase.WATCHING,
+        "percent": 100,
+        "alerts": {"conversion": "0.5, the limit is below 0.8"},
+    }
     parts = await a_rollout(open_parts, tmp_path, "http://127.0.0.1:1", "mild", **mild)
     found = await seen(parts, told := Told())
     assert ([one.about for one in found.alerts], told.about, found.is_well) == (["conversion"], ["conversion"], True)
