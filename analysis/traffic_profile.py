@@ -38,7 +38,8 @@ class Minutes:
         Args:
             starts_s: begins of the minutes that have a count, each once and at least one.
             counts: as long, each above 0; a minute in between that is not listed had none. Not observed are a day
-                without any, and the silence beside it, before the first and after the last of them.
+                without any, and the silence beside it, before the first and after the last of them, where it is longer
+                than the longest one of a usual day: a small site's last request of a day comes before midnight.
 
         >>> minutes = Minutes.of(np.array([0, 120]), np.array([3.0, 5.0]))
         >>> minutes.counts[0, :4].tolist()
@@ -52,8 +53,9 @@ class Minutes:
         days[days.sum(axis=1) == 0] = np.nan
         for stretch in _stretches(flat):
             seen = np.flatnonzero(flat[stretch])
-            flat[stretch[: seen[0]]] = np.nan
-            flat[stretch[seen[-1] + 1 :]] = np.nan
+            usual = _usual_silence(seen)
+            for edge in (stretch[: seen[0]], stretch[seen[-1] + 1 :]):
+                flat[edge] = np.nan if len(edge) > usual else 0.0
         return cls(first_day, days)
 
     @property
@@ -103,6 +105,17 @@ def _stretches(counts: Array) -> list[Ints]:
     """Places of the values that are known, one array for each stretch without a NaN."""
     known = np.flatnonzero(~np.isnan(counts))
     return np.split(known, np.flatnonzero(np.diff(known) > 1) + 1)
+
+
+def _usual_silence(seen: Ints) -> float:
+    """Median over days of the longest silence between two minutes with traffic; 0 of a single minute.
+
+    Args:
+        seen: places of minutes with traffic, rising.
+    """
+    longest = np.zeros(int(seen[-1]) // DAY_MINUTES + 1)
+    np.maximum.at(longest, seen[:-1] // DAY_MINUTES, np.diff(seen) - 1)
+    return float(np.median(longest))
 
 
 def medians(values: Array) -> tuple[Array, Ints]:

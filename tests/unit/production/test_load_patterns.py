@@ -84,6 +84,14 @@ def test_a_day_without_an_import_is_no_day_without_traffic() -> None:
     assert all(hour.rps > 0 for hour in patterns.daily.hourly)
 
 
+def test_the_silence_of_every_night_does_not_make_a_day_half_seen() -> None:
+    """Of a shop that nobody visits from 23 to 7; the morning before the log began is not known all the same."""
+    begin = NOW - timedelta(days=4)
+    rows = [row for row in days(4) if 7 <= row.at.hour < 23 and row.at >= begin + timedelta(hours=16)]
+    patterns = found(iter(rows))
+    assert (patterns.observed_days, patterns.whole_days) == (4, 3)
+
+
 @pytest.mark.parametrize(("every_s", "process"), [(1, "regular"), (0, "bursty")])
 def test_clockwork_and_bursts_are_no_poisson_process(every_s: int, process: str) -> None:
     """Twenty requests each minute, or forty each second minute, seconds apart or at once."""
@@ -140,6 +148,22 @@ def test_what_monitoring_and_product_analytics_both_saw_counts_once() -> None:
     buyer = next(c for c in users.classes if c.name is ClassName.BUYER)
     assert (buyer.views, buyer.revenue, buyer.sessions) == (2, 30, 1)
     assert users.sessions == 2
+
+
+def test_a_purchase_that_names_a_user_only_is_of_the_session_in_which_that_user_was_seen() -> None:
+    """Once, and of nobody who was not there."""
+    at = NOW - timedelta(hours=5)
+    rows: list[Row] = [
+        view(at, "s1", user="u1"),
+        view(at + timedelta(hours=2), "s2", user="u1"),
+        view(at, "s3", user="u2"),
+    ]
+    rows += [product_event(at + timedelta(minutes=9), "purchase", user="u1", revenue=30.0)]
+    rows += [product_event(at + timedelta(hours=1), "purchase", user="u1", revenue=5.0), product_event(at, "purchase")]
+    users = found(iter(rows)).users
+    assert isinstance(users, UserClasses)
+    buyer = next(c for c in users.classes if c.name is ClassName.BUYER)
+    assert (buyer.sessions, buyer.revenue, users.sessions) == (1, 30, 3)
 
 
 def test_traces_count_by_their_first_span() -> None:
