@@ -29,6 +29,8 @@ def rollout_text(rollout: "Rollout") -> str:
         often = f"every {plan.kayenta.every_s:g} s and " if plan.kayenta.every_s else ""
         lines.append(f"judged as Kayenta does, {often}at each stage's end; with all traffic by counts")
     lines += [f"taken back when {trigger.words}" for trigger in plan.triggers if not trigger.alert_only]
+    if state.traffic:
+        lines.append(f"traffic: {state.traffic.reason}")
     if state.reason:
         lines.append(f"reason: {state.reason}")
     if state.phase == PAUSED:

@@ -185,7 +185,13 @@ async def look(moves: Executor, measures: MetricSource | None, clock: Clock, pro
     up = sample.canary.up if placed.canary_up is not False and sample.canary.up is not None else placed.canary_up
     canary = sample.canary.model_copy(update={"up": up})
     return sample.model_copy(
-        update={"percent": placed.percent, "ready_percent": placed.ready_percent, "canary": canary}
+        update={
+            "percent": placed.percent,
+            "ready_percent": placed.ready_percent,
+            "canary_routed": placed.canary_requests,
+            "baseline_routed": placed.baseline_requests,
+            "canary": canary,
+        }
     )
 
 

@@ -199,7 +199,7 @@ class RolloutRunner:
         return None
 
     async def _wait(self, rollout: Rollout) -> None:
-        urgent = rollout.state.phase is Phase.ROLLING_BACK
+        urgent = rollout.state.phase is Phase.ROLLING_BACK and not rollout.state.alerts
         await self._runtime.clock.sleep(CONFIRM_S if urgent else interval_s(rollout.plan, rollout.state))
 
     async def _save(

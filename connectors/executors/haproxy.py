@@ -64,6 +64,7 @@ class HAProxyExecutor:
             baseline_up=any(_is_up(rows[name]["status"]) for name in self._baseline),
             ready_percent=100 * ready / len(self._canary),
             canary_requests=sum(_number(rows[name]["stot"]) for name in self._canary),
+            baseline_requests=sum(_number(rows[name]["stot"]) for name in self._baseline),
         )
 
     async def _rows(self) -> dict[str, dict[str, str]]:

@@ -116,7 +116,11 @@ class NginxExecutor:
             percent = known.percent
         else:  # before the first time nobody but the log knows; without requests there is no canary to speak of
             percent = seen or 0.0
-        return Placement(percent=percent, canary_requests=self._log.total(self._canary))
+        return Placement(
+            percent=percent,
+            canary_requests=self._log.total(self._canary),
+            baseline_requests=self._log.total(self._baseline),
+        )
 
     def _text(self, percent: float, weights: Weights, now_s: float, *, loaded: bool) -> str:
         lines = [f"# aqe: {percent:g} % at {now_s:.3f}, {'loaded' if loaded else 'written'}"]

@@ -9,6 +9,7 @@ from .base import Record
 from .checks import Checked, CheckLimits
 from .rollout_hooks import DueHook, StageHook
 from .rollout_kayenta import KayentaJudging, KayentaStage
+from .rollout_traffic import TrafficCheck
 
 Percent = Annotated[FiniteFloat, Field(ge=0, le=100)]
 Seconds = Annotated[FiniteFloat, Field(gt=0)]
@@ -223,7 +224,8 @@ class Placement(Record):
     ready_percent: Percent | None = None
     """Of the canary's instances, those that answer."""
     canary_requests: Total | None = None
-    """That the executor itself has sent there: proof that traffic moved."""
+    """That the executor itself has sent there: proof that traffic moved. None = it does not count."""
+    baseline_requests: Total | None = None
 
 
 class Sample(Record):
@@ -240,6 +242,9 @@ class Sample(Record):
     """Share of the traffic that the executor says goes to the canary; None = it does not answer."""
     ready_percent: Percent | None = None
     """Of the canary's instances, those that answer, by the executor."""
+    canary_routed: Total | None = None
+    """Requests that the executor has sent there, by its own counters."""
+    baseline_routed: Total | None = None
     problem: str | None = None
     """Why something is missing."""
 
@@ -297,6 +302,8 @@ class RolloutState(Record):
     """Metric -> the looks of this stage, of triggers with counters."""
     kayenta: KayentaStage = KayentaStage()
     """Points of this stage, where it is judged so."""
+    traffic: TrafficCheck | None = None
+    """Whether requests have left the version that is to get none; None = both get some."""
     down: Annotated[int, Field(ge=0)] = 0
     data_at: AwareDatetime | None = None
     """When the canary was last measured."""

@@ -8,6 +8,7 @@ from ....core.records.rollout import MAX_TIMELINE, ArmTotals, Moment, Phase, Rol
 from ....core.records.rollout_hooks import DueHook, EndedHook
 from ....core.records.rollout_kayenta import KayentaStage
 from .look import watch_of
+from .traffic import NO_COUNTERS
 
 
 class Kind(StrEnum):
@@ -71,11 +72,20 @@ def take_back(state: RolloutState, now: datetime, why: str) -> Stepped:
             "percent": 0.0,
             "reached_at": None,
             "hook": None,
+            "traffic": None,
             "reason": why,
             "decided_at": now,
         }
     )
     return noted(taken, now, f"taken back: {why}"), (Happening(Kind.ROLLBACK_STARTED, why),)
+
+
+def taken_back(plan: RolloutPlan, state: RolloutState, now: datetime) -> Stepped:
+    """The end of a rollback, and what the executor's counters say of it."""
+    ended = state.model_copy(update={"phase": Phase.ROLLED_BACK, "ended_at": now})
+    counted = state.traffic.reason if state.traffic else NO_COUNTERS
+    text = f"rolled back to {plan.baseline or 'the version before'}: {state.reason}; {counted}"
+    return noted(ended, now, f"no traffic on the canary any more, {counted}"), (Happening(Kind.ROLLED_BACK, text),)
 
 
 def pause(state: RolloutState, now: datetime, why: str) -> Stepped:
@@ -131,7 +141,8 @@ def promote(plan: RolloutPlan, state: RolloutState, now: datetime) -> Stepped:
         held = state.model_copy(update={"phase": Phase.HELD})
         return noted(held, now, f"all traffic on {plan.version}, held until it is told to end"), ()
     done = state.model_copy(update={"phase": Phase.PROMOTED, "ended_at": now, "promoted_at": now})
-    text = f"{plan.version} has all traffic"
+    counted = state.traffic.reason if state.traffic else NO_COUNTERS
+    text = f"{plan.version} has all traffic, {counted}"
     return noted(done, now, f"promoted: {text}"), (Happening(Kind.PROMOTED, text),)
 
 

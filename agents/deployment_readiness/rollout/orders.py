@@ -2,6 +2,7 @@
 
 from ....core.records.regions import RegionalPhase
 from ....core.records.rollout import Order, Phase, RolloutState
+from .traffic import still_arrives
 
 TAKEN_BACK = "it is being taken back already"
 ALL_TRAFFIC = "it has all traffic already; abort takes it back"
@@ -10,7 +11,8 @@ ALL_TRAFFIC = "it has all traffic already; abort takes it back"
 def idle(state: RolloutState, order: Order) -> str | None:
     """Why an order changes nothing in a rollout that has not ended; None = it is obeyed."""
     if state.phase is Phase.ROLLING_BACK:
-        return TAKEN_BACK
+        # Whoever knows why requests still come may end it all the same.
+        return None if order is Order.ABORT and still_arrives(state.traffic) else TAKEN_BACK
     match order:
         case Order.PAUSE if state.phase is Phase.PAUSED:
             return "it is paused already"

@@ -18,7 +18,9 @@ Blue-green and rolling take no share before instances for it answer, and what mo
 version was measured for a while (readiness.py).
 Hooks (programs before a stage gets its traffic, after it has passed) hold up the next stage; one that fails pauses the
 rollout, or takes it back, as it says, and a resumed rollout tries it again. Promoting by order leaves them out.
-A rollback ends when the executor says that the canary has no traffic. What was promoted can be taken back as well, by a
+A rollback ends when the executor says that the canary has no traffic, and its counters, where it has some, that no
+request reaches it any more; as long as they come an alert stands (traffic.py). A release is promoted with what the
+counters say of the old version, and does not wait for them for ever. What was promoted can be taken back as well, by a
 person (`reopen`).
 """
 
@@ -62,12 +64,14 @@ from .moves import (
     promote,
     resume,
     take_back,
+    taken_back,
     to_stage,
     watch,
 )
 from .orders import idle
 from .readiness import is_there, lacking, unseen_s, waits_first
 from .stage_hooks import begins_with_hook, next_hook
+from .traffic import LIMIT_S, is_waiting, still_arrives, traffic_after
 
 PATIENCE = 3.0
 """Stage durations after which too little traffic is a reason to pause."""
@@ -115,6 +119,8 @@ def step(
     if order is not None:
         seen, obeyed = _obeyed(plan, seen, sample, order)
         happened = (*happened, *obeyed)
+    if seen.phase.is_final:
+        return seen, happened
     seen, alerted = _alerting(plan, seen, sample.at)
     after, more = _RULES[seen.phase](plan, seen, sample)
     return after, (*happened, *alerted, *more)
@@ -157,6 +163,7 @@ def take_in(plan: RolloutPlan, state: RolloutState, sample: Sample) -> RolloutSt
         }
     )
     pairs = pairs_of(names_of(plan.kayenta), seen, sample) if plan.kayenta else {}
+    seen = seen.model_copy(update={"traffic": traffic_after(plan, seen, sample)})
     judged = {"checks": counters_after(plan, seen, sample), "kayenta": stage_after(plan, seen, sample.at, pairs)}
     seen = seen.model_copy(update=judged)
     seen = seen.model_copy(update={"verdicts": () if idle else verdicts(plan, seen, sample)})
@@ -172,6 +179,8 @@ def _obeyed(plan: RolloutPlan, state: RolloutState, sample: Sample, order: Given
     if (why := idle(state, order.order)) is not None:
         return noted(state, sample.at, f"{said}; {why}"), ()
     match order.order:
+        case Order.ABORT if state.phase is Phase.ROLLING_BACK:
+            return taken_back(plan, state, sample.at)
         case Order.ABORT:
             return take_back(state, sample.at, said)
         case Order.PAUSE:
@@ -249,7 +258,7 @@ def _succeeded(plan: RolloutPlan, state: RolloutState) -> str:
 def _all_traffic(plan: RolloutPlan, state: RolloutState, sample: Sample) -> Stepped:
     if (due := next_hook(plan, state, left=state.stage, entered=None)) is not None:
         return hooked(state, sample.at, due)
-    return watch(plan, state, sample.at, 0) if plan.watch_s or plan.watches else promote(plan, state, sample.at)
+    return watch(plan, state, sample.at, 0) if plan.watch_s or plan.watches else _promoted(plan, state, sample)
 
 
 def _paused(plan: RolloutPlan, state: RolloutState, sample: Sample) -> Stepped:
@@ -267,22 +276,29 @@ def _watching(plan: RolloutPlan, state: RolloutState, sample: Sample) -> Stepped
         return state, ()
     if state.watch + 1 < len(plan.watches):
         return watch(plan, state, sample.at, state.watch + 1)
-    return promote(plan, state, sample.at)
+    return _promoted(plan, state, sample)
 
 
 def _held(plan: RolloutPlan, state: RolloutState, sample: Sample) -> Stepped:
     phase = watch_of(plan, state)
     if (bad := _bad(plan, state, sample)) is not None and (phase is None or phase.auto_rollback):
         return fails(plan, state, sample.at, bad)
-    return promote(plan, state, sample.at) if state.released else (state, ())
+    return _promoted(plan, state, sample) if state.released else (state, ())
+
+
+def _promoted(plan: RolloutPlan, state: RolloutState, sample: Sample) -> Stepped:
+    """The end of a good release, once the proxy's counters had the time to say that all traffic is on it."""
+    ends = state.released or not plan.held
+    told = state.traffic is not None and (sample.at - state.traffic.began_at).total_seconds() >= LIMIT_S
+    if ends and is_waiting(state.traffic) and not told:
+        return state, ()
+    return promote(plan, state, sample.at)
 
 
 def _rolling_back(plan: RolloutPlan, state: RolloutState, sample: Sample) -> Stepped:
-    if not is_there(sample.percent, 0.0):
+    if not is_there(sample.percent, 0.0) or is_waiting(state.traffic) or still_arrives(state.traffic):
         return state, ()
-    ended = state.model_copy(update={"phase": Phase.ROLLED_BACK, "ended_at": sample.at})
-    text = f"rolled back to {plan.baseline or 'the version before'}: {state.reason}"
-    return noted(ended, sample.at, "no traffic on the canary any more"), (Happening(Kind.ROLLED_BACK, text),)
+    return taken_back(plan, state, sample.at)
 
 
 _RULES: dict[Phase, Callable[[RolloutPlan, RolloutState, Sample], Stepped]] = {
@@ -308,6 +324,8 @@ def _bad(plan: RolloutPlan, state: RolloutState, sample: Sample) -> str | None:
 def _alerting(plan: RolloutPlan, state: RolloutState, now: datetime) -> Stepped:
     """Says once that something is wrong that takes nothing back, and once that it is over."""
     _, soft = wrong(plan, state)
+    if state.traffic is not None and still_arrives(state.traffic):
+        soft["traffic"] = state.traffic.reason
     phase, quiet_s = watch_of(plan, state), _since(state.data_at, now)
     if phase and not phase.auto_rollback and quiet_s >= max(plan.no_data_pause_s, 2 * phase.interval_s):
         soft["measurements"] = f"none of the canary for {quiet_s:.0f} s"

@@ -31,6 +31,7 @@ from aqe.core.records.rollout import (
 )
 from aqe.core.records.rollout_health import alerts_of, health_of
 from aqe.core.records.rollout_kayenta import KayentaJudging
+from aqe.core.records.rollout_traffic import TrafficStatus
 
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -57,6 +58,11 @@ class Story:
         self.rps, self.happened = rps, list[Happening]()
         self.canary, self.baseline = ArmReading(requests=0, errors=0, up=True), ArmReading(requests=0, errors=0)
         self.percent: float | None = self.state.percent
+        self.counts = False
+        """The executor counts what it sends where."""
+        self.strays = 0.0
+        """Requests at each look that reach the version without traffic all the same."""
+        self.routed = [0.0, 0.0]
 
     def look(
         self, *, errors: float = 0.0, base_errors: float = 0.0, up: bool | None = True, measured: bool = True,
@@ -71,6 +77,8 @@ class Story:
         whole = self.rps * self.plan.interval_s
         self.canary = grown(self.canary, whole * share, errors, up)
         self.baseline = grown(self.baseline, whole * (1 - share), base_errors, True)
+        stray = [self.strays if part == 0 else 0.0 for part in (share, 1 - share)]
+        self.routed = [self.routed[0] + whole * share + stray[0], self.routed[1] + whole * (1 - share) + stray[1]]
         empty = ArmReading(up=up)
         sample = Sample(
             at=self.at,
@@ -80,6 +88,8 @@ class Story:
             baseline_metrics=baseline_metrics or {},
             percent=self.percent,
             ready_percent=ready,
+            canary_routed=self.routed[0] if self.counts else None,
+            baseline_routed=self.routed[1] if self.counts else None,
         )
         given = GivenOrder(order=order, by="cto", at=self.at) if order else None
         self.state, happened = step(self.plan, self.state, sample, given)
@@ -417,14 +427,15 @@ class AnyRollout(RuleBasedStateMachine):
         super().__init__()
         self.story = Story(a_plan())
 
-    @initialize(strategy=st.sampled_from(Strategy), held=st.booleans(), by_kayenta=st.booleans())
-    def begin(self, strategy: Strategy, held: bool, by_kayenta: bool) -> None:
+    @initialize(strategy=st.sampled_from(Strategy), held=st.booleans(), by_kayenta=st.booleans(), counts=st.booleans())
+    def begin(self, strategy: Strategy, held: bool, by_kayenta: bool, counts: bool) -> None:
         limits = {"no_data_pause_s": 30, "no_data_rollback_s": 60, "progress_s": 80}
         counters = CheckLimits(success=50, failure_limit=1, inconclusive_limit=1)
         trigger = Trigger(metric="queue", limit=100, counters=counters)
         how = KayentaJudging(config={"metrics": [{"name": "error_rate_percent", "groups": ["all"]}]}, every_s=20)
         more = {"triggers": (trigger,), "kayenta": how if by_kayenta else None, **limits}
         self.story = Story(a_plan(strategy=strategy, held=held, watch_s=20, **more))
+        self.story.counts = counts
 
     @rule(
         errors=st.sampled_from([0.0, 0.0, 0.01, 0.5]),
@@ -434,12 +445,13 @@ class AnyRollout(RuleBasedStateMachine):
         order=st.sampled_from([None, None, None, *Order]),
         ready=st.sampled_from([100.0, 100.0, 50.0, 0.0, None]),
         queue=st.sampled_from([10.0, 10.0, 10.0, 70.0, 200.0, None]),
+        strays=st.sampled_from([0.0, 0.0, 3.0]),
     )
     def look(
         self, errors: float, up: bool | None, measured: bool, moves: bool, order: Order | None, ready: float | None,
-        queue: float | None,
+        queue: float | None, strays: float,
     ) -> None:  # fmt: skip
-        before = self.story.state
+        before, self.story.strays = self.story.state, strays
         metrics = {} if queue is None else {"queue": queue}
         after = self.story.look(
             errors=errors, up=up, measured=measured, moves=moves, order=order, ready=ready, metrics=metrics
@@ -451,6 +463,10 @@ class AnyRollout(RuleBasedStateMachine):
             assert after == before
         if after.phase is Phase.PROMOTED and self.story.plan.held:
             assert after.released, "only when it is told to"
+        if after.phase is Phase.ROLLED_BACK and before.phase is not after.phase and order is not Order.ABORT:
+            assert after.traffic is not None
+            wanted = TrafficStatus.CONFIRMED if self.story.counts else TrafficStatus.NO_COUNTERS
+            assert after.traffic.status is wanted, "never a false word"
         if not after.phase.is_final and before.phase is Phase.ROLLING_BACK:
             assert after.phase is Phase.ROLLING_BACK, "nothing stops a rollback"
 
