@@ -9,7 +9,7 @@ from ..core.errors import InputError, NotFoundError
 from ..core.log import Logger
 from ..core.records.audit import AuditDraft
 from ..core.records.history import HISTORY_KEY, DeploymentOutcome, Foresight, of_region, read_history
-from ..core.records.release import DeploymentResult, check_version, same_commit
+from ..core.records.release import DeploymentResult, same_commit
 from ..core.records.replay import HistoryReport
 from ..core.registry import did_you_mean
 from ..core.writes import Write
@@ -97,7 +97,7 @@ async def outcome_item(runtime: Runtime, recorded: Recorded, now: datetime) -> D
         InputError: this deployment has an outcome already, times that cannot be, or a history that cannot be read.
         NotFoundError: there is none to be corrected.
     """
-    release = await stored_release(runtime, check_version(recorded.version))
+    release = await stored_release(runtime, recorded.version)
     environment = recorded.environment or release.environment
     service = recorded.service or release.service
     history = await _history(runtime)

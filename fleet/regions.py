@@ -75,7 +75,7 @@ async def plan_regions(runtime: Runtime, version: str, asked: Asked, *, environm
     Raises:
         InputError: no such target or region, stages that do not rise to 100, or a region without hours.
     """
-    release = await stored_release(runtime, check_version(version))
+    release = await stored_release(runtime, version)
     release = release.model_copy(update={"environment": environment or release.environment})
     names = asked.regions or await _assessed_regions(runtime, release) or known_regions(runtime, release.environment)
     now = runtime.clock.now()

@@ -66,7 +66,7 @@ async def set_triggers(
     """
     if not triggers:
         raise InputError("no limit is given", hint="--error-rate 2% --latency-p95 800ms")
-    about = check_version(version) if version else check_environment(environment)
+    about = check_version(version) if version is not None else check_environment(environment)
     known = await _triggers(runtime, about)
     setup = TriggerSetup(triggers=tuple(({t.metric: t for t in known} | {t.metric: t for t in triggers}).values()))
     await runtime.memory.store(triggers_key(about), setup)

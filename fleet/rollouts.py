@@ -15,7 +15,7 @@ from ..core.records.audit import AuditDraft
 from ..core.records.history import HISTORY_KEY, read_history
 from ..core.records.readiness import GO
 from ..core.records.regions import Regional, regional_key
-from ..core.records.release import Release
+from ..core.records.release import Release, check_version
 from ..core.records.rollout import GivenOrder, Order, Phase, Rollout, RolloutPlan, order_key, place_of, rollout_key
 from ..core.registry import did_you_mean
 from ..core.writes import Write
@@ -228,6 +228,7 @@ async def roll_back(
 
 async def latest_rollout(runtime: Runtime, version: str, region: str | None = None) -> Rollout:
     """The last one of a version, or of it in a region; NotFoundError when there is none."""
+    check_version(version)
     for rollout in await all_rollouts(runtime):
         if rollout.plan.version == version and region in (None, rollout.plan.region):
             return rollout

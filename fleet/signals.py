@@ -61,7 +61,7 @@ async def find_release(
             return None
         # Tags may have slashes, keys' parts may not.
         version, version_from = described.replace("/", "-"), "git describe"
-    stored = await stored_release(runtime, check_version(version))
+    stored = await stored_release(runtime, version)
     if commit is None:
         tag = (
             None
@@ -102,8 +102,8 @@ def check_kind(name: str) -> SignalKind:
 
 
 async def stored_release(runtime: Runtime, version: str) -> Release:
-    """What is stored about a release; a bare one where nothing is."""
-    key = f"aqe/releases/{version}/release"
+    """What is stored about a release; a bare one where nothing is; InputError for what can be no version."""
+    key = f"aqe/releases/{check_version(version)}/release"
     value = await runtime.memory.retrieve(key)
     return Release.from_value(value, where=key) if value else Release(version=version, environment=DEFAULT_ENVIRONMENT)
 

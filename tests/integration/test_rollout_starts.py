@@ -10,13 +10,15 @@ import pytest
 from aqe.config.settings import load_settings
 from aqe.core.errors import InputError, ServiceUnavailable
 from aqe.core.records.release import Release
-from aqe.core.records.rollout import Rollout, rollout_key
+from aqe.core.records.rollout import Rollout, Trigger, rollout_key
 from aqe.fleet import rollouts
 from aqe.fleet.locks import is_locked
 from aqe.fleet.rollout_guard import runner_file
 from aqe.fleet.rollout_parts import Wanted
 from aqe.fleet.rollout_runner import RolloutRunner
-from aqe.fleet.rollouts import all_rollouts, start_rollout
+from aqe.fleet.rollout_setup import set_triggers
+from aqe.fleet.rollouts import all_rollouts, latest_rollout, start_rollout
+from aqe.fleet.signals import stored_release
 from aqe.tests.integration.conftest import Open
 from aqe.tests.servers import documented
 from aqe.tests.unit.rollout.test_step import START, Story, a_plan
@@ -73,3 +75,16 @@ async def test_who_cannot_save_a_rollout_neither_moves_it_nor_keeps_its_guard_wa
     with pytest.raises(ServiceUnavailable):
         await RolloutRunner(parts, "r1", Untouched(), Untouched()).run()
     assert not is_locked(runner_file(parts.settings, "r1"))
+
+
+@pytest.mark.parametrize("version", ["", "a b", "*", "v1\n", "../v1", "v" * 200])
+async def test_what_can_be_no_version_is_refused_wherever_one_is_named(open_parts: Open, version: str) -> None:
+    parts = await open_parts("one", fleet="hostile")
+    limit = Trigger(metric="error_rate_percent", limit=2)
+    for refused in (
+        stored_release(parts, version),
+        latest_rollout(parts, version),
+        set_triggers(parts, [limit], environment="production", version=version),
+    ):
+        with pytest.raises(InputError, match="cannot be a release's version"):
+            await refused
