@@ -52,8 +52,12 @@ _TYPES = (
 _TYPED = re.compile("|".join(f"(?P<{name}>{pattern})" for name, pattern in _TYPES))
 # Whether a word can hold anything of the above; most words cannot.
 _MAY_BE_TYPED = re.compile(r"[0-9@/\\]|\w\.\w|f{8}|<\w+:").search
-# 'price' names something in code and stays; 'two words' or "anything" is data.
-_QUOTED = re.compile(r"\"[^\"]{1,200}\"|(?<!\w)'(?![A-Za-z_.]{1,40}')[^']{1,200}'(?!\w)")
+# 'price' names something in code and stays; 'two words' or "anything" is data. In JSON and in `level=info msg="..."`
+# keys stay, and so does what is told under `msg`.
+_QUOTED = re.compile(
+    r"(?P<kept>(?:\b(?:msg|message)=|\"(?:msg|message)\": ?)\"[^\"]*+\"?|(?:(?<=[{,])|(?<=[{,] ))\"[\w.@-]{1,60}\":)"
+    r"|\"[^\"]{1,200}\"|(?<!\w)'(?![A-Za-z_.]{1,40}')[^']{1,200}'(?!\w)"
+)
 
 # Over the whole masked message: values of several words, or written twice in two units. The first text is part of all
 # that the pattern finds: looking for it is much faster.
@@ -100,7 +104,7 @@ def typed(message: str) -> str:
     """The first half of `mask`, word by word: values of one word, and quoted text."""
     message = message[:MAX_MESSAGE_CHARS]
     if '"' in message or "'" in message:
-        message = _QUOTED.sub(lambda match: f"{match[0][0]}<str>{match[0][0]}", message)
+        message = _QUOTED.sub(lambda match: match["kept"] or f"{match[0][0]}<str>{match[0][0]}", message)
     return " ".join(map(_typed_word, message.split()))
 
 

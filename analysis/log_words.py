@@ -16,6 +16,8 @@ _PLAIN = re.compile(r"[^\W\d_]{2}").search
 # Key and opening marks, the value, closing marks.
 _VALUE = re.compile(r"((?:[^=]*=)?[\"'(\[{]*)(.*?)([,;:.)\]}\"']*)\Z", re.DOTALL)
 
+# The word with which what is told begins.
+_TELLS = re.compile(r"\b(?:msg|message)\"?[=:]").search
 _OPENING = ("(", "[", "{", '"', "'")
 
 
@@ -53,7 +55,7 @@ def without_name(word: str) -> str:
     """The word with a wildcard for a name or the value of a key, or as it is."""
     match = _VALUE.match(word)
     # What ends in a colon says who speaks.
-    if not match or word.endswith(":"):
+    if not match or word.endswith(":") or _TELLS(word):
         return word
     key, value, end = match.groups()
     if value:

@@ -32,7 +32,7 @@ NUMBERS: dict[str, tuple[Any, ...]] = {
 """Constant -> values it is chosen from, the product's own first: it wins a draw."""
 
 _USUAL = tuple(values[0] for values in NUMBERS.values())
-_NEVER = re.compile(r"(?!)")
+_NEVER = re.compile(r"(?!)(?P<kept>)")
 _PHRASES = dict(
     zip(
         (
@@ -160,7 +160,10 @@ def _changes(choice: Choice) -> Iterator[tuple[Any, str, Any]]:
 def _set(changes: Sequence[tuple[Any, str, Any]]) -> None:
     for module, name, value in changes:
         setattr(module, name, value)
-    # What they remember of words was found by other rules.
-    log_masks._typed_word.cache_clear()
-    log_words.without_name.cache_clear()
-    template_text._word.cache_clear()
+    forget_words()
+
+
+def forget_words() -> None:
+    """Empty what the modules remember of words: other rules found it, or a first time would look like a second."""
+    for remembered in (log_masks._typed_word, log_words.without_name, template_text._word):
+        remembered.cache_clear()

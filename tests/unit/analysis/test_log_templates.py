@@ -60,6 +60,8 @@ _PIECES = (
         ("hosts [alpha, beta, gamma] left", "hosts [<list>] left"),
         ('no such file "my file"', 'no such file "<str>"'),
         ("deleting blk_1 blk_2 blk_3", "deleting blk_<id>"),
+        ('level=info msg="Door opened" user="x y"', 'level=info msg="Door opened" user="<str>"'),
+        ('{"level":"info", "msg":"Door opened", "n": 3}', '{"level":"<str>", "msg":"Door opened", "n": <num>}'),
         ("login of <email:a1f5c6a1> from <ip:abcdefab>", "login of <email> from <ip>"),
         ("uid=0 euid=12", "uid=<num> euid=<num>"),
     ],
@@ -152,6 +154,13 @@ def test_the_fewer_words_stay_the_more_values_make_a_variable() -> None:
     beside = [miner.add(f"state: {state}") for state in ("opening", "open", "closing")]
     assert len({miner.resolve(i) for i in among}) == 1
     assert len({miner.resolve(i) for i in beside}) == 3
+
+
+@pytest.mark.parametrize("line", ['level=info msg="%s the door"', '{"level":"info","msg":"%s the door"}'])
+def test_what_is_told_in_logfmt_and_json_tells_messages_apart(line: str) -> None:
+    """All else there is quoted data; with what is told taken for data too, all lines would be one template."""
+    miner = TemplateMiner()
+    assert len({miner.resolve(miner.add(line % verb)) for verb in ("opened", "closed")}) == 2
 
 
 def test_who_speaks_stays_however_many_speak() -> None:
