@@ -65,10 +65,15 @@ _PHRASES = (
     (
         "<num>",
         re.compile(
-            r"(?:\b(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]{0,6}[,.]? )?(?:<num>[ /.-])?"
-            r"\b(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]{0,6}(?:[ /,.:-]{1,2}<(?:num|time)>)+"
+            r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)(?<!\w...)[a-z]{0,6}(?:[ /,.:-]{1,2}<(?:num|time)>)+"
             r"(?: [A-Z]{3,4}(?!\w))?(?: <num>(?!\w))?"
         ),
+        "<time>",
+    ),
+    ("<time>", re.compile(r"<num>[/.-]<time>"), "<time>"),
+    (
+        "<time>",
+        re.compile(r"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)(?<!\w...)[a-z]{0,6}[,.]? (?:<num> )?<time>"),
         "<time>",
     ),
     ("<time> ", re.compile(r"<time> [AaPp]\.?[Mm]\.?(?!\w)"), "<time>"),

@@ -1,7 +1,8 @@
 """The words of a masked message: which are names, states or plain, and where a message has room for variables."""
 
 import re
-from functools import lru_cache
+from functools import lru_cache, reduce
+from operator import xor
 
 # Words looked at one by one; each costs the miner one dictionary entry a template.
 _MAX_PLACES = 40
@@ -22,23 +23,26 @@ _OPENING = ("(", "[", "{", '"', "'")
 
 
 def slots(scope: str, words: tuple[str, ...]) -> list[tuple[int, int]]:
-    """Places whose word may be a variable, each with the hash of all the others' words."""
+    """Places whose word may be a variable, each with a hash of the key in it and of all the others' words."""
     if len(words) > _MAX_PLACES:
         return []
-    after = [0]
-    for word in reversed(words):
-        after.append(hash((after[-1], word)))
-    found, before, first = [], hash(scope), first_place(scope, words)
-    for position, word in enumerate(words):
-        if position >= first and "<*>" not in word:
-            found.append((position, hash((before, word[: word.find("=") + 1], after[-2 - position]))))
-        before = hash((before, word))
+    hashes = list(map(hash, enumerate(words)))
+    # Each word can be taken out of this again.
+    whole = reduce(xor, hashes, hash(scope))
+    found = []
+    for place in range(first_place(scope, words), len(words)):
+        word = words[place]
+        if "<*>" not in word:
+            others = whole ^ hashes[place]
+            found.append((place, others ^ hash(word[: word.find("=") + 1]) if "=" in word else others))
     return found
 
 
 def first_place(scope: str, words: tuple[str, ...]) -> int:
     """Where variables begin: first words, up to the last that ends in a colon, say who speaks or what happened."""
-    speakers = next((i for i, word in enumerate(words) if not word.endswith(":")), len(words))
+    speakers = 0
+    while speakers < len(words) and words[speakers].endswith(":"):
+        speakers += 1
     return speakers if scope else max(speakers, 1)
 
 
@@ -73,6 +77,7 @@ def wider(template: str, words: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(a if a == b or "<*>" in a else without_name(b) for a, b in zip(old, words, strict=False))
 
 
+@lru_cache(maxsize=_MAX_WORDS)
 def is_plain(word: str) -> bool:
     """Whether it is text, not a value, a number or a mark."""
     return "<" not in word and _PLAIN(word) is not None

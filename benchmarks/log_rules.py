@@ -36,7 +36,9 @@ _NEVER = re.compile(r"(?!)(?P<kept>)")
 _PHRASES = dict(
     zip(
         (
-            "date in words",
+            "month",
+            "day before a month",
+            "weekday",
             "AM or PM",
             "size",
             "duration",
@@ -165,5 +167,5 @@ def _set(changes: Sequence[tuple[Any, str, Any]]) -> None:
 
 def forget_words() -> None:
     """Empty what the modules remember of words: other rules found it, or a first time would look like a second."""
-    for remembered in (log_masks._typed_word, log_words.without_name, template_text._word):
+    for remembered in (log_masks._typed_word, log_words.without_name, log_words.is_plain, template_text._word):
         remembered.cache_clear()
