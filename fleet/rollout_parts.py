@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from ..agents.deployment_readiness.rollout.kayenta_stage import check_judging
 from ..agents.deployment_readiness.rollout.readiness import CLOSE
 from ..config.region_sections import RegionSection, rollout_of
 from ..config.rollout_sections import RolloutSection
@@ -29,7 +28,6 @@ from ..core.records.rollout import Measured, RolloutPlan, Sample, Stage, Strateg
 from ..core.records.rollout_hooks import StageHook
 from ..core.records.rollout_kayenta import KayentaJudging
 from ..core.registry import did_you_mean
-from .judging import load_kayenta
 
 log = Logger("rollout")
 
@@ -256,6 +254,10 @@ def _kayenta(
     section: RolloutSection, percents: Sequence[float], wanted: KayentaJudging | None
 ) -> KayentaJudging | None:
     """Checked here: nobody wants to read of a misspelt metric when the first stage is to be judged."""
+    # Here, for the guard has no use for them: with all of scipy it came a second too late, and took 60 MB.
+    from ..agents.deployment_readiness.rollout.kayenta_stage import check_judging
+    from .judging import load_kayenta
+
     own = section.kayenta
     if min(percents) >= 100:
         if wanted:
