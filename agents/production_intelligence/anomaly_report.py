@@ -10,6 +10,7 @@ from ...core.records.anomalies import Anomaly, AnomalyType, NearestDeployment, S
 from ...core.records.evidence import NotMeasured
 from .anomaly_rules import CHANCE, INSIDE_SCORE, LEAST_TRAFFIC, LONE_POINT, chance_of, meaning_of, severity_of
 from .anomaly_search import Found
+from .series import PER_BUCKET
 
 BLAME_S = 86_400
 """A deployment longer ago than a day is not named: something else happened since."""
@@ -161,9 +162,10 @@ def _explanation(
         _value(v, unit) for v in (event.observed, event.expected, _floor(event.low, unit), event.high)
     )
     lasted = duration_text((event.ended_s or found.last_s + found.about.interval_s) - event.began_s)
+    span = f" in {duration_text(found.about.interval_s)}" if unit == PER_BUCKET else ""
     where = "outside of" if not event.low <= event.observed <= event.high else "an unusual course inside of"
     text = (
-        f"{name} was {seen} at {_at(event.peak_s):%Y-%m-%d %H:%M} UTC, {where} the expected {low} to {high}"
+        f"{name} was {seen}{span} at {_at(event.peak_s):%Y-%m-%d %H:%M} UTC, {where} the expected {low} to {high}"
         f" (usual: {usual}); it began at {began:%Y-%m-%d %H:%M} and"
         + (f" was over after {lasted}" if ended else f" lasts, {lasted} so far")
     )
@@ -173,13 +175,13 @@ def _explanation(
 
 
 def _floor(low: float, unit: str | None) -> float:
-    return max(low, 0.0) if unit in ("share", "ms", "per bucket") else low
+    return max(low, 0.0) if unit in ("share", "ms", PER_BUCKET) else low
 
 
 def _value(value: float, unit: str | None) -> str:
     if unit == "share":
         return f"{value_text(100 * value)} %"
-    return f"{value_text(value)} {unit}" if unit else value_text(value)
+    return value_text(value) if unit in (None, PER_BUCKET) else f"{value_text(value)} {unit}"
 
 
 def _at(seconds: float) -> datetime:

@@ -8,6 +8,7 @@ from typing import Any
 
 from ...analysis.rate_ratio import rate_ratio_p_value
 from ...analysis.root_services import change
+from ...core.numbers import value_text
 from ...core.records.apm import MetricRow, SpanRow
 from ...core.records.history import HISTORY_KEY, DeploymentOutcome
 from ...core.records.incident_analysis import Factor, FactorKind
@@ -103,8 +104,8 @@ def _calls(here: Around, kind: FactorKind, key: Callable[[SpanRow], str | None])
         slower = usual is not None and is_now >= SLOWER * max(usual, 0.1)
         slow = kind is FactorKind.SLOW_QUERY and usual is None and is_now >= SLOW_QUERY_MS
         if slower or slow:
-            than = "calls before are not known" if usual is None else f"{usual:.4g} ms in the hour before"
-            what = f"{name}: median {is_now:.4g} ms in {len(durations)} calls, {than}"
+            than = "calls before are not known" if usual is None else f"{value_text(usual)} ms in the hour before"
+            what = f"{name}: median {value_text(is_now)} ms in {len(durations)} calls, {than}"
             found.append(Factor(kind=kind, what=what, before=usual, during=is_now, unit="ms", evidence=(SPANS, name)))
     yield from sorted(found, key=lambda f: -((f.during or 0) - (f.before or 0)))[:MOST_OF_A_KIND]
 
@@ -153,7 +154,7 @@ def _moved(kind: FactorKind, series: Series, usual: float, is_now: float) -> Fac
     where = f" of {service}" if service else ""
     return Factor(
         kind=kind,
-        what=f"{name}{where}: {usual:.4g} in the hour before, {is_now:.4g} while it lasted",
+        what=f"{name}{where}: {value_text(usual)} in the hour before, {value_text(is_now)} while it lasted",
         before=usual,
         during=is_now,
         evidence=(METRICS, f"{name} {statistic}"),

@@ -9,6 +9,7 @@ from statistics import fmean, median
 
 from ...analysis.span_tree import Span, SpanTree, tree_of
 from ...analysis.waiting import concurrency, masked, plausible
+from ...core.numbers import value_text
 from ...core.records.apm import MetricRow, SpanRow
 from ...core.records.evidence import NotMeasured
 from ...core.records.incident_analysis import Hop, Masking, Plausibility, Traces
@@ -132,7 +133,8 @@ def _failing(hops: Sequence[Hop]) -> tuple[Hop, str]:
     known = [hop for hop in hops if hop.self_before_ms is not None]
     grown = max(known, key=lambda hop: hop.self_ms - (hop.self_before_ms or 0), default=None)
     if grown and grown.self_before_ms is not None and grown.self_ms > GREW * grown.self_before_ms:
-        return grown, f"its self time grew from {grown.self_before_ms:.4g} to {grown.self_ms:.4g} ms a trace"
+        before, now = value_text(grown.self_before_ms), value_text(grown.self_ms)
+        return grown, f"its self time grew from {before} to {now} ms a trace"
     begin = max(hops, key=lambda hop: hop.errors_begin_here)
     if begin.errors_begin_here:
         return begin, f"{begin.errors_begin_here} failed spans begin there, and no service's self time grew"
@@ -206,7 +208,8 @@ def plausibility_of(service: str | None, during: Stretch, times: Times) -> Plaus
         expected=expected,
         reported=seen,
         fits=fits,
-        words=f"{rate:.3g} /s x {latency_s:.3g} s = {expected:.3g} under way, {seen:.3g} connections: {verdict}.",
+        words=f"{value_text(rate)} /s x {value_text(latency_s)} s = {value_text(expected)} under way,"
+        f" {value_text(seen)} connections: {verdict}.",
     )
 
 

@@ -11,6 +11,7 @@ import numpy as np
 from ...analysis.growth import LEAST_WEEKS, weekly_growth
 from ...analysis.traffic_profile import DAY_S, Minutes, medians, week_totals
 from ...core.errors import TaskVetoed
+from ...core.numbers import value_text
 from ...core.records.evidence import NotMeasured
 from ...core.records.findings import FindingPriority, Insight
 from ...core.records.load import (
@@ -173,8 +174,9 @@ def _insights(patterns: LoadPatterns, now: datetime) -> Iterator[Insight]:
         yield Insight(
             id="insight-load-peak",
             title=f"The busiest minute has {peak.factor:.1f} times the mean traffic",
-            detail=f"{peak.rps:.4g} {patterns.unit} a second at {peak.at:%Y-%m-%d %H:%M} UTC, {peak.second_rps:.4g} in"
-            f" the busiest second of that hour, against {patterns.mean_rps:.4g} on the mean.",
+            detail=f"{value_text(peak.rps)} {patterns.unit} a second at {peak.at:%Y-%m-%d %H:%M} UTC,"
+            f" {value_text(peak.second_rps)} in the busiest second of that hour,"
+            f" against {value_text(patterns.mean_rps)} on the mean.",
             priority=FindingPriority.MEDIUM,
             evidence=evidence,
             recommendation="Test at the peak's rate, not at the mean.",

@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 from ...analysis.run_limits import level_for, most_failures
 from ...core.errors import InputError
-from ...core.numbers import duration_text
+from ...core.numbers import duration_text, value_text
 from ...core.records.load import Arrivals, EndpointMix, EndpointShare, LoadModel, Ramp, ResponseTimes
 from ...core.records.load_test import LoadLimit, LoadRequest, LoadStage, LoadTest
 
@@ -66,7 +66,7 @@ def plan_load_test(
     in_flight, because = _in_flight(peak, model.mix.times)
     return LoadTest(
         name=_words(model.name) or "recorded",
-        title=f"{model.name}, {model.day}, in {duration_s:g} s with a peak of {peak:.4g} requests a second",
+        title=f"{model.name}, {model.day}, in {duration_s:g} s with a peak of {value_text(peak)} requests a second",
         derived=_derived(model, duration_s),
         notes=tuple(_notes(model, kept, duration_s, include_unsafe)),
         start_rps=start,
@@ -150,7 +150,7 @@ def _in_flight(peak_rps: float, times: ResponseTimes | None) -> tuple[int, str]:
     recorded = {p.percent: p.ms for p in times.percentiles}.get(95.0) if times else None
     ms = ASSUMED_MS if recorded is None else max(1.0, recorded)
     of = "assumed, because none was recorded" if recorded is None else "recorded at the 95th percentile"
-    return ceil(peak_rps * ms / 1000), f"{peak_rps:.4g} requests a second x {ms:.4g} ms, {of}"
+    return ceil(peak_rps * ms / 1000), f"{value_text(peak_rps)} requests a second x {value_text(ms)} ms, {of}"
 
 
 def _derived(model: LoadModel, duration_s: float) -> str:

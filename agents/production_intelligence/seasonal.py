@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from ...analysis.event_effect import LEAST_WEEKS, Effect, effect, next_effect
 from ...analysis.traffic_profile import DAY_S, Minutes
 from ...core.errors import TaskVetoed
-from ...core.numbers import counted
+from ...core.numbers import counted, value_text
 from ...core.occasions import ASKED_BY_DEFAULT, OCCASIONS, Occasion, occasions
 from ...core.records.evidence import NotMeasured
 from ...core.records.findings import FindingPriority, Insight
@@ -193,7 +193,7 @@ def _insights(analysis: SeasonalAnalysis, now: datetime) -> Iterator[Insight]:
         measured = sum(isinstance(one.multiplier, Multiplier) for one in event.occurrences)
         if isinstance(expected, Multiplier) and expected.low > 1 and until <= SOON:
             rate = (
-                f", {event.model.peak_rps:.4g} {analysis.unit} a second at its peak"
+                f", {value_text(event.model.peak_rps)} {analysis.unit} a second at its peak"
                 if isinstance(event.model, LoadModel)
                 else ""
             )

@@ -18,6 +18,8 @@ from ...core.records.levels import MAX_ENDPOINTS, Level, LevelSource, MetricPoin
 Array = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 BUCKET_S = 300
+PER_BUCKET = "per bucket"
+"""Unit of traffic; texts say how long a bucket is."""
 SESSION_BUCKET_S = 3600
 """Sessions are few and long."""
 LARGEST = 1e100
@@ -108,7 +110,7 @@ def _enough(columns: _Columns) -> Flags:
 
 
 _ERRORS = _Figure(Measure.ERRORS, _SHARE, _errors, _enough)
-_TRAFFIC = _Figure(Measure.TRAFFIC, "per bucket", lambda c: c.total, lambda c: np.ones(len(c.total), dtype=bool))
+_TRAFFIC = _Figure(Measure.TRAFFIC, PER_BUCKET, lambda c: c.total, lambda c: np.ones(len(c.total), dtype=bool))
 _CONVERSION = _Figure(Measure.CONVERSION, _SHARE, _errors, _enough)
 
 

@@ -7,7 +7,7 @@ import click
 
 from ..common import output_options, print_json, with_runtime
 from ..params import DAYS
-from ..text import cleaned, counted, duration_text, table, time_text
+from ..text import cleaned, counted, duration_text, table, time_text, value_text
 from .common import performed
 
 if TYPE_CHECKING:
@@ -89,8 +89,8 @@ def _traces(found: "IncidentFinding") -> Iterator[str]:
     rows = [
         (
             hop.service,
-            f"{hop.self_ms:.4g}",
-            "-" if hop.self_before_ms is None else f"{hop.self_before_ms:.4g}",
+            value_text(hop.self_ms),
+            "-" if hop.self_before_ms is None else value_text(hop.self_before_ms),
             f"{100 * hop.share:.0f} %",
             f"{hop.errors_begin_here} of {hop.errors}",
         )

@@ -182,7 +182,7 @@ def _number(value: float | None) -> str:
 
 def model_text(model: "LoadModel") -> str:
     """The ramps, one a line."""
-    rows = [(f"{r.duration_s // 60} min", f"{r.start_rps:.4g}", f"{r.end_rps:.4g}") for r in model.ramps]
+    rows = [(f"{r.duration_s // 60} min", value_text(r.start_rps), value_text(r.end_rps)) for r in model.ramps]
     head = f"Model: {model.name}, {model.day} from {model.starts_at:%H:%M} UTC"
     if model.scale != 1:
         head += f", scaled by {model.scale:.3g}"
