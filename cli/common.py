@@ -22,6 +22,10 @@ F = TypeVar("F", bound=Callable[..., Any])
 T = TypeVar("T")
 
 
+CANCEL_EVERY_S = 5.0
+"""A command that was told to go is told again so often: what it does to leave in good order takes less."""
+
+
 def output_options(command: F) -> F:
     """`--format text|json` and `--json`; the command gets `as_json: bool`."""
 
@@ -75,8 +79,13 @@ def run(coroutine: Coroutine[Any, Any, T]) -> T:
         def end(number: int) -> None:
             loop.remove_signal_handler(number)
             ended.append(number)
-            if task is not None:
+            cancel()
+
+        def cancel() -> None:
+            # wait_for of Python 3.11 loses a cancellation that meets its result, and clients of Redis wait so.
+            if task is not None and not task.done():
                 task.cancel()
+                loop.call_later(CANCEL_EVERY_S, cancel)
 
         for number in (signal.SIGTERM, signal.SIGHUP):
             if signal.getsignal(number) is signal.SIG_DFL:

@@ -1,6 +1,7 @@
 """A command that is told to go leaves in good order: a hidden cursor is shown again, what it held is let go."""
 
 import asyncio
+import contextlib
 import os
 import signal
 
@@ -26,6 +27,18 @@ def test_a_command_tidies_up_before_a_signal_ends_it(
         run(until_killed(by, seen))
     assert (ended.value.code, seen, by.name in capsys.readouterr().err) == (code, ["tidied up"], True)
     assert signal.getsignal(by) is signal.SIG_DFL
+
+
+def test_a_command_ends_also_where_the_first_word_of_it_is_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def deaf() -> None:
+        os.kill(os.getpid(), signal.SIGTERM)
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.Event().wait()
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr("aqe.cli.common.CANCEL_EVERY_S", 0.01)
+    with pytest.raises(SystemExit):
+        run(deaf())
 
 
 def test_nohup_is_respected() -> None:
