@@ -16,7 +16,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ....analysis.alpha_spending import spent
-from ....analysis.mann_whitney import hodges_lehmann, p_greater
 from ....analysis.rate_excess import detectable_ratio, probability_of_excess
 
 Values = NDArray[np.float64]
@@ -156,6 +155,9 @@ def judge_values(
         alpha: of all looks together.
         min_points: fewer in an arm decide nothing.
     """
+    # SciPy's, which an order to abort must not wait for: rollouts are judged by counts.
+    from ....analysis.mann_whitney import hodges_lehmann, p_greater
+
     x, y = _finite(canary), _finite(baseline)
     missing = _missing(len(x), len(y), "points")
     if missing:
