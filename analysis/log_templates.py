@@ -13,6 +13,7 @@ References: He et al., "Drain: An Online Log Parsing Approach with Fixed Depth T
 template); Zhu et al., "Tools and Benchmarks for Automated Log Parsing", ICSE-SEIP 2019 (the Loghub scores).
 """
 
+import sys
 from collections import deque
 from hashlib import blake2b
 from itertools import compress, count
@@ -28,7 +29,7 @@ OVERFLOW = "overflow"
 
 # Different values that make a word a variable. Two would merge `opened` and `closed`.
 _TWIN_VALUES = 3
-# The same where little else of the message stays: one plain word, or none.
+# The same where little else of the message stays, one plain word or none; or of its first word, which says most.
 _TWINS_BESIDE_A_WORD = 4
 _TWINS_ALONE = 8
 # The same where one of them holds a variable by its form: `10.0.0.7` and `localhost`, `eth0` and `lo`.
@@ -146,7 +147,7 @@ class TemplateMiner:
                 continue
             twins = self._twins.setdefault(slot, [])
             twins.append(template_id)
-            if len(twins) > 1 and len(twins) >= self._enough(twins, position):
+            if len(twins) > 1 and len(twins) >= self._enough(scope, twins, position):
                 general = self._place(scope, log_words.general(words, (position,)))
                 if general != OVERFLOW:
                     self._wildcards[slot] = general
@@ -165,7 +166,7 @@ class TemplateMiner:
         for other in recent:
             pairs.setdefault(tuple(compress(count(), map(ne, other, words))), []).append(other)
         recent.append(words)
-        first = log_words.first_place(scope, words)
+        first = log_words.speakers(words) or (0 if scope else 1)
         for places, others in pairs.items():
             rows = [*others, words]
             if places[0] >= first and all(_vary_together(rows, place) for place in places):
@@ -178,12 +179,14 @@ class TemplateMiner:
                             self._become(_id(scope, row), wider)
                     return
 
-    def _enough(self, twins: list[str], position: int) -> int:
+    def _enough(self, scope: str, twins: list[str], position: int) -> int:
         """How many values make the word at this position a variable."""
         rows = [self._templates[twin].split(" ") for twin in twins[:_TWIN_VALUES]]
+        beside = sum(map(log_words.is_plain, rows[0])) - log_words.is_plain(rows[0][position])
+        if not position and not scope:
+            return _TWINS_ALONE if beside > log_words.WORDS_BESIDE_NAMES else sys.maxsize
         if any("<" in row[position] for row in rows):
             return _TWINS_OF_A_VARIABLE
-        beside = sum(map(log_words.is_plain, rows[0])) - log_words.is_plain(rows[0][position])
         return _TWIN_VALUES if beside > 1 else _TWINS_BESIDE_A_WORD if beside else _TWINS_ALONE
 
     def _become(self, template_id: str, wider: str) -> None:

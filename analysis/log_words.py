@@ -12,7 +12,7 @@ WORDS_BESIDE_NAMES = 2
 _MAX_WORDS = 50_000
 
 # What has the form of a name: a variable where messages differ in names alone.
-_NAME = re.compile(r"\w[\w-]*[_./:@\\$#]\w|<|[a-z][A-Z]").search
+_NAME = re.compile(r"\w[\w-]*[_./:@\\$#]\w|<|[a-z][A-Z]|^/\w").search
 _PLAIN = re.compile(r"[^\W\d_]{2}").search
 # Key and opening marks, the value, closing marks.
 _VALUE = re.compile(r"((?:[^=]*=)?[\"'(\[{]*)(.*?)([,;:.)\]}\"']*)\Z", re.DOTALL)
@@ -30,7 +30,7 @@ def slots(scope: str, words: tuple[str, ...]) -> list[tuple[int, int]]:
     # Each word can be taken out of this again.
     whole = reduce(xor, hashes, hash(scope))
     found = []
-    for place in range(first_place(scope, words), len(words)):
+    for place in range(speakers(words), len(words)):
         word = words[place]
         if "<*>" not in word:
             others = whole ^ hashes[place]
@@ -38,18 +38,18 @@ def slots(scope: str, words: tuple[str, ...]) -> list[tuple[int, int]]:
     return found
 
 
-def first_place(scope: str, words: tuple[str, ...]) -> int:
-    """Where variables begin: first words, up to the last that ends in a colon, say who speaks or what happened."""
-    speakers = 0
-    while speakers < len(words) and words[speakers].endswith(":"):
-        speakers += 1
-    return speakers if scope else max(speakers, 1)
+def speakers(words: tuple[str, ...]) -> int:
+    """How many words at the start end in a colon: they say who speaks, and never vary."""
+    found = 0
+    while found < len(words) and words[found].endswith(":"):
+        found += 1
+    return found
 
 
 def form(scope: str, words: tuple[str, ...]) -> int | None:
     """Of messages that differ in names alone, the same; None where too few plain words would stay."""
     blank = tuple(map(without_name, words))
-    # The first word says most: more must be left where it goes.
+    # The first word says most, unless the scope does: more must be left where it goes.
     enough = WORDS_BESIDE_NAMES + (blank[0] != words[0] and not scope)
     return hash((scope, blank)) if sum(map(is_plain, blank)) >= enough else None
 

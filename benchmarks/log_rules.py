@@ -53,7 +53,7 @@ _TYPES, _TEXTS = dict(log_masks._TYPES), dict(template_text._VARIABLES)
 _SWITCHES: dict[str, tuple[Any, str, Any]] = {
     "quoted text is a value": (log_masks, "_QUOTED", _NEVER),
     "a list is one value": (log_masks, "_listed_once", lambda text: text),
-    "the first word stays": (log_words, "first_place", lambda scope, words: 0),
+    "who speaks stays": (log_words, "speakers", lambda words: 0),
     "two words may vary together": (log_templates, "_vary_together", lambda rows, place: False),
     "names alone may differ": (log_words, "form", lambda scope, words: None),
     "capitals and short words stay": (log_words, "may_vary", lambda word: True),
