@@ -1,7 +1,7 @@
 r"""Log messages to templates in one pass, with nothing to configure.
 
 `log_masks` looks at one message alone: what is a variable by its form becomes a typed token. `TemplateMiner` looks at
-many: where masked messages differ in names only (`mod_ssl`, `user=bob`), or in words that take several values, these
+many: where masked messages differ in names only (`db.eu`, `user=bob`), or in words that take several values, these
 words are variables too.
 
 >>> miner = TemplateMiner()
@@ -29,8 +29,7 @@ OVERFLOW = "overflow"
 
 # Different values that make a word a variable. Two would merge `opened` and `closed`.
 _TWIN_VALUES = 3
-# The same where little else of the message stays, one plain word or none; or of its first word, which says most.
-_TWINS_BESIDE_A_WORD = 4
+# The same where no plain word stays; or of the first word, which says most.
 _TWINS_ALONE = 8
 # The same where one of them holds a variable by its form: `10.0.0.7` and `localhost`, `eth0` and `lo`.
 _TWINS_OF_A_VARIABLE = 2
@@ -67,7 +66,7 @@ class TemplateMiner:
         # By shape, and by masked message.
         self._seen: dict[tuple[str, str | bytes], str] = {}
         # Both by the hash of a template without one word: templates that differ there alone, and what they became.
-        self._twins: dict[int, list[str]] = {}
+        self._twins: dict[int, tuple[str, ...]] = {}
         self._wildcards: dict[int, str] = {}
         # By the hash of a template without its names: the one template of this form.
         self._alike: dict[int, str] = {}
@@ -145,8 +144,7 @@ class TemplateMiner:
         for position, slot in slots:
             if not log_words.may_vary(words[position]):
                 continue
-            twins = self._twins.setdefault(slot, [])
-            twins.append(template_id)
+            twins = self._twins[slot] = (*self._twins.get(slot, ())[:_TWINS_ALONE], template_id)
             if len(twins) > 1 and len(twins) >= self._enough(scope, twins, position):
                 general = self._place(scope, log_words.general(words, (position,)))
                 if general != OVERFLOW:
@@ -179,7 +177,7 @@ class TemplateMiner:
                             self._become(_id(scope, row), wider)
                     return
 
-    def _enough(self, scope: str, twins: list[str], position: int) -> int:
+    def _enough(self, scope: str, twins: tuple[str, ...], position: int) -> int:
         """How many values make the word at this position a variable."""
         rows = [self._templates[twin].split(" ") for twin in twins[:_TWIN_VALUES]]
         beside = sum(map(log_words.is_plain, rows[0])) - log_words.is_plain(rows[0][position])
@@ -187,7 +185,7 @@ class TemplateMiner:
             return _TWINS_ALONE if beside > log_words.WORDS_BESIDE_NAMES else sys.maxsize
         if any("<" in row[position] for row in rows):
             return _TWINS_OF_A_VARIABLE
-        return _TWIN_VALUES if beside > 1 else _TWINS_BESIDE_A_WORD if beside else _TWINS_ALONE
+        return _TWIN_VALUES if beside else _TWINS_ALONE
 
     def _become(self, template_id: str, wider: str) -> None:
         source, target = self.resolve(template_id), self.resolve(wider)

@@ -11,8 +11,9 @@ WORDS_BESIDE_NAMES = 2
 # Distinct words remembered.
 _MAX_WORDS = 50_000
 
-# What has the form of a name: a variable where messages differ in names alone.
-_NAME = re.compile(r"\w[\w-]*[_./:@\\$#]\w|<|[a-z][A-Z]|^/\w").search
+# What has the form of a name: a variable where messages differ in names alone. `with_underscores` are more often
+# functions, which tell messages apart.
+_NAME = re.compile(r"[./:@\\$#]\w|<").search
 _PLAIN = re.compile(r"[^\W\d_]{2}").search
 # Key and opening marks, the value, closing marks.
 _VALUE = re.compile(r"((?:[^=]*=)?[\"'(\[{]*)(.*?)([,;:.)\]}\"']*)\Z", re.DOTALL)
@@ -62,12 +63,8 @@ def without_name(word: str) -> str:
     if not match or word.endswith(":") or _TELLS(word):
         return word
     key, value, end = match.groups()
-    if value:
-        # `user=bob` has a name and `READ_ONLY` is a state.
-        named = key.find("=") > 0 or (_NAME(value) and not _is_state(value.replace("_", "")))
-    else:
-        # `()` and `''` are names as well, and empty.
-        named = key.endswith(_OPENING) and end != ""
+    # `()` and `''` are names as well, and empty.
+    named = key.find("=") > 0 or _NAME(value) if value else key.endswith(_OPENING) and end
     return f"{key}<*>{end}" if named else word
 
 
@@ -83,13 +80,9 @@ def is_plain(word: str) -> bool:
     return "<" not in word and _PLAIN(word) is not None
 
 
-def _is_state(word: str) -> bool:
-    return word.isupper() and word.isalpha()
-
-
 def may_vary(word: str) -> bool:
     """Words in capitals are states, one or two characters are operators: they join a variable but do not make one."""
-    return len(word) > 2 and not _is_state(word)
+    return len(word) > 2 and not (word.isupper() and word.isalpha())
 
 
 def general(words: tuple[str, ...], places: tuple[int, ...]) -> tuple[str, ...]:

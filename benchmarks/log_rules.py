@@ -25,7 +25,7 @@ Labelled = tuple[list[str], list[str]]
 
 NUMBERS: dict[str, tuple[Any, ...]] = {
     "_TWIN_VALUES": (3, 2, 4, 8),
-    "_TWINS_BESIDE_A_WORD": (4, 3, 8),
+    "_TWINS_ALONE": (8, 3, 16),
     "_TWINS_OF_A_VARIABLE": (2, 3),
     "WORDS_BESIDE_NAMES": (2, 1, 3),
 }
