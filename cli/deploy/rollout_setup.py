@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     from ...core.records.rollout import CanarySetup, TriggerSetup
     from ...fleet.runtime import Runtime
 
-COUNT = click.IntRange(min=-1)
+MOST = 1_000_000
+"""Looks: of a second each, eleven days."""
+COUNT = click.IntRange(min=-1, max=MOST)
 
 
 @click.command("configure-canary")
@@ -58,7 +60,10 @@ def configure_canary(
 )
 @click.option("--inconclusive-limit", type=COUNT, metavar="N", help="Paused when undecided at more looks than this.")
 @click.option(
-    "--consecutive-error-limit", type=click.IntRange(min=0), metavar="N", help="So many looks in a row without a value."
+    "--consecutive-error-limit",
+    type=click.IntRange(0, MOST),
+    metavar="N",
+    help="So many looks in a row without a value.",
 )
 @click.option(
     "--success", type=Number(), metavar="VALUE", help="On its good side a look is good, up to the limit undecided."
