@@ -88,8 +88,9 @@ class Settings(Sections):
 
     @property
     def datasets_dir(self) -> Path:
-        """Bulk data."""
-        return self.data_dir / "datasets"
+        """Bulk data, of this fleet only."""
+        folder = self.data_dir / "fleets" / self.fleet.name if self.fleet.name else self.data_dir
+        return folder / "datasets"
 
 
 class Shown(NamedTuple):

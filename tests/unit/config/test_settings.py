@@ -211,3 +211,11 @@ def test_secrets_in_text_are_masked(text: str, masked: str) -> None:
 def test_names_of_secrets_are_known() -> None:
     assert all(map(is_secret_name, ("password", "AQE_APPROVER_SECRET", "secret_hash", "x-api-key", "auth_token")))
     assert not any(map(is_secret_name, ("password_file", "tokens_used", "key", "url", "author")))
+
+
+def test_fleets_of_one_project_have_their_bulk_data_apart(tmp_path: Path) -> None:
+    """What staging's fleet imported is nothing that production's analyses may count."""
+    folders = {load_settings({"fleet": name}, {}, tmp_path).datasets_dir for name in (None, "staging", "shop")}
+    assert len(folders) == 3
+    assert all(folder.is_relative_to(tmp_path / ".aqe") for folder in folders)
+    assert not any(one in other.parents for one in folders for other in folders)
