@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
 
+from redis.exceptions import RedisError
+
 from ..agents.deployment_readiness.rollout.look import interval_s
 from ..agents.deployment_readiness.rollout.moves import Happening, Kind
 from ..agents.deployment_readiness.rollout.readiness import is_there
@@ -27,7 +29,7 @@ from ..bus.events import (
 )
 from ..bus.lease import Pulse
 from ..core.clock import Clock, SteadyClock
-from ..core.errors import ConflictError, InputError
+from ..core.errors import AqeError, ConflictError, InputError
 from ..core.log import Logger
 from ..core.ports import Executor, MetricSource
 from ..core.records.audit import AuditDraft
@@ -45,6 +47,8 @@ from .runtime import Runtime
 
 HEARTBEAT_EVERY_S = 1.0
 HEARTBEAT_TTL_S = 4.0
+ORDER_EVERY_S = 1.0
+"""Between two questions for an order, where looks are further apart."""
 CONFIRM_S = 0.1
 """Between two looks while it is rolled back: how fast it is done should be seen."""
 _EVENTS: dict[Kind, Callable[..., Payload]] = {
@@ -199,8 +203,16 @@ class RolloutRunner:
         return None
 
     async def _wait(self, rollout: Rollout) -> None:
+        """Until the next look is due or somebody orders something: who aborts does not wait for a minute."""
         urgent = rollout.state.phase is Phase.ROLLING_BACK and not rollout.state.alerts
-        await self._runtime.clock.sleep(CONFIRM_S if urgent else interval_s(rollout.plan, rollout.state))
+        left_s = CONFIRM_S if urgent else interval_s(rollout.plan, rollout.state)
+        while left_s > ORDER_EVERY_S:
+            await self._runtime.clock.sleep(ORDER_EVERY_S)
+            left_s -= ORDER_EVERY_S
+            with suppress(AqeError, RedisError):  # the look itself says it, where the server is away for longer
+                if await waiting_order(self._runtime, self._id) is not None:
+                    return
+        await self._runtime.clock.sleep(left_s)
 
     async def _save(
         self, rollout: Rollout, state: RolloutState, happened: Sequence[Happening], order: GivenOrder | None

@@ -8,12 +8,14 @@ from typing import Any
 import pytest
 
 from aqe.config.settings import load_settings
+from aqe.connectors.executors.dry_run import DryRunExecutor
+from aqe.core.clock import FakeClock
 from aqe.core.errors import InputError, ServiceUnavailable
 from aqe.core.records.release import Release
-from aqe.core.records.rollout import Rollout, Trigger, rollout_key
+from aqe.core.records.rollout import GivenOrder, Measured, Order, Phase, Rollout, Trigger, order_key, rollout_key
 from aqe.fleet import rollouts
 from aqe.fleet.locks import is_locked
-from aqe.fleet.rollout_guard import runner_file
+from aqe.fleet.rollout_guard import Presence, runner_file
 from aqe.fleet.rollout_parts import Wanted
 from aqe.fleet.rollout_runner import RolloutRunner
 from aqe.fleet.rollout_setup import set_triggers
@@ -75,6 +77,27 @@ async def test_who_cannot_save_a_rollout_neither_moves_it_nor_keeps_its_guard_wa
     with pytest.raises(ServiceUnavailable):
         await RolloutRunner(parts, "r1", Untouched(), Untouched()).run()
     assert not is_locked(runner_file(parts.settings, "r1"))
+
+
+class Calm:
+    """Metrics of two versions that nobody asks anything of."""
+
+    async def read(self) -> Measured:
+        return Measured()
+
+
+async def test_an_order_is_obeyed_at_once_however_far_apart_looks_are(
+    open_parts: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Presence, "keep_guard", lambda self: None)
+    parts, plan = await open_parts("one", fleet="abort"), a_plan(interval_s=60)
+    object.__setattr__(parts, "clock", clock := FakeClock(START))
+    rollout = Rollout(plan=plan, state=Story(plan).state, runner="dead", updated_at=START)
+    await parts.memory.store(rollout_key(plan.id), rollout)
+    abort = GivenOrder(order=Order.ABORT, by="cto", at=START)
+    await parts.memory.store(order_key(plan.id), abort)
+    ended = await RolloutRunner(parts, plan.id, DryRunExecutor(), Calm()).run()
+    assert (ended.state.phase, (clock.now() - START).total_seconds() < 5) == (Phase.ROLLED_BACK, True)
 
 
 @pytest.mark.parametrize("version", ["", "a b", "*", "v1\n", "../v1", "v" * 200])
