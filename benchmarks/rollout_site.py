@@ -78,6 +78,8 @@ PACE = """
       no_data_pause_s: 4
       no_data_rollback_s: 8
       dead_man_s: 3
+      settle_looks: 1
+      settle_s: 5
 """
 
 

@@ -31,6 +31,8 @@ def rollout_text(rollout: "Rollout") -> str:
     lines += [f"taken back when {trigger.words}" for trigger in plan.triggers if not trigger.alert_only]
     if state.traffic:
         lines.append(f"traffic: {state.traffic.reason}")
+    if state.settling:
+        lines.append(f"afterwards: {state.settling.reason}")
     if state.reason:
         lines.append(f"reason: {state.reason}")
     if state.phase == PAUSED:

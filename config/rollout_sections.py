@@ -166,6 +166,10 @@ class RolloutSection(Section):
     no_data_rollback_s: Seconds = 300.0
     progress_s: Seconds = 600.0
     """So long traffic may take to move, and instances to answer; then it pauses."""
+    settle_looks: Annotated[int, Field(ge=0)] = 3
+    """In a row at which the served version must be as usual, once a rollout has ended; 0 = nobody looks."""
+    settle_s: Seconds = 300.0
+    """So long its metrics may take for that."""
     dead_man_s: Annotated[FiniteFloat, Field(ge=1)] = 60.0
     """Without anybody who runs it, and without a server that says otherwise, its guard takes it back after so long."""
     batch: Annotated[int, Field(ge=1)] = 1

@@ -229,6 +229,8 @@ def plan(section: RolloutSection, release: Release, baseline: str | None, wanted
         no_data_pause_s=section.no_data_pause_s,
         no_data_rollback_s=section.no_data_rollback_s,
         progress_s=section.progress_s,
+        settle_looks=section.settle_looks,
+        settle_s=section.settle_s,
         hooks=_hooks(section, percents),
         started_at=now,
     )

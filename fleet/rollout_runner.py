@@ -14,6 +14,7 @@ from redis.exceptions import RedisError
 from ..agents.deployment_readiness.rollout.look import interval_s
 from ..agents.deployment_readiness.rollout.moves import Happening, Kind
 from ..agents.deployment_readiness.rollout.readiness import is_there
+from ..agents.deployment_readiness.rollout.settling import is_settling, settle
 from ..agents.deployment_readiness.rollout.step import reopen, step
 from ..bus.envelope import Event
 from ..bus.events import (
@@ -45,6 +46,7 @@ from .rollout_hooks import HookRunner
 from .rollout_parts import look, problem_of
 from .runtime import Runtime
 
+STATUS_KEY = "aqe/deployment/status"
 HEARTBEAT_EVERY_S = 1.0
 HEARTBEAT_TTL_S = 4.0
 ORDER_EVERY_S = 1.0
@@ -134,21 +136,42 @@ class RolloutRunner:
             # Whoever cannot save it must not hold it: on a full disk the guard would wait for him for ever.
             rollout = await self._save(rollout, rollout.state, (), None)
         presence = Presence(self._runtime.settings, rollout)
-        with beating(self._runtime, self._id), presence.held():
-            rollout = await self._honour_guard(rollout)
-            hooks, placed = HookRunner(rollout.plan), None
+        with beating(self._runtime, self._id):
+            with presence.held():
+                rollout = await self._honour_guard(rollout)
+                hooks, placed = HookRunner(rollout.plan), None
+                try:
+                    while not rollout.state.phase.is_final:
+                        presence.keep_guard()
+                        problem = await self._act(rollout.state, placed)
+                        await hooks.begin(rollout.state.hook)
+                        await self._wait(rollout)
+                        rollout, placed = await self._look(
+                            rollout, problem, await waiting_order(self._runtime, self._id), hooks.ended()
+                        )
+                finally:
+                    await hooks.stop()
+                presence.over()
+            return await self._settled(rollout)
+
+    async def _settled(self, rollout: Rollout) -> Rollout:
+        """Looked at until its metrics are as usual; whatever comes of that, the rollout has ended."""
+        while is_settling(rollout.state):
+            await self._runtime.clock.sleep(rollout.plan.interval_s)
+            sample = await look(self._executor, self._source, self._clock)
+            state = settle(rollout.plan, rollout.state, sample)
+            rollout = rollout.model_copy(update={"state": state, "updated_at": self._clock.now()})
+            memory = self._runtime.memory
+            writes = [memory.prepare_store(self._key, rollout, expected_version=self._version)]
+            status = await memory.retrieve(STATUS_KEY)
+            if isinstance(status, dict) and status.get("plan", {}).get("id") == self._id:
+                writes.append(memory.prepare_store(STATUS_KEY, rollout))
             try:
-                while not rollout.state.phase.is_final:
-                    presence.keep_guard()
-                    problem = await self._act(rollout.state, placed)
-                    await hooks.begin(rollout.state.hook)
-                    await self._wait(rollout)
-                    rollout, placed = await self._look(
-                        rollout, problem, await waiting_order(self._runtime, self._id), hooks.ended()
-                    )
-            finally:
-                await hooks.stop()
-            presence.over()
+                await memory.apply(writes)
+            except ConflictError as error:
+                raise TakenOverError(f"rollout {self._id} is run by another process by now") from error
+            self._version += 1
+            self._seen(rollout)
         return rollout
 
     async def _honour_guard(self, rollout: Rollout) -> Rollout:
@@ -223,7 +246,7 @@ class RolloutRunner:
         memory = self._runtime.memory
         writes = [
             memory.prepare_store(self._key, after, expected_version=self._version),
-            memory.prepare_store("aqe/deployment/status", after),
+            memory.prepare_store(STATUS_KEY, after),
             memory.prepare_store(MONITORING_KEY, health_of(after)),
             # Of several regions whoever coordinates them tells: one that is well must not hide another's alert.
             *([] if after.plan.region else [memory.prepare_store(DEPLOYMENT_ALERTS_KEY, alerts_of(after))]),

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from ..agents.deployment_readiness.rollout.orders import idle, idle_regional
+from ..agents.deployment_readiness.rollout.settling import is_settling
 from ..agents.deployment_readiness.rollout.step import begin
 from ..bus.envelope import Event
 from ..bus.events import DeploymentStarted
@@ -23,13 +24,13 @@ from ..memory.audit import audited
 from .notify import Channel, named_channel
 from .rollout_guard import heartbeat
 from .rollout_parts import Wanted, executor, plan, source, target, unmeasured, wanted_of
-from .rollout_runner import RolloutRunner
+from .rollout_runner import STATUS_KEY, RolloutRunner
 from .rollout_setup import with_setup
 from .runtime import Runtime
 from .situations import Assessed, last_assessed
 
 ALL = rollout_key("*")
-STATUS = "aqe/deployment/status"
+
 START_TRIES = 5
 """Rollouts of other environments change the status at each of their looks."""
 
@@ -55,7 +56,7 @@ async def start_rollout(runtime: Runtime, version: str, wanted: Wanted, *, envir
     check_go(assessed, environment)
     for last in (*[False] * (START_TRIES - 1), True):
         # Of two that begin at once both see nobody else: the second finds the status changed, and looks again.
-        status = await runtime.memory.retrieve_record(STATUS)
+        status = await runtime.memory.retrieve_record(STATUS_KEY)
         planned = await _planned(runtime, assessed.decision.release, wanted)
         reason = f"{planned.strategy} by {by}, decision {assessed.decision.decision}"
         try:
@@ -125,7 +126,7 @@ async def _stored(
     writes = [
         *owned,
         memory.prepare_store(rollout_key(planned.id), rollout, expected_version=0),
-        memory.prepare_store(STATUS, rollout, expected_version=status_version),
+        memory.prepare_store(STATUS_KEY, rollout, expected_version=status_version),
         runtime.bus.prepare(event),
     ]
     await audited(memory, [draft], now, lambda chain: memory.apply([*writes, *chain]))
@@ -287,11 +288,12 @@ async def is_run(runtime: Runtime, rollout: str) -> bool:
 
 
 async def orphaned(runtime: Runtime) -> list[Rollout]:
-    """Rollouts that are not at their end and that nobody runs."""
+    """Rollouts that are not at their end, or whose metrics were still looked at after it, and that nobody runs."""
     return [
         rollout
         for rollout in await all_rollouts(runtime)
-        if not rollout.state.phase.is_final and not await is_run(runtime, rollout.plan.id)
+        if (not rollout.state.phase.is_final or is_settling(rollout.state))
+        and not await is_run(runtime, rollout.plan.id)
     ]
 
 

@@ -9,6 +9,7 @@ from .base import Record
 from .checks import Checked, CheckLimits
 from .rollout_hooks import DueHook, StageHook
 from .rollout_kayenta import KayentaJudging, KayentaStage
+from .rollout_settling import Settling, Usual
 from .rollout_traffic import TrafficCheck
 
 Percent = Annotated[FiniteFloat, Field(ge=0, le=100)]
@@ -187,6 +188,10 @@ class RolloutPlan(Record):
     """So long the executor may take for a share, and the new version's instances to answer; then it pauses."""
     down_looks: Annotated[int, Field(ge=1)] = 2
     """A canary that is down at so many looks in a row is taken back."""
+    settle_looks: Annotated[int, Field(ge=0)] = 0
+    """Of the served version, in a row, until its metrics are called stable; 0 = nobody looks."""
+    settle_s: Seconds = 300.0
+    """So long they are waited for."""
     hooks: tuple[StageHook, ...] = ()
     """Programs before and after stages."""
     started_at: AwareDatetime
@@ -304,6 +309,10 @@ class RolloutState(Record):
     """Points of this stage, where it is judged so."""
     traffic: TrafficCheck | None = None
     """Whether requests have left the version that is to get none; None = both get some."""
+    usual: Usual = Usual()
+    """What the old version was like beside the new one."""
+    settling: Settling | None = None
+    """Whether the served version is like that, once all traffic has moved."""
     down: Annotated[int, Field(ge=0)] = 0
     data_at: AwareDatetime | None = None
     """When the canary was last measured."""

@@ -7,6 +7,7 @@ from enum import StrEnum
 from ....core.records.rollout import MAX_TIMELINE, ArmTotals, Moment, Phase, RolloutPlan, RolloutState
 from ....core.records.rollout_hooks import DueHook, EndedHook
 from ....core.records.rollout_kayenta import KayentaStage
+from ....core.records.rollout_settling import Settling
 from .look import watch_of
 from .traffic import NO_COUNTERS
 
@@ -73,6 +74,7 @@ def take_back(state: RolloutState, now: datetime, why: str) -> Stepped:
             "reached_at": None,
             "hook": None,
             "traffic": None,
+            "settling": None,
             "reason": why,
             "decided_at": now,
         }
@@ -82,7 +84,9 @@ def take_back(state: RolloutState, now: datetime, why: str) -> Stepped:
 
 def taken_back(plan: RolloutPlan, state: RolloutState, now: datetime) -> Stepped:
     """The end of a rollback, and what the executor's counters say of it."""
-    ended = state.model_copy(update={"phase": Phase.ROLLED_BACK, "ended_at": now})
+    since = state.decided_at or now
+    settling = Settling(since=since, seen_at=now) if plan.settle_looks else None
+    ended = state.model_copy(update={"phase": Phase.ROLLED_BACK, "ended_at": now, "settling": settling})
     counted = state.traffic.reason if state.traffic else NO_COUNTERS
     text = f"rolled back to {plan.baseline or 'the version before'}: {state.reason}; {counted}"
     return noted(ended, now, f"no traffic on the canary any more, {counted}"), (Happening(Kind.ROLLED_BACK, text),)
@@ -142,7 +146,8 @@ def promote(plan: RolloutPlan, state: RolloutState, now: datetime) -> Stepped:
         return noted(held, now, f"all traffic on {plan.version}, held until it is told to end"), ()
     done = state.model_copy(update={"phase": Phase.PROMOTED, "ended_at": now, "promoted_at": now})
     counted = state.traffic.reason if state.traffic else NO_COUNTERS
-    text = f"{plan.version} has all traffic, {counted}"
+    stable = f"; {state.settling.reason}" if state.settling else ""
+    text = f"{plan.version} has all traffic, {counted}{stable}"
     return noted(done, now, f"promoted: {text}"), (Happening(Kind.PROMOTED, text),)
 
 

@@ -70,6 +70,7 @@ from .moves import (
 )
 from .orders import idle
 from .readiness import is_there, lacking, unseen_s, waits_first
+from .settling import settling_after, usual_after
 from .stage_hooks import begins_with_hook, next_hook
 from .traffic import LIMIT_S, is_waiting, still_arrives, traffic_after
 
@@ -163,7 +164,9 @@ def take_in(plan: RolloutPlan, state: RolloutState, sample: Sample) -> RolloutSt
         }
     )
     pairs = pairs_of(names_of(plan.kayenta), seen, sample) if plan.kayenta else {}
-    seen = seen.model_copy(update={"traffic": traffic_after(plan, seen, sample)})
+    seen = seen.model_copy(update={"traffic": traffic_after(plan, seen, sample), "usual": usual_after(seen, sample)})
+    if seen.percent >= 100:
+        seen = seen.model_copy(update={"settling": settling_after(plan, seen, sample)})
     judged = {"checks": counters_after(plan, seen, sample), "kayenta": stage_after(plan, seen, sample.at, pairs)}
     seen = seen.model_copy(update=judged)
     seen = seen.model_copy(update={"verdicts": () if idle else verdicts(plan, seen, sample)})

@@ -433,7 +433,7 @@ class AnyRollout(RuleBasedStateMachine):
         counters = CheckLimits(success=50, failure_limit=1, inconclusive_limit=1)
         trigger = Trigger(metric="queue", limit=100, counters=counters)
         how = KayentaJudging(config={"metrics": [{"name": "error_rate_percent", "groups": ["all"]}]}, every_s=20)
-        more = {"triggers": (trigger,), "kayenta": how if by_kayenta else None, **limits}
+        more = {"triggers": (trigger,), "kayenta": how if by_kayenta else None, "settle_looks": 2, **limits}
         self.story = Story(a_plan(strategy=strategy, held=held, watch_s=20, **more))
         self.story.counts = counts
 
