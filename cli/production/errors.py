@@ -74,7 +74,7 @@ def patterns_text(result: "MiningResult") -> str:
         for c in result.correlations
     ]
     if result.below_threshold:
-        lines += ["", f"{result.below_threshold} rarer patterns are left out; --min-occurrences 1 shows them"]
+        lines += ["", f"Left out: {counted(result.below_threshold, 'rarer pattern')}; --min-occurrences 1 shows all"]
     if not result.total_records:
         lines += ["", "no log records in this window: `aqe import app.jsonl` brings them in"]
     return "\n".join(lines)

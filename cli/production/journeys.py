@@ -120,11 +120,11 @@ def _variants(found: "Journeys") -> Iterator[str]:
     yield table(names, [_variant(one, titles) for one in shown]) if shown else "No journey was taken by enough people."
     more = len(found.journeys) - len(shown) + found.journeys_unlisted
     if more:
-        yield f"{more} rarer journeys are not listed"
+        yield f"Not listed: {counted(more, 'rarer journey')}"
     if found.journeys_withheld:
         yield (
-            f"{counted(found.journeys_withheld, 'journey')} ({counted(found.sessions_withheld, 'session')})"
-            f" of fewer than {found.min_users} people each are withheld"
+            f"Withheld: {counted(found.journeys_withheld, 'journey')} ({counted(found.sessions_withheld, 'session')})"
+            f" of fewer than {found.min_users} people each"
         )
 
 
