@@ -164,18 +164,15 @@ class TemplateMiner:
         for other in recent:
             pairs.setdefault(tuple(compress(count(), map(ne, other, words))), []).append(other)
         recent.append(words)
-        first = log_words.speakers(words) or (0 if scope else 1)
         for places, others in pairs.items():
             rows = [*others, words]
-            if places[0] >= first and all(_vary_together(rows, place) for place in places):
-                general = log_words.general(words, places)
-                if sum(map(log_words.is_plain, general)) >= max(log_words.WORDS_BESIDE_NAMES, len(places)):
-                    wider = self._place(scope, general)
-                    if wider != OVERFLOW:
-                        self._compared.setdefault(kind, deque(maxlen=_RECENT)).append((general, wider))
-                        for row in rows:
-                            self._become(_id(scope, row), wider)
-                    return
+            general = _varied(scope, rows, places)
+            wider = self._place(scope, general) if general else OVERFLOW
+            if general and wider != OVERFLOW:
+                self._compared.setdefault(kind, deque(maxlen=_RECENT)).append((general, wider))
+                for row in rows:
+                    self._become(_id(scope, row), wider)
+                return
 
     def _enough(self, scope: str, twins: tuple[str, ...], position: int) -> int:
         """How many values make the word at this position a variable."""
@@ -196,6 +193,15 @@ class TemplateMiner:
 def _id(scope: str, words: tuple[str, ...]) -> str:
     text = " ".join(words)
     return digest(f"{scope}\0{text}" if scope else text)
+
+
+def _varied(scope: str, rows: list[tuple[str, ...]], places: tuple[int, ...]) -> tuple[str, ...] | None:
+    """The rows as one, where the words in which they differ are variables."""
+    first = log_words.speakers(rows[0]) or (0 if scope else 1)
+    if len(rows) < _TWIN_VALUES or places[0] < first or not all(_vary_together(rows, place) for place in places):
+        return None
+    general = log_words.general(rows[0], places)
+    return general if sum(map(log_words.is_plain, general)) >= max(log_words.WORDS_BESIDE_NAMES, len(places)) else None
 
 
 def _vary_together(rows: list[tuple[str, ...]], place: int) -> bool:
