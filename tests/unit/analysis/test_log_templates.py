@@ -231,9 +231,25 @@ def test_masking_a_template_again_changes_nothing(message: str) -> None:
     "message",
     [
         part * (10_000_000 // len(part))
-        for part in ("x", "1a ", "1.1.", "/a", "a@", "<", "'x ", "1:1:", "12 ", "a=b ", "(")
+        for part in (
+            "x",
+            "1a ",
+            "1.1.",
+            "/a",
+            "a@",
+            "<",
+            "'x ",
+            "1:1:",
+            "12 ",
+            "a=b ",
+            "(",
+            "[a, ",
+            'msg="',
+            ',"a":',
+            "x, ",
+        )
     ],
-    ids=range(11),
+    ids=range(15),
 )
 def test_hostile_lines_cost_no_more_than_their_beginning(message: str) -> None:
     """A 10 MB line is looked at as far as any other, and no pattern runs away."""
