@@ -28,7 +28,9 @@ def rollout_text(rollout: "Rollout") -> str:
     if plan.kayenta:
         often = f"every {plan.kayenta.every_s:g} s and " if plan.kayenta.every_s else ""
         lines.append(f"judged as Kayenta does, {often}at each stage's end; with all traffic by counts")
-    lines += [f"taken back when {trigger.words}" for trigger in plan.triggers if not trigger.alert_only]
+    for trigger in plan.triggers:
+        if not trigger.alert_only:
+            lines.append(f"taken back when {trigger.words}" + (f" ({trigger.origin})" if trigger.origin else ""))
     if state.traffic:
         lines.append(f"traffic: {state.traffic.reason}")
     if state.settling:

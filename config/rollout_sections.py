@@ -113,7 +113,8 @@ class TriggerSection(LimitSection):
 
     def planned(self, metric: str) -> "Trigger":
         """As a rollout's plan has it."""
-        return self.trigger(metric, for_s=DEFAULT_FOR_S if self.for_s is None else self.for_s)
+        made = self.trigger(metric, for_s=DEFAULT_FOR_S if self.for_s is None else self.for_s)
+        return made.model_copy(update={"origin": "aqe.yaml"})
 
 
 class KayentaSection(Section):

@@ -47,6 +47,7 @@ class Wanted:
         stage_s, watch_s, interval_s: seconds.
         auto_rollback: False = pause instead.
         triggers: besides those of aqe.yaml, by metric.
+        defaults: that hold where neither aqe.yaml nor anybody else says another limit of the metric.
         watches: phases after the last stage, instead of `watch_s`.
         kayenta: stages are judged so.
     """
@@ -58,6 +59,7 @@ class Wanted:
     interval_s: float | None = None
     auto_rollback: bool = True
     triggers: Sequence[Trigger] = ()
+    defaults: Sequence[Trigger] = ()
     watches: tuple[WatchPhase, ...] = ()
     kayenta: KayentaJudging | None = None
 
@@ -208,7 +210,12 @@ def plan(section: RolloutSection, release: Release, baseline: str | None, wanted
     if wanted.strategy is Strategy.ROLLING:
         check_batches(section, percents)
     triggers = {
-        t.metric: t for t in (*(own.planned(metric) for metric, own in section.triggers.items()), *wanted.triggers)
+        t.metric: t
+        for t in (
+            *wanted.defaults,
+            *(own.planned(metric) for metric, own in section.triggers.items()),
+            *wanted.triggers,
+        )
     }
     return RolloutPlan(
         id=dated_id("rollout", now),

@@ -10,8 +10,10 @@ from ..config.monitoring_profile import PHASED, load_profile
 from ..config.rollout_sections import TriggerSection
 from ..core.errors import InputError
 from ..core.records.release import check_environment, check_version
+from ..core.records.rollback_rules import ROLLOUT_METRICS
 from ..core.records.rollout import CanarySetup, Trigger, TriggerSetup, canary_key, triggers_key
 from ..core.records.rollout_kayenta import KayentaJudging
+from .policies import DEFAULT, SPECIFICATION, known_policies
 from .rollout_parts import Wanted, check_stages
 from .runtime import Runtime
 
@@ -74,15 +76,22 @@ async def set_triggers(
 
 
 async def with_setup(runtime: Runtime, wanted: Wanted, *, version: str, environment: str) -> Wanted:
-    """What is asked for, completed by what was set: the command line first, then the version, then the environment."""
+    """What is asked for, completed by what was set: the command line first, then the version, the environment, aqe.yaml
+    (in `plan`), and at last the project's own policy."""
     stored = await runtime.memory.retrieve(canary_key(version))
     setup = CanarySetup.from_value(stored, where=canary_key(version)) if stored else None
-    triggers = (*await _triggers(runtime, environment), *await _triggers(runtime, version), *wanted.triggers)
+    of_environment = _of(await _triggers(runtime, environment), f"environment {environment}")
+    of_version = _of(await _triggers(runtime, version), f"version {version}")
+    wanted = replace(
+        wanted,
+        triggers=(*of_environment, *of_version, *wanted.triggers),
+        defaults=await _policy_triggers(runtime),
+    )
     if setup is None:
-        return replace(wanted, triggers=triggers)
+        return wanted
     stages = wanted.stages or setup.stages
     stage_s, kayenta = wanted.stage_s or setup.stage_s, wanted.kayenta or setup.kayenta
-    return replace(wanted, triggers=triggers, stages=stages, stage_s=stage_s, kayenta=kayenta)
+    return replace(wanted, stages=stages, stage_s=stage_s, kayenta=kayenta)
 
 
 def with_profile(wanted: Wanted, monitoring: str) -> Wanted:
@@ -96,9 +105,36 @@ def with_profile(wanted: Wanted, monitoring: str) -> Wanted:
         InputError: the file cannot be used.
     """
     profile = load_profile(PHASED if monitoring == "phased" else Path(monitoring))
-    return replace(wanted, watches=profile.watches, triggers=(*wanted.triggers, *profile.triggers))
+    return replace(wanted, watches=profile.watches, triggers=(*wanted.triggers, *_of(profile.triggers, "--monitoring")))
 
 
 async def _triggers(runtime: Runtime, about: str) -> tuple[Trigger, ...]:
     stored = await runtime.memory.retrieve(triggers_key(about))
     return TriggerSetup.from_value(stored, where=triggers_key(about)).triggers if stored else ()
+
+
+async def _policy_triggers(runtime: Runtime) -> tuple[Trigger, ...]:
+    """Of the project's own policy.
+
+    Those of the policy that comes with aqe are advice for people: absolute limits that nobody chose would take back
+    releases of a service whose usual error rate is higher.
+    """
+    policies = await known_policies(runtime.memory, runtime.settings)
+    own = policies[DEFAULT].rollback.triggers
+    if own == policies[SPECIFICATION].rollback.triggers:
+        return ()
+    return tuple(
+        Trigger(
+            metric=ROLLOUT_METRICS.get(metric, metric),
+            limit=limit,
+            for_s=one.for_s,
+            below=one.above is None,
+            origin="policy",
+        )
+        for metric, one in own.items()
+        if (limit := one.below if one.above is None else one.above) is not None
+    )
+
+
+def _of(triggers: Sequence[Trigger], origin: str) -> tuple[Trigger, ...]:
+    return tuple(trigger.model_copy(update={"origin": origin}) for trigger in triggers)

@@ -57,7 +57,7 @@ async def look_around(
 async def _rollout(runtime: Runtime, release: Release, way: Strategy | None) -> PlannedRollout | None:
     """As `aqe deploy execute` would plan it; None where it would not start, for it says why."""
     from ..core.records.rollout import Strategy as HowTrafficMoves
-    from .rollout_parts import Wanted, plan
+    from .rollout_parts import Wanted, plan, unmeasured
     from .rollout_setup import with_setup
 
     target = runtime.settings.targets.get(release.environment)
@@ -69,6 +69,7 @@ async def _rollout(runtime: Runtime, release: Release, way: Strategy | None) -> 
         made = plan(target.rollout, release, None, wanted, runtime.clock.now())
     except InputError:
         return None
+    unwatched = unmeasured(target.rollout, made)
     return PlannedRollout(
         executor=target.rollout.executor.kind,
         stages=tuple(stage.percent for stage in made.stages),
@@ -82,6 +83,7 @@ async def _rollout(runtime: Runtime, release: Release, way: Strategy | None) -> 
                 counters=one.counters,
             )
             for one in made.triggers
+            if one.metric not in unwatched
         },
     )
 

@@ -10,6 +10,10 @@ from .checks import CheckLimits
 Number = Annotated[FiniteFloat, Field(strict=True)]
 
 
+ROLLOUT_METRICS = {"p95_latency_ms": "latency_p95_ms"}
+"""Metric of a policy's trigger -> what a rollout calls it, where that is another word."""
+
+
 class RollbackTrigger(Record):
     """A measurement that, when it lasts, takes the release back."""
 

@@ -124,6 +124,8 @@ class Trigger(Record):
     """Broken, it raises an alert and takes nothing back."""
     counters: CheckLimits | None = None
     """Instead of `for_s`: how many looks of a stage may be beyond it."""
+    origin: str = ""
+    """Who asks for it: `policy`, `aqe.yaml`, `environment production`, `version v2`, `--monitoring`."""
 
     @property
     def words(self) -> str:

@@ -30,7 +30,7 @@ targets:
       executor: {kind: dry-run}
       metrics: {url: "http://127.0.0.1:9090", queries: {requests: "sum(r)", errors: "sum(e)"}}
       watch_s: 900
-      triggers: {errors_percent: {above: 2, for_s: 30}}
+      triggers: {error_rate_percent: {above: 2, for_s: 30}}
 """
 
 
@@ -123,5 +123,5 @@ async def test_the_rollout_is_planned_as_it_would_be_executed(runtime: Runtime, 
     rollout = (await look_around(runtime, "v1", clone, "canary")).rollout
     assert rollout is not None
     assert (rollout.executor, rollout.stages, rollout.stage_s, rollout.watch_s) == ("dry-run", (10, 100), 60, 900)
-    assert rollout.triggers == {"errors_percent": RolloutTrigger(above=2, for_s=30)}
+    assert rollout.triggers == {"error_rate_percent": RolloutTrigger(above=2, for_s=30)}
     assert (await look_around(runtime, "v1", clone, None, environment="staging")).rollout is None

@@ -1,7 +1,10 @@
 """The rollback plan for people: when, which way, what of the data, whom to tell."""
 
+from collections.abc import Iterable
+
 from ....core.records.report import Block, Fact, Facts, Item, Items, Line, Paragraph, Report, Section, Tone
 from ....core.records.rollback_plan import RollbackPlan
+from ....core.records.rollback_rules import ROLLOUT_METRICS
 from ...traced import Shelf, Stored, joined
 from .words import duration_words, probability_words, spoken, time_words
 
@@ -76,7 +79,9 @@ def rollout_facts(plan: Stored) -> tuple[Fact, ...]:
 
 def triggers(plan: Stored) -> list[Block]:
     """What takes it back by itself, and when somebody is to take it back."""
-    asked = _listed(plan["triggers"])
+    watched = {trigger["metric"].value for trigger in plan["watched"]}
+    # What a rollout watches by itself, nobody else has to.
+    asked = _listed(one for one in plan["triggers"] if _rollout_name(one["metric"].value) not in watched)
     if not plan["rollout"]:
         alone = "No rollout of aqe.yaml is known for this environment: nothing here watches it."
         if not asked:
@@ -88,7 +93,11 @@ def triggers(plan: Stored) -> list[Block]:
     return [*blocks, Paragraph(line=("The policy asks somebody to take it back at:",)), *asked] if asked else blocks
 
 
-def _listed(found: Stored) -> list[Block]:
+def _rollout_name(metric: object) -> str:
+    return ROLLOUT_METRICS.get(str(metric), str(metric))
+
+
+def _listed(found: Iterable[Stored]) -> list[Block]:
     items = tuple(Item(line=(trigger["words"].say(),)) for trigger in found)
     return [Items(items=items)] if items else []
 

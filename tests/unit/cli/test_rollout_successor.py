@@ -32,7 +32,7 @@ async def test_ctrl_c_says_that_the_rollout_goes_on_and_how_it_is_taken_back(
     async def wanted(*_: Any) -> None: ...
 
     async def started(*_: Any, **__: Any) -> Any:
-        return SimpleNamespace(plan=SimpleNamespace(id="r1"), state=SimpleNamespace(timeline=()))
+        return SimpleNamespace(plan=SimpleNamespace(id="r1"), state=SimpleNamespace(timeline=(), phase="STAGE"))
 
     async def interrupted(*_: Any, **__: Any) -> None:
         raise asyncio.CancelledError
