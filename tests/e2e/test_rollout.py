@@ -133,6 +133,8 @@ def test_a_good_release_gets_all_traffic_and_no_request_fails(running: tuple[Pro
     parts.canary.error_share = 0.2
     worse = project.aqe("deploy", "validate", "--version", "v2", "--duration", "5s")
     assert (worse.returncode, "WORSE" in worse.stdout) == (1, True)
+    watched = project.aqe("deploy", "monitor", "--version", "v2", "--duration", "20s", "--fail-on-alert")
+    assert (watched.returncode, "alert: error rate" in watched.stdout) == (1, True), watched.stdout
     back = project.ok("deploy", "rollback", "--version", "v2", "--reason", "orders are lost")
     assert ("ROLLED_BACK" in back, parts.percent(), outcome(project)) == (True, 0, ("v2", "rolled_back"))
     assert project.aqe("deploy", "rollback", "--version", "v2").returncode == 2
