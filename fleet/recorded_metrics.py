@@ -84,7 +84,13 @@ def of_looks(looks: Iterable[tuple[datetime, Measured]], source: str) -> Recordi
         InputError: it was never measured.
     """
     samples = [
-        Sample(at=at, canary=seen.canary, baseline=seen.baseline, metrics=seen.metrics)
+        Sample(
+            at=at,
+            canary=seen.canary,
+            baseline=seen.baseline,
+            metrics=seen.metrics,
+            baseline_metrics=seen.baseline_metrics,
+        )
         for at, seen in looks
         if seen.baseline.requests is not None and seen.baseline.errors is not None
     ]

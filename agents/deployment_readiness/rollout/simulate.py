@@ -114,6 +114,7 @@ class _Arms:
             canary=_reading(self.canary, own) if known else ArmReading(up=own.up),
             baseline=_reading(self.baseline, now.baseline),
             metrics=now.metrics,
+            baseline_metrics=now.baseline_metrics,
             percent=percent,
             ready_percent=100.0,
             problem=None if known else "the recorded canary has no requests here",

@@ -10,7 +10,8 @@ import pytest
 from aqe.agents.deployment_readiness.rollout.simulate import Recording, simulate
 from aqe.core.errors import InputError
 from aqe.core.records.apm import MetricRow
-from aqe.core.records.rollout import ArmReading, RolloutPlan, Sample, Strategy, Trigger
+from aqe.core.records.rollout import ArmReading, RolloutPlan, Sample, Stage, Strategy, Trigger
+from aqe.core.records.rollout_kayenta import KayentaJudging
 from aqe.fleet.recorded_metrics import of_file, of_rows
 from aqe.tests.unit.rollout.test_step import START, a_plan
 
@@ -91,6 +92,15 @@ def test_triggers_and_strategies_are_those_of_the_plan() -> None:
     assert (found.outcome, "checkout_rate" in found.reason) == ("ROLLED_BACK", True)
     blue = simulate(planned(strategy=Strategy.BLUE_GREEN), recorded(30))
     assert blue.outcome == "PROMOTED"
+
+
+def test_a_rollout_that_kayenta_judges_is_simulated_so_and_on_metrics_of_both_arms() -> None:
+    how = KayentaJudging(config={"metrics": [{"name": "queue", "groups": ["all"]}]})
+    stages = (Stage(percent=20, duration_s=600), Stage(percent=100, duration_s=60))
+    usual = recorded(30, share=0.2, canary=0.005, metrics={"queue": 7})
+    samples = [one.model_copy(update={"baseline_metrics": {"queue": 5 + i % 2}}) for i, one in enumerate(usual.samples)]
+    found = simulate(planned(kayenta=how, stages=stages), Recording(samples, "a recording"))
+    assert (found.outcome, "kayenta: Fail" in found.reason) == ("ROLLED_BACK", True), found.reason
 
 
 def test_the_same_recording_gives_the_same_answer() -> None:
