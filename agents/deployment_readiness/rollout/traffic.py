@@ -42,7 +42,7 @@ def traffic_after(plan: RolloutPlan, state: RolloutState, sample: Sample) -> Tra
         return TrafficCheck(
             arm=arm,
             status=TrafficStatus.WAITING if count is not None else TrafficStatus.NO_COUNTERS,
-            reason="the proxy's counters are looked at" if count is not None else NO_COUNTERS,
+            reason="not confirmed yet by the proxy's counters" if count is not None else NO_COUNTERS,
             began_at=sample.at,
             quiet_since=sample.at,
             count=count,
