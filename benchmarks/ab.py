@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from ..analysis.always_valid import ALPHA, CountTest, RankTest
+from ..analysis.inference.always_valid import ALPHA, CountTest, RankTest
 from .report import json_line, table
 
 LOOKS = 60

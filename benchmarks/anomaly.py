@@ -17,10 +17,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.signal import lfilter
 
-from ..analysis import anomaly_score
-from ..analysis.alarms import AlarmRules, Alarms
-from ..analysis.anomaly_score import AnomalyScorer
-from ..analysis.three_sigma import ThreeSigma
+from ..analysis.series import anomaly_score
+from ..analysis.series.alarms import AlarmRules, Alarms
+from ..analysis.series.anomaly_score import AnomalyScorer
+from ..analysis.series.three_sigma import ThreeSigma
 from .report import json_line, table
 
 Array = NDArray[np.float64]

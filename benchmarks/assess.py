@@ -35,7 +35,7 @@ from aqe.core.records.release import DeploymentResult, Release
 from aqe.core.records.signals import Signal, SignalKind
 from aqe.core.records.tasks import TaskStatus
 from aqe.fleet.runtime import Runtime, open_runtime
-from aqe.fleet.server import ServerInfo
+from aqe.fleet.servers.server import ServerInfo
 from aqe.fleet.tasks import new_task, show
 
 from . import report, servers

@@ -16,7 +16,7 @@ from aqe.bus.subscription import Delivery
 from aqe.config.settings import load_settings
 from aqe.core.errors import ServiceUnavailable
 from aqe.fleet.runtime import Runtime, open_runtime
-from aqe.fleet.server import ServerInfo
+from aqe.fleet.servers.server import ServerInfo
 
 from .nodes import Cluster
 

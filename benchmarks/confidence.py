@@ -18,9 +18,9 @@ import numpy as np
 
 from aqe.agents.deployment_readiness.confidence import PRIOR, release_confidence
 from aqe.agents.deployment_readiness.inputs import ReadinessInputs
-from aqe.analysis.bayesian_logistic import HARM_MEDIAN, HARM_SD, PROPOSALS, sample
-from aqe.analysis.beta_binomial import Beta
-from aqe.analysis.logistic import Floats, sigmoid
+from aqe.analysis.inference.bayesian_logistic import HARM_MEDIAN, HARM_SD, PROPOSALS, sample
+from aqe.analysis.inference.beta_binomial import Beta
+from aqe.analysis.inference.logistic import Floats, sigmoid
 from aqe.config.policy import default_policy
 from aqe.core.records.history import DeploymentOutcome, Foresight
 from aqe.core.records.release import DeploymentResult, Release

@@ -17,7 +17,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from aqe.core.records.regions import Regional, regional_key
-from aqe.fleet.rollout_guard import heartbeat
+from aqe.fleet.rollouts.guard import heartbeat
 
 from .drill_rollout import SERVERS
 from .regions_site import REGIONS, regions_site

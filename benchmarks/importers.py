@@ -203,8 +203,8 @@ def _rows(path: Path, name: str) -> float:
 
 
 def _redacted(path: Path, name: str) -> float:
-    from aqe.analysis.redaction import Redactor
-    from aqe.fleet.redact_rows import redact_row
+    from aqe.analysis.redaction.redactor import Redactor
+    from aqe.fleet.imports.redact_rows import redact_row
 
     redactor = Redactor(b"an example key")
     start = time.process_time()

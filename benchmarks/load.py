@@ -24,9 +24,9 @@ from ..agents.production_intelligence.feature_usage import feature_usage
 from ..agents.production_intelligence.load_patterns import load_patterns
 from ..agents.production_intelligence.loaded import Loaded
 from ..agents.production_intelligence.seasonal import WEEKS_BACK
-from ..analysis import ramps as ramps_module
-from ..analysis.event_effect import Effect, effect
-from ..analysis.growth import weekly_growth
+from ..analysis.series import ramps as ramps_module
+from ..analysis.series.event_effect import Effect, effect
+from ..analysis.series.growth import weekly_growth
 from ..core.occasions import OCCASIONS, occasions
 from ..core.records.logs import AccessRow
 from ..core.records.rows import ACCESS, RUM, Row

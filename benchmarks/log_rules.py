@@ -16,7 +16,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ..analysis import log_masks, log_templates, log_words, template_text
+from ..analysis.texts import log_masks, log_templates, log_words, template_text
 
 MEASURES = ("GA", "FGA", "PA", "FTA")
 Scores = dict[str, float]

@@ -27,8 +27,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ..analysis.log_templates import TemplateMiner
-from ..analysis.template_text import TemplateTexts
+from ..analysis.texts.log_templates import TemplateMiner
+from ..analysis.texts.template_text import TemplateTexts
 from .log_rules import MEASURES, Choice, CrossValidation, Labelled, Scores, cross_validated, forget_words, load_scorer
 from .report import json_line, table
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from types import ModuleType
 from typing import NamedTuple
 
-from aqe.analysis.redaction import RULES, Redactor
+from aqe.analysis.redaction.redactor import RULES, Redactor
 
 from . import redaction_heldout, redaction_tuning, report
 from .redaction_heldout import Line

@@ -16,7 +16,7 @@ from typing import Any
 
 from ..core.errors import AqeError
 from ..core.records.incident_replay import Figures, ReplayPlan, ReplayReport
-from ..fleet.incident_replay import How, replay
+from ..fleet.replays.incident import How, replay
 from .incident_rows import the_plan
 from .report import json_line, table
 

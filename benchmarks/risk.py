@@ -19,15 +19,15 @@ from typing import Any
 
 import numpy as np
 
-from aqe.analysis.forecast_scores import (
+from aqe.analysis.inference.forecast_scores import (
     auc,
     bootstrap_interval,
     brier_skill,
     expected_calibration_error,
     reliability,
 )
-from aqe.analysis.logistic import Floats
-from aqe.analysis.online_risk import Outcomes, walk
+from aqe.analysis.inference.logistic import Floats
+from aqe.analysis.inference.online_risk import Outcomes, walk
 
 from . import report
 from .report import table

@@ -21,7 +21,7 @@ from redis import Redis
 
 from aqe.config.settings import load_settings
 from aqe.fleet.processes import supervisor_pid
-from aqe.fleet.server import find_server
+from aqe.fleet.servers.server import find_server
 
 from . import report
 from .report import Spread, shown, table

@@ -20,7 +20,7 @@ from .wire import Command, Wire
 SERVER_GONE: tuple[type[Exception], ...] = (
     RedisConnectionError,
     TimeoutError,
-    # Connections of fleet/connect.py turn these into connection errors; a plain client of redis-py does not.
+    # Connections of fleet/servers/connect.py turn these into connection errors; a plain client of redis-py does not.
     ReadOnlyError,
     ClusterError,
     AskError,
@@ -246,8 +246,8 @@ def group_is_gone(error: Exception) -> bool:
     return "NOGROUP" in text or "UNBLOCKED" in text or "no longer exists" in text
 
 
-# The clients speak RESP2 (fleet/connect.py): a list of [stream, [[id, [name, value, ...]], ...]]; for an entry that was
-# deleted while it was pending, nothing in place of its fields.
+# The clients speak RESP2 (fleet/servers/connect.py): a list of [stream, [[id, [name, value, ...]], ...]]; for an entry
+# that was deleted while it was pending, nothing in place of its fields.
 def _entries(answer: list[Any] | None) -> list[Entry]:
     return [
         Entry(stream.decode(), entry_id.decode(), _fields(flat))

@@ -24,7 +24,7 @@ def hash_(secret_file: Path | None) -> None:
     \b
     Example: openssl rand -base64 24 > ~/.aqe-secret && aqe approver hash --secret-file ~/.aqe-secret
     """
-    from ..fleet.approvers import new_secret_hash
+    from ..fleet.decisions.approvers import new_secret_hash
     from .secret import read_secret
 
     click.echo(new_secret_hash(read_secret(secret_file, confirm=True)))
@@ -40,7 +40,7 @@ def list_(ctx: click.Context, as_json: bool) -> None:
     \b
     Example: aqe approver list
     """
-    from ..fleet.approvers import known_approvers
+    from ..fleet.decisions.approvers import known_approvers
 
     found = known_approvers(load(ctx)).values()
     if as_json:

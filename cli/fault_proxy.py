@@ -46,7 +46,7 @@ def fault_proxy(config_file: Path | None, **flags: Any) -> None:
     Examples: aqe fault-proxy --listen 127.0.0.1:8474 --target http://127.0.0.1:8000 --latency-ms 200 --error-percent 5
               aqe fault-proxy --config faults.yaml --record traffic.har
     """
-    from ..fleet.fault_proxy import Extras, read_plan, serve
+    from ..fleet.replays.fault_proxy import Extras, read_plan, serve
 
     plan = read_plan(config_file) if config_file else _plan(flags)
     extras = Extras(flags["record"], flags["admin"], flags["admin_token_file"])

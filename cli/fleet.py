@@ -120,7 +120,7 @@ def guard_(ctx: click.Context, rollout: str) -> None:
     Exit codes: 0 it has ended or was taken back, 2 none of this id was begun here.
     Example: aqe fleet guard rollout-20260301T120000-0a1b2c3d
     """
-    from ..fleet.rollout_guard import guard
+    from ..fleet.rollouts.guard import guard
 
     run(guard(load(ctx, default_log_level="info"), rollout))
 

@@ -11,7 +11,7 @@ from .reading_progress import ReadingProgress
 from .text import cleaned, table
 
 if TYPE_CHECKING:
-    from ..fleet.ingest import FileReport, ImportReport
+    from ..fleet.imports.ingest import FileReport, ImportReport
     from ..fleet.runtime import Runtime
     from ..fleet.signals import FoundRelease
 
@@ -106,10 +106,10 @@ async def _import(
     parts: "Runtime", files: Sequence[str], *, as_format: str | None, dry_run: bool, experiment: str | None,
     **release_flags: str | None,
 ) -> "ImportReport":  # fmt: skip
-    from ..fleet.experiments import ExperimentColumn
-    from ..fleet.import_paths import inputs
-    from ..fleet.ingest import ImportReport, Ingest
-    from ..fleet.missing_evidence import gates_without_evidence
+    from ..fleet.decisions.missing_evidence import gates_without_evidence
+    from ..fleet.imports.experiments import ExperimentColumn
+    from ..fleet.imports.import_paths import inputs
+    from ..fleet.imports.ingest import ImportReport, Ingest
     from ..fleet.signals import find_release
 
     column = ExperimentColumn(experiment) if experiment else None

@@ -74,7 +74,7 @@ class ErrorsAreLines(LazyGroup):
             ctx.exit(0)
         except Exception as error:
             if type(error).__module__.partition(".")[0] == "redis":
-                from ..fleet.connect import translate
+                from ..fleet.servers.connect import translate
 
                 _fail(ctx, translate(error))
             if isinstance(error, UnicodeEncodeError):  # half a surrogate: bytes on the command line that are no text

@@ -9,7 +9,7 @@ from .params import duration
 from .text import cleaned, table, time_text
 
 if TYPE_CHECKING:
-    from ..fleet.notifying import Sending
+    from ..fleet.messages.notifying import Sending
     from ..fleet.runtime import Runtime
 
 
@@ -27,7 +27,7 @@ def list_(ctx: click.Context, as_json: bool) -> None:
     \b
     Example: aqe notify list
     """
-    from ..fleet.notifying import views
+    from ..fleet.messages.notifying import views
 
     found = with_runtime(ctx, views)
     if as_json:
@@ -54,7 +54,7 @@ def test(ctx: click.Context, channel: str, dry_run: bool) -> None:
     Exit codes: 0 it was taken, 3 it was not.
     Example: aqe notify test engineering-alerts --dry-run
     """
-    from ..fleet.notifying import send_test
+    from ..fleet.messages.notifying import send_test
 
     run(send_test(load(ctx), channel, say=say, dry_run=dry_run))
     if not dry_run:
@@ -80,8 +80,8 @@ def send(ctx: click.Context, as_json: bool, dry_run: bool, within_s: float) -> N
     from ..core.errors import EXIT_OK, EXIT_UNAVAILABLE
 
     async def work(parts: "Runtime") -> "list[Sending]":
-        from ..fleet.notify import channels
-        from ..fleet.notifying import preview, send_waiting
+        from ..fleet.messages.notify import channels
+        from ..fleet.messages.notifying import preview, send_waiting
 
         if dry_run:
             return await preview(parts, channels(parts.settings, say, dry_run=True))

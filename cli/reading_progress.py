@@ -10,7 +10,7 @@ from .text import clean
 if TYPE_CHECKING:
     from rich.progress import Progress
 
-    from ..fleet.import_paths import Input
+    from ..fleet.imports.import_paths import Input
 
 LONG_BYTES = 16 * 1024 * 1024
 """Less is read in a second or two: no bar for it."""

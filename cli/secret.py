@@ -49,7 +49,7 @@ def read_secret(file: Path | None, *, confirm: bool = False) -> str:
         InputError: neither, and no terminal to ask on.
     """
     from ..core.errors import InputError
-    from ..fleet.approvers import given_secret
+    from ..fleet.decisions.approvers import given_secret
 
     secret = given_secret(file)
     if secret is None and sys.stdin.isatty():

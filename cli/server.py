@@ -10,7 +10,7 @@ from .text import clean, cleaned, facts, table
 if TYPE_CHECKING:
     from ..fleet.overview import Overview
     from ..fleet.project import Settings
-    from ..fleet.server import ServerInfo
+    from ..fleet.servers.server import ServerInfo
 
 
 @click.command()
@@ -28,7 +28,7 @@ def up(ctx: click.Context, listen: str | None, i_know: bool, server_only: bool) 
               aqe up --listen 127.0.0.1:6390
     """
     from ..fleet.overview import overview
-    from ..fleet.server import ensure_server
+    from ..fleet.servers.server import ensure_server
 
     settings = load(ctx, listen=listen, i_know=i_know or None)
     server = ensure_server(settings)
@@ -49,7 +49,7 @@ def down(ctx: click.Context) -> None:
     Example: aqe down
     """
     from ..fleet.processes import other_fleets, stop_detached
-    from ..fleet.server import stop_server
+    from ..fleet.servers.server import stop_server
 
     settings = load(ctx)
     click.echo("fleet: stopped" if stop_detached(settings) else "fleet: none was running")
@@ -150,10 +150,10 @@ def _server_facts(view: "Overview") -> list[tuple[str, object]]:
 
 async def _start(settings: "Settings", server: "ServerInfo", server_only: bool) -> None:
     """Load the function library, start the fleet, wait for it."""
-    from ..fleet.library import Library
     from ..fleet.overview import wait_until_ready
     from ..fleet.processes import start_detached, supervisor_pid
     from ..fleet.runtime import open_runtime
+    from ..fleet.servers.library import Library
 
     async with open_runtime(settings, name="cli", server=server) as parts:
         await Library(parts.clients.commands).load()

@@ -93,7 +93,7 @@ def put(
     where, value = read_json_file(file)
 
     async def work(parts: "Runtime") -> "Signal":
-        from ..fleet.ingest import put_signal
+        from ..fleet.imports.ingest import put_signal
 
         found = None
         if not (isinstance(value, dict) and "release" in value):

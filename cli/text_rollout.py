@@ -6,8 +6,8 @@ from .text import duration_text, table
 
 if TYPE_CHECKING:
     from ..core.records.rollout import Rollout
-    from ..fleet.monitoring import Monitored
-    from ..fleet.validating import Validation
+    from ..fleet.rollouts.monitoring import Monitored
+    from ..fleet.rollouts.validating import Validation
 
 LATEST = 12
 """Moments of the timeline that are shown; --json has them all."""

@@ -123,7 +123,7 @@ class RedisSection(Section):
     """Where the server is; without `url` it is the embedded one."""
 
     url: str | None = Field(default=None, repr=False)
-    """redis:// rediss:// unix:// redis+sentinel:// redis+cluster:// (fleet/redis_url.py)."""
+    """redis:// rediss:// unix:// redis+sentinel:// redis+cluster:// (fleet/servers/redis_url.py)."""
     password_file: FilePath | None = None
     """Holds the password for `url`, read at each connection; keeps it out of URLs and process lists."""
     listen: Annotated[str, AfterValidator(_address)] | None = None

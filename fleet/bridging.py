@@ -19,8 +19,8 @@ from ..core.records.base import Record, encode
 from ..core.records.release import COMMIT, Release, same_commit
 from ..core.records.signals import Outcome, Signal
 from ..memory.watch import changed_names
-from .git import ask_git
-from .ingest import put_part
+from .imports.ingest import put_part
+from .repository.git import ask_git
 from .runtime import Runtime
 from .signals import find_release
 

@@ -16,11 +16,11 @@ from ..bus.names import StreamNames
 from ..config.settings import Settings
 from ..core.clock import SystemClock
 from ..core.errors import EXIT_NO_GO, EXIT_OK, AqeError
-from .connect import open_clients, translate
-from .library import is_current
-from .redis_url import parse_url
-from .rollout_guard import guarded
-from .server import find_server
+from .rollouts.guard import guarded
+from .servers.connect import open_clients, translate
+from .servers.library import is_current
+from .servers.redis_url import parse_url
+from .servers.server import find_server
 
 Status = Literal["ok", "warn", "fail"]
 

@@ -18,10 +18,10 @@ from ..core.numbers import counted
 from ..core.records.base import encode
 from ..core.records.feedback import FEEDBACK_KEY, LoopPlan, LoopState, Run
 from ..core.records.tasks import FINAL, TaskAssignment, task_key
-from .browser_setup import write_setup
-from .generated_tests import scenarios_of, write_tests
 from .output import write_file
 from .runtime import Runtime
+from .suites.browser_setup import write_setup
+from .suites.generated_tests import scenarios_of, write_tests
 from .tasks import TaskFailedError, new_task, perform, show
 
 HEARTBEAT_EVERY_S = 1.0

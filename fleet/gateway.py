@@ -12,10 +12,10 @@ from redis.exceptions import RedisError
 from ..core.errors import AqeError
 from ..core.log import Logger
 from .bridging import Bridges
-from .notify import usable
-from .notifying import listen
-from .regional_runner import RegionalRunner
-from .rollouts import has_target, orphaned, orphaned_regional, run_rollout
+from .messages.notify import usable
+from .messages.notifying import listen
+from .rollouts.desk import has_target, orphaned, orphaned_regional, run_rollout
+from .rollouts.regional_runner import RegionalRunner
 from .runtime import Runtime
 
 ORPHANS_EVERY_S = 1.0

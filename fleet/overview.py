@@ -23,12 +23,12 @@ from ..core.records.base import Record
 from ..core.records.tasks import AgentRecord, Priority, TaskStatus
 from ..memory.store import MemoryRecord
 from ..memory.watch import watch
-from .connect import Clients
 from .doctor import product
 from .processes import supervisor_pid
 from .roster import AGENTS
 from .runtime import Runtime, open_runtime
-from .server import ServerInfo, find_server
+from .servers.connect import Clients
+from .servers.server import ServerInfo, find_server
 from .tasks import agents, list_tasks
 
 READY_TIMEOUT_S = 60.0

@@ -22,7 +22,7 @@ from .locks import is_locked, locked
 from .retention import prune_datasets
 from .roster import COMMANDER, GATEWAY, ROLES, agent_class, profiles
 from .runtime import open_runtime
-from .server import ensure_server
+from .servers.server import ensure_server
 
 if TYPE_CHECKING:
     from .gateway import Gateway

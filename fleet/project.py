@@ -8,8 +8,8 @@ from ..config.settings import Settings, effective
 from ..config.skills import Skill as Skill
 from ..config.skills import skill as skill
 from ..config.skills import skills as skills
-from .policies import load_policies, project_checklist
-from .redis_url import parse_url
+from .decisions.policies import load_policies, project_checklist
+from .servers.redis_url import parse_url
 
 __all__ = ["InitPlan", "Settings", "check", "initialize", "shown"]
 

@@ -15,9 +15,9 @@ from ..config.settings import Settings, environment, known_approvers
 from ..core.clock import Clock, SystemClock
 from ..core.ids import worker_name
 from ..memory.store import MemoryStore
-from .connect import Clients, connect_sync, open_clients
-from .library import Library
-from .server import ServerInfo, ensure_server
+from .servers.connect import Clients, connect_sync, open_clients
+from .servers.library import Library
+from .servers.server import ServerInfo, ensure_server
 
 if TYPE_CHECKING:
     from ..agents.context import AgentServices
@@ -46,7 +46,7 @@ class Runtime:
 
     async def policies(self) -> "dict[str, Policy]":
         """Name -> policy, "default" being the project's; read anew each time, because they change."""
-        from .policies import known_policies
+        from .decisions.policies import known_policies
 
         return await known_policies(self.memory, self.settings)
 
@@ -55,7 +55,7 @@ class Runtime:
         from ..agents.context import AgentServices
         from ..hooks.manager import HookManager
         from ..hooks.verification import VerificationHookManager, VerifyBeforeTask
-        from .policies import project_checklist
+        from .decisions.policies import project_checklist
 
         verification = VerificationHookManager(self.memory, environment())
         return AgentServices(

@@ -24,7 +24,7 @@ from ..core.records.release import (
 from ..core.records.signals import SIGNAL_METRICS, MetricValue, Signal, SignalKind
 from ..core.registry import did_you_mean
 from ..memory.readable import readable
-from .git import ask_git
+from .repository.git import ask_git
 from .runtime import Runtime
 
 

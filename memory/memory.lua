@@ -1,4 +1,4 @@
--- Operations on values, histories and the name index. One part of the function library `aqe` (fleet/library.py joins the
+-- Operations on values, histories and the name index. One part of the function library `aqe` (fleet/servers/library.py joins the
 -- parts). An operation has `check`, which changes nothing and returns an error or nil, and `apply`, which cannot fail once
 -- every check has passed: that is how a commit is all or nothing although Redis rolls nothing back.
 

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, settings
 from redis import Redis
 
 from aqe.config.settings import Settings, load_settings
-from aqe.fleet.server import ensure_server, stop_server
+from aqe.fleet.servers.server import ensure_server, stop_server
 
 # A hook of git has its own clone in the environment: tests that run there would commit into it. And what somebody likes
 # to see in a terminal is none of what programs print here.

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from ...analysis.forecast_scores import (
+from ...analysis.inference.forecast_scores import (
     auc,
     bootstrap_interval,
     brier,
@@ -10,7 +10,7 @@ from ...analysis.forecast_scores import (
     expected_calibration_error,
     reliability,
 )
-from ...analysis.logistic import Floats
+from ...analysis.inference.logistic import Floats
 from ...core.records.calibration import Calibration, ReliabilityBin
 
 LEAST = 20

@@ -13,9 +13,9 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
-from ...analysis.bayesian_logistic import Posterior, sample
-from ...analysis.beta_binomial import Beta
-from ...analysis.logistic import Floats
+from ...analysis.inference.bayesian_logistic import Posterior, sample
+from ...analysis.inference.beta_binomial import Beta
+from ...analysis.inference.logistic import Floats
 from ...core.records.confidence import Certainty, Pool, ReleaseConfidence
 from ...core.records.history import DeploymentOutcome
 from ...core.records.policy import Policy

@@ -8,11 +8,11 @@ from typing import TypeVar
 
 import numpy as np
 
-from ...analysis.bayesian_logistic import Posterior
-from ...analysis.beta_binomial import Beta
-from ...analysis.hinges import Hinges
-from ...analysis.logistic import Floats
-from ...analysis.online_risk import Model
+from ...analysis.inference.bayesian_logistic import Posterior
+from ...analysis.inference.beta_binomial import Beta
+from ...analysis.inference.hinges import Hinges
+from ...analysis.inference.logistic import Floats
+from ...analysis.inference.online_risk import Model
 from ...core.records.learnt import KeptModel, Learnt
 from .confidence import sampled
 from .rollback_prediction import Taught, taught

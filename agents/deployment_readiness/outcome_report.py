@@ -7,7 +7,7 @@ from typing import Literal
 
 import numpy as np
 
-from ...analysis.online_risk import PRIOR_FAILURES, PRIOR_SUCCESSES
+from ...analysis.inference.online_risk import PRIOR_FAILURES, PRIOR_SUCCESSES
 from ...core.records.calibration import Calibration
 from ...core.records.history import DeploymentOutcome, Foresight
 from ...core.records.policy import Policy

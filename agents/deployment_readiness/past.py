@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ...analysis.logistic import Floats
+from ...analysis.inference.logistic import Floats
 from ...core.records.history import DeploymentOutcome
 from .features import FEATURES, known_before
 

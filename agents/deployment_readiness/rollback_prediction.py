@@ -1,7 +1,7 @@
 """Rollback prediction: the probability that the deployment fails or is rolled back, and what speaks for it.
 
-The model (analysis/online_risk.py) learns from the outcomes of earlier deployments. It is believed only while it has
-predicted outcomes that it had not seen better than counting them would have; until then the base rate is given.
+The model (analysis/inference/online_risk.py) learns from the outcomes of earlier deployments. It is believed only while
+it has predicted outcomes that it had not seen better than counting them would have; until then the base rate is given.
 """
 
 from collections.abc import Callable, Mapping
@@ -11,9 +11,9 @@ from typing import Any, Literal
 
 import numpy as np
 
-from ...analysis.beta_binomial import Beta
-from ...analysis.logistic import Floats, sigmoid
-from ...analysis.online_risk import FIRST_FIT, KNOTS, PRIOR_FAILURES, PRIOR_SUCCESSES, Model, Outcomes, walk
+from ...analysis.inference.beta_binomial import Beta
+from ...analysis.inference.logistic import Floats, sigmoid
+from ...analysis.inference.online_risk import FIRST_FIT, KNOTS, PRIOR_FAILURES, PRIOR_SUCCESSES, Model, Outcomes, walk
 from ...core.records.calibration import Calibration
 from ...core.records.prediction import Factor, RollbackPrediction, SimilarDeployment
 from .calibrate import calibrate

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from ...analysis.log_templates import digest
+from ...analysis.texts.log_templates import digest
 from ...core.numbers import duration_text, value_text
 from ...core.records.anomalies import Anomaly, AnomalyType, NearestDeployment, Severity
 from ...core.records.evidence import NotMeasured

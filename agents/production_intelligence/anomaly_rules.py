@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 from scipy.stats import binom
 
-from ...analysis.alarms import AlarmRules
-from ...analysis.excursions import Excursion
+from ...analysis.series.alarms import AlarmRules
+from ...analysis.series.excursions import Excursion
 from ...core.records.anomalies import AnomalyType, Severity
 from ...core.records.findings import FindingPriority
 from .series import Measure

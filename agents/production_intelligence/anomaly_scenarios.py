@@ -1,14 +1,14 @@
 """Anomalies as test scenarios: requests of what failed or was slow, sent so often that the two can be told apart.
 
 What was usual is the day before the anomaly, what was seen is the anomaly itself; both are counted in the same rows by
-the same rule. The plan (analysis/acceptance_plan.py) is exact, and where no plan of a sensible length keeps both of its
-chances there is no test, but a reason.
+the same rule. The plan (analysis/inference/acceptance_plan.py) is exact, and where no plan of a sensible length keeps
+both of its chances there is no test, but a reason.
 """
 
 from datetime import timedelta
 from math import sqrt
 
-from ...analysis.acceptance_plan import MOST_REQUESTS, plan_between
+from ...analysis.inference.acceptance_plan import MOST_REQUESTS, plan_between
 from ...core.records.anomalies import Anomaly, AnomalyType, Untested
 from ...core.records.levels import LevelSource, Requested, Scope, Stretch
 from ...core.records.scenarios import Provenance, RequestStep, Sample, TestScenario

@@ -6,9 +6,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ...analysis.excursions import Excursion
-from ...analysis.series_watch import SeriesWatch
-from ...analysis.side_by_side import apart, times_mark, together
+from ...analysis.series.excursions import Excursion
+from ...analysis.series.series_watch import SeriesWatch
+from ...analysis.series.side_by_side import apart, times_mark, together
 from ...core.records.anomalies import Unjudged
 from .anomaly_rules import Method
 from .kept_series import Watched, after, gone_on

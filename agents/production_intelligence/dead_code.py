@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 
-from ...analysis.route_index import RouteIndex
-from ...analysis.traffic_profile import DAY_S
+from ...analysis.series.traffic_profile import DAY_S
+from ...analysis.source.route_index import RouteIndex
 from ...core.errors import InputError, TaskVetoed
 from ...core.numbers import counted
 from ...core.records.dead_code import (

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from ...analysis.rate_ratio import rate_ratio_p_value
+from ...analysis.inference.rate_ratio import rate_ratio_p_value
 from ...core.errors import TaskVetoed
 from ...core.numbers import counted
 from ...core.records.environments import EndpointDifference, EnvironmentComparison, EnvironmentTraffic

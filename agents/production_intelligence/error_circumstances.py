@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import binom, false_discovery_control
 
-from ...analysis.daily_rhythm import HOURS, Rhythm, daily_rhythm
-from ...analysis.lagged_correlation import LaggedCorrelation, lagged_correlation, without_best_meeting
+from ...analysis.series.daily_rhythm import HOURS, Rhythm, daily_rhythm
+from ...analysis.series.lagged_correlation import LaggedCorrelation, lagged_correlation, without_best_meeting
 from ...core.records.findings import Concentration, DailyPattern, ErrorCorrelation, ErrorPattern
 from .error_groups import BACKGROUND, MINUTE_S, Counts, Group
 

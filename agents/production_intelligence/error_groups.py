@@ -8,9 +8,9 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from ...analysis.frequent import Frequent
-from ...analysis.log_masks import mask
-from ...analysis.log_templates import OVERFLOW, TemplateMiner
-from ...analysis.stack_traces import bounded, culprit, identity, joined, parse
+from ...analysis.texts.log_masks import mask
+from ...analysis.texts.log_templates import OVERFLOW, TemplateMiner
+from ...analysis.texts.stack_traces import bounded, culprit, identity, joined, parse
 from ...core.records.logs import LogRow
 from .endpoints import endpoint
 

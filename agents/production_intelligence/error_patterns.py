@@ -16,8 +16,8 @@ import re
 from collections.abc import Iterable, Iterator
 from itertools import accumulate
 
-from ...analysis.log_templates import TemplateMiner, digest
-from ...analysis.rate_ratio import rate_ratio_p_value
+from ...analysis.inference.rate_ratio import rate_ratio_p_value
+from ...analysis.texts.log_templates import TemplateMiner, digest
 from ...core.errors import InputError
 from ...core.records.findings import ErrorContext, ErrorPattern, FindingPriority, MiningResult, RequestShape, Trend
 from ...core.records.logs import LogRow

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ...analysis.always_valid import ALPHA, CountTest, RankTest, mean_difference_interval
+from ...analysis.inference.always_valid import ALPHA, CountTest, RankTest, mean_difference_interval
 from ...core.errors import TaskVetoed
 from ...core.records.evidence import NotMeasured
 from ...core.records.experiment import Arm, ArmValue, EffectVerdict, ExperimentImpact, MetricEffect

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...analysis.frequent import Frequent
-from ...analysis.traffic_profile import DAY_S
+from ...analysis.series.traffic_profile import DAY_S
 from ...core.records.rows import ACCESS, PRODUCT, RUM
 from .feature_map import FeatureMap
 from .loaded import Loaded

@@ -16,8 +16,8 @@ from datetime import UTC, date, datetime, timedelta
 import numpy as np
 from numpy.typing import NDArray
 
-from ...analysis.daily_change import LEAST_DAYS, daily_change
-from ...analysis.traffic_profile import DAY_S
+from ...analysis.series.daily_change import LEAST_DAYS, daily_change
+from ...analysis.series.traffic_profile import DAY_S
 from ...core.errors import TaskVetoed
 from ...core.numbers import counted
 from ...core.records.evidence import NotMeasured

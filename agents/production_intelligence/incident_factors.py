@@ -6,7 +6,7 @@ from datetime import datetime
 from statistics import median
 from typing import Any
 
-from ...analysis.rate_ratio import rate_ratio_p_value
+from ...analysis.inference.rate_ratio import rate_ratio_p_value
 from ...analysis.root_services import change
 from ...core.numbers import value_text
 from ...core.records.apm import MetricRow, SpanRow

@@ -6,7 +6,7 @@ not looked at. Intervals take sessions for independent of each other, which thos
 
 import numpy as np
 
-from ...analysis.proportions import difference, wilson
+from ...analysis.inference.proportions import difference, wilson
 from ...core.records.evidence import NotMeasured
 from ...core.records.journeys import Conformance, Journeys, NewEdge, Share, step_title
 from ...core.records.visits import StepText, VisitQuestion

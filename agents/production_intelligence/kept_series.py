@@ -13,9 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from ...analysis.excursions import Excursion
-from ...analysis.packing import pack, unpack
-from ...analysis.series_watch import SeriesWatch
+from ...analysis.series.excursions import Excursion
+from ...analysis.series.packing import pack, unpack
+from ...analysis.series.series_watch import SeriesWatch
 from ...core import jsontext
 from ...core.errors import InputError
 from ...core.records.levels import Scope

@@ -7,9 +7,9 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from ...analysis.arrivals import dispersion
-from ...analysis.ramps import Knot, ramps
-from ...analysis.traffic_profile import DAY_S, Minutes
+from ...analysis.series.arrivals import dispersion
+from ...analysis.series.ramps import Knot, ramps
+from ...analysis.series.traffic_profile import DAY_S, Minutes
 from ...core.records.evidence import NotMeasured
 from ...core.records.load import Arrivals, EndpointMix, LoadModel, Ramp, UserClasses
 

@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 
 import numpy as np
 
-from ...analysis.growth import LEAST_WEEKS, weekly_growth
-from ...analysis.traffic_profile import DAY_S, Minutes, medians, week_totals
+from ...analysis.series.growth import LEAST_WEEKS, weekly_growth
+from ...analysis.series.traffic_profile import DAY_S, Minutes, medians, week_totals
 from ...core.errors import TaskVetoed
 from ...core.numbers import value_text
 from ...core.records.evidence import NotMeasured

@@ -11,7 +11,7 @@ from math import ceil, floor
 from typing import Literal
 from urllib.parse import quote
 
-from ...analysis.run_limits import level_for, most_failures
+from ...analysis.inference.run_limits import level_for, most_failures
 from ...core.errors import InputError
 from ...core.numbers import duration_text, value_text
 from ...core.records.load import Arrivals, EndpointMix, EndpointShare, LoadModel, Ramp, ResponseTimes

@@ -11,7 +11,7 @@ from itertools import pairwise
 from typing import Any
 from urllib.parse import parse_qsl
 
-from ...analysis.json_shape import dotted, leaves
+from ...analysis.texts.json_shape import dotted, leaves
 from .recorded_exchanges import Exchange
 from .recorded_flows import Flow, FlowStep
 

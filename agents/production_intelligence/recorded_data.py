@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 
-from ...analysis.json_shape import leaves
+from ...analysis.texts.json_shape import leaves
 from ...core.records.scenarios import Datum
 from .recorded_exchanges import MISSING, REDACTED, Exchange
 

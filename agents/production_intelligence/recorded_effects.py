@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from ...analysis.json_shape import Path, dotted, leaves
+from ...analysis.texts.json_shape import Path, dotted, leaves
 from ...core.records.scenarios import Capture, Expectation
 from .recorded_exchanges import MISSING, name_of
 from .recorded_flows import Flow, FlowStep

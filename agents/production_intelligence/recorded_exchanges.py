@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl
 
 import orjson
 
-from ...analysis.json_shape import Path, leaves
+from ...analysis.texts.json_shape import Path, leaves
 from ...core.records.recordings import ExchangeRow
 from .endpoints import endpoint
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ...analysis.json_shape import Path, dotted, leaves
+from ...analysis.texts.json_shape import Path, dotted, leaves
 from ...core.records.scenarios import Expectation
 from .recorded_exchanges import MISSING
 from .recorded_rules import LATENCY_FACTOR, LEAST_LATENCY_MS, Rules, Seen

@@ -15,7 +15,7 @@ from urllib.parse import parse_qsl, quote, urlencode
 
 import orjson
 
-from ...analysis.json_shape import Path, dotted
+from ...analysis.texts.json_shape import Path, dotted
 from ...core.records.scenarios import Capture
 from .recorded_data import Role, roles
 from .recorded_exchanges import MISSING, REDACTED, Exchange, Name, given, name_of, used

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from functools import reduce
 from typing import Any, NamedTuple
 
-from ...analysis.json_relations import Relation, relations
-from ...analysis.json_shape import Path, Shape, dotted, joined, leaves, shape_of
+from ...analysis.texts.json_relations import Relation, relations
+from ...analysis.texts.json_shape import Path, Shape, dotted, joined, leaves, shape_of
 from .recorded_exchanges import MISSING
 from .recorded_flows import Flow, FlowStep
 

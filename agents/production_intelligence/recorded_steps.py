@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
-from ...analysis.json_shape import dotted
+from ...analysis.texts.json_shape import dotted
 from ...core.records.scenarios import PLACEHOLDER, Capture, RequestStep
 from .recorded_effects import Effects, effects
 from .recorded_exchanges import MISSING

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from scipy.stats import false_discovery_control
 
-from ...analysis.rate_ratio import rate_ratio_p_value
+from ...analysis.inference.rate_ratio import rate_ratio_p_value
 from ...core.records.rum_analysis import Difference
 
 FALSE_SHARE = 0.01

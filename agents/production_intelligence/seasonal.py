@@ -11,8 +11,8 @@ from datetime import UTC, date, datetime, time, timedelta
 import numpy as np
 from numpy.typing import NDArray
 
-from ...analysis.event_effect import LEAST_WEEKS, Effect, effect, next_effect
-from ...analysis.traffic_profile import DAY_S, Minutes
+from ...analysis.series.event_effect import LEAST_WEEKS, Effect, effect, next_effect
+from ...analysis.series.traffic_profile import DAY_S, Minutes
 from ...core.errors import TaskVetoed
 from ...core.numbers import counted, value_text
 from ...core.occasions import ASKED_BY_DEFAULT, OCCASIONS, Occasion, occasions

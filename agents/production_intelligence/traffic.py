@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 
 from ...analysis.frequent import Frequent
-from ...analysis.traffic_profile import Minutes
+from ...analysis.series.traffic_profile import Minutes
 from ...core.errors import TaskVetoed
 from ...core.records.levels import LevelSource
 from ...core.records.load import EndpointMix, EndpointShare, Percentile, ResponseTimes

@@ -23,9 +23,9 @@ from aqe.bus.subscription import Delivery
 from aqe.config.settings import load_settings
 from aqe.core.records.tasks import TaskAssignment
 from aqe.core.writes import Write
-from aqe.fleet import library
 from aqe.fleet.runtime import Runtime, open_runtime
-from aqe.fleet.server import ServerInfo
+from aqe.fleet.servers import library
+from aqe.fleet.servers.server import ServerInfo
 
 KEEP_S = 30.0
 LEASE_S = 2.0

@@ -44,8 +44,8 @@ def approve_request(
     \b
     Example: aqe deploy approve-request --version v1.4.0 --recipients vp-eng@example.org
     """
-    from ...fleet.approvals import request_approval
-    from ...fleet.notify import console
+    from ...fleet.decisions.approvals import request_approval
+    from ...fleet.messages.notify import console
 
     asked = with_runtime(
         ctx,
@@ -74,7 +74,7 @@ def approvals(ctx: click.Context, /, as_json: bool, version: str | None) -> None
     \b
     Example: aqe deploy approvals
     """
-    from ...fleet.approvals import list_approvals
+    from ...fleet.decisions.approvals import list_approvals
 
     found = with_runtime(ctx, lambda parts: list_approvals(parts, version))
     if as_json:
@@ -159,7 +159,7 @@ def emergency_approve(ctx: click.Context, /, as_json: bool, version: str, **pers
 
 def _vote(ctx: click.Context, as_json: bool, version: str, person: dict[str, Any], *, granted: bool) -> None:
     async def work(parts: "Runtime", who: "AuthenticatedApprover", why: str) -> "ApprovalView":
-        from ...fleet.approvals import vote
+        from ...fleet.decisions.approvals import vote
 
         return await vote(parts, who, version, granted=granted, justification=why)
 
@@ -176,7 +176,7 @@ def _override(
     ctx: click.Context, as_json: bool, version: str, person: dict[str, Any], names: tuple[str, ...], *, emergency: bool
 ) -> None:
     async def work(parts: "Runtime", who: "AuthenticatedApprover", why: str) -> Any:
-        from ...fleet.overrides import override
+        from ...fleet.decisions.overrides import override
 
         return await override(
             parts, who, version, names=names, justification=why, folder=Path.cwd(), emergency=emergency
@@ -203,7 +203,7 @@ def signed(
     secret = read_secret(person["secret_file"])
 
     async def authenticated(parts: "Runtime") -> T:
-        from ...fleet.approvers import authenticate
+        from ...fleet.decisions.approvers import authenticate
 
         return await work(parts, await authenticate(parts, name, secret), why)
 

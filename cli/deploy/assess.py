@@ -52,7 +52,7 @@ def assess(
         payload["policy"] = "fast-track"
     task_type = "deployment-assessment"
     if assumptions is not None:
-        from ...fleet.what_if import read_what_if
+        from ...fleet.decisions.what_if import read_what_if
 
         task_type, payload["whatIf"] = "what-if", read_what_if(assumptions).to_dict()["signals"]
     settings, result = done(ctx, task_type, payload, priority)

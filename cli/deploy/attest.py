@@ -49,7 +49,7 @@ def attest(
     """
 
     async def work(parts: "Runtime", who: "AuthenticatedApprover", why: str) -> "Attestation":
-        from ...fleet.attestations import attest as vouch
+        from ...fleet.decisions.attestations import attest as vouch
 
         return await vouch(
             parts,

@@ -30,10 +30,10 @@ def checklist(ctx: click.Context, /, as_json: bool, no_files: bool, **payload: s
     Example: aqe deploy checklist --version v1.4.0 --level essential
     """
     from ...core.records.checklist import Checklist
-    from ...fleet.reporting import checklist_report, format_for, render
+    from ...fleet.decisions.reporting import checklist_report, format_for, render
 
     async def prepare(parts: "Runtime", given: dict[str, Any]) -> None:
-        from ...fleet.file_evidence import collect_evidence
+        from ...fleet.imports.file_evidence import collect_evidence
 
         for line in [] if no_files else await collect_evidence(parts, given, Path.cwd()):
             say(line)

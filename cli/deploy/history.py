@@ -32,7 +32,7 @@ def history(
     from ..text_history import history_text
 
     async def work(parts: "Runtime") -> "HistoryReport":
-        from ...fleet.outcomes import history_report
+        from ...fleet.decisions.outcomes import history_report
 
         return await history_report(parts, environment=environment, days=days, replay_policy=replay_policy)
 

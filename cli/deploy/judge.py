@@ -25,7 +25,7 @@ def judge(ctx: click.Context, as_json: bool, config: Path, metrics: Path) -> Non
     Example: aqe deploy judge --config canary.json --metrics points.json
     """
     from ...core.errors import EXIT_NO_GO, EXIT_OK
-    from ...fleet.judging import judge_files
+    from ...fleet.rollouts.judging import judge_files
 
     found = judge_files(config, metrics)
     with verdict(ctx, EXIT_OK if found.classification == "Pass" else EXIT_NO_GO):

@@ -40,8 +40,8 @@ def record_outcome(ctx: click.Context, /, as_json: bool, deployed_at: datetime |
     """
 
     async def work(parts: "Runtime") -> "DeploymentOutcome":
-        from ...fleet.outcomes import Recorded, record_outcome
-        from ...fleet.situations import asking_person
+        from ...fleet.decisions.outcomes import Recorded, record_outcome
+        from ...fleet.decisions.situations import asking_person
 
         return await record_outcome(parts, Recorded(deployed_at=deployed_at, **given), by=asking_person(Path.cwd()))
 

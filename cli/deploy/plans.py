@@ -45,8 +45,8 @@ def remediate(
     """
     from ...core.records.blockers import Blockers
     from ...core.records.remediation import RemediationPlan
-    from ...fleet.owners import owners_of
-    from ...fleet.reporting import remediation_report
+    from ...fleet.decisions.reporting import remediation_report
+    from ...fleet.repository.owners import owners_of
 
     _, found = done(ctx, "blockers", dict(payload))
     blockers = Blockers.from_value(found, where="result of the task").blockers
@@ -84,8 +84,8 @@ def rollback_plan(
     Example: aqe deploy rollback-plan --version v1.4.0 --strategy blue-green
     """
     from ...core.records.rollback_plan import RollbackPlan
-    from ...fleet.reporting import rollback_report
-    from ...fleet.surroundings import look_around
+    from ...fleet.decisions.reporting import rollback_report
+    from ...fleet.repository.surroundings import look_around
 
     async def prepare(parts: "Runtime", given: dict[str, Any]) -> None:
         where = {name: given.get(name) for name in ("commit", "environment")}
@@ -98,7 +98,7 @@ def rollback_plan(
 
 
 def _write(settings: Any, plan: "Record", report: "Report", format_: str | None, output: Path | None) -> None:
-    from ...fleet.reporting import format_for, render, write_report
+    from ...fleet.decisions.reporting import format_for, render, write_report
 
     chosen = format_for(format_, output)
     if chosen.name == "json" and output is None:

@@ -28,8 +28,8 @@ def configure_gates(ctx: click.Context, /, as_json: bool, file: Path, name: str)
     \b
     Example: aqe deploy configure-gates --config deployment-gates.yaml
     """
-    from ...fleet.configuring import configure
-    from ...fleet.situations import asking_person
+    from ...fleet.decisions.configuring import configure
+    from ...fleet.decisions.situations import asking_person
 
     stored, changed = with_runtime(ctx, lambda parts: configure(parts, file, name, asking_person(Path.cwd())))
     if as_json:
@@ -66,6 +66,6 @@ def policies(ctx: click.Context, /, as_json: bool) -> None:
 
 
 def _views(ctx: click.Context) -> "list[PolicyView]":
-    from ...fleet.configuring import describe_policies
+    from ...fleet.decisions.configuring import describe_policies
 
     return with_runtime(ctx, describe_policies)

@@ -58,7 +58,7 @@ def _assessed(ctx: click.Context, version: str, regions: tuple[str, ...], how: d
     from ...core.records.regional_assessment import RegionalAssessment
 
     async def check(parts: "Runtime", payload: dict[str, Any]) -> None:
-        from ...fleet.regions import check_names
+        from ...fleet.rollouts.regions import check_names
         from ...fleet.signals import stored_release
 
         environment = payload.get("environment") or (await stored_release(parts, version)).environment
@@ -118,8 +118,8 @@ def _planned(ctx: click.Context, version: str, environment: str | None, asked: d
     async def work(parts: "Runtime") -> "PlannedRegions":
         from ...core.records.regions import RegionalHow, RegionOrder
         from ...core.records.rollout import Strategy
-        from ...fleet.regions import Asked
-        from ...fleet.regions import plan_regions as plan
+        from ...fleet.rollouts.regions import Asked
+        from ...fleet.rollouts.regions import plan_regions as plan
 
         if not asked["quorum"]:
             raise click.UsageError("--quorum 0% would go on where every region failed: more than 0% is needed")
@@ -183,8 +183,8 @@ async def _carry_out(
 ) -> "RegionsStatus":
     from pathlib import Path
 
-    from ...fleet.regions import regions_status, run_regional, start_regional
-    from ...fleet.situations import asking_person
+    from ...fleet.decisions.situations import asking_person
+    from ...fleet.rollouts.regions import regions_status, run_regional, start_regional
 
     regional = await start_regional(parts, version, environment=environment, by=asking_person(Path.cwd()))
     if not (have_a_successor(parts) and detach):
@@ -232,7 +232,7 @@ def multi_region(
 
 
 async def _status(parts: "Runtime", version: str, watch: bool) -> "RegionsStatus":
-    from ...fleet.regions import latest_regional, regions_status
+    from ...fleet.rollouts.regions import latest_regional, regions_status
 
     seen = telling(0)
     while True:

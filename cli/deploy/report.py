@@ -44,7 +44,7 @@ def report(
     Example: aqe deploy report --version v1.4.0 --format pdf --output report.pdf
     """
     from ...core.records.report import Report
-    from ...fleet.reporting import format_for, prepare_report, render, write_report
+    from ...fleet.decisions.reporting import format_for, prepare_report, render, write_report
 
     if format_ == "executive-summary":
         format_, summary = "markdown", True

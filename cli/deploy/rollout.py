@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from ...core.records.regions import Regional, RegionsStatus
     from ...core.records.rollout import Rollout
-    from ...fleet.monitoring import Monitored
+    from ...fleet.rollouts.monitoring import Monitored
     from ...fleet.runtime import Runtime
 
 R = TypeVar("R", "Rollout", "Regional")
@@ -62,8 +62,8 @@ async def _execute(
     import asyncio
     from pathlib import Path
 
-    from ...fleet.rollouts import run_rollout, start_rollout
-    from ...fleet.situations import asking_person
+    from ...fleet.decisions.situations import asking_person
+    from ...fleet.rollouts.desk import run_rollout, start_rollout
 
     wanted = await wanted_of(parts, version, environment, how)
     by = asking_person(Path.cwd())
@@ -141,8 +141,8 @@ def monitor(
     from ...core.errors import EXIT_NO_GO, EXIT_OK
 
     async def work(parts: "Runtime") -> "Monitored":
-        from ...fleet.monitoring import Teller, monitor
-        from ...fleet.rollouts import alert_channel
+        from ...fleet.rollouts.desk import alert_channel
+        from ...fleet.rollouts.monitoring import Teller, monitor
 
         teller = Teller(alert_channel(parts.settings, alerts, say) if alerts else None)
         return await monitor(
@@ -197,9 +197,9 @@ async def _roll_back(
     from pathlib import Path
 
     from ...core.records.rollout import Order
-    from ...fleet.regions import regions_status, roll_back_regions
-    from ...fleet.rollouts import give_order, latest_rollout, regional_of, roll_back
-    from ...fleet.situations import asking_person
+    from ...fleet.decisions.situations import asking_person
+    from ...fleet.rollouts.desk import give_order, latest_rollout, regional_of, roll_back
+    from ...fleet.rollouts.regions import regions_status, roll_back_regions
 
     by = asking_person(Path.cwd())
     have_a_successor(parts)
@@ -240,8 +240,8 @@ def _order(name: str, help_text: str) -> click.Command:
             from pathlib import Path
 
             from ...core.records.rollout import Order
-            from ...fleet.rollouts import give_order
-            from ...fleet.situations import asking_person
+            from ...fleet.decisions.situations import asking_person
+            from ...fleet.rollouts.desk import give_order
 
             by = asking_person(Path.cwd())
             return await give_order(parts, version, Order(name), by=by, reason=reason, region=region)

@@ -8,7 +8,7 @@ import click
 from ..params import duration, percents
 
 if TYPE_CHECKING:
-    from ...fleet.rollout_parts import Wanted
+    from ...fleet.rollouts.parts import Wanted
     from ...fleet.runtime import Runtime
 
 STRATEGIES = ("canary", "blue-green", "rolling")
@@ -65,9 +65,9 @@ async def wanted_of(parts: "Runtime", version: str, environment: str | None, how
     from dataclasses import replace
 
     from ...core.records.rollout import Strategy
-    from ...fleet.judging import wanted_kayenta
-    from ...fleet.rollout_parts import Wanted, target
-    from ...fleet.rollout_setup import with_profile
+    from ...fleet.rollouts.defaults import with_profile
+    from ...fleet.rollouts.judging import wanted_kayenta
+    from ...fleet.rollouts.parts import Wanted, target
     from ...fleet.signals import stored_release
 
     given = dict(how)

@@ -37,8 +37,8 @@ def configure_canary(
     """
 
     async def work(parts: "Runtime") -> "CanarySetup":
-        from ...fleet.judging import wanted_kayenta
-        from ...fleet.rollout_setup import set_stages
+        from ...fleet.rollouts.defaults import set_stages
+        from ...fleet.rollouts.judging import wanted_kayenta
 
         return await set_stages(parts, version, stages, stage_s, wanted_kayenta(kayenta, judge_every_s))
 
@@ -91,7 +91,7 @@ def set_rollback_triggers(
     }
 
     async def work(parts: "Runtime") -> "TriggerSetup":
-        from ...fleet.rollout_setup import asked_trigger, set_triggers
+        from ...fleet.rollouts.defaults import asked_trigger, set_triggers
 
         triggers = [
             asked_trigger(metric, limit, below=below, for_s=for_s, counters=counters)

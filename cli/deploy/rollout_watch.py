@@ -13,8 +13,8 @@ from .rollout_how import region_option
 
 if TYPE_CHECKING:
     from ...core.records.rollout import Rollout
+    from ...fleet.rollouts.validating import Validation
     from ...fleet.runtime import Runtime
-    from ...fleet.validating import Validation
 
 
 @click.command()
@@ -31,7 +31,7 @@ def dashboard(ctx: click.Context, as_json: bool, version: str, region: str | Non
     live = sys.stdout.isatty() and not as_json
 
     async def work(parts: "Runtime") -> "Rollout":
-        from ...fleet.rollouts import watched_rollout
+        from ...fleet.rollouts.desk import watched_rollout
 
         rollout = await watched_rollout(parts, version, region)
         if not live:
@@ -74,7 +74,7 @@ def validate(ctx: click.Context, /, as_json: bool, version: str, **how: Any) -> 
     from ...core.errors import EXIT_NO_GO, EXIT_OK
 
     async def work(parts: "Runtime") -> "Validation":
-        from ...fleet.validating import validate as look
+        from ...fleet.rollouts.validating import validate as look
 
         return await look(parts, version, **how)
 

@@ -53,7 +53,7 @@ def simulate(
     from ...core.errors import EXIT_NO_GO, EXIT_OK
 
     async def work(parts: "Runtime") -> "Simulation":
-        from ...fleet.simulating import simulate_rollout
+        from ...fleet.rollouts.simulating import simulate_rollout
 
         return await simulate_rollout(
             parts,

@@ -105,7 +105,7 @@ def _make(ctx: click.Context, as_json: bool, target: str, output: Path | None, g
     else:
         click.echo(tests_text(found))
     if output is not None:
-        from ...fleet.browser_setup import write_setup
+        from ...fleet.suites.browser_setup import write_setup
 
         code = written_tests(result["scenarios"], output, "no journey is frequent enough", target)
         if found.scenarios and (setup := write_setup(output, target, found.browsers)):

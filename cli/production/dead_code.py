@@ -59,7 +59,7 @@ def dead_code(ctx: click.Context, as_json: bool, min_days: int, source: Path | N
 
 
 async def _asked(parts: "Runtime", source: Path | None, payload: dict[str, Any]) -> Any:
-    from ...fleet.source_code import inventory
+    from ...fleet.repository.source_code import inventory
 
     code = inventory(source or parts.settings.project_root)
     return await performed(parts, "dead-code", {**payload, "code": code.to_dict()})

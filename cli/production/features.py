@@ -75,8 +75,8 @@ async def _asked(parts: "Runtime", payload: "dict[str, Any]") -> "tuple[Any, Any
 def _written(report: "FeatureReport", offered: "Any", folder: Path) -> int:
     """Write the suites, say what became of each file; returns the exit code."""
     from ...core.errors import EXIT_OK, EXIT_USAGE
-    from ...fleet.feature_suites import write_suites
-    from ...fleet.generated_tests import scenarios_of
+    from ...fleet.suites.feature_suites import write_suites
+    from ...fleet.suites.generated_tests import scenarios_of
 
     scenarios, problems = scenarios_of(offered, SCENARIOS)
     tests, told = write_suites(report, scenarios, folder)

@@ -9,7 +9,7 @@ import click
 from ..common import say
 
 if TYPE_CHECKING:
-    from ...fleet.generated_tests import WrittenTest
+    from ...fleet.suites.generated_tests import WrittenTest
 
 target_option = click.option(
     "--target",
@@ -29,8 +29,8 @@ def written_tests(scenarios: Sequence[Any], folder: Path, nothing: str, target: 
         target: a name in generators/table.TARGETS; None = pytest, with a browser for what was done in one.
     """
     from ...core.errors import EXIT_OK, EXIT_USAGE
-    from ...fleet.browser_setup import write_setup
-    from ...fleet.generated_tests import scenarios_of, write_tests
+    from ...fleet.suites.browser_setup import write_setup
+    from ...fleet.suites.generated_tests import scenarios_of, write_tests
 
     found, problems = scenarios_of(list(scenarios), "scenario")
     tests = write_tests(found, folder, target=target)

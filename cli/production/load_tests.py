@@ -65,7 +65,7 @@ def written(
     """Write the load test and say what it is; returns the exit code."""
     from ...core.errors import EXIT_NO_GO, EXIT_OK, EXIT_USAGE
     from ...core.records.evidence import NotMeasured
-    from ...fleet.load_tests import write_load_test
+    from ...fleet.suites.load_tests import write_load_test
 
     if isinstance(model, NotMeasured):
         say(f"no load test is written: {missing(model)}")

@@ -61,7 +61,7 @@ def replay_incident(
                 --target "python payment.py fixed {port}" --baseline "python payment.py naive {port}"
     """
     from ...core.errors import EXIT_NO_GO
-    from ...fleet.incident_replay import How, replay, write_replay
+    from ...fleet.replays.incident import How, replay, write_replay
 
     if (incident_id is None) == (conditions is None):
         raise click.UsageError("expected either --incident-id or --conditions")
@@ -89,7 +89,7 @@ def replay_incident(
 
 def _plan(ctx: click.Context, incident_id: str | None, conditions: Path | None) -> "ReplayPlan":
     from ...core.records.incident_replay import ReplayPlan
-    from ...fleet.incident_replay import read_replay
+    from ...fleet.replays.incident import read_replay
 
     if conditions is not None:
         return read_replay(conditions)

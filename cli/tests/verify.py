@@ -40,8 +40,8 @@ def verify(
     """
     from ...core.errors import EXIT_NO_GO, EXIT_USAGE, InputError
     from ...core.records.verification import Colour
-    from ...fleet.verify import keep
-    from ...fleet.verify import verify as verified
+    from ...fleet.suites.verify import keep
+    from ...fleet.suites.verify import verify as verified
 
     for url in filter(None, (target, broken, fixed)):
         if not url.startswith(("http://", "https://")):

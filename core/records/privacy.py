@@ -1,14 +1,14 @@
 """What a field of imported data may hold, so that nothing personal is stored as it came.
 
-Every text field of a row or of an imported record carries one of these marks; fleet/redact_rows.py is the one reader.
-A field without a mark is refused by a test.
+Every text field of a row or of an imported record carries one of these marks; fleet/imports/redact_rows.py is the one
+reader. A field without a mark is refused by a test.
 """
 
 from enum import Enum
 from typing import Annotated
 
 REDACTED_KINDS = ("bearer", "card", "email", "iban", "ip", "jwt", "key", "password", "person", "phone", "secret")
-"""What free text is searched for (analysis/redaction.py); the names stand in pseudonyms and in aqe.yaml."""
+"""What free text is searched for (analysis/redaction/redactor.py); the names stand in pseudonyms and in aqe.yaml."""
 
 
 class Holds(Enum):

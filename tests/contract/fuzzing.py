@@ -25,15 +25,15 @@ from typing import Any
 
 import orjson
 
-from aqe.analysis.redaction import Redactor
+from aqe.analysis.redaction.redactor import Redactor
 from aqe.connectors.formats import IMPORTERS
 from aqe.core.errors import InputError
 from aqe.core.importing import HEAD_BYTES, Head, Importer
 from aqe.core.records.base import Record
 from aqe.core.records.rows import KIND_OF
 from aqe.core.records.signals import typed_metrics
-from aqe.fleet.redact_rows import redact_record, redact_row
-from aqe.fleet.unpacking import Content, contents
+from aqe.fleet.imports.redact_rows import redact_record, redact_row
+from aqe.fleet.imports.unpacking import Content, contents
 from aqe.memory.dataset_sql import column_types
 
 FORMATS = Path(__file__).parents[1] / "formats"

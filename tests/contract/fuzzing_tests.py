@@ -20,7 +20,7 @@ from typing import Any
 from aqe.core.records.incident_replay import ReplayPlan
 from aqe.core.records.load_test import LoadTest
 from aqe.core.records.scenarios import TestScenario
-from aqe.fleet.incident_replay import read_replay, replay_yaml
+from aqe.fleet.replays.incident import read_replay, replay_yaml
 from aqe.generators.replay_target import render_replay, replay_name
 from aqe.generators.secrets_scan import scan
 from aqe.generators.table import LOAD_TARGETS, TARGETS

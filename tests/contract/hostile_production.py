@@ -23,7 +23,7 @@ from aqe.agents.production_intelligence.load_plan import plan_load_test
 from aqe.agents.production_intelligence.recorded_exchanges import exchanges
 from aqe.agents.production_intelligence.recorded_tests import recorded_tests
 from aqe.agents.production_intelligence.replay_plan import plan_of
-from aqe.analysis.redaction import Redactor
+from aqe.analysis.redaction.redactor import Redactor
 from aqe.benchmarks.incident_rows import START as INCIDENT_START
 from aqe.benchmarks.incident_rows import the_incident, the_rows
 from aqe.connectors.formats.production.har import Har
@@ -36,7 +36,7 @@ from aqe.core.records.recordings import ExchangeRow
 from aqe.core.records.rows import Row
 from aqe.core.records.rum import RumRow
 from aqe.core.records.scenarios import BrowserTests, MinedErrors, TestScenario
-from aqe.fleet.redact_rows import redact_record, redact_row
+from aqe.fleet.imports.redact_rows import redact_record, redact_row
 from aqe.tests.unit.formats.reading_rows import rows as rows_of
 from aqe.tests.unit.production.load_models import SHOP, a_mix, a_model
 from aqe.tests.unit.production.windows import loaded, stored

@@ -14,7 +14,7 @@ from redis.exceptions import ResponseError
 from aqe.core.errors import AqeError, ConflictError, InputError, ValueTooLargeError
 from aqe.core.records.base import Record
 from aqe.core.writes import Write
-from aqe.fleet.library import Library
+from aqe.fleet.servers.library import Library
 from aqe.memory.store import MemoryStore
 
 KEY = "aqe/quality-signals/security"

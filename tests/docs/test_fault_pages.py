@@ -11,8 +11,8 @@ from aqe.cli.fault_proxy import fault_proxy
 from aqe.cli.production.replay import replay_incident
 from aqe.connectors.faults.decide import matches
 from aqe.core.records.faults import FaultKind
-from aqe.fleet.fault_proxy import read_plan
-from aqe.fleet.replay_target import variable_of
+from aqe.fleet.replays.fault_proxy import read_plan
+from aqe.fleet.replays.target import variable_of
 
 DOCS = Path(__file__).parents[2] / "docs"
 PAGE = (DOCS / "fault-proxy.md").read_text(encoding="utf-8")

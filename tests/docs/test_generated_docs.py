@@ -37,11 +37,11 @@ from aqe.core.records.history import DeploymentOutcome
 from aqe.core.records.rows import DATASET_ROWS
 from aqe.core.records.signals import SIGNAL_METRICS, Signal, SignalKind
 from aqe.fleet.asyncapi import ABOUT, FIELDS, HEADERS, REQUIRED_HEADERS
-from aqe.fleet.library import load_sync
+from aqe.fleet.decisions.what_if import read_what_if
 from aqe.fleet.roster import profiles
 from aqe.fleet.schemas import asyncapi, field_words, file_name, schemas
+from aqe.fleet.servers.library import load_sync
 from aqe.fleet.tasks import OUTCOMES
-from aqe.fleet.what_if import read_what_if
 from aqe.memory.keys import KEYS, KeySpec
 from aqe.tests.builders import NOW
 from aqe.tests.e2e.test_subscribers import npm_install, run
@@ -240,7 +240,7 @@ CHECKED_FILES = {
     "api_docs_current": "`openapi_documented` and `openapi_generated` in aqe.yaml",
     "migrations_tested": "`migrations` in aqe.yaml",
 }
-"""Criterion -> the files that `aqe deploy checklist` reads for it; see fleet/file_evidence.py."""
+"""Criterion -> the files that `aqe deploy checklist` reads for it; see fleet/imports/file_evidence.py."""
 
 
 def _kind(source: Source) -> str:
@@ -349,14 +349,14 @@ SENDERS = {
     "agents/work.py": {"production-intelligence", "deployment-readiness"},
     "bus/retention.py": {"fleet-commander"},
     "bus/subscription.py": {"subscribers"},
-    "fleet/ingest.py": {"import"},
+    "fleet/imports/ingest.py": {"import"},
     "fleet/tasks.py": {"cli"},
-    "fleet/approvals.py": {"cli"},
-    "fleet/overrides.py": {"cli"},
-    "fleet/rollout_runner.py": {"cli", "gateway"},
-    "fleet/rollouts.py": {"cli"},
-    "fleet/regional_runner.py": {"cli", "gateway"},
-    "fleet/regions.py": {"cli"},
+    "fleet/decisions/approvals.py": {"cli"},
+    "fleet/decisions/overrides.py": {"cli"},
+    "fleet/rollouts/runner.py": {"cli", "gateway"},
+    "fleet/rollouts/desk.py": {"cli"},
+    "fleet/rollouts/regional_runner.py": {"cli", "gateway"},
+    "fleet/rollouts/regions.py": {"cli"},
 }
 """Where events are made -> who that is."""
 

@@ -17,8 +17,8 @@ from typing import Any
 from redis import Redis
 
 from aqe.config.settings import load_settings
-from aqe.fleet.connect import connect_sync
-from aqe.fleet.server import find_server
+from aqe.fleet.servers.connect import connect_sync
+from aqe.fleet.servers.server import find_server
 
 TIMEOUT_S = 240
 """After which a program hangs. No measure of speed: other work may keep the machine busy."""

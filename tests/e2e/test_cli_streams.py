@@ -8,8 +8,8 @@ import pytest
 
 from aqe.config.settings import load_settings
 from aqe.core.errors import EXIT_USAGE
-from aqe.fleet.connect import connect_sync
-from aqe.fleet.server import find_server
+from aqe.fleet.servers.connect import connect_sync
+from aqe.fleet.servers.server import find_server
 from aqe.tests.e2e.cli_project import Project
 
 pytestmark = pytest.mark.xdist_group("cli-streams")

@@ -12,7 +12,7 @@ from aqe.config.settings import load_settings
 from aqe.core.errors import NotFoundError
 from aqe.fleet.demo.shop import find_shop
 from aqe.fleet.processes import supervisor_pid
-from aqe.fleet.server import find_server
+from aqe.fleet.servers.server import find_server
 
 
 @pytest.mark.xdist_group("demo")

@@ -15,7 +15,7 @@ from click.testing import CliRunner
 from aqe.benchmarks.incident_rows import START, the_plan, the_rows
 from aqe.cli.main import main
 from aqe.core.records.apm import SpanRow
-from aqe.fleet.incident_replay import read_replay, write_replay
+from aqe.fleet.replays.incident import read_replay, write_replay
 from aqe.tests.e2e.cli_project import TIMEOUT_S, Project
 
 PAYMENT = Path(__file__).parents[2] / "examples" / "incident" / "payment.py"

@@ -21,7 +21,7 @@ from redis import Redis
 from aqe.bus.events import Event
 from aqe.config.settings import Settings, load_settings
 from aqe.fleet.runtime import Runtime, open_runtime
-from aqe.fleet.server import ServerInfo, ensure_server, stop_server
+from aqe.fleet.servers.server import ServerInfo, ensure_server, stop_server
 
 
 @pytest.fixture(autouse=True)

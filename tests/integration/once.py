@@ -18,7 +18,7 @@ from aqe.bus.subscription import Delivery
 from aqe.core.records.tasks import Priority, TaskAssignment
 from aqe.core.writes import Write
 from aqe.fleet.runtime import Runtime, open_runtime
-from aqe.fleet.server import ServerInfo
+from aqe.fleet.servers.server import ServerInfo
 from aqe.tests.integration.conftest import settings_for
 
 HISTORY, DONE = "aqe/drill/history", "aqe/drill/done"

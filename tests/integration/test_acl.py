@@ -20,10 +20,10 @@ from aqe.bus.deadletters import list_dead_letters
 from aqe.bus.inspect import group_infos, stream_infos
 from aqe.core.errors import ServiceUnavailable
 from aqe.core.records.tasks import TaskStatus
-from aqe.fleet import embedded
 from aqe.fleet.doctor import run_doctor
-from aqe.fleet.library import READERS, Library
 from aqe.fleet.runtime import Runtime
+from aqe.fleet.servers import embedded
+from aqe.fleet.servers.library import READERS, Library
 from aqe.memory.transfer import export_memory
 from aqe.memory.watch import watch
 from aqe.tests.echo import a_fleet, a_task_done

@@ -17,7 +17,7 @@ from aqe.bus.lanes import into_lane
 from aqe.bus.reading import read_event
 from aqe.core.records.tasks import TaskAssignment, TaskStatus
 from aqe.fleet.runtime import Runtime, open_runtime
-from aqe.fleet.server import ServerInfo
+from aqe.fleet.servers.server import ServerInfo
 from aqe.tests.integration.conftest import Programs, eventually, settings_for
 
 LEASE_S = 1.5

@@ -11,7 +11,7 @@ from aqe.core.audit import verify
 from aqe.core.credentials import hash_secret
 from aqe.core.errors import ConflictError, InputError
 from aqe.core.records.audit import AuditDraft
-from aqe.fleet.approvers import MAX_ATTEMPTS, AuthenticationError, authenticate
+from aqe.fleet.decisions.approvers import MAX_ATTEMPTS, AuthenticationError, authenticate
 from aqe.fleet.runtime import open_runtime
 from aqe.memory.audit import AUDIT_LOG, AuditReader, audit_head, audited
 from aqe.memory.store import MemoryStore

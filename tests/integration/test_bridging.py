@@ -8,7 +8,7 @@ import pytest
 
 from aqe.core.records.signals import Outcome, Signal
 from aqe.fleet.bridging import Bridges
-from aqe.fleet.ingest import put_part
+from aqe.fleet.imports.ingest import put_part
 from aqe.fleet.runtime import Runtime
 from aqe.tests.clones import git
 from aqe.tests.integration.conftest import Open

@@ -14,7 +14,7 @@ from aqe.bus.events import Event
 from aqe.bus.lease import LeaseKeeper, Pulse
 from aqe.bus.subscription import Delivery
 from aqe.fleet.runtime import open_runtime
-from aqe.fleet.server import ServerInfo
+from aqe.fleet.servers.server import ServerInfo
 from aqe.tests.integration.conftest import Open, Programs, an_event, eventually, pending, settings_for
 
 STREAM = "aqe:events:weather:changed"

@@ -19,10 +19,10 @@ from redis.asyncio.sentinel import MasterNotFoundError
 from aqe.benchmarks.nodes import free_port
 from aqe.config.settings import Settings, load_settings
 from aqe.core.errors import EXIT_UNAVAILABLE, AqeError, InputError, ServiceUnavailable
-from aqe.fleet import embedded
-from aqe.fleet.connect import connect, connect_sync, open_clients, probe, translate
-from aqe.fleet.redis_url import RedisUrl, parse_url, redis_cli
-from aqe.fleet.server import ensure_server, stop_server
+from aqe.fleet.servers import embedded
+from aqe.fleet.servers.connect import connect, connect_sync, open_clients, probe, translate
+from aqe.fleet.servers.redis_url import RedisUrl, parse_url, redis_cli
+from aqe.fleet.servers.server import ensure_server, stop_server
 
 PACKAGED = str(embedded._packaged())
 Start = Callable[..., int]

@@ -25,7 +25,7 @@ from aqe.bus import lanes
 from aqe.bus.lanes import into_lane
 from aqe.core.records.tasks import Priority, TaskAssignment, TaskStatus
 from aqe.fleet.runtime import Runtime, open_runtime
-from aqe.fleet.server import ServerInfo
+from aqe.fleet.servers.server import ServerInfo
 from aqe.tests.integration.conftest import Open, OwnServer, Programs, ids_in, settings_for
 from aqe.tests.integration.once import DONE, HISTORY, Bookkeeper
 

@@ -24,7 +24,7 @@ from aqe.connectors.faults.wire import reset
 from aqe.connectors.formats.production.har import Har
 from aqe.core.errors import InputError
 from aqe.core.records.faults import FaultPlan, ProxyPlan
-from aqe.fleet.fault_proxy import all_stats, proxies, read_plan
+from aqe.fleet.replays.fault_proxy import all_stats, proxies, read_plan
 from aqe.tests.unit.formats.reading_rows import rows as rows_of
 
 BODY = b'{"price": 12}'

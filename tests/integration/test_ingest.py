@@ -13,8 +13,8 @@ from aqe.config.settings import load_settings
 from aqe.core.records.release import Release
 from aqe.core.records.rows import ACCESS, LOGS
 from aqe.core.records.signals import Outcome, Signal, SignalKind, SignalPart
-from aqe.fleet.experiments import ExperimentColumn
-from aqe.fleet.ingest import Ingest, put_part
+from aqe.fleet.imports.experiments import ExperimentColumn
+from aqe.fleet.imports.ingest import Ingest, put_part
 from aqe.fleet.runtime import Runtime, open_runtime
 
 RELEASE = Release(version="v1", commit="a" * 40)

@@ -12,8 +12,8 @@ from aqe.core.records.history import HISTORY_KEY, DeploymentOutcome, read_histor
 from aqe.core.records.incidents import Incident
 from aqe.core.records.recordings import FlowStep, UserFlow
 from aqe.core.records.rum import RumRow
-from aqe.fleet import ingest_production
-from aqe.fleet.ingest_production import note_datasets, store_records
+from aqe.fleet.imports import ingest_production
+from aqe.fleet.imports.ingest_production import note_datasets, store_records
 from aqe.fleet.runtime import Runtime, open_runtime
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)

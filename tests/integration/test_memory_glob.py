@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from redis.asyncio import Redis
 
 from aqe.core.globs import compile_glob
-from aqe.fleet.library import Library
+from aqe.fleet.servers.library import Library
 from aqe.memory import store as store_module
 from aqe.memory.store import MemoryStore
 

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from redis.exceptions import ResponseError
 
 from aqe.core.errors import ConflictError
-from aqe.fleet.library import source
 from aqe.fleet.runtime import Runtime
+from aqe.fleet.servers.library import source
 from aqe.tests.integration.conftest import Open
 
 KEY = "aqe/fleet/counter"

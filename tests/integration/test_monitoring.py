@@ -13,8 +13,8 @@ from aqe.core.errors import InputError
 from aqe.core.records.release import Release
 from aqe.core.records.rollout import ArmTotals, Phase, Rollout, RolloutPlan, Trigger, WatchPhase, rollout_key
 from aqe.core.records.rollout_health import DeploymentAlert
-from aqe.fleet.monitoring import Monitored, Teller, monitor
-from aqe.fleet.rollouts import watched_rollout
+from aqe.fleet.rollouts.desk import watched_rollout
+from aqe.fleet.rollouts.monitoring import Monitored, Teller, monitor
 from aqe.fleet.runtime import Runtime
 from aqe.tests.integration.conftest import Open
 from aqe.tests.unit.rollout.test_parts import prometheus

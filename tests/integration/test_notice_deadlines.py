@@ -11,7 +11,7 @@ from aqe.core.errors import ServiceUnavailable
 from aqe.core.ports import Notifier
 from aqe.core.records.notices import Notice
 from aqe.core.registry import by_name
-from aqe.fleet.notifying import TRIES, longest_s
+from aqe.fleet.messages.notifying import TRIES, longest_s
 from aqe.tests.receivers import trickler
 
 NOTICE = Notice(event="aqe:test", subject="words", lines=("more words",))

@@ -12,9 +12,9 @@ from aqe.bus.events import DeploymentPaused, Event, ReadinessAssessed
 from aqe.config.sections import Notifier as Section
 from aqe.config.settings import load_settings
 from aqe.core.errors import InputError
-from aqe.fleet import notifying
-from aqe.fleet.notify import Channel, channels, usable
-from aqe.fleet.notifying import preview, send_waiting, views
+from aqe.fleet.messages import notifying
+from aqe.fleet.messages.notify import Channel, channels, usable
+from aqe.fleet.messages.notifying import preview, send_waiting, views
 from aqe.fleet.runtime import Runtime
 from aqe.tests.integration.conftest import Open
 from aqe.tests.receivers import web_receiver

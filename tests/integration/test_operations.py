@@ -9,7 +9,7 @@ from redis import Redis
 from aqe.benchmarks.nodes import Node, free_port, until, watched
 from aqe.config.settings import Settings
 from aqe.fleet.doctor import Check, run_doctor
-from aqe.fleet.library import load_sync
+from aqe.fleet.servers.library import load_sync
 from aqe.tests.integration.conftest import settings_for
 from aqe.tests.servers import documented, require_redis_server
 

@@ -8,7 +8,7 @@ import pytest
 from aqe.config.settings import load_settings
 from aqe.core.errors import InputError
 from aqe.core.records.policy import Policy
-from aqe.fleet.configuring import configure, describe_policies
+from aqe.fleet.decisions.configuring import configure, describe_policies
 from aqe.fleet.runtime import Runtime, open_runtime
 
 ONE = "deployment_gates: {mandatory_gates: {mine: {min_total_tests: 1, enforcement: BLOCKING}}}\n"

@@ -15,7 +15,7 @@ from aqe.core.records.datasets import DatasetRef
 from aqe.core.records.incidents import Incident
 from aqe.core.records.rows import ACCESS, DATASET_ROWS, LOGS, METRICS, PRODUCT, RUM, SPANS
 from aqe.core.records.rum import RumData
-from aqe.fleet.ingest import Ingest
+from aqe.fleet.imports.ingest import Ingest
 from aqe.fleet.retention import prune_datasets
 from aqe.fleet.runtime import Runtime, open_runtime
 

@@ -16,10 +16,10 @@ from aqe.core.records.logs import AccessRow
 from aqe.core.records.release import Release
 from aqe.core.records.rows import ACCESS, DATASET_ROWS, LOGS, PRODUCT
 from aqe.fleet.doctor import run_doctor
-from aqe.fleet.import_paths import inputs
-from aqe.fleet.ingest import Ingest
+from aqe.fleet.imports.import_paths import inputs
+from aqe.fleet.imports.ingest import Ingest
+from aqe.fleet.imports.redaction import KEPT_ACTION
 from aqe.fleet.overview import overview
-from aqe.fleet.redaction import KEPT_ACTION
 from aqe.fleet.runtime import Runtime, open_runtime
 
 RELEASE = Release(version="v1", commit="a" * 40)

@@ -13,7 +13,7 @@ from aqe.bus.group import Entry
 from aqe.bus.retention import Retention
 from aqe.core.errors import StreamFullError
 from aqe.fleet.runtime import Runtime, open_runtime
-from aqe.fleet.server import ServerInfo
+from aqe.fleet.servers.server import ServerInfo
 from aqe.tests.integration.conftest import settings_for
 
 TYPE = "agent:stopped"

@@ -16,10 +16,10 @@ import pytest
 from aqe.config.settings import Settings, load_settings
 from aqe.core.errors import InputError
 from aqe.core.records.rollout import Rollout
-from aqe.fleet import rollout_guard
 from aqe.fleet.doctor import run_doctor
 from aqe.fleet.locks import is_locked
-from aqe.fleet.rollout_guard import Presence, guard_file, guarded, note_file, runner_file, taken_back
+from aqe.fleet.rollouts import guard as rollout_guard
+from aqe.fleet.rollouts.guard import Presence, guard_file, guarded, note_file, runner_file, taken_back
 from aqe.tests.unit.rollout.test_step import Story, a_plan
 
 MOVE = "import sys, pathlib as p; p.Path('share').write_text(sys.argv[1]); p.Path('acts').open('a').write('x')"
@@ -41,7 +41,7 @@ RUNNER = """
 import pathlib, sys, time
 from aqe.config.settings import load_settings
 from aqe.core.records.rollout import Rollout
-from aqe.fleet.rollout_guard import Presence
+from aqe.fleet.rollouts.guard import Presence
 rollout = Rollout.from_json(sys.argv[1], where='argument')
 presence = Presence(load_settings({}, {}, pathlib.Path.cwd()), rollout)
 with presence.held():

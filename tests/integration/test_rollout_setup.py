@@ -7,8 +7,8 @@ from pathlib import Path
 from aqe.config.settings import load_settings
 from aqe.core.records.release import Release
 from aqe.core.records.rollout import Trigger
-from aqe.fleet.rollout_parts import Wanted, plan, target
-from aqe.fleet.rollout_setup import asked_trigger, set_triggers, with_setup
+from aqe.fleet.rollouts.defaults import asked_trigger, set_triggers, with_setup
+from aqe.fleet.rollouts.parts import Wanted, plan, target
 from aqe.fleet.runtime import Runtime, open_runtime
 
 TARGET = """

@@ -13,13 +13,13 @@ from aqe.core.clock import FakeClock
 from aqe.core.errors import InputError, ServiceUnavailable
 from aqe.core.records.release import Release
 from aqe.core.records.rollout import GivenOrder, Measured, Order, Phase, Rollout, Trigger, order_key, rollout_key
-from aqe.fleet import rollouts
 from aqe.fleet.locks import is_locked
-from aqe.fleet.rollout_guard import Presence, runner_file
-from aqe.fleet.rollout_parts import Wanted
-from aqe.fleet.rollout_runner import RolloutRunner
-from aqe.fleet.rollout_setup import set_triggers
-from aqe.fleet.rollouts import all_rollouts, latest_rollout, start_rollout
+from aqe.fleet.rollouts import desk as rollouts
+from aqe.fleet.rollouts.defaults import set_triggers
+from aqe.fleet.rollouts.desk import all_rollouts, latest_rollout, start_rollout
+from aqe.fleet.rollouts.guard import Presence, runner_file
+from aqe.fleet.rollouts.parts import Wanted
+from aqe.fleet.rollouts.runner import RolloutRunner
 from aqe.fleet.signals import stored_release
 from aqe.tests.integration.conftest import Open
 from aqe.tests.servers import documented

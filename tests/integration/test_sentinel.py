@@ -18,10 +18,10 @@ from aqe.bus.outbox import Outbox
 from aqe.bus.publisher import NotConfirmedError
 from aqe.bus.subscription import Delivery
 from aqe.core.errors import AqeError, InputError, ServiceUnavailable
-from aqe.fleet import embedded
-from aqe.fleet.connect import connect_sync
 from aqe.fleet.runtime import Runtime, open_runtime
-from aqe.fleet.server import ServerInfo
+from aqe.fleet.servers import embedded
+from aqe.fleet.servers.connect import connect_sync
+from aqe.fleet.servers.server import ServerInfo
 from aqe.tests.integration.conftest import Open, Programs, an_event, eventually, settings_for
 from aqe.tests.servers import require_redis_server
 

@@ -20,10 +20,10 @@ from redis.retry import Retry
 from aqe.benchmarks.nodes import free_port
 from aqe.config.settings import Settings, load_settings
 from aqe.core.errors import EXIT_UNAVAILABLE, EXIT_USAGE, InputError, ServiceUnavailable
-from aqe.fleet import embedded, server_files
-from aqe.fleet.connect import connect_sync
-from aqe.fleet.server import ServerInfo, ensure_server, find_server, stop_server
-from aqe.fleet.server_files import server_lock
+from aqe.fleet.servers import embedded, server_files
+from aqe.fleet.servers.connect import connect_sync
+from aqe.fleet.servers.server import ServerInfo, ensure_server, find_server, stop_server
+from aqe.fleet.servers.server_files import server_lock
 from aqe.tests.integration.conftest import lives
 
 PACKAGED = embedded._packaged()
@@ -94,7 +94,7 @@ def test_eight_commands_at_once_make_one_server(project: Project, tmp_path: Path
     settings = project()
     code = (
         "import sys; from pathlib import Path; from aqe.config.settings import load_settings;"
-        "from aqe.fleet.server import ensure_server; from aqe.fleet.connect import connect_sync;"
+        "from aqe.fleet.servers.server import ensure_server; from aqe.fleet.servers.connect import connect_sync;"
         "s = load_settings(env={'XDG_RUNTIME_DIR': sys.argv[1]}, cwd=Path(sys.argv[2])); sys.stdin.readline();"
         "i = ensure_server(s); connect_sync(i.url, settings=s).incrby('n', 1); print(i.pid)"
     )

@@ -11,8 +11,8 @@ from aqe.core.records.release import Release
 from aqe.core.records.rollback_plan import Strategy, Way
 from aqe.core.records.rollback_rules import RolloutTrigger
 from aqe.core.records.rollout import CanarySetup, canary_key
+from aqe.fleet.repository.surroundings import look_around
 from aqe.fleet.runtime import Runtime, open_runtime
-from aqe.fleet.surroundings import look_around
 from aqe.tests.builders import a_deployment
 from aqe.tests.clones import git
 

@@ -9,7 +9,7 @@ from aqe.core.records.findings import FindingPriority
 from aqe.core.records.scenarios import Expectation, Provenance, RequestStep, TestScenario
 from aqe.fleet.feedback import FeedbackLoop
 from aqe.fleet.runtime import Runtime
-from aqe.fleet.verify import keep, verify
+from aqe.fleet.suites.verify import keep, verify
 from aqe.tests.integration.conftest import Open
 from aqe.tests.integration.test_insight_merging import LIST, ending, found
 from aqe.tests.ui_scenarios import a_ui_scenario

@@ -10,7 +10,7 @@ import pytest
 
 from aqe.benchmarks.nodes import Node, free_port
 from aqe.core.errors import AqeError, ServiceUnavailable
-from aqe.fleet.connect import connect_sync, open_clients
+from aqe.fleet.servers.connect import connect_sync, open_clients
 from aqe.tests.integration.conftest import Open, an_event, eventually, settings_for
 from aqe.tests.servers import documented, require, require_redis_server
 

@@ -20,8 +20,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import norm
 
-from ....analysis.mann_whitney import Shift, common_language_effect, location_shift
-from ....analysis.outliers import iqr_outliers
+from ....analysis.inference.mann_whitney import Shift, common_language_effect, location_shift
+from ....analysis.inference.outliers import iqr_outliers
 
 Values = NDArray[np.float64]
 Direction = Literal["increase", "decrease", "either"]

@@ -15,8 +15,8 @@ from math import isfinite
 import numpy as np
 from numpy.typing import NDArray
 
-from ....analysis.alpha_spending import spent
-from ....analysis.rate_excess import detectable_ratio, probability_of_excess
+from ....analysis.inference.alpha_spending import spent
+from ....analysis.inference.rate_excess import detectable_ratio, probability_of_excess
 
 Values = NDArray[np.float64]
 
@@ -156,7 +156,7 @@ def judge_values(
         min_points: fewer in an arm decide nothing.
     """
     # SciPy's, which an order to abort must not wait for: rollouts are judged by counts.
-    from ....analysis.mann_whitney import hodges_lehmann, p_greater
+    from ....analysis.inference.mann_whitney import hodges_lehmann, p_greater
 
     x, y = _finite(canary), _finite(baseline)
     missing = _missing(len(x), len(y), "points")

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from ....analysis.rate_excess import detectable_ratio
+from ....analysis.inference.rate_excess import detectable_ratio
 from ....core.errors import InputError
 from ....core.records.rollout import ArmReading, ArmTotals, Phase, RolloutPlan, RolloutState, Sample
 from ....core.records.simulation import SimulatedStage, Simulation

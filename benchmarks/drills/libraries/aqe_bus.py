@@ -10,7 +10,7 @@ from aqe.bus.events import Event
 from aqe.bus.subscription import Delivery
 from aqe.config.settings import load_settings
 from aqe.fleet.runtime import Runtime, open_runtime
-from aqe.fleet.server import ServerInfo
+from aqe.fleet.servers.server import ServerInfo
 
 from ..job import Job, Work, ready
 

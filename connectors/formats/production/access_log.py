@@ -40,7 +40,7 @@ class AccessLog:
     """NCSA access log -> rows of the dataset `access`."""
 
     name = "access-log"
-    # The figures of a release's own traffic are counted while its rows are stored (fleet/traffic.py).
+    # The figures of a release's own traffic are counted while its rows are stored (fleet/imports/traffic.py).
     produces: tuple[str, ...] = (ACCESS, SignalKind.PERFORMANCE)
     about = About(
         title="Access log (NCSA)",

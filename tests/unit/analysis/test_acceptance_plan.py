@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import beta, binom
 
-from aqe.analysis.acceptance_plan import plan_between
+from aqe.analysis.inference.acceptance_plan import plan_between
 
 FALSE_ALARM, MISS = 0.001, 0.01
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aqe.analysis.always_valid import ALPHA, POOL, CountTest, RankTest, mean_difference_interval
+from aqe.analysis.inference.always_valid import ALPHA, POOL, CountTest, RankTest, mean_difference_interval
 
 counts = st.integers(min_value=0, max_value=10_000_000)
 shares = st.floats(min_value=0.001, max_value=0.999)

@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from aqe.analysis.alarms import AlarmRules, Alarms
-from aqe.analysis.anomaly_score import AnomalyScorer
-from aqe.analysis.three_sigma import ThreeSigma
+from aqe.analysis.series.alarms import AlarmRules, Alarms
+from aqe.analysis.series.anomaly_score import AnomalyScorer
+from aqe.analysis.series.three_sigma import ThreeSigma
 
 Array = NDArray[np.float64]
 FIVE_MINUTES = 300.0

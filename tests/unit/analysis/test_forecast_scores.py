@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from aqe.analysis.forecast_scores import (
+from aqe.analysis.inference.forecast_scores import (
     auc,
     binomial_interval,
     bootstrap_interval,

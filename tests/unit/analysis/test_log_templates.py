@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aqe.analysis.log_masks import MAX_MESSAGE_CHARS, mask
-from aqe.analysis.log_templates import OVERFLOW, TemplateMiner, digest
+from aqe.analysis.texts.log_masks import MAX_MESSAGE_CHARS, mask
+from aqe.analysis.texts.log_templates import OVERFLOW, TemplateMiner, digest
 
 _PIECES = (
     "0x",

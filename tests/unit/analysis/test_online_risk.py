@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from aqe.analysis.forecast_scores import brier_skill, expected_calibration_error
-from aqe.analysis.logistic import Floats, sigmoid
-from aqe.analysis.online_risk import Outcomes, walk
+from aqe.analysis.inference.forecast_scores import brier_skill, expected_calibration_error
+from aqe.analysis.inference.logistic import Floats, sigmoid
+from aqe.analysis.inference.online_risk import Outcomes, walk
 
 CUT = 300
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from aqe.analysis.proportions import difference, wilson
+from aqe.analysis.inference.proportions import difference, wilson
 
 
 def test_95_of_100_intervals_hold_the_true_share() -> None:

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from aqe.analysis.ramps import LEAST_RAMPS, ramps
+from aqe.analysis.series.ramps import LEAST_RAMPS, ramps
 
 Array = NDArray[np.float64]
 

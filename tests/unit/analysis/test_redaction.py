@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aqe.analysis.redaction import ALL, Redactor
-from aqe.analysis.redaction_people import IBAN_LENGTHS, iban_end, luhn
+from aqe.analysis.redaction.people import IBAN_LENGTHS, iban_end, luhn
+from aqe.analysis.redaction.redactor import ALL, Redactor
 from aqe.core.records.logs import AccessRow, LogRow
-from aqe.fleet.redact_rows import redact_row
+from aqe.fleet.imports.redact_rows import redact_row
 
 REDACTOR = Redactor(b"a key for tests")
 PSEUDONYM = re.compile(r"<(\w+):[0-9a-f]{8}>")

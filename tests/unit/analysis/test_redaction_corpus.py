@@ -2,7 +2,7 @@
 
 import pytest
 
-from aqe.analysis.redaction import ALL, Redactor
+from aqe.analysis.redaction.redactor import ALL, Redactor
 from aqe.benchmarks import redaction_heldout, redaction_tuning
 from aqe.benchmarks.redaction import leaves, score
 from aqe.core.records.privacy import REDACTED_KINDS

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aqe.analysis.alarms import AlarmRules
-from aqe.analysis.excursions import Excursion
-from aqe.analysis.packing import pack, unpack
-from aqe.analysis.series_watch import SeriesWatch
+from aqe.analysis.series.alarms import AlarmRules
+from aqe.analysis.series.excursions import Excursion
+from aqe.analysis.series.packing import pack, unpack
+from aqe.analysis.series.series_watch import SeriesWatch
 
 INTERVAL_S = 1800.0
 POINTS = 700

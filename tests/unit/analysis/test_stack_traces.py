@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aqe.analysis.stack_traces import MAX_FRAMES, StackTrace, culprit, fingerprint, parse
+from aqe.analysis.texts.stack_traces import MAX_FRAMES, StackTrace, culprit, fingerprint, parse
 
 PYTHON = """Traceback (most recent call last):
   File "/venv/lib/python3.11/site-packages/flask/app.py", line 917, in full_dispatch_request

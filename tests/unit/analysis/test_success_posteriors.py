@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aqe.analysis.bayesian_logistic import HARM_MEDIAN, HARM_SD, sample
-from aqe.analysis.beta_binomial import Beta
-from aqe.analysis.logistic import Floats, sigmoid
+from aqe.analysis.inference.bayesian_logistic import HARM_MEDIAN, HARM_SD, sample
+from aqe.analysis.inference.beta_binomial import Beta
+from aqe.analysis.inference.logistic import Floats, sigmoid
 
 PRIOR = (9.0, 1.0)
 counts = st.floats(0, 1000)

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aqe.analysis import template_text
-from aqe.analysis.log_templates import TemplateMiner
-from aqe.analysis.template_text import VARIABLE, TemplateTexts, text_of
+from aqe.analysis.texts import template_text
+from aqe.analysis.texts.log_templates import TemplateMiner
+from aqe.analysis.texts.template_text import VARIABLE, TemplateTexts, text_of
 
 
 def texts(*messages: str) -> set[str]:

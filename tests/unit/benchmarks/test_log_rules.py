@@ -1,8 +1,8 @@
 """Rules of log templates are chosen without the set that they are scored on, and the product stays as it was."""
 
-from aqe.analysis import log_templates
-from aqe.analysis.log_masks import mask
-from aqe.analysis.log_templates import TemplateMiner
+from aqe.analysis.texts import log_templates
+from aqe.analysis.texts.log_masks import mask
+from aqe.analysis.texts.log_templates import TemplateMiner
 from aqe.benchmarks.log_rules import RULES, Choice, applied
 
 

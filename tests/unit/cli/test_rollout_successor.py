@@ -8,7 +8,9 @@ import pytest
 
 from aqe.cli.deploy import rollout
 from aqe.core.errors import ServiceUnavailable
-from aqe.fleet import processes, rollouts, situations
+from aqe.fleet import processes
+from aqe.fleet.decisions import situations
+from aqe.fleet.rollouts import desk as rollouts
 
 
 @pytest.mark.parametrize("starts", [True, False])

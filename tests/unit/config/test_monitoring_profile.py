@@ -7,7 +7,7 @@ import pytest
 from aqe.config.monitoring_profile import PHASED, load_profile
 from aqe.core.errors import InputError
 from aqe.core.records.checks import CheckLimits
-from aqe.fleet.rollout_setup import asked_trigger
+from aqe.fleet.rollouts.defaults import asked_trigger
 from aqe.tests.servers import documented
 
 ONE = "phases:\n  - {name: calm, duration: 10m}\n"

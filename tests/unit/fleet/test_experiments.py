@@ -9,7 +9,7 @@ from aqe.core.records.logs import AccessRow, LogRow
 from aqe.core.records.rows import Row
 from aqe.core.records.rum import RumRow
 from aqe.core.records.usage import ProductRow
-from aqe.fleet.experiments import ExperimentColumn
+from aqe.fleet.imports.experiments import ExperimentColumn
 
 AT = datetime(2026, 11, 20, tzinfo=UTC)
 

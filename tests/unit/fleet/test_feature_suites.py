@@ -6,7 +6,7 @@ from aqe.agents.production_intelligence.feature_map import FeatureMap
 from aqe.agents.production_intelligence.feature_suites import with_tests
 from aqe.core.records.features import FeaturePriority
 from aqe.core.records.scenarios import TestScenario
-from aqe.fleet.feature_suites import write_suites
+from aqe.fleet.suites.feature_suites import write_suites
 from aqe.tests.ui_scenarios import a_ui_scenario
 from aqe.tests.unit.production.test_feature_suites import a_report, a_scenario, gets, usage
 

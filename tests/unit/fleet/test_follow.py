@@ -7,7 +7,7 @@ from redis.crc import key_slot
 from redis.exceptions import NoPermissionError, ResponseError
 
 from aqe.bus.group import SERVER_GONE
-from aqe.fleet.follow import AsyncParser, Refusal, SentinelMaster, SlotOwner, SyncParser
+from aqe.fleet.servers.follow import AsyncParser, Refusal, SentinelMaster, SlotOwner, SyncParser
 
 SLOT = key_slot(b"{shop}")
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from aqe.core.errors import InputError
-from aqe.fleet.generated_tests import EditedFile, write_generated, write_tests
+from aqe.fleet.suites.generated_tests import EditedFile, write_generated, write_tests
 from aqe.generators.pytest_target import PytestTarget
 from aqe.tests.contract.test_every_target import a_scenario
 

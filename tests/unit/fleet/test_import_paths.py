@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from aqe.core.errors import InputError
-from aqe.fleet.import_paths import inputs
+from aqe.fleet.imports.import_paths import inputs
 
 
 def names(*arguments: str) -> list[str]:

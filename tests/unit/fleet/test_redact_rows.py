@@ -5,7 +5,7 @@ from typing import Any, get_args, get_type_hints
 
 import pytest
 
-from aqe.analysis.redaction import Redactor
+from aqe.analysis.redaction.redactor import Redactor
 from aqe.core.records.base import Record
 from aqe.core.records.incidents import Incident
 from aqe.core.records.logs import LogRow
@@ -14,7 +14,7 @@ from aqe.core.records.recordings import FlowStep, UserFlow
 from aqe.core.records.rows import DATASET_ROWS, IMPORTED_RECORDS
 from aqe.core.records.signals import Finding
 from aqe.core.records.usage import ProductRow
-from aqe.fleet.redact_rows import redact_record, redact_row
+from aqe.fleet.imports.redact_rows import redact_record, redact_row
 
 REDACTOR = Redactor(b"key")
 NOW = datetime(2026, 11, 22, tzinfo=UTC)

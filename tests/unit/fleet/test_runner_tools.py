@@ -7,10 +7,10 @@ import pytest
 
 from aqe.core.records.scenarios import BrowserShare
 from aqe.core.records.verification import Colour
-from aqe.fleet import runner_tools
-from aqe.fleet.browser_setup import write_setup
-from aqe.fleet.generated_runners import run_file, runner_of
-from aqe.fleet.runner_tools import Command, Missing, jest_command, playwright_command, pytest_playwright_command
+from aqe.fleet.suites import runner_tools
+from aqe.fleet.suites.browser_setup import write_setup
+from aqe.fleet.suites.generated_runners import run_file, runner_of
+from aqe.fleet.suites.runner_tools import Command, Missing, jest_command, playwright_command, pytest_playwright_command
 from aqe.generators.table import LOAD_TARGETS, TARGETS
 from aqe.tests.contract.test_every_load_target import a_test
 from aqe.tests.contract.test_every_target import a_scenario

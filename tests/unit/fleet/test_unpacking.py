@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 
 from aqe.core.errors import InputError
-from aqe.fleet import unpacking
-from aqe.fleet.unpacking import MAX_LAYERS, Content, contents
+from aqe.fleet.imports import unpacking
+from aqe.fleet.imports.unpacking import MAX_LAYERS, Content, contents
 
 if sys.version_info >= (3, 14):
     from compression import zstd

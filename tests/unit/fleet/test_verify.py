@@ -8,7 +8,7 @@ import pytest
 
 from aqe.core.errors import InputError
 from aqe.core.records.verification import Colour, Verification
-from aqe.fleet.verify import verify
+from aqe.fleet.suites.verify import verify
 
 NOW = datetime(2026, 3, 2, tzinfo=UTC)
 # The URL is the behaviour: no server is needed to be red or green.

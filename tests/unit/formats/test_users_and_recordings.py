@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from aqe.analysis.redaction import Redactor
+from aqe.analysis.redaction.redactor import Redactor
 from aqe.connectors.formats.production import recent, web_vitals
 from aqe.connectors.formats.production.amplitude import Amplitude
 from aqe.connectors.formats.production.chrome_recorder import HIDDEN, ChromeRecorder
@@ -16,7 +16,7 @@ from aqe.connectors.formats.production.sentry import Sentry
 from aqe.connectors.formats.production.web_vitals import WebVitals
 from aqe.core.records.logs import LogRow
 from aqe.core.records.rum import RumRow
-from aqe.fleet.redact_rows import redact_row
+from aqe.fleet.imports.redact_rows import redact_row
 
 from .reading_rows import notes, read, rows
 

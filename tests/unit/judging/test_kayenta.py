@@ -20,8 +20,8 @@ from aqe.agents.deployment_readiness.judging.kayenta import (
     mean_ratio,
     score,
 )
-from aqe.analysis.mann_whitney import common_language_effect, location_shift, wilcoxon_difference
-from aqe.analysis.outliers import iqr_outliers, ksigma_outliers
+from aqe.analysis.inference.mann_whitney import common_language_effect, location_shift, wilcoxon_difference
+from aqe.analysis.inference.outliers import iqr_outliers, ksigma_outliers
 
 SHARED = Path(__file__).resolve().parents[3].parent / "shared" / "conformance"
 

@@ -9,8 +9,8 @@ from aqe.bus.events import EVENT_TYPES, ApprovalRequested, Event, ReadinessAsses
 from aqe.config.sections import Notifier as Section
 from aqe.connectors.notifiers.console import ConsoleNotifier
 from aqe.core.records.notices import Level
-from aqe.fleet.notices import _WORDS, MAX_LINE_CHARS, MAX_LINES, notice_of
-from aqe.fleet.notify import Channel, misrouted
+from aqe.fleet.messages.notices import _WORDS, MAX_LINE_CHARS, MAX_LINES, notice_of
+from aqe.fleet.messages.notify import Channel, misrouted
 
 AT = datetime(2026, 3, 1, 12, tzinfo=UTC)
 

@@ -11,7 +11,7 @@ from aqe.agents.production_intelligence.dead_code import dead_code
 from aqe.core.errors import InputError, TaskVetoed
 from aqe.core.records.dead_code import DeadCodeReport, RouteVerdict, Verdict
 from aqe.core.records.logs import AccessRow
-from aqe.fleet.source_code import inventory
+from aqe.fleet.repository.source_code import inventory
 from aqe.tests.unit.production.windows import NOW, loaded, request, view
 
 SHOP = '''\

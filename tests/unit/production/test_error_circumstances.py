@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aqe.agents.production_intelligence.error_patterns import mine
-from aqe.analysis.daily_rhythm import daily_rhythm
-from aqe.analysis.lagged_correlation import lagged_correlation
+from aqe.analysis.series.daily_rhythm import daily_rhythm
+from aqe.analysis.series.lagged_correlation import lagged_correlation
 from aqe.cli.production.errors import patterns_text
 from aqe.core.records.findings import MiningResult
 from aqe.core.records.logs import LogRow

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from aqe.agents.production_intelligence.load_plan import FALSE_ALARM, plan_load_test
-from aqe.analysis.run_limits import level_for, most_failures
+from aqe.analysis.inference.run_limits import level_for, most_failures
 from aqe.core.errors import InputError
 from aqe.core.records.load import EndpointShare
 from aqe.core.records.load_test import LoadLimit, LoadTest

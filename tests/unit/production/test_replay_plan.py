@@ -12,8 +12,8 @@ from aqe.benchmarks.incident_rows import FAILING, NUMBER, PAYMENTS, POOL, START,
 from aqe.core.errors import TaskVetoed
 from aqe.core.records.apm import MetricRow
 from aqe.core.records.incident_replay import Figures, ReplayPlan, ReplayRun
-from aqe.fleet.incident_replay import read_replay, replay_yaml
-from aqe.fleet.replay_scale import error_share, unsound
+from aqe.fleet.replays.incident import read_replay, replay_yaml
+from aqe.fleet.replays.scale import error_share, unsound
 from aqe.generators.replay_target import render_replay
 from aqe.tests.unit.production.windows import loaded
 

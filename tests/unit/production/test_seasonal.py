@@ -10,7 +10,7 @@ import pytest
 from numpy.typing import NDArray
 
 from aqe.agents.production_intelligence.seasonal import seasonal_analysis
-from aqe.analysis.event_effect import effect, next_effect
+from aqe.analysis.series.event_effect import effect, next_effect
 from aqe.core.errors import TaskVetoed
 from aqe.core.occasions import OCCASIONS, occasions
 from aqe.core.records.evidence import NotMeasured

@@ -17,7 +17,7 @@ from aqe.core.records.history import DeploymentOutcome
 from aqe.core.records.policy import Policy
 from aqe.core.records.readiness import Decision
 from aqe.core.records.signals import SignalKind
-from aqe.fleet.what_if import read_what_if
+from aqe.fleet.decisions.what_if import read_what_if
 from aqe.tests.builders import NOW, a_good_signal, good_inputs
 from aqe.tests.unit.readiness.test_properties import EXAMPLES, Values, any_history, any_policy, any_values, inputs_of
 

@@ -13,8 +13,8 @@ from aqe.core.errors import InputError
 from aqe.core.records.release import Release
 from aqe.core.records.rollout import Order, Phase
 from aqe.core.records.rollout_hooks import DueHook, EndedHook, StageHook
-from aqe.fleet.rollout_hooks import HookRunner
-from aqe.fleet.rollout_parts import Wanted, plan, target
+from aqe.fleet.rollouts.parts import Wanted, plan, target
+from aqe.fleet.rollouts.stage_programs import HookRunner
 from aqe.tests.servers import documented
 from aqe.tests.unit.rollout.test_step import START, Story, a_plan
 

@@ -25,7 +25,7 @@ from aqe.core.errors import InputError, ServiceUnavailable
 from aqe.core.records.release import Release
 from aqe.core.records.rollout import Measured, Placement, Strategy, Trigger
 from aqe.core.records.rollout_kayenta import KayentaJudging
-from aqe.fleet.rollout_parts import Wanted, look, plan, target, unmeasured
+from aqe.fleet.rollouts.parts import Wanted, look, plan, target, unmeasured
 from aqe.tests.servers import documented
 from aqe.tests.unit.rollout.test_step import START
 

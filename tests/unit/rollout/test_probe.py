@@ -11,7 +11,7 @@ import pytest
 from aqe.config.settings import load_settings
 from aqe.connectors.sources.probe import ProbeSource
 from aqe.core.errors import InputError, ServiceUnavailable
-from aqe.fleet.rollout_parts import recorder, source, target
+from aqe.fleet.rollouts.parts import recorder, source, target
 from aqe.tests.receivers import trickler
 from aqe.tests.servers import documented
 

@@ -12,7 +12,7 @@ from aqe.core.errors import InputError
 from aqe.core.records.apm import MetricRow
 from aqe.core.records.rollout import ArmReading, RolloutPlan, Sample, Stage, Strategy, Trigger
 from aqe.core.records.rollout_kayenta import KayentaJudging
-from aqe.fleet.recorded_metrics import of_file, of_rows
+from aqe.fleet.rollouts.recorded_metrics import of_file, of_rows
 from aqe.tests.unit.rollout.test_step import START, a_plan
 
 

@@ -1,0 +1,1 @@
+"""Personal data and secrets out of text, before it is stored."""

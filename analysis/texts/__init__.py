@@ -1,0 +1,1 @@
+"""What logs, stack traces, commits and JSON documents have in common."""

@@ -1,0 +1,1 @@
+"""What people add to a decision, and what they are shown of it: approvals, overrides, policies, reports."""

@@ -1,0 +1,1 @@
+"""Files of tools into signals and datasets, redacted on the way."""

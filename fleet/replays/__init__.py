@@ -1,0 +1,1 @@
+"""Incidents made to happen again, and the proxies that make them."""

@@ -1,0 +1,1 @@
+"""What the project's own folder and its history tell: changes, owners, migrations, source."""
