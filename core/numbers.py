@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+from itertools import pairwise
 
 
 def shown(value: float, *limits: float) -> str:
@@ -77,16 +78,17 @@ def time_text(at: datetime | None) -> str:
 
 
 def duration_text(seconds: float | None) -> str:
-    """`0.4 s`, `12 s`, `5 min`, `3 h`, `2 d`; a dash for None.
+    """`0.4 s`, `12 s`, `5 min`, `1 h 55 min`, `2 d 7 h`; a dash for None. The rest is cut off.
 
-    >>> [duration_text(s) for s in (0.42, 59, 60, 7200, 200_000, None)]
-    ['0.4 s', '59 s', '1 min', '2 h', '2 d', '-']
+    >>> [duration_text(s) for s in (0.42, 59, 60, 6_950, 7200, 200_000, None)]
+    ['0.4 s', '59 s', '1 min', '1 h 55 min', '2 h', '2 d 7 h', '-']
     """
     if seconds is None:
         return "-"
-    for size, unit in ((86_400, "d"), (3600, "h"), (60, "min")):
+    for (size, unit), (smaller, its_unit) in pairwise(((86_400, "d"), (3600, "h"), (60, "min"), (1, "s"))):
         if seconds >= size:
-            return f"{int(seconds / size)} {unit}"
+            rest = int(seconds % size / smaller)
+            return f"{int(seconds / size)} {unit}" + (f" {rest} {its_unit}" if rest else "")
     return f"{seconds:.1f} s" if seconds < 10 else f"{seconds:.0f} s"
 
 
