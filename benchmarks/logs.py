@@ -5,7 +5,7 @@ The labelled sets are not part of this repository: they are looked for in `../sh
 out. Scores are means over the sets: GA and FGA judge the grouping, PA and FTA the text of the templates.
 
 Three figures stand side by side: fitted, with numbers and rules chosen on the other sets (`log_rules`), and on programs
-that nobody looked at. `labelled_logs.csv` holds what eighteen programs wrote while they were used and misused. A line's
+that nobody looked at. `labelled_logs/` holds what eighteen programs wrote while they were used and misused. A line's
 label is the program's own format string: for the first six, the one in the binary that it fits with the most literal
 text; for the others, the one given to the C library's `vsnprintf` and its kind, written down by a preloaded library, or
 to Python's `logging`. What went wrong in the others led to rules; of the lines of NEVER_SEEN nobody has seen more than
@@ -33,8 +33,8 @@ from .log_rules import MEASURES, Choice, CrossValidation, Labelled, Scores, cros
 from .report import json_line, table
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
-PROGRAMS = Path(__file__).with_name("labelled_logs.csv")
-NEVER_SEEN = frozenset({"rsync", "python clients", "memcached", "named", "slapd"})
+PROGRAMS = Path(__file__).with_name("labelled_logs")
+NEVER_SEEN = frozenset({"rsync", "python-clients", "memcached", "named", "slapd"})
 SPEED_LINES = 200_000
 TURNS = 3
 _ALONE = re.compile(r"(?<![\w:./,-])\d+(?![\w:./,-])")
@@ -109,13 +109,13 @@ def _one_a_line(labelled: Labelled) -> Labelled:
 
 
 def _programs() -> dict[str, Labelled]:
-    found: dict[str, Labelled] = {}
-    with PROGRAMS.open(newline="") as file:
-        for row in csv.DictReader(file):
-            messages, truth = found.setdefault(row["program"], ([], []))
-            messages.append(row["message"])
-            truth.append(row["template"])
-    return found
+    return {path.stem: _labelled(path) for path in sorted(PROGRAMS.glob("*.csv"))}
+
+
+def _labelled(path: Path) -> Labelled:
+    with path.open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    return [row["message"] for row in rows], [row["template"] for row in rows]
 
 
 def _each(chosen: CrossValidation) -> None:
