@@ -4,10 +4,19 @@ import asyncio
 import contextlib
 import os
 import signal
+from collections.abc import Iterator
 
 import pytest
 
 from aqe.cli.common import run
+
+
+@pytest.fixture(autouse=True)
+def no_nohup() -> Iterator[None]:
+    """Whoever starts the tests under nohup hands them an ignored SIGHUP."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGHUP, before)
 
 
 async def until_killed(by: signal.Signals, seen: list[str]) -> None:
@@ -47,8 +56,5 @@ def test_nohup_is_respected() -> None:
         await asyncio.sleep(0)
         return "done"
 
-    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    try:
-        assert run(work()) == "done"
-    finally:
-        signal.signal(signal.SIGHUP, before)
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    assert run(work()) == "done"
