@@ -63,7 +63,8 @@ async def _execute(
     from pathlib import Path
 
     from ...fleet.decisions.situations import asking_person
-    from ...fleet.rollouts.desk import run_rollout, start_rollout
+    from ...fleet.rollouts.desk import latest_rollout, run_rollout, start_rollout
+    from ...fleet.rollouts.runner import TakenOverError
 
     wanted = await wanted_of(parts, version, environment, how)
     by = asking_person(Path.cwd())
@@ -71,10 +72,14 @@ async def _execute(
     succeeded = have_a_successor(parts)
     if succeeded and detach:
         return rollout
-    seen = telling(len(rollout.state.timeline) - 1)
-    seen(rollout)
+    tell = telling(len(rollout.state.timeline) - 1)
+    tell(rollout)
+    seen = (lambda state: None) if quiet else tell
     try:
-        return await run_rollout(parts, rollout, seen=(lambda state: None) if quiet else seen)
+        try:
+            return await run_rollout(parts, rollout, seen=seen)
+        except TakenOverError:  # the fleet may see it before this process has begun, or while it is starved
+            return await _followed(parts, rollout, lambda: latest_rollout(parts, version, rollout.plan.region), seen)
     except asyncio.CancelledError:  # Ctrl-C ends the watching, not the rollout
         goes_on = (
             "the fleet goes on with it" if succeeded else "nobody goes on with it but its guard, which takes it back"
@@ -220,7 +225,7 @@ async def _roll_back(
 async def _followed(
     parts: "Runtime", now: "R", again: "Callable[[], Awaitable[R | None]]", seen: "Callable[[Rollout | Regional], None]"
 ) -> "R":
-    """What another process takes back, until it has ended."""
+    """What another process runs, until it has ended."""
     while not now.state.phase.is_final:
         await parts.clock.sleep(FOLLOW_S)
         now = await again() or now

@@ -1,6 +1,7 @@
 """Rollouts as people ask for them: begun only with a GO, one at a time in an environment, ordered about, looked at."""
 
 from collections.abc import Callable
+from contextlib import suppress
 
 from ...agents.deployment_readiness.rollout.orders import idle, idle_regional
 from ...agents.deployment_readiness.rollout.settling import is_settling
@@ -27,7 +28,7 @@ from ..runtime import Runtime
 from .defaults import with_setup
 from .guard import heartbeat
 from .parts import Wanted, executor, plan, source, target, unmeasured, wanted_of
-from .runner import STATUS_KEY, RolloutRunner
+from .runner import STATUS_KEY, RolloutRunner, TakenOverError, beating
 
 ALL = rollout_key("*")
 
@@ -148,7 +149,7 @@ async def run_rollout(runtime: Runtime, rollout: Rollout, *, seen: Callable[[Rol
     """Run it to its end in this process.
 
     Raises:
-        InputError: another process took it over.
+        TakenOverError: another process took it over.
     """
     return await runner_of(runtime, rollout, seen=seen).run()
 
@@ -211,6 +212,9 @@ async def roll_back(
 ) -> Rollout:
     """Take a version back that was promoted, in this process; one that is still rolled out is ordered to be aborted.
 
+    Returns:
+        The rollout; not at its end where another process takes it back.
+
     Raises:
         NotFoundError: no rollout of it.
         InputError: it was taken back already, or another version was deployed there since.
@@ -223,8 +227,10 @@ async def roll_back(
     if newest.plan.id != rollout.plan.id:
         raise InputError(f"{newest.plan.version} was rolled out to {place} since: that is what can be taken back")
     runner = runner_of(runtime, rollout, seen=seen)
-    seen(await runner.take_back(GivenOrder(order=Order.ABORT, by=by, at=runtime.clock.now(), reason=reason)))
-    return await runner.run()
+    with beating(runtime, rollout.plan.id), suppress(TakenOverError):
+        seen(await runner.take_back(GivenOrder(order=Order.ABORT, by=by, at=runtime.clock.now(), reason=reason)))
+        return await runner.run()
+    return await latest_rollout(runtime, version, region)
 
 
 async def latest_rollout(runtime: Runtime, version: str, region: str | None = None) -> Rollout:
