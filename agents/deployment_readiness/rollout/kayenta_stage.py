@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 
 from ....core.errors import InputError
+from ....core.numbers import counted
 from ....core.records.canary import JudgedCanary
 from ....core.records.rollout import MetricVerdict, RolloutPlan, RolloutState
 from ....core.records.rollout_kayenta import KayentaJudging, KayentaStage, Pair
@@ -82,7 +83,9 @@ def stage_verdict(plan: RolloutPlan, state: RolloutState) -> Iterator[MetricVerd
     judged = state.kayenta.judged
     if judged is None:
         looks = max((len(points) for points in state.kayenta.points.values()), default=0)
-        yield MetricVerdict(metric=METRIC, state=State.UNDECIDED, reason=f"{looks} looks so far, not judged yet")
+        yield MetricVerdict(
+            metric=METRIC, state=State.UNDECIDED, reason=f"{counted(looks, 'look')} so far, not judged yet"
+        )
         return
     found = State.UNDECIDED
     if _stops(plan.kayenta, state.kayenta):

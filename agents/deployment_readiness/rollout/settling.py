@@ -5,6 +5,7 @@ After a rollback that is measured of the old version, after a promotion of the n
 has ended by then, and a runner only goes on looking (`settle`).
 """
 
+from ....core.numbers import counted
 from ....core.records.rollout import Phase, RolloutPlan, RolloutState, Sample
 from ....core.records.rollout_settling import Settling, SettlingStatus, Usual
 from .look import pairs_of
@@ -42,7 +43,9 @@ def settling_after(plan: RolloutPlan, state: RolloutState, sample: Sample) -> Se
     if known is None:
         return None
     if state.usual.looks < MIN_LOOKS:
-        return _over(known, SettlingStatus.NOT_MEASURED, f"the old version was seen at {state.usual.looks} looks")
+        return _over(
+            known, SettlingStatus.NOT_MEASURED, f"the old version was seen at {counted(state.usual.looks, 'look')}"
+        )
     served = 0 if state.percent >= 100 else 1
     values = {name: pair[served] for name, pair in pairs_of(METRICS, state, sample).items()}
     if values["error_rate_percent"] is None:
@@ -56,7 +59,10 @@ def settling_after(plan: RolloutPlan, state: RolloutState, sample: Sample) -> Se
     status, words = SettlingStatus.MEASURING, f"not yet stable after {gone_s:.0f} s: {shown}"
     if in_a_row >= plan.settle_looks:
         first = "metrics stabilised" if known.status is not SettlingStatus.STABLE else "metrics are stable"
-        status, words = SettlingStatus.STABLE, f"{first} after {gone_s:.0f} s: {shown}; {in_a_row} looks in a row"
+        status, words = (
+            SettlingStatus.STABLE,
+            f"{first} after {gone_s:.0f} s: {shown}; {counted(in_a_row, 'look')} in a row",
+        )
     return Settling(status=status, since=known.since, seen_at=sample.at, in_a_row=in_a_row, reason=words)
 
 
