@@ -15,6 +15,7 @@ from ...core.numbers import value_text
 from ...core.records.evidence import NotMeasured
 from ...core.records.findings import FindingPriority, Insight
 from ...core.records.load import (
+    WEEKDAYS,
     DailyPattern,
     Growth,
     HourRate,
@@ -42,8 +43,6 @@ SHARP_PEAK = 3.0
 """Busiest minute over the mean rate, from which an insight says so."""
 LEAST_SHARP_RPS = 1.0
 """Of the busiest minute; below it the highest of many minutes is mostly chance."""
-
-WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 
 def load_patterns(loaded: Loaded) -> Outcome:

@@ -19,9 +19,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from ...analysis.inference.proportions import wilson
 from ...analysis.visit_kinds import BINS, cell, visit_kinds
 from ...core.records.evidence import NotMeasured
-from ...core.records.load import ClassName, UserClass, UserClasses
+from ...core.records.load import WEEKDAYS, ClassName, UserClass, UserClasses, WeekdayConversion
 from ...core.records.rows import PRODUCT, RUM
 from .loaded import Loaded
 
@@ -81,24 +82,40 @@ def _sums(session: Session) -> tuple[float, ...]:
     )  # fmt: skip
 
 
-def _summed(found: Iterable[Session]) -> tuple[Array, Array]:
-    """Sums over buyers together, and over the others by the cells of the histogram."""
+class _Summed(NamedTuple):
+    buyers: Array
+    others: Array
+    """By the cells of the histogram."""
+    by_weekday: list[list[int]]
+    """Sessions, and those of them that bought."""
+
+
+def _summed(found: Iterable[Session]) -> _Summed:
     # Plain lists: adding seven numbers to an array costs ten times as much.
     buyers = [0.0] * len(_SUMS)
     others: defaultdict[tuple[int, int], list[float]] = defaultdict(lambda: [0.0] * len(_SUMS))
+    by_weekday = [[0, 0] for _ in WEEKDAYS]
     for session in found:
         into = buyers if session.bought else others[cell(session.length_s, session.views)]
         for place, value in enumerate(_sums(session)):
             into[place] += value
+        counts = by_weekday[_weekday(session.first_s)]
+        counts[0] += 1
+        counts[1] += session.bought
     cells = np.zeros((2, BINS, len(_SUMS)))
     for at, sums in others.items():
         cells[at] = sums
-    return np.array(buyers), cells
+    return _Summed(np.array(buyers), cells, by_weekday)
+
+
+def _weekday(at_s: float) -> int:
+    """0 = Monday, UTC; the epoch began on a Thursday."""
+    return int(at_s // 86_400 + 3) % 7
 
 
 def user_classes(loaded: Loaded) -> UserClasses | NotMeasured:
     """The classes of the window's sessions."""
-    buyers, others = _summed(sessions(loaded))
+    buyers, others, by_weekday = _summed(sessions(loaded))
     everything = buyers + others.sum(axis=(0, 1))
     if everything[0] == 0:
         return NotMeasured(reason="no sessions: real-user monitoring and product events name them, access logs do not")
@@ -117,7 +134,15 @@ def user_classes(loaded: Loaded) -> UserClasses | NotMeasured:
         accuracy=NotMeasured(reason="nothing in the data says who bounced; docs/benchmarks.md: simulated sites"),
         buyers_by="purchase events" if buyers[0] else "nothing",
         classes=classes,
+        weekly=tuple(_weekly(by_weekday)) if buyers[0] else (),
     )
+
+
+def _weekly(counts: list[list[int]]) -> Iterator[WeekdayConversion]:
+    for weekday, (visits, bought) in zip(WEEKDAYS, counts, strict=True):
+        if visits:
+            low, high = wilson(bought, visits)
+            yield WeekdayConversion(weekday=weekday, sessions=visits, share=bought / visits, low=low, high=high)
 
 
 def _class(name: ClassName, sums: Array, everything: Array) -> UserClass:

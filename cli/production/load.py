@@ -173,7 +173,15 @@ def _users(found: "UserClasses") -> str:
     if found.buyers_by == "nothing":
         how += "; no purchase was recorded, so buyers cannot be told"
     head = ("CLASS", "SHARE", "SESSION", "VIEWS", "ACTIONS", "THINK S", "REVENUE")
-    return f"{table(head, rows)}\n{counted(found.sessions, 'session')}; {how}"
+    parts = [table(head, rows), f"{counted(found.sessions, 'session')}; {how}"]
+    if found.weekly:
+        weekly = [
+            (one.weekday, one.sessions, percent(one.share), f"{percent(one.low)} to {percent(one.high)}")
+            for one in found.weekly
+        ]
+        parts += ["", "Bought, by the weekday on which the session began (UTC)"]
+        parts.append(table(("WEEKDAY", "SESSIONS", "BOUGHT", "95 %"), weekly))
+    return "\n".join(parts)
 
 
 def _number(value: float | None) -> str:

@@ -30,6 +30,9 @@ class DailyPattern(Record):
     """At most a third of the highest hour."""
 
 
+WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+
+
 class WeekdayRate(Record):
     """One day of the week, UTC."""
 
@@ -137,6 +140,19 @@ class UserClass(Record):
     """Mean a session; None where no revenue is known."""
 
 
+class WeekdayConversion(Record):
+    """Sessions that bought, of those that began on one day of the week, UTC."""
+
+    weekday: str
+    """`monday` to `sunday`."""
+    sessions: int
+    share: float
+    """0 to 1."""
+    low: float
+    high: float
+    """Wilson's 95 % interval of the share."""
+
+
 class UserClasses(Record):
     """Visitors by what they did."""
 
@@ -150,6 +166,8 @@ class UserClasses(Record):
     buyers_by: str
     """What makes a buyer: `purchase events`, or `nothing` when no purchase was recorded."""
     classes: tuple[UserClass, ...]
+    weekly: tuple[WeekdayConversion, ...] = ()
+    """Of the weekdays that had sessions; empty when no purchase was recorded."""
 
 
 class Arrivals(Record):

@@ -131,10 +131,31 @@ def test_visitors_are_told_apart_by_what_they_did() -> None:
     assert browser.think_s == pytest.approx(30, abs=0.1) and browser.actions == pytest.approx(1, abs=0.1)
 
 
+def test_each_weekday_has_its_own_share_of_sessions_that_bought() -> None:
+    monday = NOW - timedelta(days=NOW.weekday() + 7)
+    rows = [
+        row
+        for day, buyers in ((0, 3), (1, 1))
+        for n in range(10)
+        for row in (
+            view(monday + timedelta(days=day, minutes=n), f"s{day}-{n}", "/"),
+            *([click(monday + timedelta(days=day, minutes=n), f"s{day}-{n}", "Order Completed")] if n < buyers else []),
+        )
+    ]
+    users = found(iter(rows)).users
+    assert isinstance(users, UserClasses)
+    assert [(one.weekday, one.sessions, one.share) for one in users.weekly] == [
+        ("monday", 10, 0.3),
+        ("tuesday", 10, 0.1),
+    ]
+    assert all(one.low < one.share < one.high for one in users.weekly)
+
+
 def test_without_a_recorded_purchase_there_are_no_buyers_and_the_result_says_so() -> None:
     users = found(row for row in shop() if row.name != "Order Completed").users
     assert isinstance(users, UserClasses)
     assert users.buyers_by == "nothing" and ClassName.BUYER not in {c.name for c in users.classes}
+    assert users.weekly == ()
 
 
 def test_what_monitoring_and_product_analytics_both_saw_counts_once() -> None:
