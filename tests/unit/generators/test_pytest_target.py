@@ -8,9 +8,8 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
 import pytest
@@ -21,6 +20,7 @@ from aqe.core.records.findings import FindingPriority
 from aqe.core.records.scenarios import Expectation, Provenance, RequestStep, TestScenario
 from aqe.generators.pytest_target import PytestTarget
 from aqe.generators.secrets_scan import scan
+from aqe.tests.receivers import web_server
 
 TARGET = PytestTarget()
 Answer = tuple[int, str]
@@ -70,16 +70,8 @@ def a_service(answer: Callable[[BaseHTTPRequestHandler, str], Answer]) -> Iterat
 
         do_POST = do_GET
 
-        def log_message(self, format: str, *args: Any) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        server.server_close()
+    with web_server(Handler) as url:
+        yield url
 
 
 def run(folder: Path, scenario: TestScenario, url: str | None) -> tuple[dict[str, int], str]:

@@ -4,14 +4,14 @@ import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from itertools import count
 from random import Random
-from threading import Thread
 from typing import Any
 from uuid import UUID
 
 from aqe.core.records.recordings import ExchangeRow
+from aqe.tests.receivers import web_server
 
 PRICES = {1: 250, 2: 999, 3: 1250}
 START = datetime(2026, 3, 2, 9, tzinfo=UTC)
@@ -130,13 +130,5 @@ def served(till: Till) -> Iterator[str]:
 
         do_POST = do_GET
 
-        def log_message(self, format: str, *args: Any) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        server.server_close()
+    with web_server(Handler) as url:
+        yield url

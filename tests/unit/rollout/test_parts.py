@@ -7,7 +7,7 @@ import threading
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from datetime import datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -26,6 +26,7 @@ from aqe.core.records.release import Release
 from aqe.core.records.rollout import Measured, Placement, Strategy, Trigger
 from aqe.core.records.rollout_kayenta import KayentaJudging
 from aqe.fleet.rollouts.parts import Wanted, look, plan, target, unmeasured
+from aqe.tests.receivers import web_server
 from aqe.tests.servers import documented
 from aqe.tests.unit.rollout.test_step import START
 
@@ -132,18 +133,8 @@ def prometheus(answers: dict[str, Any], status: int = 200) -> Iterator[str]:
             self.end_headers()
             self.wfile.write(body)
 
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_address[1]}/"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    with web_server(Handler) as url:
+        yield f"{url}/"
 
 
 QUERIES = {"requests": "r{arm}", "errors": "e{arm}", "conversion": "c"}
@@ -253,18 +244,12 @@ def answering(parts: Sequence[bytes], pause_s: float = 0.0) -> Iterator[str]:
                     self.wfile.write(parts[-1])
                     self.wfile.flush()
 
-        def log_message(self, *_: object) -> None:
-            pass
-
     over = threading.Event()
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
-    try:
-        yield f"http://127.0.0.1:{server.server_address[1]}"
-    finally:
-        over.set()
-        server.shutdown()
-        server.server_close()
+    with web_server(Handler) as url:
+        try:
+            yield url
+        finally:
+            over.set()
 
 
 HEAD = b"HTTP/1.1 200 OK\r\n\r\n"

@@ -1,9 +1,8 @@
 """Requests of our own to both arms: what they show, and what must not look like health."""
 
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import pytest
@@ -12,7 +11,7 @@ from aqe.config.settings import load_settings
 from aqe.connectors.sources.probe import ProbeSource
 from aqe.core.errors import InputError, ServiceUnavailable
 from aqe.fleet.rollouts.parts import recorder, source, target
-from aqe.tests.receivers import trickler
+from aqe.tests.receivers import trickler, web_server
 from aqe.tests.servers import documented
 
 NOBODY = "http://127.0.0.1:1"
@@ -28,16 +27,8 @@ def version(statuses: dict[str, int]) -> Iterator[str]:
             self.send_header("Content-Length", "0")
             self.end_headers()
 
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
-    try:
-        yield f"http://127.0.0.1:{server.server_address[1]}"
-    finally:
-        server.shutdown()
-        server.server_close()
+    with web_server(Handler) as url:
+        yield url
 
 
 async def test_both_arms_are_asked_the_same_and_counters_grow_with_every_look() -> None:
