@@ -17,8 +17,9 @@ from aqe.core.records.tasks import TaskAssignment
 from aqe.hooks.base import LifecycleHook
 from aqe.hooks.manager import HookManager
 
-from . import report, servers
+from . import report
 from .report import Spread, shown, table
+from .servers.server import pin
 
 ROUNDS = 7
 CALLS = 100_000
@@ -70,7 +71,7 @@ ONE_HOOK = "pre + post, hooks: 1"
 def main(arguments: Sequence[str]) -> int:
     """Measure in rounds and print."""
     options = _options(arguments)
-    pinned = servers.pin(options.core)
+    pinned = pin(options.core)
     rounds = options.rounds or (3 if options.quick else ROUNDS)
     calls, spawns = (CALLS // 10, SPAWNS // 4) if options.quick else (CALLS, SPAWNS)
     loops: dict[str, Any] = {"asyncio": asyncio.run}

@@ -22,8 +22,9 @@ from aqe.config.settings import load_settings
 from aqe.fleet.runtime import open_runtime
 from aqe.memory.store import MemoryStore
 
-from . import report, servers
+from . import report
 from .report import Spread, shown, table
+from .servers.server import Server, find_program, own_server, pin
 
 ROUNDS = 5
 SIZES = (1_000, 10_000, 100_000, 1_000_000)
@@ -65,18 +66,18 @@ def main(arguments: Sequence[str]) -> int:
         run = uvloop.run
     elif options.uvloop:
         print("uvloop: not installed")
-    pinned = servers.pin(options.core)
-    program = servers.find_program(options.server)
+    pinned = pin(options.core)
+    program = find_program(options.server)
 
     found: dict[int, tuple[Rounds, Rounds]] = {}
     for size in SIZES[:-1] if options.quick else SIZES:
-        with servers.own_server(program, transport=options.transport) as server:
+        with own_server(program, transport=options.transport) as server:
             found[size] = run(_find(server.url, size, rounds))
             print(f"{size:,} keys done", file=sys.stderr)
-    with servers.own_server(program, transport=options.transport) as server:
+    with own_server(program, transport=options.transport) as server:
         version = server.version()
         written_us = run(_write(server.url, rounds))
-    with servers.own_server(program, transport=options.transport) as server:
+    with own_server(program, transport=options.transport) as server:
         stored_bytes = run(_bytes_a_key(server))
 
     print(f"{version}, {options.transport}, {pinned}; {rounds} rounds: median (least-greatest)")
@@ -240,7 +241,7 @@ def _writers(store: MemoryStore, client: "AsyncRedis") -> dict[str, Callable[[li
     return {SET: bare, SET_INDEX: indexed, STORE: ours, MANY_SET: many_bare, MANY_STORE: many_ours}
 
 
-async def _bytes_a_key(server: servers.Server) -> dict[str, float]:
+async def _bytes_a_key(server: Server) -> dict[str, float]:
     """What a key takes in the server, name and value included: bare, indexed, and written by us."""
     names = [f"aqe/stored/n{i % 997:03d}/k{i:07d}" for i in range(STORED)]
     used = []

@@ -14,7 +14,7 @@ from typing import Any
 
 from aiosmtpd.controller import Controller
 
-from aqe.benchmarks.nodes import free_port
+from aqe.benchmarks.servers.nodes import free_port
 
 
 @dataclass

@@ -13,8 +13,9 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from importlib.util import find_spec
 
-from .. import report, servers
+from .. import report
 from ..report import Spread, shown, table
+from ..servers.server import find_program, own_server, pin
 from .load import EVENT_BYTES
 from .measure import Measured, Setting, measure
 from .plan import BEST, GOALS, MODES, OURS, PEERS, RAW, RAW_BATCH, Bar, Goal, Peer
@@ -46,9 +47,9 @@ def main(arguments: Sequence[str]) -> int:
         options.uvloop = False
     wanted = [peer for peer in PEERS if peer.name in {*options.peers, RAW, RAW_BATCH}]
     peers = [peer for peer in wanted if find_spec(peer.needs)]
-    pinned = servers.pin(options.core)
-    program = servers.find_program(options.server)
-    with servers.own_server(program) as server:
+    pinned = pin(options.core)
+    program = find_program(options.server)
+    with own_server(program) as server:
         version = server.version()
     setting = Setting(
         program, options.transport, options.durable, options.uvloop, QUICK_SHARE if options.quick else 1.0

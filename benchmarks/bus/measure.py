@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from ..servers import Server, Transport, own_server
+from ..servers.server import Server, Transport, own_server
 from .load import Job
 from .plan import LATENCY_RATE, MODES, Peer
 

@@ -8,7 +8,7 @@ from typing import Any
 from aqe.bus.events import Event
 from aqe.bus.subscription import Delivery
 
-from ..proxy import Ask, proxied
+from ..servers.proxy import Ask, proxied
 from .libraries.aqe_bus import GROUP, TYPE
 from .stage import STREAM, Outcome, Stage, an_event, events, wait_for
 

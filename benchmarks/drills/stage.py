@@ -17,9 +17,9 @@ from redis import Redis
 from aqe.bus.events import Event
 from aqe.fleet.runtime import Runtime
 
-from ..cluster_load import open_parts
-from ..nodes import SYNCED, Node
-from ..servers import find_program
+from ..cluster.load import open_parts
+from ..servers.nodes import SYNCED, Node
+from ..servers.server import find_program
 from .job import Job, Note, read_notes
 from .libraries.aqe_bus import GROUP, TYPE
 

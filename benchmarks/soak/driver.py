@@ -32,10 +32,10 @@ from aqe.core.errors import AqeError
 from aqe.fleet.runtime import Runtime
 
 from .. import report
-from ..cluster_load import open_parts
-from ..nodes import SYNCED, Node
+from ..cluster.load import open_parts
 from ..report import table
-from ..servers import find_program
+from ..servers.nodes import SYNCED, Node
+from ..servers.server import find_program
 from .slope import block_medians, grows, theil_sen
 from .worker import EVENTS_DONE, INPUTS, POISON, TASKS_DONE, TICK, shorten
 

@@ -24,8 +24,8 @@ from aqe.agents.production_intelligence.recorded_exchanges import exchanges
 from aqe.agents.production_intelligence.recorded_tests import recorded_tests
 from aqe.agents.production_intelligence.replay_plan import plan_of
 from aqe.analysis.redaction.redactor import Redactor
-from aqe.benchmarks.incident_rows import START as INCIDENT_START
-from aqe.benchmarks.incident_rows import the_incident, the_rows
+from aqe.benchmarks.incidents.rows import START as INCIDENT_START
+from aqe.benchmarks.incidents.rows import the_incident, the_rows
 from aqe.connectors.formats.production.har import Har
 from aqe.core.records.anomalies import Anomaly, AnomalyType, Severity
 from aqe.core.records.apm import SpanRow

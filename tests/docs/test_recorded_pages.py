@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import click
 import pytest
 
-from aqe.benchmarks.recorded_rollout import CANARY, CANARY_PAGE, DOCS, MULTI_REGION, REGIONS_PAGE, signed
+from aqe.benchmarks.rollouts.recorded import CANARY, CANARY_PAGE, DOCS, MULTI_REGION, REGIONS_PAGE, signed
 from aqe.cli.deploy import deploy
 from aqe.tests.docs.test_console_examples import examples
 

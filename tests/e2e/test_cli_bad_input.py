@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from aqe.benchmarks.nodes import free_port
+from aqe.benchmarks.servers.nodes import free_port
 from aqe.core.errors import EXIT_UNAVAILABLE, EXIT_USAGE
 from aqe.tests.e2e.cli_project import Project, junit
 

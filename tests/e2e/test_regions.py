@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from aqe.benchmarks.regions_site import regions_site
-from aqe.benchmarks.rollout_site import Site
+from aqe.benchmarks.rollouts.regions_site import regions_site
+from aqe.benchmarks.rollouts.site import Site
 from aqe.tests.e2e.cli_project import Project
 from aqe.tests.e2e.test_cli_readiness import POLICY, put
 from aqe.tests.e2e.test_rollout import READY, end, wait_for

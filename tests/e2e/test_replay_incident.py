@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from aqe.benchmarks.incident_rows import START, the_plan, the_rows
+from aqe.benchmarks.incidents.rows import START, the_plan, the_rows
 from aqe.cli.main import main
 from aqe.core.records.apm import SpanRow
 from aqe.fleet.replays.incident import read_replay, write_replay

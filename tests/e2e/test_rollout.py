@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from aqe.benchmarks.rollout_site import Site, site
+from aqe.benchmarks.rollouts.site import Site, site
 from aqe.tests.e2e.cli_project import Project
 from aqe.tests.e2e.test_cli_readiness import POLICY, STANDARD, put
 from aqe.tests.servers import require

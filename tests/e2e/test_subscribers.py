@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from aqe.benchmarks.nodes import free_port
+from aqe.benchmarks.servers.nodes import free_port
 from aqe.core.errors import EXIT_NO_GO
 from aqe.tests.e2e.cli_project import TIMEOUT_S, Project, wait_until
 

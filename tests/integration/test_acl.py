@@ -15,7 +15,7 @@ from redis.backoff import NoBackoff
 from redis.exceptions import NoPermissionError
 from redis.retry import Retry
 
-from aqe.benchmarks.nodes import Node, free_port, until
+from aqe.benchmarks.servers.nodes import Node, free_port, until
 from aqe.bus.deadletters import list_dead_letters
 from aqe.bus.inspect import group_infos, stream_infos
 from aqe.core.errors import ServiceUnavailable

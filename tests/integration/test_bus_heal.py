@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from redis import Redis
 
-from aqe.benchmarks.proxy import Ask, proxied
+from aqe.benchmarks.servers.proxy import Ask, proxied
 from aqe.bus.events import Event
 from aqe.bus.subscription import Delivery
 from aqe.core.writes import Write

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from redis.crc import key_slot
 
-from aqe.benchmarks.nodes import NODE_TIMEOUT_MS, Cluster, cluster, until
+from aqe.benchmarks.servers.nodes import NODE_TIMEOUT_MS, Cluster, cluster, until
 from aqe.bus.deadletters import list_dead_letters, replay_dead_letter
 from aqe.bus.events import Event
 from aqe.bus.heartbeats import alive

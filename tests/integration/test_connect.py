@@ -16,7 +16,7 @@ import redis
 import redis.exceptions
 from redis.asyncio.sentinel import MasterNotFoundError
 
-from aqe.benchmarks.nodes import free_port
+from aqe.benchmarks.servers.nodes import free_port
 from aqe.config.settings import Settings, load_settings
 from aqe.core.errors import EXIT_UNAVAILABLE, AqeError, InputError, ServiceUnavailable
 from aqe.fleet.servers import embedded

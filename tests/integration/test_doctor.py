@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from redis import Redis
 
-from aqe.benchmarks.nodes import Node
+from aqe.benchmarks.servers.nodes import Node
 from aqe.config.settings import Settings, load_settings
 from aqe.core.errors import EXIT_NO_GO, EXIT_OK
 from aqe.fleet.doctor import Check, exit_code, open_port, product, run_doctor

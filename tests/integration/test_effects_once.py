@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from redis import Redis
 
 from aqe.agents.base import task_key
-from aqe.benchmarks.proxy import Ask, Proxy, proxied
+from aqe.benchmarks.servers.proxy import Ask, Proxy, proxied
 from aqe.bus.events import Event
 from aqe.bus.lanes import into_lane
 from aqe.core.records.tasks import Priority, TaskAssignment, TaskStatus

@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from aqe.benchmarks.nodes import free_port
+from aqe.benchmarks.servers.nodes import free_port
 from aqe.connectors.faults.admin import Admin
 from aqe.connectors.faults.proxy import FaultProxy
 from aqe.connectors.faults.wire import reset

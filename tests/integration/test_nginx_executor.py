@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from aqe.benchmarks.nodes import free_port
+from aqe.benchmarks.servers.nodes import free_port
 from aqe.connectors.executors.nginx import NginxExecutor
 from aqe.core.errors import InputError, ServiceUnavailable
 from aqe.tests.servers import documented, require

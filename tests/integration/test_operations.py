@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from redis import Redis
 
-from aqe.benchmarks.nodes import Node, free_port, until, watched
+from aqe.benchmarks.servers.nodes import Node, free_port, until, watched
 from aqe.config.settings import Settings
 from aqe.fleet.doctor import Check, run_doctor
 from aqe.fleet.servers.library import load_sync

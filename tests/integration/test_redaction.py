@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from aqe.benchmarks.redaction_heldout import SEEDS, lines
+from aqe.benchmarks.redaction.heldout import SEEDS, lines
 from aqe.config.settings import load_settings
 from aqe.core.records.logs import AccessRow
 from aqe.core.records.release import Release

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from redis.exceptions import RedisError
 
-from aqe.benchmarks.nodes import Node, Watched, watched
+from aqe.benchmarks.servers.nodes import Node, Watched, watched
 from aqe.bus.events import Event
 from aqe.bus.outbox import Outbox
 from aqe.bus.publisher import NotConfirmedError

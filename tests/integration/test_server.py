@@ -17,7 +17,7 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from aqe.benchmarks.nodes import free_port
+from aqe.benchmarks.servers.nodes import free_port
 from aqe.config.settings import Settings, load_settings
 from aqe.core.errors import EXIT_UNAVAILABLE, EXIT_USAGE, InputError, ServiceUnavailable
 from aqe.fleet.servers import embedded, server_files

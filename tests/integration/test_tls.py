@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from aqe.benchmarks.nodes import Node, free_port
+from aqe.benchmarks.servers.nodes import Node, free_port
 from aqe.core.errors import AqeError, ServiceUnavailable
 from aqe.fleet.servers.connect import connect_sync, open_clients
 from aqe.tests.integration.conftest import Open, an_event, eventually, settings_for

@@ -3,8 +3,8 @@
 import pytest
 
 from aqe.analysis.redaction.redactor import ALL, Redactor
-from aqe.benchmarks import redaction_heldout, redaction_tuning
-from aqe.benchmarks.redaction import leaves, score
+from aqe.benchmarks.redaction import heldout, tuning
+from aqe.benchmarks.redaction.scores import leaves, score
 from aqe.core.records.privacy import REDACTED_KINDS
 
 COUNT = 5_200
@@ -12,17 +12,17 @@ COUNT = 5_200
 
 def test_nearly_everything_is_found_and_nearly_nothing_else_touched_on_held_out_lines() -> None:
     """The goal: at least 99.5 % of what identifies people or opens doors, at most 2 % of what looks like it."""
-    reached = score(redaction_heldout, COUNT, redaction_heldout.SEEDS)
+    reached = score(heldout, COUNT, heldout.SEEDS)
     assert reached.recall >= 0.995
     assert reached.touched <= 0.02
 
 
 def test_the_lines_it_was_tuned_on_hold_no_surprise() -> None:
     """All of it, and nothing else."""
-    assert score(redaction_tuning, COUNT, redaction_tuning.SEEDS) == (1.0, 0.0)
+    assert score(tuning, COUNT, tuning.SEEDS) == (1.0, 0.0)
 
 
-@pytest.mark.parametrize("module", [redaction_heldout, redaction_tuning], ids=["held out", "tuning"])
+@pytest.mark.parametrize("module", [heldout, tuning], ids=["held out", "tuning"])
 def test_a_line_that_stays_as_it_is_counts_as_missed(module: object) -> None:
     """The judge itself can fail: a redactor that does nothing finds nothing."""
     lines = list(module.lines(500, 1))  # type: ignore[attr-defined]

@@ -3,7 +3,7 @@
 from aqe.analysis.texts import log_templates
 from aqe.analysis.texts.log_masks import mask
 from aqe.analysis.texts.log_templates import TemplateMiner
-from aqe.benchmarks.log_rules import RULES, Choice, applied
+from aqe.benchmarks.logs.rules import RULES, Choice, applied
 
 
 def test_a_rule_that_is_left_out_masks_nothing_and_is_back_afterwards() -> None:
