@@ -19,9 +19,9 @@ from ...memory.audit import AuditReader, audit_head
 from ...memory.values import decode
 from ..base import AgentServices, BaseAgent, TaskContext
 from ..outcome import Outcome
-from .approvals import LOGGED, Papers, read_papers
+from .approving.approvals import LOGGED, Papers, read_papers
 from .capabilities import CAPABILITIES, Loaded
-from .foresight import learnt_key
+from .foresight.statements import learnt_key
 from .inputs import read_inputs
 from .production import PRODUCTION_KEYS, Written
 

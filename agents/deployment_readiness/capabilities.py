@@ -14,10 +14,10 @@ from ...core.records.policy import Policy
 from ...core.records.readiness import Decision, RiskAssessment
 from ...core.registry import by_name
 from ..outcome import Outcome
-from .approvals import Here, seen_now, stand
+from .approving.approvals import Here, seen_now, stand
 from .counterfactuals import advised
 from .decide import Judged, decide
-from .foresight import Foreseen, foresee, learnt_key, note, told
+from .foresight.statements import Foreseen, foresee, learnt_key, note, told
 from .gates import evaluate
 from .inputs import ReadinessInputs, Readings
 from .names import AUDIT_LOG, PROJECT, RESOLUTIONS_KEY

@@ -24,7 +24,7 @@ from ...core.records.policy import Limit, Policy
 from ...core.records.readiness import CriterionResult, GateStatus
 from ...core.records.signals import Signal, SignalKind, SignalPart
 from ...core.signals import combine
-from .attestations import in_force
+from .approving.attestations import in_force
 from .gates import judged
 from .inputs import ReadinessInputs, Readings, StoredSignal
 from .resolutions import RESOLVED, estimate, estimates, still_open

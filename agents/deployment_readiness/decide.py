@@ -23,10 +23,10 @@ from ...core.records.readiness import (
     RiskLevel,
 )
 from ...core.records.signals import SignalKind
-from .approvals import EMERGENCY, Standing
+from .approving.approvals import EMERGENCY, Standing
+from .approving.waivers import lapsed_waivers
 from .inputs import ReadinessInputs
 from .risk import critical, is_measured, shown, unseen
-from .waivers import lapsed_waivers
 
 
 @dataclass(frozen=True)

@@ -9,11 +9,11 @@ from ...core.records.attestations import Attestation, is_attestable
 from ...core.records.evidence import Reading, Status
 from ...core.records.policy import GatePolicy, Limit, NoData, Policy
 from ...core.records.readiness import CriterionResult, GateResult, GateStatus
-from .attestations import in_force
-from .freezes import freezes
+from .approving.attestations import in_force
+from .approving.freezes import freezes
+from .approving.waivers import waived
 from .inputs import ReadinessInputs, Readings
 from .rules import ruled, scored
-from .waivers import waived
 from .words import label_of, unit_of
 
 WORST_FIRST = (

@@ -17,7 +17,7 @@ from ...core.records.history import HISTORY_KEY, DeploymentOutcome, of_region, r
 from ...core.records.policy import Policy
 from ...core.records.release import Release, same_commit
 from ...core.records.signals import MetricValue, Outcome, Signal, SignalKind, typed_metrics
-from .approvals import Papers
+from .approving.approvals import Papers
 from .history import stability
 from .production import Watched, Written, watch
 

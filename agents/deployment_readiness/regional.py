@@ -17,7 +17,7 @@ from ...core.records.signals import SignalKind
 from ..outcome import Outcome
 from .capabilities import Loaded, assess, foreseen_of, judge
 from .decide import Judged
-from .foresight import told
+from .foresight.statements import told
 from .inputs import StoredSignal, stored_signal
 
 _RANK = list(DecisionStatus)

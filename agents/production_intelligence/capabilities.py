@@ -8,32 +8,32 @@ from ...core.records.logs import LogRow
 from ...core.records.rows import LOGS
 from ...core.records.scenarios import MinedErrors
 from ..outcome import Outcome
-from .anomalies import READS as ANOMALY_KEYS
-from .anomalies import detect_anomalies
-from .browser_tests import READS as FLOW_KEYS
-from .browser_tests import journeys_to_tests
-from .dead_code import dead_code
-from .environments import compare_environments
-from .error_patterns import mine
-from .experiment import ab_test_impact
-from .feature_usage import READS as FEATURE_KEYS
-from .feature_usage import feature_usage
-from .incidents import READS as INCIDENT_KEYS
-from .incidents import analyze_incidents
-from .insights import insights_from
-from .journeys import READS as JOURNEY_KEYS
-from .journeys import journeys
-from .load_patterns import load_patterns
+from .anomalies.detection import READS as ANOMALY_KEYS
+from .anomalies.detection import detect_anomalies
+from .browser.suite import READS as FLOW_KEYS
+from .browser.suite import journeys_to_tests
+from .comparisons.environments import compare_environments
+from .comparisons.experiment import ab_test_impact
+from .errors.insights import insights_from
+from .errors.patterns import mine
+from .errors.scenarios import scenarios_from
+from .features.dead_code import dead_code
+from .features.usage import READS as FEATURE_KEYS
+from .features.usage import feature_usage
+from .incidents.analysis import READS as INCIDENT_KEYS
+from .incidents.analysis import analyze_incidents
+from .incidents.replay_plan import plan_replay
+from .journeys.analysis import READS as JOURNEY_KEYS
+from .journeys.analysis import journeys
+from .load.patterns import load_patterns
+from .load.seasonal import seasonal_analysis
 from .loaded import Loaded
-from .recorded_tests import recording_to_tests
-from .replay_plan import plan_replay
-from .reporting import READS as REPORT_KEYS
-from .reporting import production_report
-from .rum_analysis import rum_analysis
+from .recorded.suite import recording_to_tests
+from .reporting.report import READS as REPORT_KEYS
+from .reporting.report import production_report
+from .rum.analysis import rum_analysis
 from .scenario_keys import READS as SCENARIO_KEYS
 from .scenario_keys import offered
-from .scenarios import scenarios_from
-from .seasonal import seasonal_analysis
 
 DEFAULT_MIN_OCCURRENCES = 2
 MAX_SCENARIOS = 20

@@ -8,7 +8,7 @@ from ...core.records.anomalies import ANOMALIES_KEY, Anomaly
 from ...core.records.findings import FindingPriority, Insight, Prioritization, Priority
 from ...core.records.scenarios import TestScenario
 from ...core.records.verification import Coverage
-from .anomaly_rules import priority_of
+from .anomalies.rules import priority_of
 
 MAX_INSIGHTS = 400
 """Of the merged list: a value in memory is at most 1 MB."""

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from aqe.agents.deployment_readiness.confidence import PRIOR, release_confidence
+from aqe.agents.deployment_readiness.foresight.confidence import PRIOR, release_confidence
 from aqe.agents.deployment_readiness.inputs import ReadinessInputs
 from aqe.analysis.inference.bayesian_logistic import HARM_MEDIAN, HARM_SD, PROPOSALS, sample
 from aqe.analysis.inference.beta_binomial import Beta

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from heapq import heapify, heapreplace
 
-from ...agents.production_intelligence.incident_window import Around, Stretch
-from ...agents.production_intelligence.replay_plan import plan_of
+from ...agents.production_intelligence.incidents.replay_plan import plan_of
+from ...agents.production_intelligence.incidents.window import Around, Stretch
 from ...core.records.apm import SpanRow
 from ...core.records.incident_replay import ReplayPlan
 from ...core.records.incidents import Incident

@@ -19,7 +19,7 @@ from typing import Any
 
 import duckdb
 
-from ...agents.production_intelligence.journeys import journeys
+from ...agents.production_intelligence.journeys.analysis import journeys
 from ...agents.production_intelligence.loaded import Loaded
 from ...core.records.journeys import Journeys
 from ...core.records.rows import RUM

@@ -20,10 +20,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ...agents.production_intelligence.feature_usage import feature_usage
-from ...agents.production_intelligence.load_patterns import load_patterns
+from ...agents.production_intelligence.features.usage import feature_usage
+from ...agents.production_intelligence.load.patterns import load_patterns
+from ...agents.production_intelligence.load.seasonal import WEEKS_BACK
 from ...agents.production_intelligence.loaded import Loaded
-from ...agents.production_intelligence.seasonal import WEEKS_BACK
 from ...analysis.series import ramps as ramps_module
 from ...analysis.series.event_effect import Effect, effect
 from ...analysis.series.growth import weekly_growth

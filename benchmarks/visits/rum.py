@@ -24,7 +24,7 @@ from typing import Any
 
 import numpy as np
 
-from ...agents.production_intelligence.rum_vitals import THRESHOLDS
+from ...agents.production_intelligence.rum.vitals import THRESHOLDS
 from ...core.records.rows import RUM
 from ...core.records.rum_answers import RumAnswers, RumQuestion
 from ...memory.dataset_sql import column_types, quoted

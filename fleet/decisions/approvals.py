@@ -5,7 +5,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from ...agents.deployment_readiness.approvals import (
+from ...agents.deployment_readiness.approving.approvals import (
     Here,
     counted,
     latest_approval,

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from ...agents.deployment_readiness.outcome_report import calibration_report, in_window, replay
+from ...agents.deployment_readiness.foresight.outcomes import calibration_report, in_window, replay
 from ...core.errors import InputError, NotFoundError
 from ...core.log import Logger
 from ...core.records.audit import AuditDraft

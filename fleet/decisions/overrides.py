@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 
-from ...agents.deployment_readiness.approvals import may_override
+from ...agents.deployment_readiness.approving.approvals import may_override
 from ...bus.events import ApprovalGranted
 from ...core.errors import InputError
 from ...core.ids import dated_id

@@ -7,7 +7,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from ...agents.deployment_readiness.approvals import Here, seen_now
+from ...agents.deployment_readiness.approving.approvals import Here, seen_now
 from ...bus.events import Event, Payload
 from ...config.settings import known_approvers
 from ...core.errors import InputError

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import yaml
 
-from ...agents.production_intelligence.replay_plan import figures
-from ...agents.production_intelligence.replay_verdict import report_of
+from ...agents.production_intelligence.incidents.replay_plan import figures
+from ...agents.production_intelligence.incidents.replay_verdict import report_of
 from ...config.yamlfile import load_yaml
 from ...connectors.faults.proxy import FaultProxy
 from ...core.clock import SystemClock

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from statistics import fmean, median
 from typing import Any
 
-from ...agents.production_intelligence.replay_verdict import is_sure, only_longer, same_times
+from ...agents.production_intelligence.incidents.replay_verdict import is_sure, only_longer, same_times
 from ...core.clock import SystemClock
 from ...core.records.faults import FaultPlan, FaultRule, ProxyPlan
 from ...core.records.incident_replay import Arrival, ReplayPlan, ReplayRun

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from ...agents.production_intelligence.feature_suites import Placed, suites
+from ...agents.production_intelligence.features.suites import Placed, suites
 from ...core.records.features import FeaturePriority, FeatureReport
 from ...core.records.scenarios import TestScenario
 from .browser_setup import write_setup

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from ...agents.production_intelligence.load_plan import plan_load_test
+from ...agents.production_intelligence.load.plan import plan_load_test
 from ...core.records.load import LoadModel
 from ...core.records.load_test import LoadTest
 from ...core.registry import by_name

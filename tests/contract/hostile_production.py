@@ -14,15 +14,15 @@ from random import Random
 from typing import Any
 from urllib.parse import quote
 
-from aqe.agents.production_intelligence.anomaly_scenarios import anomaly_scenarios
-from aqe.agents.production_intelligence.browser_tests import journeys_to_tests
+from aqe.agents.production_intelligence.anomalies.scenarios import anomaly_scenarios
+from aqe.agents.production_intelligence.browser.suite import journeys_to_tests
 from aqe.agents.production_intelligence.capabilities import mine_errors
 from aqe.agents.production_intelligence.endpoints import endpoint
-from aqe.agents.production_intelligence.incident_window import Around, Stretch
-from aqe.agents.production_intelligence.load_plan import plan_load_test
-from aqe.agents.production_intelligence.recorded_exchanges import exchanges
-from aqe.agents.production_intelligence.recorded_tests import recorded_tests
-from aqe.agents.production_intelligence.replay_plan import plan_of
+from aqe.agents.production_intelligence.incidents.replay_plan import plan_of
+from aqe.agents.production_intelligence.incidents.window import Around, Stretch
+from aqe.agents.production_intelligence.load.plan import plan_load_test
+from aqe.agents.production_intelligence.recorded.exchanges import exchanges
+from aqe.agents.production_intelligence.recorded.suite import recorded_tests
 from aqe.analysis.redaction.redactor import Redactor
 from aqe.benchmarks.incidents.rows import START as INCIDENT_START
 from aqe.benchmarks.incidents.rows import the_incident, the_rows

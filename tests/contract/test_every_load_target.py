@@ -4,7 +4,7 @@ from pathlib import PurePath
 
 import pytest
 
-from aqe.agents.production_intelligence.load_plan import plan_load_test
+from aqe.agents.production_intelligence.load.plan import plan_load_test
 from aqe.core.records.load_test import LoadTest
 from aqe.generators.secrets_scan import scan
 from aqe.generators.table import LOAD_TARGETS, TARGETS, LoadTarget

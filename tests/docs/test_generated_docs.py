@@ -18,7 +18,7 @@ from pydantic.alias_generators import to_camel
 from redis import Redis
 
 from aqe.agents.commander.workflow import WORKFLOWS
-from aqe.agents.deployment_readiness.features import FEATURES
+from aqe.agents.deployment_readiness.foresight.features import FEATURES
 from aqe.agents.deployment_readiness.production import KEY_OF
 from aqe.bus.deadletters import DEAD_CAP_ENTRIES, MAX_ERROR_CHARS
 from aqe.bus.events import EVENT_TYPES, PAYLOADS, Event

@@ -9,7 +9,7 @@ from urllib.parse import unquote
 
 import pytest
 
-from aqe.agents.production_intelligence.load_plan import plan_load_test
+from aqe.agents.production_intelligence.load.plan import plan_load_test
 from aqe.core.records.load_test import LoadTest
 from aqe.generators.k6_target import K6Target
 from aqe.tests.counting_server import CountingServer, Hit, counting_server

@@ -11,7 +11,7 @@ from urllib.parse import unquote
 
 import pytest
 
-from aqe.agents.production_intelligence.load_plan import plan_load_test
+from aqe.agents.production_intelligence.load.plan import plan_load_test
 from aqe.connectors.formats.quality.locust import LocustCsv
 from aqe.core.records.load_test import LoadTest
 from aqe.generators.locust_target import LocustTarget

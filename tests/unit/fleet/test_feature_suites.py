@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from aqe.agents.production_intelligence.feature_map import FeatureMap
-from aqe.agents.production_intelligence.feature_suites import with_tests
+from aqe.agents.production_intelligence.features.mapping import FeatureMap
+from aqe.agents.production_intelligence.features.suites import with_tests
 from aqe.core.records.features import FeaturePriority
 from aqe.core.records.scenarios import TestScenario
 from aqe.fleet.suites.feature_suites import write_suites

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from aqe.agents.production_intelligence.anomalies import detect_anomalies
+from aqe.agents.production_intelligence.anomalies.detection import detect_anomalies
 from aqe.core.records.anomalies import AnomalyReport
 from aqe.core.records.logs import AccessRow
 from aqe.core.records.rows import Row

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from aqe.agents.production_intelligence.browser_tests import journeys_to_tests
-from aqe.agents.production_intelligence.page_facts import page_facts
-from aqe.agents.production_intelligence.recorded_ui import flow_scenario
-from aqe.agents.production_intelligence.ui_values import typed
+from aqe.agents.production_intelligence.browser.flows import flow_scenario
+from aqe.agents.production_intelligence.browser.page_facts import page_facts
+from aqe.agents.production_intelligence.browser.suite import journeys_to_tests
+from aqe.agents.production_intelligence.browser.typed_values import typed
 from aqe.cli.production.browser_tests import tests_text as browser_tests_text
 from aqe.core.errors import TaskVetoed
 from aqe.core.records.recordings import ExchangeRow, FlowStep, UserFlow

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from aqe.agents.production_intelligence.dead_code import dead_code
+from aqe.agents.production_intelligence.features.dead_code import dead_code
 from aqe.core.errors import InputError, TaskVetoed
 from aqe.core.records.dead_code import DeadCodeReport, RouteVerdict, Verdict
 from aqe.core.records.logs import AccessRow

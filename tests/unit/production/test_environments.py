@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from aqe.agents.production_intelligence.environments import MAX_ENDPOINTS, OTHERS, compare_environments
+from aqe.agents.production_intelligence.comparisons.environments import MAX_ENDPOINTS, OTHERS, compare_environments
 from aqe.agents.production_intelligence.loaded import Loaded
 from aqe.cli.production.environments import comparison_text
 from aqe.core.errors import TaskVetoed

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aqe.agents.production_intelligence.error_patterns import mine
+from aqe.agents.production_intelligence.errors.patterns import mine
 from aqe.analysis.series.daily_rhythm import daily_rhythm
 from aqe.analysis.series.lagged_correlation import lagged_correlation
 from aqe.cli.production.errors import patterns_text

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aqe.agents.production_intelligence import error_groups
 from aqe.agents.production_intelligence.endpoints import endpoint
-from aqe.agents.production_intelligence.error_patterns import MAX_LISTED, MAX_RESULT_BYTES, mine
+from aqe.agents.production_intelligence.errors import groups as error_groups
+from aqe.agents.production_intelligence.errors.patterns import MAX_LISTED, MAX_RESULT_BYTES, mine
 from aqe.core.errors import InputError
 from aqe.core.records.findings import FindingPriority, MiningResult, Trend
 from aqe.core.records.logs import LogRow

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from aqe.agents.production_intelligence import experiment_units
-from aqe.agents.production_intelligence.experiment import ab_test_impact
+from aqe.agents.production_intelligence.comparisons import experiment_units
+from aqe.agents.production_intelligence.comparisons.experiment import ab_test_impact
 from aqe.core.errors import TaskVetoed
 from aqe.core.records.evidence import NotMeasured
 from aqe.core.records.experiment import EffectVerdict, ExperimentImpact, MetricEffect

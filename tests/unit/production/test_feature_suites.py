@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from aqe.agents.production_intelligence.feature_map import FeatureMap
-from aqe.agents.production_intelligence.feature_suites import Placed, suites, with_tests
+from aqe.agents.production_intelligence.features.mapping import FeatureMap
+from aqe.agents.production_intelligence.features.suites import Placed, suites, with_tests
 from aqe.core.records.evidence import NotMeasured
 from aqe.core.records.features import FeaturePriority, FeatureReport, FeatureRule, FeatureUsage
 from aqe.core.records.findings import FindingPriority

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from aqe.agents.production_intelligence.feature_counts import MAX_LISTED
-from aqe.agents.production_intelligence.feature_coverage import COVERAGE_KEY
-from aqe.agents.production_intelligence.feature_map import FeatureMap
-from aqe.agents.production_intelligence.feature_usage import feature_usage
+from aqe.agents.production_intelligence.features.counts import MAX_LISTED
+from aqe.agents.production_intelligence.features.coverage import COVERAGE_KEY
+from aqe.agents.production_intelligence.features.mapping import FeatureMap
+from aqe.agents.production_intelligence.features.usage import feature_usage
 from aqe.connectors.formats.quality.coverage_py import CoveragePyJson
 from aqe.connectors.formats.quality.lcov import Lcov
 from aqe.core.errors import InputError, TaskVetoed

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from aqe.agents.production_intelligence.incident_traces import timeout_of
-from aqe.agents.production_intelligence.incidents import analyze_incidents
+from aqe.agents.production_intelligence.incidents.analysis import analyze_incidents
+from aqe.agents.production_intelligence.incidents.traces import timeout_of
 from aqe.core.errors import TaskVetoed
 from aqe.core.records.apm import MetricRow, SpanRow
 from aqe.core.records.evidence import NotMeasured

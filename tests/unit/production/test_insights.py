@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from aqe.agents.production_intelligence.insights import insights_from
+from aqe.agents.production_intelligence.errors.insights import insights_from
 from aqe.core.records.findings import (
     ErrorContext,
     ErrorPattern,

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aqe.agents.production_intelligence.journeys import journeys
+from aqe.agents.production_intelligence.journeys.analysis import journeys
 from aqe.cli.production.journey_graph import dot, mermaid
 from aqe.cli.production.journeys import journeys_text
 from aqe.core.errors import TaskVetoed

@@ -13,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aqe.agents.outcome import Outcome
-from aqe.agents.production_intelligence import kept_watch
-from aqe.agents.production_intelligence.anomalies import detect_anomalies
+from aqe.agents.production_intelligence.anomalies import kept_watch
+from aqe.agents.production_intelligence.anomalies.detection import detect_anomalies
 from aqe.agents.production_intelligence.loaded import Loaded
 from aqe.core.records.anomalies import AnomalyReport
 from aqe.core.records.apm import MetricRow

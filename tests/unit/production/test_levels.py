@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aqe.agents.production_intelligence.endpoints import endpoint
-from aqe.agents.production_intelligence.sessions import PURCHASE
+from aqe.agents.production_intelligence.load.visitors import PURCHASE
 from aqe.core.records.apm import SpanRow
 from aqe.core.records.levels import LevelSource, Scope, Stretch
 from aqe.core.records.logs import AccessRow, LogRow

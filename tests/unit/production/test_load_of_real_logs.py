@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from aqe.agents.production_intelligence.load_patterns import load_patterns
-from aqe.agents.production_intelligence.load_plan import plan_load_test
+from aqe.agents.production_intelligence.load.patterns import load_patterns
+from aqe.agents.production_intelligence.load.plan import plan_load_test
 from aqe.connectors.formats.production.access_log import AccessLog
 from aqe.core.records.load import LoadModel, LoadPatterns
 from aqe.core.records.logs import AccessRow

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from aqe.agents.production_intelligence.load_patterns import load_patterns
-from aqe.agents.production_intelligence.traffic import LISTED_ENDPOINTS
+from aqe.agents.production_intelligence.load.patterns import load_patterns
+from aqe.agents.production_intelligence.load.traffic import LISTED_ENDPOINTS
 from aqe.core.errors import TaskVetoed
 from aqe.core.records.apm import SpanRow
 from aqe.core.records.evidence import NotMeasured

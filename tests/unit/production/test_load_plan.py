@@ -5,7 +5,7 @@ import re
 import numpy as np
 import pytest
 
-from aqe.agents.production_intelligence.load_plan import FALSE_ALARM, plan_load_test
+from aqe.agents.production_intelligence.load.plan import FALSE_ALARM, plan_load_test
 from aqe.analysis.inference.run_limits import level_for, most_failures
 from aqe.core.errors import InputError
 from aqe.core.records.load import EndpointShare

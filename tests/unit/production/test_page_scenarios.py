@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
-from aqe.agents.production_intelligence.page_scenarios import page_scenarios
+from aqe.agents.production_intelligence.browser.page_scenarios import page_scenarios
 from aqe.core.records.recordings import ExchangeRow
 from aqe.core.records.scenarios import TestScenario
 from aqe.tests.unit.production.windows import NOW

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from aqe.agents.production_intelligence.recorded_choice import covering, input_class
-from aqe.agents.production_intelligence.recorded_exchanges import exchanges
-from aqe.agents.production_intelligence.recorded_tests import recorded_tests
+from aqe.agents.production_intelligence.recorded.choice import covering, input_class
+from aqe.agents.production_intelligence.recorded.exchanges import exchanges
+from aqe.agents.production_intelligence.recorded.suite import recorded_tests
 from aqe.core.records.recordings import ExchangeRow
 from aqe.core.records.scenarios import RequestStep, TestScenario
 

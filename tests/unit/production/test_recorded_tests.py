@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from aqe.agents.production_intelligence.recorded_exchanges import exchanges
-from aqe.agents.production_intelligence.recorded_tests import recorded_tests, recording_to_tests
+from aqe.agents.production_intelligence.recorded.exchanges import exchanges
+from aqe.agents.production_intelligence.recorded.suite import recorded_tests, recording_to_tests
 from aqe.core.errors import TaskVetoed
 from aqe.core.records.recordings import ExchangeRow
 from aqe.core.records.scenarios import RecordedTests, RequestStep, TestScenario

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from aqe.agents.production_intelligence.recorded_exchanges import exchanges
-from aqe.agents.production_intelligence.recorded_tests import recorded_tests
+from aqe.agents.production_intelligence.recorded.exchanges import exchanges
+from aqe.agents.production_intelligence.recorded.suite import recorded_tests
 from aqe.core.records.scenarios import TestScenario
 from aqe.generators.pytest_target import PytestTarget
 from aqe.generators.secrets_scan import scan

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from aqe.agents.production_intelligence.replay_plan import plan_replay
-from aqe.agents.production_intelligence.replay_verdict import compared, is_sure, report_of
+from aqe.agents.production_intelligence.incidents.replay_plan import plan_replay
+from aqe.agents.production_intelligence.incidents.replay_verdict import compared, is_sure, report_of
 from aqe.benchmarks.incidents.rows import FAILING, NUMBER, PAYMENTS, POOL, START, the_incident, the_rows
 from aqe.core.errors import TaskVetoed
 from aqe.core.records.apm import MetricRow

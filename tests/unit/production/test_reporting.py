@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from aqe.agents.production_intelligence.journeys import journeys
+from aqe.agents.production_intelligence.journeys.analysis import journeys
 from aqe.agents.production_intelligence.prioritize import merged, prioritized
-from aqe.agents.production_intelligence.report_blocks import MOST_ROWS
-from aqe.agents.production_intelligence.reporting import READS, report_of
-from aqe.agents.production_intelligence.rum_analysis import rum_analysis
+from aqe.agents.production_intelligence.reporting.blocks import MOST_ROWS
+from aqe.agents.production_intelligence.reporting.report import READS, report_of
+from aqe.agents.production_intelligence.rum.analysis import rum_analysis
 from aqe.agents.traced import Shelf
 from aqe.core.records.evidence import NotMeasured
 from aqe.core.records.findings import ErrorPattern, FindingPriority, Insight, MiningResult

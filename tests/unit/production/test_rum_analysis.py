@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from aqe.agents.production_intelligence.reporting import VISITS, report_of
-from aqe.agents.production_intelligence.rum_analysis import rum_analysis
+from aqe.agents.production_intelligence.reporting.report import VISITS, report_of
+from aqe.agents.production_intelligence.rum.analysis import rum_analysis
 from aqe.agents.traced import Shelf
 from aqe.cli.production.rum import rum_text
 from aqe.core.errors import TaskVetoed

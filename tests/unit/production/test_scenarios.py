@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from aqe.agents.production_intelligence.scenarios import missing_name, scenarios_from
+from aqe.agents.production_intelligence.errors.scenarios import missing_name, scenarios_from
 from aqe.core.records.findings import ErrorPattern, FindingPriority, MiningResult, RequestShape
 from aqe.core.records.scenarios import Expectation, TestScenario
 

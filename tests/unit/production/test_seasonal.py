@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from aqe.agents.production_intelligence.seasonal import seasonal_analysis
+from aqe.agents.production_intelligence.load.seasonal import seasonal_analysis
 from aqe.analysis.series.event_effect import effect, next_effect
 from aqe.core.errors import TaskVetoed
 from aqe.core.occasions import OCCASIONS, occasions

@@ -7,8 +7,8 @@ from tempfile import TemporaryDirectory
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aqe.agents.production_intelligence.journeys import journeys
-from aqe.agents.production_intelligence.rum_analysis import rum_analysis
+from aqe.agents.production_intelligence.journeys.analysis import journeys
+from aqe.agents.production_intelligence.rum.analysis import rum_analysis
 from aqe.core.records.journeys import Journeys
 from aqe.core.records.rows import Row
 from aqe.core.records.rum import RumRow

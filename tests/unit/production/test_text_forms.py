@@ -2,7 +2,7 @@
 
 import pytest
 
-from aqe.agents.production_intelligence.text_forms import forms
+from aqe.agents.production_intelligence.recorded.text_forms import forms
 
 
 def test_a_form_that_was_seen_once_means_that_others_may_come() -> None:

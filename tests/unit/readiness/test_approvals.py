@@ -10,7 +10,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from aqe.agents.deployment_readiness.approvals import Here, Papers, read_papers, seen_now, stand, state_of, worse
+from aqe.agents.deployment_readiness.approving.approvals import (
+    Here,
+    Papers,
+    read_papers,
+    seen_now,
+    stand,
+    state_of,
+    worse,
+)
 from aqe.agents.deployment_readiness.capabilities import Loaded, judge
 from aqe.agents.deployment_readiness.gates import evaluate
 from aqe.agents.deployment_readiness.inputs import ReadinessInputs

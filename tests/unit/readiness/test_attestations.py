@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from aqe.agents.deployment_readiness.approvals import Papers, read_papers
+from aqe.agents.deployment_readiness.approving.approvals import Papers, read_papers
 from aqe.agents.deployment_readiness.capabilities import Loaded, judge
 from aqe.agents.deployment_readiness.checklist import check
 from aqe.agents.deployment_readiness.gates import evaluate

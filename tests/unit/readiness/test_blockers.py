@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from hypothesis import given
 
-from aqe.agents.deployment_readiness.approvals import Standing
+from aqe.agents.deployment_readiness.approving.approvals import Standing
 from aqe.agents.deployment_readiness.blockers import blockers_of
 from aqe.agents.deployment_readiness.counterfactuals import advised
 from aqe.agents.deployment_readiness.decide import decide

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from aqe.agents.deployment_readiness.approvals import Standing
+from aqe.agents.deployment_readiness.approving.approvals import Standing
 from aqe.agents.deployment_readiness.decide import decide
 from aqe.agents.deployment_readiness.gates import evaluate
 from aqe.agents.deployment_readiness.inputs import ReadinessInputs

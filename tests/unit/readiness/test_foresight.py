@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aqe.agents.deployment_readiness.confidence import release_confidence
-from aqe.agents.deployment_readiness.features import FEATURES, features_of
-from aqe.agents.deployment_readiness.foresight import Foreseen, foresee
+from aqe.agents.deployment_readiness.foresight.confidence import release_confidence
+from aqe.agents.deployment_readiness.foresight.features import FEATURES, features_of
+from aqe.agents.deployment_readiness.foresight.statements import Foreseen, foresee
 from aqe.agents.deployment_readiness.inputs import ReadinessInputs
 from aqe.config.policy import default_policy
 from aqe.core.errors import InputError

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aqe.agents.deployment_readiness.capabilities import Loaded, assess
-from aqe.agents.deployment_readiness.foresight import foresee, learnt_key
+from aqe.agents.deployment_readiness.foresight.statements import foresee, learnt_key
 from aqe.config.policy import default_policy
 from aqe.core.errors import InputError
 from aqe.core.records.learnt import Learnt
@@ -32,7 +32,7 @@ def test_what_was_kept_answers_to_the_last_digit_like_what_is_learnt(
     inputs = with_history(*HISTORY)
     expected = foresee(inputs, POLICY)
     for name in ("confidence.sampled", "rollback_prediction.taught"):
-        monkeypatch.setattr(f"aqe.agents.deployment_readiness.learnt.{name.split('.')[1]}", _nobody_learns)
+        monkeypatch.setattr(f"aqe.agents.deployment_readiness.foresight.learnt.{name.split('.')[1]}", _nobody_learns)
     found = foresee(inputs, POLICY, kept)
     assert (found.confidence, found.prediction) == (expected.confidence, expected.prediction)
     assert found.prediction.method == "calibrated"

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from aqe.agents.deployment_readiness.calibrate import calibrate
 from aqe.agents.deployment_readiness.capabilities import Loaded, assess
+from aqe.agents.deployment_readiness.foresight.calibrate import calibrate
+from aqe.agents.deployment_readiness.foresight.outcomes import calibration_report, in_window, replay
 from aqe.agents.deployment_readiness.inputs import ReadinessInputs
-from aqe.agents.deployment_readiness.outcome_report import calibration_report, in_window, replay
 from aqe.cli.text_history import confidence_text, history_text
 from aqe.config.policy import default_policy
 from aqe.core.records.calibration import Calibration

@@ -1,0 +1,1 @@
+"""Who allows what: approvals, attestations, waivers, freezes."""

@@ -1,0 +1,1 @@
+"""Anomaly detection: series watched, events found, told and kept."""

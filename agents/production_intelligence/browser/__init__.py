@@ -1,0 +1,1 @@
+"""Journeys, pages and recorded flows as tests in a browser."""

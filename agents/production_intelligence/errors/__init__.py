@@ -1,0 +1,1 @@
+"""Error patterns: log records in, the bugs behind them, their circumstances and tests out."""

@@ -1,0 +1,1 @@
+"""Features: their use, their coverage, and code that nobody uses."""

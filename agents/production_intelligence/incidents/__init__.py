@@ -1,0 +1,1 @@
+"""Incidents: where it began, what was different, and the plan of its replay."""

@@ -1,0 +1,217 @@
+"""The traces of an incident: whose self time grew, where failures begin, what a time-out hides."""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from math import isfinite
+from statistics import fmean, median
+
+from ....analysis.span_tree import Span, SpanTree, tree_of
+from ....analysis.waiting import concurrency, masked, plausible
+from ....core.numbers import value_text
+from ....core.records.apm import MetricRow, SpanRow
+from ....core.records.evidence import NotMeasured
+from ....core.records.incident_analysis import Hop, Masking, Plausibility, Traces
+from ....core.records.incidents import Incident
+from .window import Around, Stretch
+
+GREW = 1.5
+"""Self time over that before, from which it is the time that failed, not only the largest share of it."""
+LEAST_MASKED = 0.05
+"""Share of calls cut by a time-out, from which it is told."""
+MAX_HOPS = 20
+UNKNOWN = "unknown"
+
+_TIMEOUT = re.compile(
+    r"time[d-]?\s?-?out[^.\n]{0,40}?(\d{1,6}(?:\.\d{1,3})?)\s*(ms|milliseconds?|s|sec|seconds?|m|min|minutes?)\b",
+    re.IGNORECASE,
+)
+_MS = {"ms": 1.0, "mi": 1.0, "s": 1000.0, "se": 1000.0, "m": 60_000.0}
+
+
+@dataclass
+class ServiceTimes:
+    """What the spans of one stretch say about one service."""
+
+    self_ms: dict[str, float] = field(default_factory=lambda: defaultdict(float))
+    """Trace -> self time in it."""
+    spans: int = 0
+    errors: int = 0
+    begin_here: int = 0
+    served_ms: list[float] = field(default_factory=list)
+    """Durations of server spans."""
+
+
+@dataclass
+class Times:
+    """What the spans of one stretch say."""
+
+    services: dict[str, ServiceTimes] = field(default_factory=lambda: defaultdict(ServiceTimes))
+    traces: int = 0
+    orphans: int = 0
+    circles: int = 0
+    skewed: int = 0
+    unmeasured: int = 0
+
+
+def times_of(spans: Iterable[SpanRow]) -> Times:
+    """Self times and errors by service; a call whose callee sent no span counts as the callee's time."""
+    by_trace: dict[str, list[SpanRow]] = defaultdict(list)
+    for span in spans:
+        by_trace[span.trace_id].append(span)
+    times = Times(traces=len(by_trace))
+    for trace, rows in by_trace.items():
+        tree = tree_of([_plain(row) for row in rows])
+        times.orphans += tree.orphans
+        times.circles += tree.cut
+        times.skewed += tree.skewed
+        times.unmeasured += tree.unmeasured
+        for place, row in enumerate(rows):
+            _add(times, trace, row, place, tree, rows)
+    return times
+
+
+def _add(times: Times, trace: str, row: SpanRow, place: int, tree: SpanTree, rows: Sequence[SpanRow]) -> None:
+    service = times.services[_whose(row, alone=not tree.children[place])]
+    service.spans += 1
+    service.self_ms[trace] += tree.self_ms[place]
+    service.errors += row.is_error
+    service.begin_here += row.is_error and not any(rows[child].is_error for child in tree.children[place])
+    if row.kind == "server" and row.duration_ms is not None and isfinite(row.duration_ms):
+        service.served_ms.append(row.duration_ms)
+
+
+def _plain(row: SpanRow) -> Span:
+    return Span(row.span_id, row.parent_id, row.at.timestamp() * 1000, row.duration_ms)
+
+
+def _whose(row: SpanRow, *, alone: bool) -> str:
+    if alone and row.kind == "client" and (callee := row.peer or row.db_system):
+        return callee
+    return row.service or UNKNOWN
+
+
+def traces_of(here: Around, before: Times, during: Times) -> Traces | NotMeasured:
+    """The hops of the incident's traces, and the failing one."""
+    if not during.traces:
+        return NotMeasured(reason="no spans from while it lasted")
+    total = sum(sum(s.self_ms.values()) for s in during.services.values())
+    hops = sorted(
+        (_hop(name, found, before, during, total) for name, found in during.services.items()),
+        key=lambda hop: (-hop.self_ms, hop.service),
+    )
+    failing, because = _failing(hops)
+    return Traces(
+        traces=during.traces,
+        spans=len(here.during.spans),
+        failing=failing,
+        because=because,
+        hops=tuple(hops[:MAX_HOPS]),
+        orphans=during.orphans,
+        circles=during.circles,
+        skewed=during.skewed,
+        unmeasured=during.unmeasured,
+        truncated=not here.during.full,
+    )
+
+
+def _hop(name: str, found: ServiceTimes, before: Times, during: Times, total: float) -> Hop:
+    own, earlier = sum(found.self_ms.values()), before.services.get(name)
+    return Hop(
+        service=name,
+        spans=found.spans,
+        self_ms=own / during.traces,
+        self_before_ms=sum(earlier.self_ms.values()) / before.traces if earlier and before.traces else None,
+        share=own / total if total else 0.0,
+        errors=found.errors,
+        errors_begin_here=found.begin_here,
+    )
+
+
+def _failing(hops: Sequence[Hop]) -> tuple[Hop, str]:
+    known = [hop for hop in hops if hop.self_before_ms is not None]
+    grown = max(known, key=lambda hop: hop.self_ms - (hop.self_before_ms or 0), default=None)
+    if grown and grown.self_before_ms is not None and grown.self_ms > GREW * grown.self_before_ms:
+        before, now = value_text(grown.self_before_ms), value_text(grown.self_ms)
+        return grown, f"its self time grew from {before} to {now} ms a trace"
+    begin = max(hops, key=lambda hop: hop.errors_begin_here)
+    if begin.errors_begin_here:
+        return begin, f"{begin.errors_begin_here} failed spans begin there, and no service's self time grew"
+    largest = hops[0]
+    return largest, f"{100 * largest.share:.0f} % of the traces' self time; there is nothing to compare with"
+
+
+def timeout_of(incident: Incident) -> float | None:
+    """The time-out that the incident's own words name, in ms: `Gateway timeout after 30s`."""
+    for text in (incident.error, incident.title, incident.description):
+        found = _TIMEOUT.search(text or "")
+        if found:
+            unit = found[2].lower()
+            return float(found[1]) * _MS["ms" if unit.startswith(("ms", "milli")) else unit[:1]]
+    return None
+
+
+def masking_of(spans: Sequence[SpanRow], incident: Incident) -> Iterator[Masking]:
+    """Calls that all end as the caller's time-out, whatever the callee answered."""
+    timeout_ms = timeout_of(incident)
+    if timeout_ms is None:
+        return
+    calls: Mapping[str, list[SpanRow]] = defaultdict(list)
+    own: dict[str, list[bool]] = defaultdict(list)
+    for span in spans:
+        if span.kind == "client" and (callee := span.peer or span.db_system) and span.duration_ms is not None:
+            calls[callee].append(span)
+        elif span.kind == "server" and span.service:
+            own[span.service].append(span.is_error)
+    for callee, made in sorted(calls.items()):
+        found = masked((span.duration_ms or 0.0 for span in made), timeout_ms)
+        if (found.share or 0) >= LEAST_MASKED:
+            failures = fmean(own[callee]) if own.get(callee) else None
+            yield Masking(
+                service=callee,
+                timeout_ms=timeout_ms,
+                calls=found.calls,
+                cut=found.cut,
+                callee_failures_share=failures,
+                words=_masked_words(callee, timeout_ms, found.calls, found.cut, failures),
+            )
+
+
+def _masked_words(callee: str, timeout_ms: float, calls: int, cut: int, failures: float | None) -> str:
+    seen = f"{cut} of {calls} calls to {callee} lasted as long as the time-out of {timeout_ms / 1000:g} s:"
+    if failures is None:
+        return f"{seen} they end as a time-out, and whether {callee} would have failed them cannot be seen."
+    return f"{seen} they end as a time-out and hide that {callee} itself failed {100 * failures:.0f} % of its requests."
+
+
+def plausibility_of(service: str | None, during: Stretch, times: Times) -> Plausibility | NotMeasured:
+    """Requests under way by Little's law, against connections that a metric reports."""
+    if service is None:
+        return NotMeasured(reason="the incident names no service")
+    served = times.services[service].served_ms if service in times.services else []
+    if not served:
+        return NotMeasured(reason=f"no server spans of {service}")
+    reported = [m.value for m in during.metrics if m.service in (None, service) and _counts_connections(m)]
+    if not reported:
+        return NotMeasured(reason=f"no metric of connections for {service}")
+    rate, latency_s, seen = len(served) / during.seconds, fmean(served) / 1000, median(reported)
+    expected = concurrency(rate, latency_s)
+    fits = plausible(expected, seen)
+    if fits is None:
+        return NotMeasured(reason=f"{service} has no connections or no time")
+    verdict = "fits" if fits else "does not fit: spans are sampled, or the connections wait for something else"
+    return Plausibility(
+        service=service,
+        rate_rps=rate,
+        latency_s=latency_s,
+        expected=expected,
+        reported=seen,
+        fits=fits,
+        words=f"{value_text(rate)} /s x {value_text(latency_s)} s = {value_text(expected)} under way,"
+        f" {value_text(seen)} connections: {verdict}.",
+    )
+
+
+def _counts_connections(metric: MetricRow) -> bool:
+    return "connection" in metric.name.lower() and metric.kind != "counter" and isfinite(metric.value)

@@ -1,0 +1,1 @@
+"""User journeys: sessions into ways, and new sessions held against the known ones."""

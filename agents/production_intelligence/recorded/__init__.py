@@ -1,0 +1,1 @@
+"""Recorded traffic as tests of an API."""

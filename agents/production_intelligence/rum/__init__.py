@@ -1,0 +1,1 @@
+"""Real-user monitoring: what visits did, waited for, met, and where they left."""
