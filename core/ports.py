@@ -58,6 +58,7 @@ class DatasetReader(Protocol):
         bucket_s: int | None = None,
         sums: Sequence[str] = (),
         only: Mapping[str, str | None] = MappingProxyType({}),
+        in_visits: bool = False,
         since: datetime | None = None,
         until: datetime | None = None,
         release: str | None = None,
@@ -70,6 +71,8 @@ class DatasetReader(Protocol):
             bucket_s: also by time, in steps of so many seconds since the epoch, 1 or more.
             sums: numeric columns to be added up; NaN, infinity and NULL count as nothing.
             only: column -> the text that it must hold; None = rows that do not say.
+            in_visits: a product event that names a user and no session has the session in which real-user monitoring
+                saw that user then, or lately: a server tells of purchases and knows no session.
             since, until, release: as for `rows`.
 
         Returns:

@@ -69,14 +69,13 @@ def tally_sql(
     bucket_s: int | None,
     sums: Sequence[str],
     only: Iterable[str],
-    source: str,
-    where: str,
+    rows: str,
 ) -> str:
     """The query behind `DatasetReader.tally`.
 
     Args:
-        only: columns that `where` asks for.
-        source: a query for all rows.
+        only: columns that must hold what the question marks at the query's end stand for.
+        rows: a query for those of the window.
 
     Raises:
         ValueError: a column that the kind does not have, or a bucket below one second.
@@ -92,7 +91,8 @@ def tally_sql(
     figures = ["count(*)", 'epoch(min("at"))', 'epoch(max("at"))', *totals]
     order = ", ".join(f"{number} NULLS LAST" for number in range(1, len(keys) + 1))
     grouped = f"GROUP BY {', '.join(keys)} ORDER BY {order}" if keys else "HAVING count(*) > 0"
-    return f"SELECT {', '.join(keys + figures)} FROM ({source}) {where} {grouped}"
+    asked = "".join(f' AND "{name}" IS NOT DISTINCT FROM ?' for name in only)
+    return f"SELECT {', '.join(keys + figures)} FROM ({rows}) WHERE true{asked} {grouped}"
 
 
 def _plain(hint: Any) -> Any:

@@ -30,6 +30,7 @@ from .level_sql import levels_sql, metric_points_sql, people_sql, requested_sql,
 from .rum_reader import RumReader
 from .rum_sql import MEMORY_LIMIT as RUM_MEMORY
 from .rum_sql import THREADS as RUM_THREADS
+from .session_sql import product_events
 from .slices import in_slices
 
 BATCH_ROWS = 2048
@@ -92,18 +93,20 @@ class DatasetStore:
         bucket_s: int | None = None,
         sums: Sequence[str] = (),
         only: Mapping[str, str | None] = MappingProxyType({}),
+        in_visits: bool = False,
         since: datetime | None = None,
         until: datetime | None = None,
         release: str | None = None,
     ) -> Iterator[tuple[Any, ...]]:
         """See core/ports.DatasetReader."""
-        files = self.files(kind, since=since, until=until)
-        if not files:
+        rows, values = self._window(kind, since, until, release)
+        if not rows:
             return
-        types = column_types(kind)
-        where, values = _where(since, until, release, only)
-        query = tally_sql(kind, columns, bucket_s=bucket_s, sums=sums, only=only, source=_stored(types), where=where)
-        yield from self._fetch(query, [files, *values])
+        if in_visits and kind == PRODUCT:
+            seen, of_seen = self._window(RUM, since, until, release)
+            rows, values = (product_events(rows, seen), [*values, *of_seen]) if seen else (rows, values)
+        query = tally_sql(kind, columns, bucket_s=bucket_s, sums=sums, only=only, rows=rows)
+        yield from self._fetch(query, [*values, *only.values()])
 
     def levels(
         self,
@@ -282,7 +285,6 @@ def _where(
     since: datetime | None,
     until: datetime | None,
     release: str | None,
-    only: Mapping[str, str | None] = MappingProxyType({}),
 ) -> tuple[str, list[Any]]:
     """A WHERE clause and the values of its question marks."""
     limits: list[tuple[str, Any]] = [
@@ -291,7 +293,6 @@ def _where(
         ("of_release = ?", release),
     ]
     given = [(condition, value) for condition, value in limits if value is not None]
-    given += [(f'"{column}" IS NOT DISTINCT FROM ?', text) for column, text in only.items()]
     return f"WHERE {' AND '.join(['true', *(condition for condition, _ in given)])}", [value for _, value in given]
 
 

@@ -90,7 +90,7 @@ class Loaded:
         """Counts of the window's rows, see core/ports.DatasetReader.tally.
 
         Args:
-            more: `bucket_s`, `sums`, `only`.
+            more: `bucket_s`, `sums`, `only`, `in_visits`.
         """
         return self.datasets.tally(kind, columns, since=self.since, until=self.until, release=self.release, **more)
 

@@ -245,6 +245,27 @@ def test_the_twin_of_the_unit_tests_counts_as_the_store_does(tmp_path: Path, ask
     assert list(RowsInMemory(some_views()).tally("rum-events", **asked)) == list(store.tally("rum-events", **asked))
 
 
+def test_a_user_whose_session_a_server_does_not_know_is_put_where_monitoring_saw_it(tmp_path: Path) -> None:
+    """The session begun last before, until half an hour after its end; the twin of the unit tests does the same."""
+    seen = [
+        RumRow(NOON + timedelta(minutes=minute), "view", session=session, page="/", user=user)
+        for minute, session, user in ((0, "s2", "ann"), (9, "s2", "ann"), (20, "s1", "ann"), (5, "s3", None))
+    ]
+    told = [
+        ProductRow(NOON + timedelta(minutes=minute), "paid", session=session, user=user, revenue=1.0)
+        for minute, session, user in (
+            (-1, None, "ann"), (9, None, "ann"), (21, None, "ann"), (50, None, "ann"), (51, None, "ann"),
+            (6, None, None), (6, None, "bob"), (6, "own", "ann"),
+        )
+    ]  # fmt: skip
+    store = DatasetStore(tmp_path)
+    store.write([*seen, *told], source="r", digest="b" * 64, release=None, now=NOON)
+    asked: dict[str, Any] = {"columns": ("session",), "sums": ("revenue",), "only": {"name": "paid"}, "in_visits": True}
+    found = list(store.tally("product-events", **asked))
+    assert [(row[0], row[1]) for row in found] == [("own", 1), ("s1", 2), ("s2", 1), (None, 4)]
+    assert list(RowsInMemory([*seen, *told]).tally("product-events", **asked)) == found
+
+
 def test_response_times_of_all_and_of_the_busiest_endpoints(tmp_path: Path) -> None:
     """The twin answers the same; what has no duration does not count, and a window without any has none."""
     some = list(requests(8))

@@ -123,6 +123,8 @@ class Counts:
     total_sessions: int = 0
     purchases: int = 0
     """Sessions with one."""
+    lost_purchases: bool = False
+    """There is one of which nobody knows the session."""
 
 
 _Fact = tuple[str | None, str | None, str | None, int, int, float, bool]
@@ -170,6 +172,7 @@ def _add_session(counts: Counts, session: str | None, facts: Iterator[_Fact], li
             counts.users[name] += anonymous
     counts.total_sessions += known
     counts.purchases += known and bought
+    counts.lost_purchases |= bought and not known
     counts.total_users += anonymous
 
 
@@ -191,7 +194,7 @@ def _facts(loaded: Loaded, stream: Stream, kind: int, features: FeatureMap, by_s
     columns = [column for column in (*who, stream.event, stream.path) if column]
     sums = ("revenue",) if stream.kind == PRODUCT else ()
     user, event, path, count = len(who) - 1, len(who), len(columns) - 1, len(columns)
-    for row in loaded.tally(stream.kind, columns, sums=sums, only=stream.only):
+    for row in loaded.tally(stream.kind, columns, sums=sums, only=stream.only, in_visits=by_session):
         name = row[event] if stream.event else None
         revenue = row[-1] if sums else 0.0
         bought = revenue > 0 or (name is not None and PURCHASE.fullmatch(name[:MAX_NAME_CHARS]) is not None)

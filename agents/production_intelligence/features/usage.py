@@ -176,7 +176,8 @@ def _conversion(counts: Counts, name: str, sessions: int) -> float | NotMeasured
     if not sessions:
         return _no_sessions()
     if not counts.purchases:
-        return NotMeasured(reason="no purchase was recorded in any session")
+        why = ": what was bought names no session, and nobody who was seen then" if counts.lost_purchases else ""
+        return NotMeasured(reason=f"no purchase was recorded in any session{why}")
     return counts.converted[name] / sessions
 
 

@@ -37,8 +37,6 @@ PURCHASE = re.compile(
     re.IGNORECASE,
 )
 """Names of events that mean that somebody bought; `in_app_purchase`, `Order Completed`, `place_order`."""
-LATELY_S = 1_800.0
-"""After a session's last sign, until when a purchase of its user belongs to it."""
 PAGE_VIEW = re.compile(r"\$?(?:page|screen)[_ -]?view(?:ed)?|(?:viewed )?(?:page|screen)(?: viewed)?", re.IGNORECASE)
 """Names of events of product analytics that are page views."""
 
@@ -166,31 +164,10 @@ def sessions(loaded: Loaded) -> Iterator[Session]:
     streams = (
         _facts("view", loaded.tally(RUM, ("session",), only={"event": "view"}, sums=("duration_ms",))),
         _facts("action", loaded.tally(RUM, ("session", "name"), only={"event": "action"})),
-        _facts("event", loaded.tally(PRODUCT, ("session", "name"), sums=("revenue",))),
-        _purchases(loaded),
+        _facts("event", loaded.tally(PRODUCT, ("session", "name"), sums=("revenue",), in_visits=True)),
     )
     for _, facts in groupby(merge(*streams, key=itemgetter(0)), key=itemgetter(0)):
         yield _session(facts)
-
-
-def _purchases(loaded: Loaded) -> Iterator["_Fact"]:
-    """What users bought who are named and their session is not, in order of the session that it was."""
-    bought = defaultdict[str, list[tuple[float, float]]](list)
-    told = loaded.tally(PRODUCT, ("user", "name"), bucket_s=1, sums=("revenue",), only={"session": None})
-    for user, name, _, _, at_s, _, revenue in told:
-        if user and (revenue > 0 or PURCHASE.fullmatch(name[:MAX_NAME_CHARS])):
-            bought[user].append((at_s, revenue))
-    if not bought:
-        return
-    for session, user, _, first_s, last_s in loaded.tally(RUM, ("session", "user")):
-        if session and user in bought:
-            others = []
-            for at_s, revenue in bought[user]:
-                if first_s <= at_s <= last_s + LATELY_S:
-                    yield _Fact(session, "event", "purchase", 1, at_s, at_s, revenue)
-                else:
-                    others.append((at_s, revenue))
-            bought[user] = others
 
 
 class _Fact(NamedTuple):

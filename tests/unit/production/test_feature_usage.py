@@ -86,6 +86,16 @@ def test_who_pays_counts_more_than_how_many() -> None:
     assert of(report, "shop").conversion_share == pytest.approx(0.01)
 
 
+def test_a_purchase_that_names_its_user_only_converts_the_session_that_the_user_was_in() -> None:
+    """A server tells of it and knows no session; the same rule as for journeys. One told long after is nobody's."""
+    rows: list[Row] = [view(YESTERDAY, f"s{n}", "/shop", user=f"u{n}") for n in range(10)]
+    late = product_event(YESTERDAY + timedelta(hours=2), "purchase", user="u1", revenue=9.0)
+    report = found([*rows, product_event(YESTERDAY + timedelta(minutes=3), "purchase", user="u7", revenue=9.0), late])
+    assert of(report, "shop").conversion_share == pytest.approx(0.1)
+    lost = of(found([*rows, late]), "shop").conversion_share
+    assert isinstance(lost, NotMeasured) and lost.reason.endswith("names no session, and nobody who was seen then")
+
+
 def test_an_act_that_two_sources_saw_counts_once() -> None:
     """Sessions without a user are users of their own."""
     rows: list[Row] = [view(YESTERDAY, "s1", "/shop/1", user="u1"), view(YESTERDAY, "s1", "/shop/2", user="u1")]

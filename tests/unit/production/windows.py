@@ -1,9 +1,9 @@
 """A window of rows for tests of capabilities, and a twin of the dataset store that needs no files."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import groupby
 from math import isfinite
 from pathlib import Path
@@ -15,11 +15,11 @@ from aqe.agents.production_intelligence.endpoints import endpoint
 from aqe.agents.production_intelligence.loaded import Loaded
 from aqe.core.records.levels import Level, LevelSource, MetricPoint, Requested, Stretch, Timing
 from aqe.core.records.logs import AccessRow
-from aqe.core.records.rows import KIND_OF, Row
+from aqe.core.records.rows import KIND_OF, RUM, Row
 from aqe.core.records.rum import RumRow
 from aqe.core.records.rum_answers import PageLabel, RumAnswers, RumQuestion
 from aqe.core.records.usage import ProductRow
-from aqe.core.records.visits import VisitBatch, VisitQuestion, Visits
+from aqe.core.records.visits import VISIT_PAUSE_S, VisitBatch, VisitQuestion, Visits
 from aqe.memory.datasets import DatasetStore
 
 NOW = datetime(2026, 3, 2, tzinfo=UTC)
@@ -41,19 +41,36 @@ class RowsInMemory:
 
     def tally(
         self, kind: str, columns: Sequence[str] = (), *, bucket_s: int | None = None, sums: Sequence[str] = (),
-        only: Mapping[str, str | None] = {}, **window: Any,
+        only: Mapping[str, str | None] = {}, in_visits: bool = False, **window: Any,
     ) -> Iterator[tuple[Any, ...]]:  # fmt: skip
         def key(row: Any) -> tuple[Any, ...]:
             bucket = () if bucket_s is None else (int(row.at.timestamp() // bucket_s) * bucket_s,)
             return (*(getattr(row, column) for column in columns), *bucket)
 
-        kept = [row for row in self.rows(kind, **window) if all(getattr(row, c) == v for c, v in only.items())]
+        told = map(self._visited(**window), self.rows(kind, **window)) if in_visits else self.rows(kind, **window)
+        kept = [row for row in told if all(getattr(row, c) == v for c, v in only.items())]
         for values, group in groupby(sorted(kept, key=lambda row: [(v is None, v or 0) for v in key(row)]), key=key):
             found = list(group)
             times = [row.at.timestamp() for row in found]
             totals = ([getattr(row, name) for row in found] for name in sums)
             added = (sum((v for v in total if v is not None and isfinite(v)), 0.0) for total in totals)
             yield (*values, len(found), min(times), max(times), *added)
+
+    def _visited(self, **window: Any) -> Callable[[Any], Any]:
+        spans: dict[tuple[str, str], list[datetime]] = {}
+        for row in self.rows(RUM, **window):
+            if row.user is not None and row.session is not None:
+                spans.setdefault((row.user, row.session), []).append(row.at)
+
+        def visited(row: Any) -> Any:
+            if not isinstance(row, ProductRow) or row.session is not None:
+                return row
+            begun = [(times[0], times[-1], who) for who, times in spans.items() if who[0] == row.user]
+            begun = [one for one in begun if one[0] <= row.at]
+            _, ended, who = max(begun, default=(row.at, datetime(1, 1, 1, tzinfo=UTC), ("", "")))
+            return row._replace(session=who[1]) if row.at <= ended + timedelta(seconds=VISIT_PAUSE_S) else row
+
+        return visited
 
     def levels(self, source: LevelSource, **how: Any) -> Iterator[Level]:
         raise NotImplementedError
