@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple, TypeVar
 
 from ...core.errors import InputError
+from ...core.records.evidence import NotMeasured, Status
 from ...core.records.findings import FindingPriority, Trend
 from ...core.records.production import Health, OpenFinding, RankedFinding
 from ...core.records.signals import MetricValue
@@ -62,11 +63,17 @@ def _read(source: "_Source", written: Written | None, now: datetime, max_age: ti
     reason, at = _objection(source.key, written, now, max_age), written.at if written else None
     if written is not None and reason is None:
         try:
-            values = source.read(source.key, written.value)
-            return {name: Watched(source.key, value, at) for name, value in zip(source.metrics, values, strict=True)}
+            values = source.read(source.key, written.value, now - max_age)
+            return {name: _watched(source.key, v, at) for name, v in zip(source.metrics, values, strict=True)}
         except InputError as error:
             reason = str(error)
     return {name: Watched(source.key, None, at, reason) for name in source.metrics}
+
+
+def _watched(key: str, value: MetricValue | NotMeasured, at: datetime | None) -> Watched:
+    if isinstance(value, NotMeasured):
+        return Watched(key, None, at, value.reason)
+    return Watched(key, value, at)
 
 
 def _objection(key: str, written: Written | None, now: datetime, max_age: timedelta) -> str | None:
@@ -80,22 +87,33 @@ def _objection(key: str, written: Written | None, now: datetime, max_age: timede
     return None
 
 
-def _counts_of_open(key: str, value: object) -> tuple[int, int]:
-    findings = [finding for finding in _items(key, value, OpenFinding) if finding.is_open]
-    return len(findings), sum(finding.is_severe for finding in findings)
+def _counts_of_open(key: str, value: object, oldest: datetime) -> tuple[int | NotMeasured, ...]:
+    """How many, and how many severe ones: at least so many where the list says that nobody could judge."""
+    items = _items(key, value, OpenFinding)
+    findings = [finding for finding in items if finding.is_open]
+    counts = len(findings), sum(finding.is_severe for finding in findings)
+    unknown = next((item for item in items if item.is_unknown), None)
+    if unknown is None:
+        return counts
+    return tuple(count or NotMeasured(reason=f"{key}: {unknown.title or Status.NOT_MEASURED}") for count in counts)
 
 
-def _high_priority(key: str, value: object) -> tuple[int]:
+def _high_priority(key: str, value: object, oldest: datetime) -> tuple[int]:
     return (sum(finding.priority is FindingPriority.HIGH for finding in _items(key, value, RankedFinding)),)
 
 
-def _rising(key: str, value: object) -> tuple[int]:
+def _rising(key: str, value: object, oldest: datetime) -> tuple[int]:
     high = [finding for finding in _items(key, value, RankedFinding) if finding.priority is FindingPriority.HIGH]
     return (sum(finding.trend is Trend.INCREASING for finding in high),)
 
 
-def _health(key: str, value: object) -> tuple[bool]:
+def _health(key: str, value: object, oldest: datetime) -> tuple[bool]:
     health = Health.from_value(value, where=key)
+    if health.status == Status.NOT_MEASURED:
+        raise InputError(f"{key}: {health.reason or Status.NOT_MEASURED}")
+    if health.data_until is not None and health.data_until < oldest:
+        until = health.data_until.isoformat(timespec="seconds")
+        raise InputError(f"stale: {key} knows nothing of what came after {until}")
     if health.well is None:
         raise InputError(f"{key}: status is {health.status!r:.80}, expected healthy, degraded, unhealthy or critical")
     return (health.well,)
@@ -115,8 +133,8 @@ class _Source(NamedTuple):
 
     key: str
     metrics: tuple[str, ...]
-    read: Callable[[str, object], tuple[MetricValue, ...]]
-    """Of key and value: the metrics' values; InputError = it cannot be read."""
+    read: Callable[[str, object, datetime], tuple[MetricValue | NotMeasured, ...]]
+    """Of key, value and the time before which data are too old: the metrics' values; InputError = it gives none."""
 
 
 _SOURCES = (

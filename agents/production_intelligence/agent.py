@@ -19,6 +19,7 @@ from ...core.records.season import SeasonalAnalysis
 from ...core.records.tasks import TaskAssignment
 from ..base import BaseAgent, TaskContext
 from ..outcome import Outcome
+from .anomalies.keys import NothingToJudge
 from .capabilities import CAPABILITIES
 from .loaded import Loaded
 from .runners.insights import merge_insights
@@ -60,6 +61,12 @@ class ProductionIntelligenceAgent(BaseAgent):
             series = payload.series if isinstance(payload, AnomalyDetected) else None
             context.emit(payload, subject=series or context.task.payload.get("release"))
         return result.answer
+
+    async def on_task_error(self, context: TaskContext, error: Exception) -> None:
+        """That nothing could be judged is stored, too: an earlier state would be taken for today's."""
+        if isinstance(error, NothingToJudge):
+            for name, value in error.stores.items():
+                context.store(name, value)
 
 
 def events_of(answer: Record, release: str | None) -> Iterator[Payload]:

@@ -6,7 +6,7 @@ import click
 
 from ..common import output_options, print_json, with_runtime
 from ..params import DAYS, Number
-from ..text import cleaned, table, value_text
+from ..text import cleaned, counted, table, value_text
 from .common import insight_lines, performed
 
 if TYPE_CHECKING:
@@ -67,11 +67,12 @@ def impact_text(found: "ExperimentImpact") -> str:
     if found.left_out:
         lines.append(f"{found.left_out} more units were too many to hold and are left out")
     if not found.split_holds:
-        lines.append(f"the arms are not as large as planned (p {found.split_p_value:.2g}): no effect is told")
+        p, level = p_words(found.split_p_value, found.split_alpha)
+        lines.append(f"the arms are not as large as planned (p {p}, level {level}): no effect is told")
     measured = [effect for effect in found.effects if isinstance(effect, MetricEffect)]
     if measured:
-        headers = ("VARIANT", "METRIC", "CONTROL", "VARIANT'S", "EFFECT", "INTERVAL", "P", "VERDICT")
-        lines += ["", table(headers, [_row(effect) for effect in measured])]
+        headers = ("VARIANT", "METRIC", "CONTROL", "VARIANT'S", "EFFECT", "INTERVAL", "P", "LEVEL", "VERDICT")
+        lines += ["", table(headers, [_row(effect) for effect in measured]), "", _level_words(found)]
     missing = [f"not measured: {e.reason}" for e in found.effects if not isinstance(e, MetricEffect)]
     return "\n".join([*lines, *([""] if missing else []), *missing, *insight_lines(found.insights)])
 
@@ -86,6 +87,25 @@ def _row(effect: "MetricEffect") -> tuple[object, ...]:
         f"{value_text(effect.treatment.value)} {effect.unit}",
         "-" if effect.effect is None else f"{100 * effect.effect:+.1f} %",
         f"{low} to {high}",
-        f"{effect.p_value:.2g}",
+        *p_words(effect.p_value, effect.alpha),
         effect.verdict,
+    )
+
+
+def p_words(p_value: float, level: float) -> tuple[str, str]:
+    """Both in as many digits, from two on, as it takes to see which is the smaller."""
+    for digits in range(2, 17):
+        said = f"{p_value:.{digits}g}", f"{level:.{digits}g}"
+        if p_value == level or float(said[0]) != float(said[1]):
+            break
+    return said
+
+
+def _level_words(found: "ExperimentImpact") -> str:
+    if not found.comparisons:
+        return "A difference is told where P is at most LEVEL."
+    each = f"{found.alpha:g}/{found.comparisons} ({found.correction}, {counted(found.comparisons, 'comparison')})"
+    return (
+        f"A difference is told where P is at most LEVEL: {each}, so that {100 * found.alpha:g} % is the chance of ever"
+        " being wrong in any of them."
     )

@@ -161,9 +161,11 @@ class Alert(Record):
 class ProductionStatus(Record):
     """The value at `aqe/production/status`."""
 
-    status: Literal["healthy", "degraded", "unhealthy", "critical"]
+    status: Literal["healthy", "degraded", "unhealthy", "critical", "NOT_MEASURED"]
+    """NOT_MEASURED: somebody looked, and nothing could be judged."""
     reason: str
     open_anomalies: int = Field(ge=0)
     judged_series: int = Field(ge=0)
-    data_until: AwareDatetime
-    """Nothing is said about what came later."""
+    looked_at: AwareDatetime
+    data_until: AwareDatetime | None
+    """Nothing is said about what came later; None = nothing is said at all."""

@@ -45,7 +45,7 @@ class MetricEffect(Record):
     p_value: float
     """Always-valid."""
     alpha: float
-    """Level of this comparison: the experiment's, divided by the number of comparisons."""
+    """Level that the p-value was compared with: the experiment's, divided by the number of comparisons."""
     verdict: EffectVerdict
 
 
@@ -71,8 +71,16 @@ class ExperimentImpact(Record):
     """Units seen in more than one arm: left out."""
     split_p_value: float
     """Always-valid: of arms this unequal under the planned split."""
+    split_alpha: float = 0.001
+    """Level of it, at or below which nothing is concluded."""
     split_holds: bool
     """False = sample ratio mismatch: no effect is told."""
+    alpha: float = 0.05
+    """Chance of ever calling anything different that is not, over all looks and comparisons."""
+    comparisons: int = 0
+    """Metrics times variants, those that were not measured included; 0 = not told."""
+    correction: str = "Bonferroni"
+    """How the level of one comparison follows from both."""
     effects: tuple[MetricEffect | NotMeasured, ...]
     left_out: int = 0
     """Units beyond the bound."""

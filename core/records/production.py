@@ -6,10 +6,11 @@ named here are left alone.
 
 from datetime import datetime
 
-from pydantic import ConfigDict
+from pydantic import AwareDatetime, ConfigDict
 from pydantic.alias_generators import to_camel
 
 from .base import Record
+from .evidence import Status
 from .findings import FindingPriority, Trend
 
 _CLOSED = frozenset({"resolved", "closed", "ok", "inactive", "suppressed"})
@@ -27,15 +28,21 @@ class _Partly(Record):
 class OpenFinding(_Partly):
     """An alert or an anomaly."""
 
+    title: str | None = None
     severity: str | None = None
     """As its source writes it: `critical`, `P2`, `SEV1`."""
     status: str | None = None
     resolved_at: datetime | None = None
 
     @property
+    def is_unknown(self) -> bool:
+        """It is no finding: it says that whoever writes the list could not judge."""
+        return self.status == Status.NOT_MEASURED
+
+    @property
     def is_open(self) -> bool:
         """Nobody says that it is over."""
-        return self.resolved_at is None and (self.status or "").lower() not in _CLOSED
+        return not self.is_unknown and self.resolved_at is None and (self.status or "").lower() not in _CLOSED
 
     @property
     def is_severe(self) -> bool:
@@ -54,6 +61,9 @@ class Health(_Partly):
     """The value at `aqe/production/status`."""
 
     status: str
+    reason: str | None = None
+    data_until: AwareDatetime | None = None
+    """Where its writer says so: nothing is known of what came later."""
 
     @property
     def well(self) -> bool | None:

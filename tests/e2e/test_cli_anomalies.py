@@ -57,8 +57,12 @@ def production(project: Project) -> dict[str, Any]:
 
 
 def test_nothing_imported_is_told(project: Project) -> None:
+    """Also to whoever reads the keys."""
     done = project.aqe("production", "detect-anomalies")
     assert (done.returncode, "aqe import" in done.stderr) == (EXIT_NO_GO, True)
+    state = json.loads(project.ok("memory", "get", "aqe/production/status"))
+    assert (state["status"], state["dataUntil"]) == ("NOT_MEASURED", None)
+    assert [a["status"] for a in json.loads(project.ok("memory", "get", "aqe/production/alerts"))] == ["NOT_MEASURED"]
     assert project.aqe("production", "detect-anomalies", "--threshold=3-sigmoid").returncode == EXIT_USAGE
 
 

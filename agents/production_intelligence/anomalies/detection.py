@@ -23,7 +23,7 @@ from ..loaded import Loaded
 from ..scenario_keys import READS as SCENARIO_KEYS
 from ..scenario_keys import offered
 from .kept_watch import PARTS, Kept, laid_down, shared
-from .keys import INCIDENTS_KEY, Known, continued, keys
+from .keys import INCIDENTS_KEY, Known, NothingToJudge, continued, keys, unjudged_keys
 from .report import Deployment, Judged, judge, one_each
 from .rules import Method
 from .scenarios import ID as SCENARIO_ID
@@ -34,6 +34,7 @@ from .series import Measure, Series, bucket_s, of_levels, of_metrics
 BUDGET = 50
 """Anomalies listed in one report: what people can look at, and what fits into a memory value."""
 READS = (ANOMALIES_KEY, ALERTS_KEY, HISTORY_KEY, INCIDENTS_KEY, WATCH_KEY, PARTS, *SCENARIO_KEYS)
+INSUFFICIENT = "insufficient data: "
 _SIGMAS = re.compile(r"(\d{1,3}(?:\.\d{1,6})?)[ -]?sigmas?")
 
 
@@ -41,7 +42,8 @@ def detect_anomalies(loaded: Loaded) -> Outcome:
     """Events of the window that are not as usual, and what they mean for how production is.
 
     Raises:
-        TaskVetoed: the payload's method or threshold is none; nothing was imported.
+        TaskVetoed: the payload's method or threshold is none.
+        NothingToJudge: nothing was imported.
     """
     method = method_of(loaded.payload)
     kept = Kept.of(loaded, method)
@@ -52,20 +54,31 @@ def detect_anomalies(loaded: Loaded) -> Outcome:
         for found in search.events(every_series(loaded, kept))
         if found.event.ended_s is None or found.event.ended_s >= loaded.since.timestamp()
     ]
-    if not search.series and not search.unjudged_series:
-        raise TaskVetoed(
-            f"no requests, spans, records, page views or metrics in the last {loaded.window.days} days, or only a few"
-            " minutes of them: `aqe import metrics.json` brings them in"
-        )
     known = Known.of(loaded.records)
+    if not search.series and not search.unjudged_series:
+        why = (
+            f"no requests, spans, records, page views or metrics in the last {loaded.window.days} days, or only a few"
+            " minutes of them"
+        )
+        raise NothingToJudge(f"{why}: `aqe import metrics.json` brings them in", _unjudged(why, known, loaded, method))
     report = _report(loaded, kept, search, judged, known)
     watch = laid_down(search.states, kept, loaded) if shared(loaded, method) else {}
     if not search.series:
-        # Nothing was judged, so nothing is said about production: an empty list would be an all-clear.
-        return Outcome(report, watch)
+        first = search.unjudged[0]
+        why = (
+            f"none of {search.unjudged_series} series can be judged; {first.series}:"
+            f" {first.reason.removeprefix(INSUFFICIENT)}"
+        )
+        return Outcome(report, {**watch, **_unjudged(why, known, loaded, method)})
     lasting = {j.anomaly.series for j in judged if j.anomaly.status == "open" and not (j.better or j.chance)}
     found = keys(report, known, search.seen, lasting, loaded.records)
     return Outcome(report, {**found, **watch, **offered(report.scenarios, SCENARIO_ID, loaded)})
+
+
+def _unjudged(why: str, known: Known, loaded: Loaded, method: Method) -> dict[str, Any]:
+    """What stands in memory then; what was asked of one release, or by other rules, says nothing of production."""
+    now = min(loaded.until, loaded.now)
+    return unjudged_keys(f"{INSUFFICIENT}{why}", known, loaded.records, now) if shared(loaded, method) else {}
 
 
 def _report(loaded: Loaded, kept: Kept, search: Search, judged: Sequence[Judged], known: Known) -> AnomalyReport:

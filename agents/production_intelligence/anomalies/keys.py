@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from ....core.errors import InputError
+from ....core.errors import InputError, TaskVetoed
 from ....core.numbers import counted
 from ....core.records.anomalies import (
     ALERTS_KEY,
@@ -20,6 +20,7 @@ from ....core.records.anomalies import (
     ProductionStatus,
     Severity,
 )
+from ....core.records.evidence import Status
 from ....core.records.incidents import Incident
 from .report import overlap, worst_first
 
@@ -29,7 +30,21 @@ MAX_LISTED = 200
 """Anomalies in the list, the worst: a memory value must stay below 1 MB."""
 OURS = "production-intelligence"
 INCIDENTS_KEY = "aqe/production/incidents"
+STATUS_KEY = "aqe/production/status"
 _ID = "anm-"
+
+
+class NothingToJudge(TaskVetoed):
+    """No series is there at all.
+
+    Args:
+        message: why.
+        stores: memory key -> what is to stand there all the same.
+    """
+
+    def __init__(self, message: str, stores: Mapping[str, Any]) -> None:
+        super().__init__(message)
+        self.stores = stores
 
 
 @dataclass(frozen=True)
@@ -91,8 +106,33 @@ def keys(
     return {
         ANOMALIES_KEY: [*(anomaly.to_dict() for anomaly in anomalies), *known.foreign],
         ALERTS_KEY: alerts(anomalies, records),
-        "aqe/production/status": status(anomalies, len(seen), until),
+        STATUS_KEY: status(anomalies, len(seen), until, report.window_to),
     } | {f"aqe/anomalies/{anomaly.began_at:%Y-%m-%d}/{anomaly.id}": anomaly for anomaly in anomalies}
+
+
+def unjudged_keys(reason: str, known: Known, records: Mapping[str, Any], now: datetime) -> dict[str, Any]:
+    """Key -> what is to stand there when nothing could be judged, so that nobody takes an earlier state for this one.
+
+    The anomalies stay as they are: nobody can say that one is over.
+
+    Args:
+        reason: why nothing was judged.
+        known, records: as for `keys`.
+        now: of the look.
+    """
+    opened = sum(anomaly.status == "open" for anomaly in known.ours)
+    unknown = Alert(
+        id=f"{_ID}not-judged",
+        source=OURS,
+        title=f"nobody can say how production is: {reason}",
+        severity=None,
+        status=Status.NOT_MEASURED,
+        started_at=now,
+    )
+    state = ProductionStatus(
+        status="NOT_MEASURED", reason=reason, open_anomalies=opened, judged_series=0, looked_at=now, data_until=None
+    )
+    return {STATUS_KEY: state, ALERTS_KEY: [unknown.to_dict(), *alerts(known.ours, records)]}
 
 
 def merged(
@@ -164,12 +204,13 @@ def _of_incidents(incidents: Iterable[Incident]) -> Iterator[Alert]:
             )
 
 
-def status(anomalies: Iterable[Anomaly], series: int, until: datetime) -> ProductionStatus:
+def status(anomalies: Iterable[Anomaly], series: int, until: datetime, now: datetime) -> ProductionStatus:
     """How production is: as bad as the worst open anomaly.
 
     Args:
         series: judged.
         until: the last point of them.
+        now: of the look.
     """
     opened = [anomaly for anomaly in anomalies if anomaly.status == "open"]
     worst = min(opened, key=worst_first, default=None)
@@ -180,5 +221,10 @@ def status(anomalies: Iterable[Anomaly], series: int, until: datetime) -> Produc
     else:
         reason = f"{counted(len(opened), 'open anomaly', 'open anomalies')}, all of them mild, in {series} series"
     return ProductionStatus(
-        status=word, reason=reason, open_anomalies=len(opened), judged_series=series, data_until=until
+        status=word,
+        reason=reason,
+        open_anomalies=len(opened),
+        judged_series=series,
+        looked_at=now,
+        data_until=until,
     )

@@ -116,7 +116,10 @@ def _impact(units: Units, ordered: Sequence[Unit], chosen: Sequence[Metric], loa
         arms=tuple(Arm(variant=variant, units=sizes[variant]) for variant in (control, *others)),
         in_several_arms=len(units.by_id) - len(ordered),
         split_p_value=min(1.0, split),
+        split_alpha=SPLIT_ALPHA,
         split_holds=min(1.0, split) > SPLIT_ALPHA,
+        alpha=ALPHA,
+        comparisons=comparisons,
         effects=tuple(effects),
         left_out=units.left_out,
     )
@@ -239,7 +242,7 @@ def _told(experiment: str, key: str, effect: MetricEffect, loaded: Loaded) -> In
         id=f"experiment-{experiment}-{effect.variant}-{effect.metric}",
         title=f"{effect.variant} of {experiment} makes {effect.metric} {effect.verdict.lower()}{change}",
         detail=f"{effect.control.value:.4g} to {effect.treatment.value:.4g} {effect.unit};"
-        f" p {effect.p_value:.2g}, valid however often one looks.",
+        f" p {effect.p_value:.2g} at level {effect.alpha:.2g}, valid however often one looks.",
         priority=FindingPriority.HIGH if worse else FindingPriority.MEDIUM,
         evidence=(key,),
         recommendation="Stop the variant, and keep the case as a regression test." if worse else "Roll it out.",

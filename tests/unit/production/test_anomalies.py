@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from aqe.agents.production_intelligence.anomalies.detection import detect_anomalies
+from aqe.agents.production_intelligence.anomalies.keys import NothingToJudge
 from aqe.core.errors import TaskVetoed
 from aqe.core.records.anomalies import ALERTS_KEY, ANOMALIES_KEY, AnomalyReport, AnomalyType, Severity
 from aqe.core.records.apm import MetricRow
@@ -109,12 +110,32 @@ def test_an_open_anomaly_without_newer_data_stays_open(tmp_path: Path) -> None:
 
 
 def test_too_little_data_says_so_and_gives_no_all_clear(tmp_path: Path) -> None:
-    """No status, no empty list: both would be read as good news."""
+    """Nor does it leave the state of an earlier look: status and alerts say when nobody could judge, and why."""
     outcome = detect_anomalies(stored(tmp_path, metric(days=1)))
     assert isinstance(outcome.answer, AnomalyReport)
     (unjudged,) = outcome.answer.unjudged
     assert unjudged.reason.startswith("insufficient data: 288 points")
-    assert all(key.startswith("aqe/production/watch") for key in outcome.stores)
+    assert ANOMALIES_KEY not in outcome.stores
+    state, (alert,) = outcome.stores["aqe/production/status"], outcome.stores[ALERTS_KEY]
+    assert (state.status, state.looked_at, state.data_until) == ("NOT_MEASURED", NOW, None)
+    assert state.reason.startswith("insufficient data: none of 1 series can be judged; http_errors: 288 points")
+    assert (alert["status"], alert["startedAt"]) == ("NOT_MEASURED", "2026-03-02T00:00:00Z")
+
+
+def test_what_was_open_stays_an_alert_until_somebody_can_judge_again(tmp_path: Path) -> None:
+    """And the word that nobody could goes with the next look that can."""
+    first = detect_anomalies(stored(tmp_path / "1", metric(fault=(2, 0, 30.0))))
+    known = {ANOMALIES_KEY: first.stores[ANOMALIES_KEY], ALERTS_KEY: first.stores[ALERTS_KEY]}
+    blind = detect_anomalies(replace(stored(tmp_path / "2", metric(days=1)), records=known)).stores
+    assert [item["status"] for item in blind[ALERTS_KEY]] == ["NOT_MEASURED", "open"]
+    again = detect_anomalies(replace(stored(tmp_path / "3", metric(fault=(2, 1, 30.0))), records={**known, **blind}))
+    assert again.stores[ALERTS_KEY] == []
+
+
+def test_a_look_at_one_release_says_nothing_of_production(tmp_path: Path) -> None:
+    with pytest.raises(NothingToJudge) as caught:
+        detect_anomalies(stored(tmp_path, [], release="v9"))
+    assert caught.value.stores == {}
 
 
 def test_fewer_errors_are_an_improvement_and_no_alarm(tmp_path: Path) -> None:
@@ -183,8 +204,9 @@ def test_a_threshold_that_is_none_is_refused(tmp_path: Path, payload: dict[str, 
 
 
 def test_nothing_imported_is_told(tmp_path: Path) -> None:
-    with pytest.raises(TaskVetoed, match="aqe import"):
+    with pytest.raises(NothingToJudge, match="aqe import") as caught:
         detect_anomalies(stored(tmp_path, []))
+    assert caught.value.stores["aqe/production/status"].status == "NOT_MEASURED"
 
 
 def test_counters_are_watched_as_their_growth(tmp_path: Path) -> None:

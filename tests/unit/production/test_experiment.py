@@ -8,6 +8,7 @@ import pytest
 
 from aqe.agents.production_intelligence.comparisons import experiment_units
 from aqe.agents.production_intelligence.comparisons.experiment import ab_test_impact
+from aqe.cli.production.experiment import impact_text, p_words
 from aqe.core.errors import TaskVetoed
 from aqe.core.records.evidence import NotMeasured
 from aqe.core.records.experiment import EffectVerdict, ExperimentImpact, MetricEffect
@@ -51,6 +52,20 @@ def test_a_lift_in_sales_is_better_and_slower_pages_are_worse() -> None:
     reasons = " ".join(e.reason for e in impact.effects if isinstance(e, NotMeasured))
     assert "lcp" in reasons and "inp" in reasons
     assert {i.priority for i in impact.insights} == {"HIGH", "MEDIUM"}
+
+
+def test_every_p_value_stands_beside_the_level_it_was_compared_with() -> None:
+    """In the record and in the text, with the correction that made it; digits enough to see which is smaller."""
+    impact = found(visitors(4000))
+    assert (impact.alpha, impact.comparisons, impact.correction) == (0.05, 6, "Bonferroni")
+    effects = [e for e in impact.effects if isinstance(e, MetricEffect)]
+    assert {e.alpha for e in effects} == {0.05 / 6}
+    text = impact_text(impact)
+    assert text.count(" 0.0083 ") == len(effects)
+    assert "LEVEL: 0.05/6 (Bonferroni, 6 comparisons), so that 5 % is the chance of ever being wrong" in text
+    assert p_words(0.015, 0.05 / 6) == ("0.015", "0.0083")
+    assert p_words(0.05 / 6 - 1e-9, 0.05 / 6) == ("0.008333332", "0.008333333")
+    assert p_words(0.0, 0.001) == ("0", "0.001")
 
 
 def test_arms_that_are_alike_show_no_difference_which_is_not_that_there_is_none() -> None:

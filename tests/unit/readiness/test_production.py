@@ -107,6 +107,25 @@ def test_what_cannot_be_read_is_not_measured(key: str, value: Any, metric: str, 
     assert found.reason.startswith(reason)
 
 
+def test_where_nobody_could_judge_nothing_is_quiet() -> None:
+    """What is known to be open still counts."""
+    unknown = {"id": "anm-not-judged", "title": "nobody can say: insufficient data", "status": "NOT_MEASURED"}
+    only = seen("aqe/production/alerts", [unknown], "open_alerts")
+    assert (only.value, only.reason) == (None, "aqe/production/alerts: nobody can say: insufficient data")
+    mild = [unknown, {"severity": "low"}]
+    assert seen("aqe/production/alerts", mild, "open_alerts").value == 1
+    assert seen("aqe/production/alerts", mild, "severe_alerts").value is None
+    blind = seen("aqe/production/status", {"status": "NOT_MEASURED", "reason": "insufficient data"}, "healthy")
+    assert (blind.value, blind.reason) == (None, "aqe/production/status: insufficient data")
+
+
+def test_a_state_of_today_that_is_made_of_old_data_is_stale() -> None:
+    """Somebody looked an hour ago, at what was imported last two days ago."""
+    told = {"status": "healthy", "dataUntil": (NOW - timedelta(days=2)).isoformat()}
+    found = seen("aqe/production/status", told, "healthy")
+    assert found.value is None and found.reason.startswith("stale: aqe/production/status knows nothing of what came")
+
+
 def test_what_is_stale_or_of_unknown_age_is_not_measured() -> None:
     old = watch(written(QUIET, NOW - timedelta(days=2)), NOW, DAY)["open_alerts"]
     assert (old.value, old.reason) == (None, "stale: aqe/production/alerts was written 2026-01-08T12:00:00+00:00")
