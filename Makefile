@@ -108,7 +108,7 @@ $(VENV)/.bench: $(READY)
 	@touch $@
 
 docs: $(READY)  ## regenerate the generated parts of docs/
-	$(BIN)/python -P -m aqe.tests.docs.test_generated_docs
+	$(BIN)/python -P -m aqe.tests.docs.generated
 
 system-deps:  ## Debian packages the whole suite uses (needs root or sudo)
 	$(APT) update
