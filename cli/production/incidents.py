@@ -68,6 +68,8 @@ def _incident(found: "IncidentFinding") -> Iterator[str]:
     for masking in found.masking:
         yield f"  hidden: {masking.words}"
     yield f"  Little's law: {getattr(found.little, 'words', None) or f'not measured, {_reason(found.little)}'}"
+    if found.reported:
+        yield f"  reported by its source: {', '.join(found.reported)}"
     for factor in found.factors:
         yield f"  {factor.kind.replace('_', ' ').lower()}: {factor.what}"
     if not found.factors:

@@ -127,6 +127,8 @@ class IncidentFinding(Record):
     """Likeliest first, at most three; empty without evidence."""
     anomalies: tuple[str, ...] = ()
     """Ids of anomalies at the time."""
+    reported: tuple[str, ...] = ()
+    """What the incident's source says was so, `cpu: 87.3 percent`; said, and not measured here."""
     priority: FindingPriority
 
 

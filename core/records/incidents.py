@@ -1,5 +1,6 @@
 """What went wrong and what was done meanwhile: incidents and alerts, marks on the timeline."""
 
+import re
 from datetime import datetime
 from typing import Annotated, Literal, NamedTuple
 
@@ -7,6 +8,12 @@ from pydantic import AwareDatetime, Field
 
 from .base import Record
 from .privacy import Holds, Id, Json, Text, Url, Word
+
+_TIMEOUT = re.compile(
+    r"time[d-]?\s?-?out[^.\n]{0,40}?(\d{1,6}(?:\.\d{1,3})?)\s*(ms|milliseconds?|s|sec|seconds?|m|min|minutes?)\b",
+    re.IGNORECASE,
+)
+_MS = {"ms": 1.0, "mi": 1.0, "s": 1000.0, "se": 1000.0, "m": 60_000.0}
 
 
 class Incident(Record):
@@ -44,6 +51,18 @@ class Incident(Record):
     """The error text, where the source has one of its own."""
     url: Url | None = None
     tags: tuple[Text, ...] = ()
+    reported: tuple[Text, ...] = ()
+    """What its source says was going on, `externalServiceDegraded: stripe`; said, and not measured."""
+
+    @property
+    def timeout_ms(self) -> float | None:
+        """The time-out that the incident's own words name: `Gateway timeout after 30s`."""
+        for words in (self.error, self.title, self.description):
+            found = _TIMEOUT.search(words or "")
+            if found:
+                unit = found[2].lower()
+                return float(found[1]) * _MS["ms" if unit.startswith(("ms", "milli")) else unit[:1]]
+        return None
 
     def after(self, earlier: "Incident") -> "Incident":
         """This state with what only an earlier one told: a page or webhook about the end forgets the acknowledgement.

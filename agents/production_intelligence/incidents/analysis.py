@@ -110,6 +110,7 @@ def _finding(loaded: Loaded, incident: Incident, history: Sequence[DeploymentOut
         factors=tuple(factors_of(here, before, during, history)),
         root_services=tuple(root_services(here, before, during)),
         anomalies=tuple(anomalies_at(here, loaded.records.get(ANOMALIES_KEY))),
+        reported=incident.reported,
         priority=_priority(severity, incident),
     )
 

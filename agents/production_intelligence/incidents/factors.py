@@ -31,8 +31,27 @@ MAX_TEXT = 120
 _LOAD_WORDS = ("cpu", "memory", "connection", "queue", "pool", "thread", "disk")
 
 
+_REPORTED = {
+    "deploymentRecent": FactorKind.DEPLOYMENT,
+    "trafficSpike": FactorKind.TRAFFIC_SPIKE,
+    "externalServiceDegraded": FactorKind.DEGRADED_DEPENDENCY,
+    "databaseSlowQuery": FactorKind.SLOW_QUERY,
+}
+"""What an incident's source may say was so -> what the records would show it as."""
+
+
 def factors_of(here: Around, before: Times, during: Times, history: Sequence[DeploymentOutcome]) -> Iterator[Factor]:
-    """All that the records show, deployments first."""
+    """All that the records show, deployments first; then what the incident says and no record shows."""
+    shown = list(_shown(here, before, during, history))
+    yield from shown
+    for said in here.incident.reported:
+        kind = _REPORTED.get(said.partition(":")[0])
+        if kind is not None and kind not in {factor.kind for factor in shown}:
+            what = f"the incident reports {said[:MAX_TEXT]}; no record here shows it"
+            yield Factor(kind=kind, what=what, evidence=(here.incident.id,))
+
+
+def _shown(here: Around, before: Times, during: Times, history: Sequence[DeploymentOutcome]) -> Iterator[Factor]:
     yield from _deployments(here, history)
     yield from _traffic(here, before, during)
     yield from _calls(here, FactorKind.DEGRADED_DEPENDENCY, lambda span: None if span.db_system else span.peer)

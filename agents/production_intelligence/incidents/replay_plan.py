@@ -17,7 +17,7 @@ from ....core.records.scenarios import Conditions, Fault
 from ...outcome import Outcome
 from ..loaded import Loaded
 from .analysis import the_incident
-from .traces import LEAST_MASKED, masking_of, timeout_of
+from .traces import LEAST_MASKED, masking_of
 from .window import Around, around
 
 HELD = 1.5
@@ -28,6 +28,8 @@ ROUNDED_S = 0.01
 CROWDED = 2.0
 """So many times more requests than queries under way, and the pool is what they wait for."""
 MAX_REQUESTS = 5_000
+WRITTEN_DOWN = "incident-object"
+"""Source of incidents that come with one request, which stands for all of them."""
 SERVER_ERROR = 500
 _TEMPLATE = re.compile(r"[{<]|/:\w")
 """A route as frameworks write it, or what redaction put in the place of a personal value."""
@@ -56,10 +58,11 @@ def plan_of(incident: Incident, here: Around) -> ReplayPlan:
         )
     if len(served) > MAX_REQUESTS:
         raise TaskVetoed(f"{incident.number or incident.id}: {len(served):,} requests, expected {MAX_REQUESTS} at most")
+    served, told = _at_once(served, here)
     calls = _calls(here.during.spans, {span.service for span in served})
-    timeout_ms = timeout_of(incident)
+    timeout_ms = incident.timeout_ms
     faults: list[Fault] = []
-    reasons: list[str] = []
+    reasons: list[str] = [*told]
     for name, made in sorted(calls.items()):
         own = [s for s in here.during.spans if s.kind == "server" and s.service == name and s.duration_ms is not None]
         faults += _faults(name, made, own, timeout_ms, reasons)
@@ -100,17 +103,31 @@ def figures(met: Iterable[tuple[str, float]]) -> Figures:
 
 
 def _served(incident: Incident, spans: Sequence[SpanRow]) -> list[SpanRow]:
-    return sorted(
-        (
-            span
-            for span in spans
-            if span.kind == "server"
-            and incident.service in (None, span.service)
-            and span.duration_ms is not None
-            and (span.request_path or "").startswith("/")
-        ),
-        key=lambda span: span.at,
-    )
+    taken = [
+        span
+        for span in spans
+        if span.kind == "server" and incident.service in (None, span.service) and span.duration_ms is not None
+    ]
+    asked = [span for span in taken if (span.request_path or "").startswith("/")]
+    # Of an incident that somebody wrote down the request may be known, and its path not.
+    nameless = [span for span in taken if span.request_path is None and incident.source == WRITTEN_DOWN]
+    return sorted(asked or nameless, key=lambda span: span.at)
+
+
+def _at_once(served: list[SpanRow], here: Around) -> tuple[list[SpanRow], list[str]]:
+    """One request that stands for all: as many of it as there were connections, and why."""
+    told = []
+    if served[0].request_path is None:
+        told.append("the incident names no path, so `/` is asked for; put the path and its method into the conditions")
+    if here.incident.source != WRITTEN_DOWN or len(served) > 1:
+        return served, told
+    if served[0].status is None and served[0].is_error:
+        told.append(f"the incident names no HTTP status, so {SERVER_ERROR} stands for its failure in `outcomes`")
+    counts = [m.value for m in here.during.metrics if m.name == "connections" and m.service == served[0].service]
+    times = int(min(MAX_REQUESTS, max(counts, default=1)))
+    if times > 1:
+        told.append(f"one request is known and {times} connections were reported: it is sent {times} times at once")
+    return served * max(1, times), told
 
 
 def _calls(spans: Sequence[SpanRow], services: set[str | None]) -> Mapping[str, list[SpanRow]]:

@@ -1,6 +1,5 @@
 """The traces of an incident: whose self time grew, where failures begin, what a time-out hides."""
 
-import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -9,7 +8,7 @@ from statistics import fmean, median
 
 from ....analysis.span_tree import Span, SpanTree, tree_of
 from ....analysis.waiting import concurrency, masked, plausible
-from ....core.numbers import value_text
+from ....core.numbers import counted, value_text
 from ....core.records.apm import MetricRow, SpanRow
 from ....core.records.evidence import NotMeasured
 from ....core.records.incident_analysis import Hop, Masking, Plausibility, Traces
@@ -22,12 +21,6 @@ LEAST_MASKED = 0.05
 """Share of calls cut by a time-out, from which it is told."""
 MAX_HOPS = 20
 UNKNOWN = "unknown"
-
-_TIMEOUT = re.compile(
-    r"time[d-]?\s?-?out[^.\n]{0,40}?(\d{1,6}(?:\.\d{1,3})?)\s*(ms|milliseconds?|s|sec|seconds?|m|min|minutes?)\b",
-    re.IGNORECASE,
-)
-_MS = {"ms": 1.0, "mi": 1.0, "s": 1000.0, "se": 1000.0, "m": 60_000.0}
 
 
 @dataclass
@@ -135,26 +128,22 @@ def _failing(hops: Sequence[Hop]) -> tuple[Hop, str]:
     if grown and grown.self_before_ms is not None and grown.self_ms > GREW * grown.self_before_ms:
         before, now = value_text(grown.self_before_ms), value_text(grown.self_ms)
         return grown, f"its self time grew from {before} to {now} ms a trace"
-    begin = max(hops, key=lambda hop: hop.errors_begin_here)
+    begin, largest = max(hops, key=lambda hop: hop.errors_begin_here), hops[0]
     if begin.errors_begin_here:
-        return begin, f"{begin.errors_begin_here} failed spans begin there, and no service's self time grew"
-    largest = hops[0]
-    return largest, f"{100 * largest.share:.0f} % of the traces' self time; there is nothing to compare with"
+        failed = counted(begin.errors_begin_here, "failed span")
+        if known:
+            return begin, f"{failed} began there, and no service's self time grew"
+        return begin, f"{failed} began there, {_of_self_time(begin)}"
+    return largest, _of_self_time(largest)
 
 
-def timeout_of(incident: Incident) -> float | None:
-    """The time-out that the incident's own words name, in ms: `Gateway timeout after 30s`."""
-    for text in (incident.error, incident.title, incident.description):
-        found = _TIMEOUT.search(text or "")
-        if found:
-            unit = found[2].lower()
-            return float(found[1]) * _MS["ms" if unit.startswith(("ms", "milli")) else unit[:1]]
-    return None
+def _of_self_time(hop: Hop) -> str:
+    return f"{100 * hop.share:.0f} % of the traces' self time; there is nothing to compare with"
 
 
 def masking_of(spans: Sequence[SpanRow], incident: Incident) -> Iterator[Masking]:
     """Calls that all end as the caller's time-out, whatever the callee answered."""
-    timeout_ms = timeout_of(incident)
+    timeout_ms = incident.timeout_ms
     if timeout_ms is None:
         return
     calls: Mapping[str, list[SpanRow]] = defaultdict(list)

@@ -19,6 +19,7 @@ from .ga4_export import Ga4Export
 from .ga4_report import Ga4Report
 from .grafana_annotations import GrafanaAnnotations
 from .har import Har
+from .incident_object import IncidentObject
 from .jaeger import Jaeger
 from .json_lines import JsonLines
 from .mixpanel import Mixpanel
@@ -45,6 +46,7 @@ PRODUCTION_IMPORTERS: tuple[Importer, ...] = (
     Alertmanager(),
     GrafanaAnnotations(),
     AppDynamics(),
+    IncidentObject(),
     # real users
     Faro(),
     WebVitals(),

@@ -1,19 +1,24 @@
 """Incidents and alerts of the paging tools and of monitoring."""
 
+import io
+import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
+from aqe.agents.production_intelligence.incidents.traces import times_of
 from aqe.connectors.formats.production.alertmanager import Alertmanager
 from aqe.connectors.formats.production.datadog_incidents import DatadogIncidents
 from aqe.connectors.formats.production.datadog_monitors import DatadogMonitors
 from aqe.connectors.formats.production.grafana_annotations import GrafanaAnnotations
+from aqe.connectors.formats.production.incident_object import IncidentObject
 from aqe.connectors.formats.production.opsgenie import Opsgenie
 from aqe.connectors.formats.production.pagerduty import PagerDuty
 from aqe.connectors.formats.production.victorops import VictorOps
 from aqe.core.errors import InputError
 from aqe.core.importing import Importer
+from aqe.core.records.apm import MetricRow, SpanRow
 from aqe.core.records.signals import Outcome
 
 from .reading_rows import notes, read, rows
@@ -174,3 +179,108 @@ def test_incidents_that_cannot_be_used_are_counted_and_a_file_of_them_is_refused
     assert "1 of 2 records could not be used" in notes(parsed)
     with pytest.raises(InputError, match="created_at"):
         read(PagerDuty(), {"incidents": [TRIGGERED | {"created_at": None}]})
+
+
+HOPS: list[dict[str, Any]] = [
+    {"service": "edge", "duration": 60},
+    {"service": "login", "duration": 140},
+    {"service": "orders", "duration": 20_700},
+    {"service": "card-gate", "duration": 400, "timeout": True},
+]
+
+
+def an_object(*, incident: dict[str, Any] | None = None, **context: Any) -> dict[str, Any]:
+    told = {"id": "INC-42", "timestamp": "2026-03-01T14:00:00Z", "service": "orders", "duration": 240_000,
+            "error": "OrderException: upstream timeout after 20s", "affectedUsers": 318}  # fmt: skip
+    trace = {"traceId": "t1", "spanId": "s1", "duration": 21_300, "hops": HOPS}
+    return {"incident": told | (incident or {}), "context": {"requestTrace": trace, **context}}
+
+
+def objects(document: Any) -> tuple[list[Any], list[Any], str]:
+    """Incidents, rows, notes in one line."""
+    parsed = IncidentObject().parse(io.BytesIO(json.dumps(document).encode()))
+    return list(parsed.records), list(parsed.rows or ()), "; ".join(parsed.notes)
+
+
+def test_an_incident_object_is_an_incident_a_trace_and_points_of_metrics() -> None:
+    """What was only said stays with the incident; what was said not to be is left out."""
+    (one,), made, _ = objects(
+        an_object(
+            systemState={"cpu": 87.3, "queueDepth": 1893},
+            environmentalFactors={"trafficSpike": True, "deploymentRecent": False, "externalServiceDegraded": "bank"},
+            userContext={"userId": "u1", "sessionId": "v1"},
+        )
+    )
+    assert (one.id, one.number, one.status, one.affected_users) == ("incident-INC-42", "INC-42", "resolved", 318)
+    assert one.resolved_at - one.started_at == timedelta(minutes=4)
+    assert one.reported == ("cpu: 87.3 percent", "queueDepth: 1893", "trafficSpike: true",
+                            "externalServiceDegraded: bank")  # fmt: skip
+    points, spans = [r for r in made if isinstance(r, MetricRow)], [r for r in made if isinstance(r, SpanRow)]
+    assert [(p.name, p.value, p.unit) for p in points] == [("cpu", 87.3, "percent"), ("queueDepth", 1893.0, None)]
+    assert {(s.user, s.session, s.trace_id) for s in spans} == {("u1", "v1", "t1")}
+
+
+@pytest.mark.parametrize(
+    "trace",
+    [
+        {"hops": HOPS, "duration": 21_300},
+        {"hops": [HOPS[0] | {"duration": 21_300}, *HOPS[1:]], "duration": 21_300},
+        {"hops": HOPS},
+    ],
+    ids=["each hop's own time", "the first hop holds the others", "no duration of the whole"],
+)
+def test_the_self_times_of_the_spans_are_what_the_hops_say(trace: dict[str, Any]) -> None:
+    """The call that timed out lasted as long as the error says; its caller waited for it."""
+    _, spans, notes = objects(an_object(requestTrace=trace))
+    times = times_of(spans).services
+    own = {name: round(sum(times[name].self_ms.values())) for name in times}
+    assert own["login"] == 140 and own["orders"] == 20_700 and own["card-gate"] == 400
+    assert own["edge"] == 60
+    (call,) = [s for s in spans if s.kind == "client"]
+    assert (call.peer, call.duration_ms, call.error_type) == ("card-gate", 20_000, "timeout")
+    assert "those after orders are taken for its calls" in notes and "20 s of orders's time" in notes
+
+
+def test_what_an_incident_object_says_wrongly_or_nobody_knows_is_one_line_each() -> None:
+    """The rest is read."""
+    (one,), made, notes = objects(
+        an_object(
+            incident={"affectedUsers": -3, "duration": "soon", "mood": "bad"},
+            systemState={"cpu": "high", "memory": 4.2},
+            requestTrace={"hops": [{"service": "a", "duration": -5}, {"duration": 5}, 7, HOPS[2]]},
+            weather={},
+        )
+    )
+    assert (one.affected_users, one.status, len(made)) == (None, "open", 2)
+    refused, unknown = notes.split("; ")
+    assert refused.startswith(
+        'not readable, left out: incident.duration is "soon", expected milliseconds from 0 to 1e+11, '
+        "incident.affectedUsers is -3, expected a whole number from 0, "
+    )
+    assert 'context.systemState.cpu is "high", expected a number, hops[0].duration is -5' in refused
+    assert refused.endswith("hops[1] has no service or no duration, and 1 more")
+    assert unknown == "nothing is made of: context.weather, incident.mood"
+
+
+@pytest.mark.parametrize(
+    ("document", "words"),
+    [
+        ({"incident": {"id": "INC-1", "timestamp": "yesterday"}}, 'incident.timestamp is "yesterday", expected a time'),
+        ({"incident": {"timestamp": "2026-03-01T14:00:00Z"}}, "needs an id and a timestamp"),
+        ({"incident": 3}, "incident is 3, expected an object"),
+        ({"incident": {"id": "///", "timestamp": "2026-03-01T14:00:00Z"}}, "needs an id and a timestamp"),
+        ([{"incident": {"id": "a"}}], "needs an id and a timestamp"),
+    ],
+)
+def test_an_incident_object_without_id_or_time_is_refused_in_one_line(document: Any, words: str) -> None:
+    with pytest.raises(InputError) as caught:
+        objects(document)
+    assert words in caught.value.message and "\n" not in caught.value.message
+
+
+def test_hops_without_end_and_years_of_duration_are_refused_with_a_word() -> None:
+    """Bounded: a trace of a million hops is no trace."""
+    many = {"hops": [{"service": f"s{n}", "duration": 1} for n in range(1000)]}
+    _, made, notes = objects(an_object(requestTrace=many, incident={"duration": 1e300}))
+    assert len(made) < 500
+    assert "hops has 1000 items, expected 200 at most" in notes and "incident.duration is 1e+300" in notes

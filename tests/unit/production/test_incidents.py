@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from aqe.agents.production_intelligence.incidents.analysis import analyze_incidents
-from aqe.agents.production_intelligence.incidents.traces import timeout_of
 from aqe.core.errors import TaskVetoed
 from aqe.core.records.apm import MetricRow, SpanRow
 from aqe.core.records.evidence import NotMeasured
@@ -169,4 +168,4 @@ def test_severity_is_the_sources_own_and_else_says_why() -> None:
 )  # fmt: skip
 def test_the_time_out_is_read_from_the_error_text(error: str, ms: float | None) -> None:
     """Only where the words say that it is one."""
-    assert timeout_of(an_incident(error=error, title="x")) == ms
+    assert an_incident(error=error, title="x").timeout_ms == ms

@@ -1,16 +1,21 @@
 """An incident as a replay: what its rows say of requests, dependencies and pool, and when a replay shows it."""
 
+import io
+import json
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from aqe.agents.production_intelligence.incidents.analysis import analyze_incidents
 from aqe.agents.production_intelligence.incidents.replay_plan import plan_replay
 from aqe.agents.production_intelligence.incidents.replay_verdict import compared, is_sure, report_of
 from aqe.benchmarks.incidents.rows import FAILING, NUMBER, PAYMENTS, POOL, START, the_incident, the_rows
+from aqe.connectors.formats.production.incident_object import IncidentObject
 from aqe.core.errors import TaskVetoed
 from aqe.core.records.apm import MetricRow
+from aqe.core.records.incident_analysis import IncidentAnalysis, Traces
 from aqe.core.records.incident_replay import Figures, ReplayPlan, ReplayRun
 from aqe.fleet.replays.incident import read_replay, replay_yaml
 from aqe.fleet.replays.scale import error_share, unsound
@@ -52,6 +57,50 @@ def test_the_pool_is_a_metric_or_what_never_ran_at_once(plan: ReplayPlan) -> Non
     assert plan.pool_size == POOL and "never more queries ran at once" in plan.reasons[-1]
     told = planned(MetricRow(START, "db.pool.max_size", 7.0, service="payment-service"))
     assert told.pool_size == 7
+
+
+def written_down(**trace: Any) -> Any:
+    """An incident object as a user imports it, and its plan."""
+    hops = [{"service": "orders", "duration": 20_700}, {"service": "card-gate", "duration": 400, "timeout": True}]
+    told = {"id": "INC-42", "timestamp": "2026-03-01T14:00:00Z", "service": "orders",
+            "error": "OrderException: upstream timeout after 20s"}  # fmt: skip
+    context = {"requestTrace": {"hops": hops, **trace}, "systemState": {"connections": 120},
+               "environmentalFactors": {"externalServiceDegraded": "card-gate"}}  # fmt: skip
+    parsed = IncidentObject().parse(io.BytesIO(json.dumps({"incident": told, "context": context}).encode()))
+    window = loaded(parsed.rows or (), now=START + timedelta(days=900), incident="INC-42")
+    return replace(window, records={"aqe/production/incidents": [one.to_dict() for one in parsed.records]})
+
+
+def test_an_incident_that_was_written_down_is_replayed_from_its_one_request() -> None:
+    """As often as connections were reported; each thing that was taken for granted is a reason."""
+    plan = plan_replay(written_down()).answer
+    assert isinstance(plan, ReplayPlan)
+    assert [(a.count, a.method, a.path) for a in plan.arrivals] == [(120, "GET", "/")]
+    assert plan.figures.outcomes == {"500 OrderException": 120}
+    (fault,) = plan.conditions.faults
+    assert (fault.upstream, fault.kind, fault.value) == ("card-gate", "latency", 30_000)
+    for words in ("names no path", "names no HTTP status", "120 connections were reported"):
+        assert any(words in reason for reason in plan.reasons), words
+
+
+def test_what_an_incident_that_was_written_down_does_name_is_not_taken_for_granted() -> None:
+    plan = plan_replay(written_down(method="POST", path="/orders", status=504)).answer
+    assert isinstance(plan, ReplayPlan)
+    assert [(a.count, a.method, a.path) for a in plan.arrivals] == [(120, "POST", "/orders")]
+    assert plan.figures.outcomes == {"504 OrderException": 120}
+    assert not any("names no" in reason for reason in plan.reasons)
+
+
+def test_what_an_incident_only_says_is_told_as_said() -> None:
+    """No record here shows it, so it is no finding of ours."""
+    answer = analyze_incidents(written_down()).answer
+    assert isinstance(answer, IncidentAnalysis)
+    (finding,) = answer.incidents
+    (factor,) = finding.factors
+    assert factor.what == "the incident reports externalServiceDegraded: card-gate; no record here shows it"
+    assert finding.reported == ("connections: 120", "externalServiceDegraded: card-gate")
+    assert isinstance(finding.traces, Traces)
+    assert finding.traces.failing.service == "orders" and "nothing to compare with" in finding.traces.because
 
 
 def test_an_unknown_incident_is_a_veto_and_so_is_one_without_requests() -> None:
