@@ -108,21 +108,41 @@ def quoted(path: Path) -> str:
     return str(path).replace("'", "''")
 
 
-@contextlib.contextmanager
-def connect(spill: Path, *, memory_limit: str = MEMORY_LIMIT, threads: int = 1) -> Iterator[Any]:
-    """DuckDB, closed at the end of the `with`.
+def database(spill: Path, *, memory_limit: str = MEMORY_LIMIT, threads: int = 1) -> Any:
+    """A DuckDB of one's own, with nothing in it.
 
     Args:
         spill: a folder for what does not fit into `memory_limit`.
-
-    Raises:
-        ServiceUnavailable: no memory or disk left.
     """
     import duckdb  # 170 ms: only when bulk data is touched
 
     settings = {"memory_limit": memory_limit, "threads": str(threads), "temp_directory": str(spill / ".spill")}
-    with contextlib.closing(duckdb.connect(config=dict(settings))) as connection:
-        connection.execute("SET preserve_insertion_order = false")  # else it holds what it could write
+    opened = duckdb.connect(config=dict(settings))
+    opened.execute("SET GLOBAL preserve_insertion_order = false")  # else it holds what it could write
+    return opened
+
+
+@contextlib.contextmanager
+def connect(spill: Path, *, memory_limit: str = MEMORY_LIMIT, threads: int = 1) -> Iterator[Any]:
+    """A `database`, closed at the end of the `with`.
+
+    Raises:
+        ServiceUnavailable: no memory or disk left.
+    """
+    with using(database(spill, memory_limit=memory_limit, threads=threads)) as connection:
+        yield connection
+
+
+@contextlib.contextmanager
+def using(connection: Any) -> Iterator[Any]:
+    """A connection or a cursor, closed at the end of the `with`.
+
+    Raises:
+        ServiceUnavailable: no memory or disk left.
+    """
+    import duckdb
+
+    with contextlib.closing(connection):
         try:
             yield connection
         except (duckdb.OutOfMemoryException, duckdb.IOException) as error:

@@ -15,7 +15,7 @@ import orjson
 
 from ..core.records.release import Release
 from ..core.records.rows import KIND_OF, Row
-from .dataset_sql import column_types, connect, quoted
+from .dataset_sql import column_types, quoted, using
 
 MAX_OPEN_FILES = 64
 """Days that are written to at the same time; a file that is needed again is opened again."""
@@ -40,16 +40,17 @@ class DayFile(NamedTuple):
     path: Path
 
 
-def write_days(work: Path, rows: Iterable[Row], release: Release | None) -> list[DayFile]:
+def write_days(database: Any, work: Path, rows: Iterable[Row], release: Release | None) -> list[DayFile]:
     """Parquet files below `work`, in order of kind and day.
 
     Args:
+        database: a DuckDB, which is left as it was.
         work: an empty folder.
         rows: consumed once; times are UTC.
         release: stands in the columns OF_RELEASE of each row.
     """
     lines = _split(work, rows, release)
-    return [_to_parquet(one) for one in sorted(lines)]
+    return [_to_parquet(database, one) for one in sorted(lines)]
 
 
 def _split(work: Path, rows: Iterable[Row], release: Release | None) -> list[DayFile]:
@@ -90,9 +91,9 @@ def _lines_file(work: Path, row: type[Row], day: date) -> DayFile:
     return DayFile(kind, day, work / f"{kind}-{day}.jsonl")
 
 
-def _to_parquet(lines: DayFile) -> DayFile:
+def _to_parquet(database: Any, lines: DayFile) -> DayFile:
     target = lines.path.with_suffix(".parquet")
-    with connect(lines.path.parent) as connection:
+    with using(database.cursor()) as connection:
         # `columns` and the paths are ours; no text of a user gets into the statement.
         connection.execute(
             f"""COPY (SELECT * FROM read_json('{quoted(lines.path)}', format='newline_delimited',

@@ -10,6 +10,7 @@ import os
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
+from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -22,7 +23,7 @@ from ..core.records.rows import ACCESS, DATASET_ROWS, LOGS, METRICS, PRODUCT, RU
 from ..core.records.rum import RumData
 from ..core.records.rum_answers import PageLabel, RumAnswers, RumQuestion
 from ..core.records.visits import VisitBatch, VisitQuestion, Visits
-from .dataset_sql import FIGURES, RUM_DAY, column_types, connect, tally_sql
+from .dataset_sql import FIGURES, RUM_DAY, column_types, connect, database, tally_sql, using
 from .dataset_write import DayFile, write_days
 from .journey_sql import THREADS as JOURNEY_THREADS
 from .journey_sql import batches, prepare
@@ -49,6 +50,11 @@ class DatasetStore:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
+    @cached_property
+    def _writer(self) -> Any:
+        """One for all files that are imported: opening it costs more than writing most of them."""
+        return database(self._folder)
+
     def write(
         self,
         rows: Iterable[Row],
@@ -62,7 +68,7 @@ class DatasetStore:
         try:
             self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             with tempfile.TemporaryDirectory(dir=self._folder, prefix=".import-") as work:
-                files = write_days(Path(work), rows, release)
+                files = write_days(self._writer, Path(work), rows, release)
                 name = digest if isinstance(digest, str) else digest()
                 return tuple(self._publish(file, source, name, release, now) for file in files)
         except OSError as error:
@@ -234,7 +240,7 @@ class DatasetStore:
         files = self.files(RUM, since=start, until=start)
         if not files:
             return None
-        with connect(self._folder) as connection:
+        with using(self._writer.cursor()) as connection:
             found = connection.execute(RUM_DAY, [files]).fetchone()
         uris = {Path(file).resolve().as_uri() for file in files}
         kept = {reference.uri: reference for reference in references if reference.uri in uris}
@@ -257,7 +263,7 @@ class DatasetStore:
         with file.path.open("rb") as stream:
             checksum = hashlib.file_digest(stream, "sha256").hexdigest()
             os.fsync(stream.fileno())
-        count, first, last, figures = _extent(file)
+        count, first, last, figures = _extent(self._writer, file)
         file.path.replace(target)
         return DatasetRef(
             kind=file.kind,
@@ -314,9 +320,9 @@ def _stored(types: dict[str, str]) -> str:
     return f"SELECT * FROM read_parquet(?, union_by_name=true) UNION ALL BY NAME SELECT {empty} WHERE false"
 
 
-def _extent(file: DayFile) -> tuple[int, datetime | None, datetime | None, dict[str, float]]:
+def _extent(writer: Any, file: DayFile) -> tuple[int, datetime | None, datetime | None, dict[str, float]]:
     figures = FIGURES[file.kind]
-    with connect(file.path.parent) as connection:
+    with using(writer.cursor()) as connection:
         found = connection.execute(
             f"""SELECT count(*), epoch_us(min("at")), epoch_us(max("at")), {", ".join(figures.values())}
                 FROM read_parquet(?)""",

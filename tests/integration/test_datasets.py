@@ -18,7 +18,7 @@ from aqe.core.records.release import Release
 from aqe.core.records.rows import ACCESS, LOGS, Row
 from aqe.core.records.rum import RumRow
 from aqe.core.records.usage import ProductRow
-from aqe.memory import dataset_write, datasets, slices
+from aqe.memory import dataset_sql, dataset_write, datasets, slices
 from aqe.memory.datasets import DatasetStore
 from aqe.tests.unit.production.windows import RowsInMemory
 
@@ -278,3 +278,15 @@ def test_response_times_of_all_and_of_the_busiest_endpoints(tmp_path: Path) -> N
         assert timing[:2] == twin[:2] and timing.ms == pytest.approx(twin.ms)
     assert list(store.timings(LevelSource.ACCESS, (50,), until=NOON)) == []
     assert list(store.timings(LevelSource.SPANS, (50,))) == []
+
+
+def test_a_folder_full_of_small_files_opens_one_database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """To open one costs more than to write a small file, and exporters leave thousands of those."""
+    opened = []
+    monkeypatch.setattr(datasets, "database", lambda folder: opened.append(folder) or dataset_sql.database(folder))
+    store = DatasetStore(tmp_path)
+    for n in range(5):
+        assert write(store, requests(8), digest=f"{n:032}") == 8
+        assert store.rum_day(NOON.date(), []) is None
+    assert len(list(store.rows(ACCESS))) == 40
+    assert opened == [tmp_path]
