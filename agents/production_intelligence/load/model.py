@@ -83,7 +83,7 @@ def arrivals(counts: Array) -> Arrivals | NotMeasured:
     """
     found = dispersion(counts)
     if found is None:
-        return NotMeasured(reason="no hour with 5 or more a minute: too few to tell bursts from chance")
+        return NotMeasured(reason="no whole hour with 5 or more a minute: too little to tell bursts from chance")
     poisson = found.p_value >= SIGNIFICANCE or 1 / POISSON_BAND <= found.ratio <= POISSON_BAND
     process = "poisson" if poisson else "bursty" if found.ratio > 1 else "regular"
     return Arrivals(process=process, dispersion=found.ratio, p_value=found.p_value, bucket_s=MINUTE_S)

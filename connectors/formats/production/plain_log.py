@@ -18,6 +18,7 @@ from ..lines import LineRows, Tally, lines_of, sample_lines
 from ..times import epoch, to_utc
 from ..values import MAX_LONG_TEXT
 from . import log_fields as fields
+from .access_haproxy import haproxy_row
 from .stack_traces import error_type, split_message
 
 _MONTH_NAMES = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -113,12 +114,13 @@ class PlainLog:
     )
 
     def recognises(self, head: Head) -> bool:
-        """Lines of a table, of JSON or XML begin otherwise, or go on with a comma."""
+        """Lines of a table, of JSON or XML begin otherwise, or go on with a comma; requests are an access log."""
         if head.is_json_object or head.is_xml:
             return False
         lines = [line for line in sample_lines(head) if line[0] not in " \t"]
         begins = sum(_begin(line) is not None for line in lines)
-        return 0 < len(lines) <= 2 * begins and not _is_table(lines)
+        requests = sum(haproxy_row(line) is not None for line in lines)
+        return 2 * requests < len(lines) <= 2 * begins and not _is_table(lines)
 
     def parse(self, stream: IO[bytes]) -> Parsed:
         """Rows as they are read; their notes stand in `LineRows.notes`."""

@@ -3,8 +3,10 @@
 import io
 from datetime import UTC, datetime
 
+import orjson
 import pytest
 
+from aqe.connectors.formats import recognise
 from aqe.connectors.formats.lines import MAX_LINE_BYTES, LineRows
 from aqe.connectors.formats.production.access_log import AccessLog
 from aqe.core.errors import InputError
@@ -213,3 +215,71 @@ def test_it_is_told_by_half_of_its_first_lines() -> None:
     assert claims(Head("x", f"rotated\n{COMBINED}\n{COMMON}\nx".encode()))
     assert not claims(Head("x", f"a\nb\n{COMBINED}\nx".encode()))
     assert not claims(Head("x", b"127.0.0.1 localhost\n"))
+
+
+HAPROXY = (
+    "203.0.113.9:51022 [02/Mar/2026:09:30:00.250] web~ shop/shop1 0/0/1/36/37 200 783 - - ---- 1/1/0/0/0 0/0 "
+    '{Mozilla/5.0 (X11)} "GET /a?b=1 HTTP/1.1"'
+)
+
+
+@pytest.mark.parametrize("before", ["", "Mar  2 09:30:00 lb1 haproxy[1199]: ", "<134>Mar  2 09:30:00 haproxy[1]: "])
+def test_requests_of_haproxy_are_an_access_log_and_no_messages(before: str) -> None:
+    """With the bytes, the whole time of the request and its milliseconds; nothing says the zone."""
+    line = before + HAPROXY
+    head = Head("haproxy.log", f"{line}\n".encode(), whole=True)
+    assert recognise(head).name == "access-log"
+    (only,), notes = read(f"{line}\n".encode())
+    at = datetime(2026, 3, 2, 9, 30, 0, 250_000, tzinfo=UTC)
+    assert only == AccessRow(at, "GET", "/a?b=1", 200, 783, 37.0, "203.0.113.9", None, None)
+    assert notes == ("times without a zone, taken for UTC: 1",)
+
+
+def test_what_haproxy_never_answered_has_no_status_and_no_time() -> None:
+    """A client that left while it waited."""
+    gone = HAPROXY.replace("0/0/1/36/37 200 783", "0/-1/-1/-1/-1 -1 0")
+    (only,), _ = read(f"{gone}\n".encode())
+    assert (only.status, only.bytes_sent, only.duration_ms) == (0, 0, None)
+
+
+JSON_ACCESS = {
+    "time": "2026-03-02T09:30:00+01:00", "remote_addr": "203.0.113.9", "request": "GET /a?b=1 HTTP/1.1", "status": 200,
+    "body_bytes_sent": 512, "request_time": 0.041, "http_user_agent": "Mozilla/5.0 (X11)", "http_referrer": "-",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"request": None, "request_method": "GET", "request_uri": "/a?b=1"},
+        {"time": None, "time_local": "02/Mar/2026:09:30:00 +0100"},
+        {"time": None, "msec": "1772440200.000"},
+        {"status": "200", "request_time": "0.041", "body_bytes_sent": "512"},
+    ],
+    ids=["as nginx's documents have it", "request in two", "local time", "seconds since 1970", "all as text"],
+)
+def test_an_access_log_as_json_has_the_names_of_nginx_s_variables(changes: dict[str, object]) -> None:
+    """However the log_format was written; a dash is not said."""
+    told = {name: value for name, value in (JSON_ACCESS | changes).items() if value is not None}
+    line = orjson.dumps(told) + b"\n"
+    assert recognise(Head("access.json", line, whole=True)).name == "access-log"
+    (only,), notes = read(line)
+    assert only == AccessRow(
+        datetime(2026, 3, 2, 8, 30, tzinfo=UTC),
+        "GET",
+        "/a?b=1",
+        200,
+        512,
+        41.0,
+        "203.0.113.9",
+        "Mozilla/5.0 (X11)",
+        None,
+    )
+    assert notes == ()
+
+
+def test_json_with_a_message_is_an_application_s_log() -> None:
+    """Though it tells of a request, too."""
+    line = orjson.dumps(JSON_ACCESS | {"level": "info", "message": "request completed"}) + b"\n"
+    assert recognise(Head("app.jsonl", line, whole=True)).name == "json-lines"
