@@ -282,8 +282,13 @@ def test_response_times_of_all_and_of_the_busiest_endpoints(tmp_path: Path) -> N
 
 def test_a_folder_full_of_small_files_opens_one_database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """To open one costs more than to write a small file, and exporters leave thousands of those."""
-    opened = []
-    monkeypatch.setattr(datasets, "database", lambda folder: opened.append(folder) or dataset_sql.database(folder))
+    opened: list[Path] = []
+
+    def counted(folder: Path) -> Any:
+        opened.append(folder)
+        return dataset_sql.database(folder)
+
+    monkeypatch.setattr(datasets, "database", counted)
     store = DatasetStore(tmp_path)
     for n in range(5):
         assert write(store, requests(8), digest=f"{n:032}") == 8
