@@ -34,7 +34,7 @@ from .rules import MEASURES, Choice, CrossValidation, Labelled, Scores, cross_va
 
 SHARED = Path(__file__).resolve().parents[3] / "shared"
 PROGRAMS = Path(__file__).with_name("labelled")
-NEVER_SEEN = frozenset({"rsync", "python-clients", "memcached", "named", "slapd"})
+NEVER_SEEN = frozenset({"systemd", "dovecot", "jetty", "celery", "node-servers", "nginx"})
 SPEED_LINES = 200_000
 TURNS = 3
 _ALONE = re.compile(r"(?<![\w:./,-])\d+(?![\w:./,-])")
