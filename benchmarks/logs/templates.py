@@ -5,11 +5,11 @@ The labelled sets are not part of this repository: they are looked for in `../sh
 out. Scores are means over the sets: GA and FGA judge the grouping, PA and FTA the text of the templates.
 
 Three figures stand side by side: fitted, with numbers and rules chosen on the other sets (rules.py), and on programs
-that nobody looked at. `labelled/` holds what eighteen programs wrote while they were used and misused. A line's
-label is the program's own format string: for the first six, the one in the binary that it fits with the most literal
-text; for the others, the one given to the C library's `vsnprintf` and its kind, written down by a preloaded library, or
-to Python's `logging`. What went wrong in the others led to rules; of the lines of NEVER_SEEN nobody has seen more than
-their scores.
+that nobody looked at. `labelled/` holds what twenty-four programs wrote while they were used and misused. A line's
+label is the program's own format string: for the first six and nginx, the one in the binary that it fits with the most
+literal text; for the others, the one given to the C library's `vsnprintf` and its kind, written down by a preloaded
+library, or to the logging of Python, Jetty or Node's mail and web servers. What went wrong in the others led to rules;
+of the lines of NEVER_SEEN nobody has seen more than their scores.
 """
 
 import argparse
