@@ -19,22 +19,29 @@ LEAST_BEFORE = 3
 """Values before, below which nothing is usual yet."""
 RELATIVE_FLOOR = 0.05
 """Of the median: the least spread, so that a constant series does not scream at its first twitch."""
+MOST = 1000.0
+"""Standard deviations that a series can say; beyond that the spread before was too small to count in it."""
 STRONGEST = 3
 """Series of a service that count."""
+SHARE_OF_MANY = 0.05
+"""Of a service's series, when that is more: of a machine's 1,500 there are always three that jump."""
 
 
-def change(before: Sequence[float], during: Sequence[float]) -> float | None:
+def change(before: Sequence[float], during: Sequence[float], *, least: float = 0.0) -> float | None:
     """How far the median during lies from the median before, in robust standard deviations; signed.
 
-    None with too little of either.
+    None with too little of either. What was nothing before and is something now is 1 / RELATIVE_FLOOR of them.
+
+    Args:
+        least: what one standard deviation is at least, in the unit of the series; of counts 1.
     """
     known, now = [x for x in before if isfinite(x)], [x for x in during if isfinite(x)]
     if len(known) < LEAST_BEFORE or not now:
         return None
-    usual = median(known)
+    usual, seen = median(known), median(now)
     spread = MAD_TO_SIGMA * median(abs(x - usual) for x in known)
-    floor = max(spread, RELATIVE_FLOOR * abs(usual), 1e-9)
-    return (median(now) - usual) / floor
+    floor = max(spread, RELATIVE_FLOOR * abs(usual), least) or RELATIVE_FLOOR * abs(seen) or 1.0
+    return max(-MOST, min(MOST, (seen - usual) / floor))
 
 
 def rank(changes: Mapping[str, Sequence[float | None]], *, strongest: int = STRONGEST) -> list[tuple[str, float]]:
@@ -42,11 +49,11 @@ def rank(changes: Mapping[str, Sequence[float | None]], *, strongest: int = STRO
 
     Args:
         changes: service -> `change` of each of its series.
-        strongest: so many of a service's series count.
+        strongest: so many of a service's series count, or SHARE_OF_MANY.
     """
     scores = {}
     for service, values in changes.items():
-        sizes = sorted((log1p(abs(value)) for value in values if value is not None), reverse=True)[:strongest]
-        if sizes:
-            scores[service] = sum(sizes) / len(sizes)
+        sizes = sorted((log1p(abs(value)) for value in values if value is not None), reverse=True)
+        if counted := sizes[: max(strongest, round(SHARE_OF_MANY * len(sizes)))]:
+            scores[service] = sum(counted) / len(counted)
     return sorted(scores.items(), key=lambda item: (-item[1], item[0]))

@@ -74,8 +74,10 @@ def _incident(found: "IncidentFinding") -> Iterator[str]:
         yield f"  {factor.kind.replace('_', ' ').lower()}: {factor.what}"
     if not found.factors:
         yield "  nothing recorded was different before it"
+    if found.root_services:
+        yield "  services that left what was usual for them most, in standard deviations (sd):"
     for number, service in enumerate(found.root_services, start=1):
-        yield f"  suspect {number}: {service.service} ({'; '.join(service.signs)})"
+        yield f"    suspect {number}: {service.service} ({'; '.join(service.signs)})"
     for anomaly in found.anomalies:
         yield f"  anomaly at the time: {anomaly}"
 

@@ -163,6 +163,20 @@ def path_of(url: Any) -> str | None:
     return found.partition("#")[0] or "/"
 
 
+def host_of(url: Any) -> str | None:
+    """The host of a URL, as the name of who is called; None without one.
+
+    An address keeps its port: on one machine, and behind one address, it alone says who that is.
+    """
+    found = text(url)
+    try:
+        parts = urlsplit(found or "")
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        return None
+    return f"{host}:{port}" if host and port and (host == "localhost" or not host[-1].isalpha()) else host
+
+
 def origin_of(url: Any) -> str | None:
     """Scheme, host and port of a URL; None without a host. A user and password in it are left out."""
     found = text(url)

@@ -1,5 +1,6 @@
 """Incident analysis: where the time went, what was different, what the figures hide, which service it began in."""
 
+import json
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
@@ -162,7 +163,22 @@ def _metric_changes(here: Around) -> Iterator[Change]:
     then = series_of(here.before.metrics)
     for series, values in series_of(here.during.metrics).items():
         if series[0]:
-            yield series[0], f"{series[1]} {series[2]} {series[3]}".strip(), change(then.get(series, ()), values)
+            yield series[0], _sign(*series[1:]), change(then.get(series, ()), values)
+
+
+def _sign(name: str, statistic: str, labels: str) -> str:
+    """A series in words; which process was scraped, and that it is a value, says nothing to people."""
+    told = {key: value for key, value in _labels(labels).items() if key not in ("instance", "job")}
+    parts = [name, "" if statistic == "value" else statistic, *(f"{key}={value}" for key, value in told.items())]
+    return " ".join(filter(None, parts))
+
+
+def _labels(text: str) -> dict[str, Any]:
+    try:
+        told = json.loads(text)
+    except ValueError:
+        return {}
+    return told if isinstance(told, dict) else {}
 
 
 def _trace_changes(before: Times, during: Times) -> Iterator[Change]:
@@ -175,7 +191,7 @@ def _trace_changes(before: Times, during: Times) -> Iterator[Change]:
 def _log_changes(here: Around) -> Iterator[Change]:
     then, now = _error_minutes(here.before), _error_minutes(here.during)
     for service, minutes in now.items():
-        yield service, "errors logged", change(then.get(service) or _silence(here.before), minutes)
+        yield service, "errors logged", change(then.get(service) or _silence(here.before), minutes, least=1)
 
 
 def _error_minutes(stretch: Stretch) -> Mapping[str, list[float]]:

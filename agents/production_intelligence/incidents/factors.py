@@ -101,7 +101,7 @@ def _traffic(here: Around, before: Times, during: Times) -> Iterator[Factor]:
         chance = rate_ratio_p_value(now, here.during.seconds, then, here.before.seconds)
         was, is_now = then / here.before.seconds, now / here.during.seconds
         if chance is not None and chance <= MAX_CHANCE and was > 0 and is_now >= SPIKE * was:
-            what = f"{is_now / was:.1f} times the requests of the hour before"
+            what = f"{is_now / was:.1f} times the requests of {here.usual}"
             yield Factor(
                 kind=FactorKind.TRAFFIC_SPIKE, what=what, before=was, during=is_now, unit="/s", p_value=chance,
                 evidence=(kind,),
@@ -123,7 +123,7 @@ def _calls(here: Around, kind: FactorKind, key: Callable[[SpanRow], str | None])
         slower = usual is not None and is_now >= SLOWER * max(usual, 0.1)
         slow = kind is FactorKind.SLOW_QUERY and usual is None and is_now >= SLOW_QUERY_MS
         if slower or slow:
-            than = "calls before are not known" if usual is None else f"{value_text(usual)} ms in the hour before"
+            than = "calls before are not known" if usual is None else f"{value_text(usual)} ms in {here.usual}"
             what = f"{name}: median {value_text(is_now)} ms in {len(durations)} calls, {than}"
             found.append(Factor(kind=kind, what=what, before=usual, during=is_now, unit="ms", evidence=(SPANS, name)))
     yield from sorted(found, key=lambda f: -((f.during or 0) - (f.before or 0)))[:MOST_OF_A_KIND]
@@ -157,7 +157,7 @@ def _metrics(here: Around) -> Iterator[Factor]:
         moved = change(then.get(series, ()), values)
         kind = _kind(series[1], moved) if moved is not None and abs(moved) >= UNUSUAL else None
         if moved is not None and kind is not None:
-            found.append((abs(moved), _moved(kind, series, median(then[series]), median(values))))
+            found.append((abs(moved), _moved(here, kind, series, median(then[series]), median(values))))
     yield from (factor for _, factor in sorted(found, key=lambda item: -item[0])[:MOST_OF_A_KIND])
 
 
@@ -168,12 +168,12 @@ def _kind(name: str, moved: float) -> FactorKind | None:
     return FactorKind.SATURATION if moved > 0 and any(word in words for word in _LOAD_WORDS) else None
 
 
-def _moved(kind: FactorKind, series: Series, usual: float, is_now: float) -> Factor:
+def _moved(here: Around, kind: FactorKind, series: Series, usual: float, is_now: float) -> Factor:
     service, name, statistic, _ = series
     where = f" of {service}" if service else ""
     return Factor(
         kind=kind,
-        what=f"{name}{where}: {value_text(usual)} in the hour before, {value_text(is_now)} while it lasted",
+        what=f"{name}{where}: {value_text(usual)} in {here.usual}, {value_text(is_now)} while it lasted",
         before=usual,
         during=is_now,
         evidence=(METRICS, f"{name} {statistic}"),

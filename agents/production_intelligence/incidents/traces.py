@@ -1,13 +1,13 @@
 """The traces of an incident: whose self time grew, where failures begin, what a time-out hides."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import isfinite
 from statistics import fmean, median
 
 from ....analysis.span_tree import Span, SpanTree, tree_of
-from ....analysis.waiting import concurrency, masked, plausible
+from ....analysis.waiting import NEAR, Masked, concurrency, masked, plausible
 from ....core.numbers import counted, value_text
 from ....core.records.apm import MetricRow, SpanRow
 from ....core.records.evidence import NotMeasured
@@ -115,7 +115,8 @@ def _hop(name: str, found: ServiceTimes, before: Times, during: Times, total: fl
         service=name,
         spans=found.spans,
         self_ms=own / during.traces,
-        self_before_ms=sum(earlier.self_ms.values()) / before.traces if earlier and before.traces else None,
+        # A call that was always answered before took no time of its own then.
+        self_before_ms=sum(earlier.self_ms.values() if earlier else ()) / before.traces if before.traces else None,
         share=own / total if total else 0.0,
         errors=found.errors,
         errors_begin_here=found.begin_here,
@@ -142,21 +143,19 @@ def _of_self_time(hop: Hop) -> str:
 
 
 def masking_of(spans: Sequence[SpanRow], incident: Incident) -> Iterator[Masking]:
-    """Calls that all end as the caller's time-out, whatever the callee answered."""
-    timeout_ms = incident.timeout_ms
-    if timeout_ms is None:
-        return
-    calls: Mapping[str, list[SpanRow]] = defaultdict(list)
-    own: dict[str, list[bool]] = defaultdict(list)
+    """Calls that all end as the caller's time-out, whatever the callee answered.
+
+    The time-out is the one that the incident tells. Of one that tells none it is read from the spans: callers that
+    failed while their callee was still at work gave up.
+    """
+    calls = _given_up(spans) if incident.timeout_ms is None else _as_long(spans, incident.timeout_ms)
+    failed: dict[str, list[bool]] = defaultdict(list)
     for span in spans:
-        if span.kind == "client" and (callee := span.peer or span.db_system) and span.duration_ms is not None:
-            calls[callee].append(span)
-        elif span.kind == "server" and span.service:
-            own[span.service].append(span.is_error)
-    for callee, made in sorted(calls.items()):
-        found = masked((span.duration_ms or 0.0 for span in made), timeout_ms)
+        if span.kind == "server" and span.service:
+            failed[span.service].append(span.is_error)
+    for callee, (found, timeout_ms) in sorted(calls.items()):
         if (found.share or 0) >= LEAST_MASKED:
-            failures = fmean(own[callee]) if own.get(callee) else None
+            failures = fmean(failed[callee]) if callee in failed else None
             yield Masking(
                 service=callee,
                 timeout_ms=timeout_ms,
@@ -167,8 +166,31 @@ def masking_of(spans: Sequence[SpanRow], incident: Incident) -> Iterator[Masking
             )
 
 
+def _as_long(spans: Sequence[SpanRow], timeout_ms: float) -> dict[str, tuple[Masked, float]]:
+    calls: Mapping[str, list[float]] = defaultdict(list)
+    for span in spans:
+        if span.kind == "client" and (callee := span.peer or span.db_system) and span.duration_ms is not None:
+            calls[callee].append(span.duration_ms)
+    return {callee: (masked(made, timeout_ms), timeout_ms) for callee, made in calls.items()}
+
+
+def _given_up(spans: Sequence[SpanRow]) -> dict[str, tuple[Masked, float]]:
+    """Callee -> its calls, those that the caller did not see the end of, and how long callers waited."""
+    callers = {(span.trace_id, span.span_id): span for span in spans if span.kind == "client"}
+    calls: Counter[str] = Counter()
+    waited: dict[str, list[float]] = defaultdict(list)
+    for span in spans:
+        caller = callers.get((span.trace_id, span.parent_id)) if span.kind == "server" and span.parent_id else None
+        if caller is None or span.service is None or caller.duration_ms is None or span.duration_ms is None:
+            continue
+        calls[span.service] += 1
+        if caller.is_error and caller.duration_ms < span.duration_ms * (1 - NEAR):
+            waited[span.service].append(caller.duration_ms)
+    return {callee: (Masked(calls[callee], len(cut)), median(cut)) for callee, cut in waited.items()}
+
+
 def _masked_words(callee: str, timeout_ms: float, calls: int, cut: int, failures: float | None) -> str:
-    seen = f"{cut} of {calls} calls to {callee} lasted as long as the time-out of {timeout_ms / 1000:g} s:"
+    seen = f"{cut} of {calls} calls to {callee} lasted as long as the time-out of {timeout_ms / 1000:.3g} s:"
     if failures is None:
         return f"{seen} they end as a time-out, and whether {callee} would have failed them cannot be seen."
     return f"{seen} they end as a time-out and hide that {callee} itself failed {100 * failures:.0f} % of its requests."

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import Any
 
@@ -56,6 +56,12 @@ class Around:
     during: Stretch
     marks: tuple[OpsRow, ...]
 
+    @property
+    def usual(self) -> str:
+        """What it is compared with, in words: records may begin within the hour before."""
+        minutes = round(self.before.seconds / 60)
+        return "the hour before" if minutes >= BEFORE.total_seconds() // 60 else f"the {max(minutes, 1)} min before"
+
 
 def around(loaded: Loaded, incident: Incident) -> Around:
     """Read it."""
@@ -64,7 +70,17 @@ def around(loaded: Loaded, incident: Incident) -> Around:
     since, until = incident.started_at - LEAD, incident.started_at + length
     day = loaded.between(since - DEPLOYED_BEFORE, until)
     marks = tuple(OpsRow(*row) for row in islice(day.rows(OPS), MAX_ROWS))
-    return Around(incident, _stretch(loaded, since - BEFORE, since), _stretch(loaded, since, until), marks)
+    began = max(since - BEFORE, min(_began(loaded, since - BEFORE, since), since - LEAD))
+    return Around(incident, _stretch(loaded, began, since), _stretch(loaded, since, until), marks)
+
+
+def _began(loaded: Loaded, since: datetime, until: datetime) -> datetime:
+    """When the records begin: what nobody looked at was not quiet."""
+    here = loaded.between(since, until)
+    return min(
+        (datetime.fromtimestamp(row[1], UTC) for kind in (ACCESS, SPANS, METRICS, LOGS) for row in here.tally(kind)),
+        default=since,
+    )
 
 
 def _stretch(loaded: Loaded, since: datetime, until: datetime) -> Stretch:

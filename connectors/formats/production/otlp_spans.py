@@ -6,7 +6,7 @@ from typing import Any
 
 from ....core.records.apm import SpanRow
 from ..pages import Reading
-from ..values import MAX_TEXT, long_text, path_of, status, text
+from ..values import MAX_TEXT, host_of, long_text, path_of, status, text
 from .otlp_resource import Resource, resource_of
 from .otlp_values import hex_id, plain
 from .span_attributes import CALLS_OUT, WANTED
@@ -73,7 +73,7 @@ def _row(span: dict[str, Any], about: Resource) -> SpanRow | None:
             get("method"),
             get("route") or path_of(get("path") or get("url")) if told else None,
             status(code) if code else None,
-            get("peer") or (get("server") if kind in CALLS_OUT else None),
+            get("peer") or (get("server") or host_of(get("url")) if kind in CALLS_OUT else None),
             get("db"),
             get("statement"),
             about.release,

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from ..values import path_of, status, text
+from ..values import host_of, path_of, status, text
 
 WANTED = {
     "http.request.method": "method", "http.method": "method",
@@ -32,7 +32,7 @@ def request_columns(tags: dict[str, Any], kind: str) -> dict[str, Any]:
         "request_method": get("method"),
         "request_path": get("route") or path_of(get("path") or get("url")),
         "status": status(get("status")),
-        "peer": get("peer") or (get("server") if kind in CALLS_OUT else None),
+        "peer": get("peer") or (get("server") or host_of(get("url")) if kind in CALLS_OUT else None),
         "db_system": get("db"),
         "statement": get("statement"),
         "user": get("user"),

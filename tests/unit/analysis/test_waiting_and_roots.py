@@ -33,3 +33,16 @@ def test_a_service_with_many_quiet_metrics_is_not_suspected_for_their_number() -
     """Three strong signs count, forty weak ones do not."""
     ranked = rank({"many": [1.0] * 40, "few": [None, 9.0], "silent": [None]})
     assert [name for name, _ in ranked] == ["few", "many"]
+
+
+def test_what_was_nothing_before_cannot_outshout_what_was_measured() -> None:
+    """Without a spread there is no scale: as far as a constant that became twenty times as large, and no further."""
+    assert change([0, 0, 0], [2_097_152]) == change([0, 0, 0], [0.001]) == 20
+    assert change([1e-9] * 3, [5e9]) == 1000
+    assert change([0, 0, 0], [4], least=1) == 4
+
+
+def test_the_three_that_always_jump_of_a_thousand_series_make_no_suspect() -> None:
+    """A machine's exporter has them at any time."""
+    ranked = rank({"machine": [20.0] * 3 + [0.5] * 997, "bank": [8.0, 9.0]})
+    assert ranked[0][0] == "bank"

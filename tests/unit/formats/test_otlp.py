@@ -75,6 +75,23 @@ def test_names_before_and_after_their_renaming_mean_the_same(scope: str, kind: o
     assert (row.request_method, row.request_path, row.status, row.db_system) == ("GET", "/a?b=1", 500, "redis")
 
 
+@pytest.mark.parametrize(
+    ("url", "callee"),
+    [
+        ("http://user:word@inventory:8003/stock/35?a=b", "inventory"),
+        ("https://api.example.com/v1", "api.example.com"),
+        ("http://127.0.0.1:8003/stock", "127.0.0.1:8003"),
+        ("http://localhost:8003/", "localhost:8003"),
+        ("/stock/35", None),
+    ],
+)
+def test_a_call_that_tells_only_its_url_is_to_the_host_of_it(url: str, callee: str | None) -> None:
+    """Python's HTTP clients tell nothing else; else a service that cannot be reached is nobody's time."""
+    told = attributes(http__url=url)
+    made, taken = rows(OtlpJson(), spans(span(kind=3, attributes=told), span(kind=2, attributes=told)))
+    assert (made.peer, taken.peer) == (callee, None)
+
+
 def test_the_last_exception_of_a_span_is_its_error() -> None:
     """Type, message and trace."""
     events = [

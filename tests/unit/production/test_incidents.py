@@ -14,6 +14,7 @@ from aqe.core.records.evidence import NotMeasured
 from aqe.core.records.history import HISTORY_KEY
 from aqe.core.records.incident_analysis import FactorKind, IncidentAnalysis, IncidentFinding
 from aqe.core.records.incidents import Incident
+from aqe.core.records.logs import LogRow
 from aqe.core.records.rows import Row
 from aqe.tests.unit.production.windows import loaded
 
@@ -94,6 +95,55 @@ def test_a_time_out_as_long_as_the_latency_hides_the_failures_and_that_is_said(i
     assert (masking.service, masking.calls, masking.cut) == ("bank", 100, 100)
     assert masking.callee_failures_share == pytest.approx(0.45)
     assert "hide that bank itself failed 45 % of its requests" in masking.words
+
+
+def test_a_time_out_that_no_incident_tells_is_seen_where_callers_gave_up_on_a_callee_at_work() -> None:
+    """Alerts tell none: a call of a second that failed, beside an answer of 2.5 s, is one."""
+
+    def given_up() -> Iterator[Row]:
+        for n in range(20):
+            at, trace = START + timedelta(seconds=5 * n), f"t{n}"
+            yield SpanRow(at, 1000, trace, "c", None, "shop", "POST", "client", True, peer="payments")
+            yield SpanRow(at, 2500, trace, "s", "c", "payments", "POST /charge", "server", n % 2 == 0)
+            yield SpanRow(at, 40, f"q{n}", "c", None, "shop", "GET", "client", True, peer="stock")
+            yield SpanRow(at, 39, f"q{n}", "s", "c", "stock", "GET /stock", "server", True)
+
+    (finding,) = found(given_up(), an_incident(error=None, title="Checkout fails")).incidents
+    (masking,) = finding.masking
+    assert (masking.service, masking.timeout_ms, masking.cut, masking.calls) == ("payments", 1000, 20, 20)
+    assert "hide that payments itself failed 50 % of its requests" in masking.words
+
+
+def test_what_nobody_recorded_before_was_not_quiet() -> None:
+    """Records that begin two minutes before it are compared with two minutes, not with an empty hour."""
+
+    def recorded() -> Iterator[Row]:
+        for n in range(120):
+            yield from payment(START - timedelta(minutes=3) + timedelta(seconds=6 * n), f"t{n}", query_ms=9, bank_ms=90)
+            at = START - timedelta(minutes=3) + timedelta(seconds=6 * n)
+            yield LogRow(at, "ERROR", "no sku", service="catalog")
+            yield MetricRow(at, "pool.size", 9.0 if at >= START else 3.0, service="payment")
+
+    (finding,) = found(recorded(), an_incident()).incidents
+    assert [factor.kind for factor in finding.factors] == [FactorKind.SATURATION]
+    assert finding.factors[0].what == "pool.size of payment: 3 in the 2 min before, 9 while it lasted"
+    assert "catalog" not in [service.service for service in finding.root_services]
+
+
+def test_a_callee_that_stops_answering_is_where_the_time_went() -> None:
+    """Before, its own spans took the time of the calls; now nothing but the caller's waiting tells of it."""
+
+    def silent() -> Iterator[Row]:
+        for n in range(60):
+            yield from payment(START - timedelta(minutes=61 - n), f"before{n}", query_ms=10, bank_ms=20)
+            at, trace = START + timedelta(seconds=5 * n), f"during{n}"
+            yield SpanRow(at, 6010, trace, "p", None, "payment", "pay", "server", True)
+            yield SpanRow(at, 6000, trace, "c", "p", "payment", "GET", "client", True, peer="127.0.0.1:8003")
+
+    (finding,) = found(silent(), an_incident()).incidents
+    assert not isinstance(finding.traces, NotMeasured)
+    assert finding.traces.failing.service == "127.0.0.1:8003"
+    assert finding.traces.because == "its self time grew from 0 to 6000 ms a trace"
 
 
 def test_connections_are_held_against_rate_times_latency(incident: IncidentFinding) -> None:
