@@ -8,7 +8,7 @@ import click
 
 from .common import output_options, print_json, release_options, say, with_runtime
 from .reading_progress import ReadingProgress
-from .text import cleaned, table
+from .text import cleaned, counted, table
 
 if TYPE_CHECKING:
     from ..fleet.imports.ingest import FileReport, ImportReport
@@ -98,7 +98,7 @@ def _passed_over(skipped: "Sequence[FileReport]") -> list[str]:
 
 
 def _row(file: "FileReport") -> tuple[str, str, str, str]:
-    counts = [f"{count} {what}" for count, what in ((file.rows, "rows"), (file.records, "records")) if count]
+    counts = [counted(count, what) for count, what in ((file.rows, "row"), (file.records, "record")) if count]
     return file.file, file.format or "-", file.outcome, ", ".join([*file.signals, *counts]) or "-"
 
 

@@ -3,7 +3,7 @@
 import re
 import sys
 from datetime import UTC, datetime
-from math import isfinite
+from math import isfinite, nan
 from typing import Any
 
 import click
@@ -24,27 +24,49 @@ class Number(click.FloatRange):
         below: `most` itself is not.
     """
 
-    def __init__(self, least: float = 0, most: float = MOST, *, above: bool = False, below: bool = False) -> None:
+    def __init__(
+        self, least: float = 0, most: float = MOST, *, above: bool = False, below: bool = False, name: str = "N"
+    ) -> None:
         super().__init__(least, most, min_open=above, max_open=below)
+        self.name = name
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
         """The number; BadParameter when it is none of these."""
-        number: float = super().convert(value, param, ctx)
+        try:
+            number = float(value)
+        except ValueError:
+            number = nan
         if not isfinite(number):
             self.fail(f"{value!r} is no number.", param, ctx)
-        return number
+        found: float = super().convert(number, param, ctx)
+        return found
+
+
+class Count(click.IntRange):
+    """The type of every option that takes a whole number; `name` is what help shows for it."""
+
+    name = "N"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """The number; BadParameter when it is none."""
+        try:
+            number = int(value)
+        except ValueError:
+            self.fail(f"{value!r} is no whole number.", param, ctx)
+        found: int = super().convert(number, param, ctx)
+        return found
 
 
 MAX_DAYS = 7320
 """Twenty years; the same limit as the agents'."""
-DAYS = Number(0, MAX_DAYS, above=True)
+DAYS = Number(0, MAX_DAYS, above=True, name="DAYS")
 """The type of a window back from now."""
-SEED = click.IntRange(0, 2**63 - 1)
+SEED = Count(0, 2**63 - 1)
 
 
-def count(least: int = 0, most: int = MOST) -> click.IntRange:
+def count(least: int = 0, most: int = MOST) -> Count:
     """The type of every option that takes a whole number."""
-    return click.IntRange(least, most)
+    return Count(least, most)
 
 
 def duration(text: str) -> float:

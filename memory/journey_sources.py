@@ -78,7 +78,7 @@ def _sources(question: VisitQuestion) -> tuple[_Source, ...]:
             _PLAIN.format('"page"'),
             """CASE "event" WHEN 'action' THEN "name" END""",
             f"""{MONITORED} | CASE WHEN "event" IN ('error', 'resource') THEN {ERROR} ELSE 0 END""",
-            spent="""CASE "event" WHEN 'view' THEN "duration_ms" END""",
+            spent="""CASE "event" WHEN 'view' THEN try_cast("duration_ms" AS FLOAT) END""",
         ),
         _Source(
             PRODUCT,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ..common import output_options, print_json, with_runtime
-from ..params import Number, duration, milliseconds, percent, percents
+from ..params import Number, count, duration, milliseconds, percent, percents
 from .rollout_how import judge_every_option, kayenta_option
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 MOST = 1_000_000
 """Looks: of a second each, eleven days."""
-COUNT = click.IntRange(min=-1, max=MOST)
+COUNT = count(-1, MOST)
 
 
 @click.command("configure-canary")
@@ -61,7 +61,7 @@ def configure_canary(
 @click.option("--inconclusive-limit", type=COUNT, metavar="N", help="Paused when undecided at more looks than this.")
 @click.option(
     "--consecutive-error-limit",
-    type=click.IntRange(0, MOST),
+    type=count(0, MOST),
     metavar="N",
     help="So many looks in a row without a value.",
 )

@@ -36,7 +36,7 @@ def _named(ctx: click.Context, parameter: click.Parameter, values: tuple[str, ..
 @click.option("--conditions", type=click.Path(path_type=Path), metavar="FILE.yaml", help="One that was written before.")
 @click.option("--target", metavar="CMD|URL", help="The service under test; {port} stands for its port.")
 @click.option("--baseline", metavar="CMD", help="The service as it was: must show the incident.")
-@click.option("--scale", type=scale_of, default="1:100", show_default=True, help="Seconds of production a second.")
+@click.option("--scale", type=scale_of, metavar="1:N", default="1:100", show_default=True, help="Speed-up.")
 @click.option("--tolerance", type=percent, default="5%", show_default=True, help="Of each symptom.")
 @click.option("--runs", type=count(1, 100), default=1, show_default=True, help="Replay so often.")
 @click.option("--seed", type=SEED, default=0, show_default=True, help="Of the faults.")

@@ -14,6 +14,7 @@ from typing import IO, Any
 import numpy as np
 import numpy.typing as npt
 import orjson
+from pydantic_core import from_json
 
 from ...core.errors import InputError
 
@@ -28,6 +29,8 @@ _BLANKS = b" \t\r\n"
 # The key before a value, in the bytes that lead to it; longer keys lead to no array of ours.
 _KEY = re.compile(rb'"((?:[^"\\]|\\.){0,100})"\s*:\s*$')
 _KEY_BYTES = 256
+_NO_NUMBER = re.compile(rb"NaN|Infinity|[0-9][eE]\+?[0-9]{3}")
+"""What makes the difference between JSON and what programs write as JSON."""
 _QUOTE, _BACKSLASH = 0x22, 0x5C
 # With bit 5 set, "[" is "{" and "]" is "}".
 _FOLD, _OPEN, _CLOSE = 0x20, 0x7B, 0x7D
@@ -53,7 +56,10 @@ class JsonStream:
         self._by_line = False
         self.documents = 0
         self.broken = 0
-        """Lines and items that are no JSON (`NaN`, half a line) among ones that are."""
+        """Lines and items that are no JSON (half a line) among ones that are."""
+        self.no_numbers = 0
+        """Lines, items and documents with NaN, Infinity or 1e999, each of which is null here: many programs write them,
+        JSON has none."""
 
     def pieces(self) -> Iterator[tuple[Way | None, Any]]:
         """Items with the way to their array, and after those of a document the document itself, with None.
@@ -67,7 +73,7 @@ class JsonStream:
             if not (line := line.lstrip(_BLANKS)):
                 continue
             try:
-                document = orjson.loads(line)
+                document = self._loads(line)
             except orjson.JSONDecodeError:
                 if self._by_line and len(line) < MAX_WHOLE_BYTES:
                     self.broken += 1
@@ -96,7 +102,7 @@ class JsonStream:
             data = self._source.read(MAX_WHOLE_BYTES)
             if len(data) < MAX_WHOLE_BYTES:
                 try:
-                    document = orjson.loads(data)
+                    document = self._loads(data)
                 except orjson.JSONDecodeError:
                     pass  # several documents, or a broken one: the scan tells
                 else:
@@ -112,7 +118,7 @@ class JsonStream:
         while data := self._source.read(size):
             for way, text in scan.feed(data):
                 try:
-                    item = orjson.loads(text)
+                    item = self._loads(text)
                 except orjson.JSONDecodeError:
                     self.broken += 1
                 else:
@@ -127,9 +133,25 @@ class JsonStream:
 
     def _parsed(self, text: bytes) -> Any:
         try:
-            return orjson.loads(text)
+            return self._loads(text)
         except orjson.JSONDecodeError as error:
             raise self._not_json(str(error)) from error
+
+    def _loads(self, text: bytes) -> Any:
+        try:
+            return orjson.loads(text)
+        except orjson.JSONDecodeError:
+            if _NO_NUMBER.search(text) is None:
+                raise
+            try:
+                # Writing it once more makes null of them, and refuses what orjson would not have read.
+                found = orjson.loads(orjson.dumps(from_json(text)))
+            except (ValueError, TypeError):
+                found = None
+            if found is None:
+                raise
+        self.no_numbers += 1
+        return found
 
     def _not_json(self, why: str) -> InputError:
         return InputError(f"{self._what}: not JSON: {why}", hint="expected JSON in UTF-8")

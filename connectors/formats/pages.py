@@ -4,18 +4,22 @@ A subclass says where the items are and makes rows or records of each; this modu
 file in constant memory, counts what cannot be used, and decides on one of the five outcomes.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from itertools import chain
 from typing import IO, Any, ClassVar
 
 from ...core.errors import InputError
 from ...core.importing import About, Parsed
+from ...core.numbers import counted
 from ...core.records.base import Record
 from ...core.records.signals import Outcome
 from .documents import EMPTY_FILE, clean
 from .json_stream import JsonStream, Way
 from .lines import LineRows
 
+MAX_REASONS = 3
+"""Why items cannot be used, told apart."""
 MAX_RECORDS = 100_000
 """Incidents and the like of one file; they are held in memory."""
 
@@ -37,6 +41,10 @@ class Reading:
         """Items that were of use, also those that give no row."""
         self.unusable = 0
         self.first_unusable = ""
+        self.reasons: Counter[str] = Counter()
+        """Why, the first MAX_REASONS of them."""
+        self.no_numbers = 0
+        """Items with NaN or an infinite number, which are taken for no value."""
         self.failures: list[str] = []
         """What pages say that are the service's errors."""
         self.zoneless = 0
@@ -50,6 +58,8 @@ class Reading:
         """Count an item that cannot be used."""
         self.unusable += 1
         self.first_unusable = self.first_unusable or why
+        if why in self.reasons or len(self.reasons) < MAX_REASONS:
+            self.reasons[why] += 1
 
     def fail(self, said: object) -> None:
         """A page that is an error of the service."""
@@ -78,6 +88,11 @@ class Reading:
         if self.unusable:
             total = self.used + self.unusable
             counts.append(f"{self.unusable} of {total} records could not be used, the first: {self.first_unusable}")
+            others = [f"{why} ({n})" for why, n in self.reasons.items() if why != self.first_unusable]
+            if others:
+                counts[-1] += f" ({self.reasons[self.first_unusable]}); others: {', '.join(others)}"
+        if self.no_numbers:
+            counts.append(f"NaN and infinite numbers, taken for no value, in {counted(self.no_numbers, 'record')}")
         if self.zoneless:
             counts.append(f"times without a zone, taken for UTC: {self.zoneless}")
         return counts
@@ -152,6 +167,7 @@ class PagesFormat:
                 reading.refuse(str(error))
         for _ in range(source.broken):
             reading.refuse("it is no JSON")
+        reading.no_numbers = source.no_numbers
         yield from self.end(reading)
         reading.finish()
 

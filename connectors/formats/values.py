@@ -19,8 +19,10 @@ MAX_TEXT = 4_000
 MAX_LONG_TEXT = 64_000
 """Characters of a message or trace."""
 _MAX_INT = 2**63 - 1
-# Of a duration or a time in any unit: what is greater overflows when the unit is changed, and measures nothing.
+# Of a time in any unit: what is greater overflows when the unit is changed, and measures nothing.
 _GREATEST = 1e300
+MAX_MS = 1e12
+"""Of a duration, thirty years: what is longer measures nothing, and overflows in whoever adds it up."""
 _STATUSES: dict[Any, int] = {key: code for code in range(100, 600) for key in (code, str(code))}
 # Scheme, user, host and port of a URL; urlsplit would take six times as long.
 _ORIGIN = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.-]{0,20}:)?//[^/?#]*")
@@ -93,7 +95,7 @@ def s_to_ms(value: Any) -> float | None:
 
 def _not_negative(value: Any, divisor: float) -> float | None:
     found = number(value)
-    return found / divisor if found is not None and 0 <= found <= _GREATEST else None
+    return found / divisor if found is not None and 0 <= found <= MAX_MS * divisor else None
 
 
 def status(value: Any) -> int | None:

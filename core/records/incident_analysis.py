@@ -110,6 +110,8 @@ class IncidentFinding(Record):
     """One incident, analysed."""
 
     incident: str
+    number: str | None = None
+    """The short number people call it by."""
     title: str
     severity: str
     """As its source rates it; else our reading, see `severity_because`."""

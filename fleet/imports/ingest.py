@@ -26,6 +26,7 @@ from ...core.registry import by_name
 from ...core.signals import add_part, without_part
 from ..retention import prune_datasets
 from ..runtime import Runtime
+from .clocks import Clocks
 from .experiments import ExperimentColumn
 from .import_paths import Input
 from .ingest_production import note_datasets, store_records
@@ -128,7 +129,8 @@ class Ingest:
         """One content, `shown` to people and known as `name` in evidence."""
         importer = self._importer(content, shown)
         parsed = importer.parse(content)
-        rows, extra = await self._store_rows(parsed, name, content.sha256)
+        clocks = Clocks(self.runtime.clock.now())
+        rows, extra = await self._store_rows(parsed, name, content.sha256, clocks)
         digest = content.sha256()  # reads the rest: of a damaged file nothing is stored
         records = await self._store_records(parsed)
         if not self.dry_run:
@@ -143,7 +145,7 @@ class Ingest:
             signals=kinds,
             rows=rows,
             records=records,
-            notes=(*parsed.notes, *getattr(parsed.rows, "notes", ()), *experiment),
+            notes=(*parsed.notes, *getattr(parsed.rows, "notes", ()), *clocks.notes(), *experiment),
         )
 
     def _importer(self, content: Content, shown: str) -> Importer:
@@ -162,12 +164,12 @@ class Ingest:
     # Bulk rows -------------------------------------------------------------------------------------------------------
 
     async def _store_rows(
-        self, parsed: Parsed, name: str, digest: Callable[[], str]
+        self, parsed: Parsed, name: str, digest: Callable[[], str], clocks: Clocks
     ) -> tuple[int, tuple[tuple[SignalKind, SignalPart], ...]]:
         if parsed.rows is None:
             return 0, ()
         summary = TrafficSummary()
-        rows = self._redacted(parsed.rows, summary)
+        rows = self._redacted(parsed.rows, summary, clocks)
         if self.dry_run:
             return sum(1 for _ in rows), summary.signals()
         now = self.runtime.clock.now()
@@ -176,13 +178,14 @@ class Ingest:
         prune_datasets(self.runtime, now)
         return sum(reference.rows for reference in references), summary.signals()
 
-    def _redacted(self, rows: Iterator[Row], summary: TrafficSummary) -> Iterator[Row]:
-        redactor, now = self._redactor, self.runtime.clock.now()
+    def _redacted(self, rows: Iterator[Row], summary: TrafficSummary, clocks: Clocks) -> Iterator[Row]:
+        redactor, now = self._redactor, clocks.now
         for row in rows:
             if isinstance(row, AccessRow):
                 summary.add(row)
             elif isinstance(row, LogRow) and row.at.year == WITHOUT_YEAR:
                 row = row._replace(at=in_latest_year(row.at, now))
+            clocks.look(row.at)
             row = redact_row(row, redactor) if redactor else row
             # After redaction: whatever column is named, nothing that was taken out comes in by it.
             yield self.experiment.added(row) if self.experiment else row

@@ -60,7 +60,7 @@ def detect_anomalies(loaded: Loaded) -> Outcome:
             f"no requests, spans, records, page views or metrics in the last {loaded.window.days} days, or only a few"
             " minutes of them"
         )
-        raise NothingToJudge(f"{why}: `aqe import metrics.json` brings them in", _unjudged(why, known, loaded, method))
+        raise NothingToJudge(f"{why}: `aqe import metrics.json` brings them in", _unjudged(why, known, loaded))
     report = _report(loaded, kept, search, judged, known)
     watch = laid_down(search.states, kept, loaded) if shared(loaded, method) else {}
     if not search.series:
@@ -69,16 +69,17 @@ def detect_anomalies(loaded: Loaded) -> Outcome:
             f"none of {search.unjudged_series} series can be judged; {first.series}:"
             f" {first.reason.removeprefix(INSUFFICIENT)}"
         )
-        return Outcome(report, {**watch, **_unjudged(why, known, loaded, method)})
+        return Outcome(report, {**watch, **_unjudged(why, known, loaded)})
     lasting = {j.anomaly.series for j in judged if j.anomaly.status == "open" and not (j.better or j.chance)}
     found = keys(report, known, search.seen, lasting, loaded.records)
     return Outcome(report, {**found, **watch, **offered(report.scenarios, SCENARIO_ID, loaded)})
 
 
-def _unjudged(why: str, known: Known, loaded: Loaded, method: Method) -> dict[str, Any]:
-    """What stands in memory then; what was asked of one release, or by other rules, says nothing of production."""
-    now = min(loaded.until, loaded.now)
-    return unjudged_keys(f"{INSUFFICIENT}{why}", known, loaded.records, now) if shared(loaded, method) else {}
+def _unjudged(why: str, known: Known, loaded: Loaded) -> dict[str, Any]:
+    """What stands in memory then; what was asked of one release says nothing of production."""
+    if loaded.release is not None:
+        return {}
+    return unjudged_keys(f"{INSUFFICIENT}{why}", known, loaded.records, min(loaded.until, loaded.now))
 
 
 def _report(loaded: Loaded, kept: Kept, search: Search, judged: Sequence[Judged], known: Known) -> AnomalyReport:

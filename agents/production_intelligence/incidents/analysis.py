@@ -97,6 +97,7 @@ def _finding(loaded: Loaded, incident: Incident, history: Sequence[DeploymentOut
     severity, because = _severity(incident)
     return IncidentFinding(
         incident=incident.id,
+        number=incident.number,
         title=incident.title,
         severity=severity,
         severity_because=because,
@@ -215,7 +216,7 @@ def _insights(finding: IncidentFinding, now: datetime) -> Iterator[Insight]:
     facts += [f"{_NAMES[f.kind]}: {f.what}." for f in finding.factors]
     yield Insight(
         id=f"incident-{finding.incident}",
-        title=f"Incident {finding.incident}{f' of {finding.service}' if finding.service else ''}",
+        title=f"Incident {finding.number or finding.incident}{f' of {finding.service}' if finding.service else ''}",
         detail=" ".join(facts),
         priority=finding.priority,
         evidence=(finding.incident, KEY, *finding.anomalies),

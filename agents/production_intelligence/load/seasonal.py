@@ -88,7 +88,7 @@ def _names(asked: object) -> tuple[str, ...]:
     if not isinstance(asked, Sequence) or isinstance(asked, str):
         raise TaskVetoed(f"events is {asked!r:.80}, expected a list of names")
     for name in asked:
-        if name not in OCCASIONS:
+        if not isinstance(name, str) or name not in OCCASIONS:
             raise TaskVetoed(
                 f"no event {name!r:.80}{did_you_mean(str(name), OCCASIONS)}; known: {', '.join(OCCASIONS)}"
             )

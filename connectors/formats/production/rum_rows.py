@@ -3,6 +3,7 @@
 The columns are those of the dataset of real users; names in snake_case or camelCase, what is not said is left out.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterable
 from datetime import datetime
 from types import NoneType
@@ -16,10 +17,11 @@ from ....core.records.rum import RumRow
 from ..json_stream import Way
 from ..pages import PagesFormat, Reading, Unusable
 from ..shapes import dict_at, first_of
-from ..values import clock, long_text, number, text, whole
+from ..values import clock, long_text, ms, text, whole
 
 _EVENTS = ("view", "action", "error", "resource", "long-task", "vital")
-_READERS: dict[Any, Callable[[Any], Any]] = {str: text, float: number, int: whole, datetime: clock}
+_READERS: dict[Any, Callable[[Any], Any]] = {str: text, float: ms, int: whole, datetime: clock}
+"""By type; what is no whole number here is a duration, a share or a layout shift: 0 or more."""
 _COLUMNS: dict[str, Callable[[Any], Any]] = {
     name: _READERS[next(kind for kind in (*get_args(hint), hint) if kind is not NoneType)]
     for name, hint in get_type_hints(RumRow).items()
@@ -56,7 +58,25 @@ class RumRows(PagesFormat):
         told = {_NAMES[name]: _COLUMNS[_NAMES[name]](value) for name, value in item.items()}
         if told["at"] is None:
             raise Unusable("at is no time")
+        if None in told.values():
+            self._count_left_out(item, told, reading)
         return (RumRow(**told),)
+
+    def start(self, reading: Reading) -> None:
+        """Nothing was left out yet."""
+        reading.memory = Counter()
+
+    def end(self, reading: Reading) -> Iterable[RumRow]:
+        """What was left out of the rows."""
+        left_out: Counter[str] = reading.memory
+        if left_out:
+            told = ", ".join(f"{name} ({count})" for name, count in left_out.most_common())
+            reading.note(f"values of the wrong type or below 0, left out: {told}")
+        return ()
+
+    @staticmethod
+    def _count_left_out(item: dict[str, Any], told: dict[str, Any], reading: Reading) -> None:
+        reading.memory.update(n for n, value in item.items() if value not in (None, "") and told[_NAMES[n]] is None)
 
     def document(self, document: Any, reading: Reading) -> Iterable[RumRow]:
         """A line is an event; a list is done."""

@@ -62,10 +62,24 @@ def test_lines_that_are_no_json_are_counted_among_lines_that_are() -> None:
 
 
 def test_an_item_that_is_no_json_is_counted_and_the_others_of_its_document_come() -> None:
-    """Python writes NaN, which JSON does not have: in a line or in a document, it costs that item alone."""
-    stream = JsonStream(io.BytesIO(b'{"data": [{"a": 1}, {"a": NaN}, {"a": 2}], "n": 3}'), "JSON", ("data",))
+    stream = JsonStream(io.BytesIO(b'{"data": [{"a": 1}, {"a": nil}, {"a": 2}], "n": 3}'), "JSON", ("data",))
     assert [piece for way, piece in stream.pieces() if way] == [{"a": 1}, {"a": 2}]
     assert stream.broken == 1
+
+
+@pytest.mark.parametrize("number", ["NaN", "-Infinity", "Infinity", "1e999", "-1E+4000"])
+@pytest.mark.parametrize("form", ['{{"a": {0}}}\n{{"a": 1}}\n', '[{{"a": {0}}},\n {{"a": 1}}]'])
+def test_what_programs_write_for_no_number_is_null_and_counted(number: str, form: str) -> None:
+    """Python writes NaN, which JSON does not have: the rest of its line or document is good."""
+    stream = JsonStream(io.BytesIO(form.format(number).encode()), "JSON", ())
+    found = [piece for _, piece in stream.pieces() if isinstance(piece, dict)]
+    assert (found, stream.broken, stream.no_numbers) == ([{"a": None}, {"a": 1}], 0, 1)
+
+
+def test_a_text_that_only_speaks_of_nan_is_left_alone_and_half_a_surrogate_is_not_let_in() -> None:
+    stream = JsonStream(io.BytesIO(b'{"a": "NaN"}\n{"a": NaN, "b": "\\ud800"}\n'), "JSON", ())
+    assert [piece for _, piece in stream.pieces()] == [{"a": "NaN"}]
+    assert (stream.broken, stream.no_numbers) == (1, 0)
 
 
 @pytest.mark.parametrize(

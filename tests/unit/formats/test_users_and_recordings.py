@@ -1,5 +1,6 @@
 """Real users, product analytics, Sentry, recordings."""
 
+import io
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from aqe.connectors.formats.production.faro import Faro
 from aqe.connectors.formats.production.ga4_export import Ga4Export
 from aqe.connectors.formats.production.har import Har
 from aqe.connectors.formats.production.mixpanel import Mixpanel
+from aqe.connectors.formats.production.rum_rows import RumRows
 from aqe.connectors.formats.production.sentry import Sentry
 from aqe.connectors.formats.production.web_vitals import WebVitals
 from aqe.core.records.logs import LogRow
@@ -238,3 +240,24 @@ def test_selectors_of_a_recording_lead_through_shadow_roots() -> None:
     assert (click.frame, click.details) == ((0, 1), '{"offsetX":3}')
     assert (secret.value, search.value) == (HIDDEN, "hat")
     assert rows(ChromeRecorder(), {"steps": steps, "title": "buy"})[0].id == flow.id
+
+
+def test_rows_of_real_users_with_values_that_are_none_are_kept_and_the_values_counted() -> None:
+    """Times below zero, words for numbers, NaN and 1e999, which JSON does not have and programs write."""
+    lines = [
+        '{"at": "2026-03-01T10:00:00Z", "event": "view", "session": "s", "lcp_ms": -5, "duration_ms": 1e300}',
+        '{"at": "2026-03-01T10:00:00Z", "event": "view", "session": "s", "page": "/", "lcp_ms": "NaN", "cls": "-1"}',
+        '{"at": "2026-03-01T10:00:00Z", "event": "view", "session": "s", "page": "/", "lcp_ms": NaN, "cls": 1e999}',
+        '{"at": "2026-03-01T10:00:00Z", "event": "view", "session": "s", "page": "/", "inp_ms": -Infinity}',
+        '{"at": "yesterday", "event": "view", "session": "s"}',
+        '{"at": "2026-03-01T10:00:00Z", "event": "vie',
+    ]
+    parsed = RumRows().parse(io.BytesIO("\n".join(lines).encode()))
+    found = list(parsed.rows or ())
+    assert len(found) == 4
+    assert {row.lcp_ms for row in found} | {row.cls for row in found} | {row.duration_ms for row in found} == {None}
+    assert getattr(parsed.rows, "notes", ()) == (
+        "2 of 6 records could not be used, the first: at is no time (1); others: it is no JSON (1)",
+        "NaN and infinite numbers, taken for no value, in 2 records",
+        "values of the wrong type or below 0, left out: lcp_ms (2), duration_ms (1), cls (1)",
+    )

@@ -225,6 +225,12 @@ def test_product_events_alone_are_journeys_and_beside_real_users_only_payments(t
     assert ways(found(tmp_path / "beside", [*events, *crowd(("/a", "/cart"), 5)])) == {"/a > /cart": 5}
 
 
+def test_a_time_on_a_page_that_no_page_takes_is_none(tmp_path: Path) -> None:
+    """Rows of an older import may hold anything; nothing breaks on it."""
+    rows: list[Row] = [row._replace(duration_ms=1e308) for row in crowd(("/a", "/cart"), 5)]
+    assert ways(found(tmp_path, rows)) == {"/a > /cart": 5}
+
+
 def test_logged_requests_that_name_sessions_are_the_last_resort(tmp_path: Path) -> None:
     """Their failures end sessions; access logs alone name nobody, and that is said."""
     rows: list[Row] = [
