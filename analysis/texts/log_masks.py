@@ -5,6 +5,7 @@ r"""One log message without its values: what is a variable by its form becomes a
 """
 
 import re
+from collections.abc import Callable
 from functools import lru_cache
 
 MAX_MESSAGE_CHARS = 4096
@@ -59,6 +60,9 @@ _QUOTED = re.compile(
     r"|\"[^\"]{1,200}\"|(?<!\w)'(?![A-Za-z_.]{1,40}')[^']{1,200}'(?!\w)"
 )
 
+# An object as Python and others write it (`<GET http://shop/>`, `<Thread at 0x7f02>`), and what GNU's tools quote.
+_OBJECT = re.compile(r"<\w[\w.]* [^<>]{1,200}>|\u2018[^\u2018\u2019]{1,200}\u2019")
+
 # Over the whole masked message: values of several words, or written twice in two units. The first text is part of all
 # that the pattern finds: looking for it is much faster.
 _PHRASES = (
@@ -107,10 +111,25 @@ def shape(message: str) -> bytes:
 
 def typed(message: str) -> str:
     """The first half of `mask`, word by word: values of one word, and quoted text."""
-    message = message[:MAX_MESSAGE_CHARS]
-    if '"' in message or "'" in message:
-        message = _QUOTED.sub(lambda match: match["kept"] or f"{match[0][0]}<str>{match[0][0]}", message)
+    message = in_one(message[:MAX_MESSAGE_CHARS], "<str>")
     return " ".join(map(_typed_word, message.split()))
+
+
+def in_one(message: str, value: str, stays: Callable[[str], object] = lambda quoted: False) -> str:
+    """The message with `value` for written objects of several words and for what is quoted.
+
+    Args:
+        message: any text.
+        value: what stands in it afterwards, within the quotes.
+        stays: whether quoted text, quotes included, stays as it is.
+    """
+
+    def unquoted(match: re.Match[str]) -> str:
+        return match["kept"] or (match[0] if stays(match[0]) else f"{match[0][0]}{value}{match[0][0]}")
+
+    if "<" in message or "\u2018" in message:
+        message = _OBJECT.sub(value, message)
+    return _QUOTED.sub(unquoted, message) if '"' in message or "'" in message else message
 
 
 @lru_cache(maxsize=_MAX_WORDS)

@@ -31,7 +31,8 @@ OVERFLOW = "overflow"
 _TWIN_VALUES = 3
 # The same where no plain word stays; or of the first word, which says most.
 _TWINS_ALONE = 8
-# The same where one of them holds a variable by its form: `10.0.0.7` and `localhost`, `eth0` and `lo`.
+# The same where one of them holds a variable by its form (`10.0.0.7` and `localhost`, `eth0` and `lo`), and in brackets
+# or quotes.
 _TWINS_OF_A_VARIABLE = 2
 # Templates of one length and first word that a new one is compared with.
 _RECENT = 8
@@ -178,7 +179,10 @@ class TemplateMiner:
         """How many values make the word at this position a variable."""
         rows = [self._templates[twin].split(" ") for twin in twins[:_TWIN_VALUES]]
         beside = sum(map(log_words.is_plain, rows[0])) - log_words.is_plain(rows[0][position])
-        if not position and not scope:
+        first = not position and not scope
+        if beside > first and all(log_words.is_enclosed(row[position]) for row in rows):
+            return _TWINS_OF_A_VARIABLE
+        if first:
             return _TWINS_ALONE if beside > log_words.WORDS_BESIDE_NAMES else sys.maxsize
         if any("<" in row[position] for row in rows):
             return _TWINS_OF_A_VARIABLE

@@ -21,6 +21,7 @@ _VALUE = re.compile(r"((?:[^=]*=)?[\"'(\[{]*)(.*?)([,;:.)\]}\"']*)\Z", re.DOTALL
 # The word with which what is told begins.
 _TELLS = re.compile(r"\b(?:msg|message)\"?[=:]").search
 _OPENING = ("(", "[", "{", '"', "'")
+_ENCLOSED = re.compile(r"(?:[^=]*=)?[\[\"'({].*[\]\"')}][,.:;]*\Z").match
 
 
 def slots(scope: str, words: tuple[str, ...]) -> list[tuple[int, int]]:
@@ -81,8 +82,16 @@ def is_plain(word: str) -> bool:
 
 
 def may_vary(word: str) -> bool:
-    """Words in capitals are states, one or two characters are operators: they join a variable but do not make one."""
-    return len(word) > 2 and not (word.isupper() and word.isalpha())
+    """Words in capitals are states, one or two characters are operators: they join a variable but do not make one.
+
+    `item(s)` is text as well.
+    """
+    return len(word) > 2 and not (word.isupper() and word.isalpha()) and not word.endswith(("(s)", "(es)"))
+
+
+def is_enclosed(word: str) -> bool:
+    """Whether it stands alone in brackets or quotes, as values do."""
+    return _ENCLOSED(word) is not None
 
 
 def general(words: tuple[str, ...], places: tuple[int, ...]) -> tuple[str, ...]:

@@ -17,7 +17,7 @@ import re
 from collections.abc import Sequence
 from functools import lru_cache
 
-from .log_masks import MAX_MESSAGE_CHARS
+from .log_masks import MAX_MESSAGE_CHARS, in_one
 from .log_templates import OVERFLOW, TemplateMiner
 
 FIRST_KEPT = 4
@@ -28,17 +28,20 @@ _MAX_WORDS = 10_000
 
 # A variable by its form, however often it is the same. What differs is one too, whatever its form.
 _VARIABLES = (
-    # What redaction put there; what was seen to vary.
+    # What redaction put there.
     ("pseudonym", r"<[a-z_-]{1,30}:[0-9a-f]{8}>"),
-    ("seen", r"<\*>"),
+    # An address of the web is one value; of others (`hdfs://<*>`) the scheme says what they are.
+    ("web", r"(?:https?|wss?|ftp|file)://[^\s\"'<>()\[\]{},;]++"),
     ("url", r"(?<=://)[^\s\"'<>()\[\]{},;]++"),
     ("email", r"(?<![\w.+-])[\w.+-]{1,64}+@[A-Za-z0-9-]++(?:\.[A-Za-z0-9-]++)++"),
     ("uuid", r"(?<![0-9A-Za-z])[0-9A-Fa-f]{8}-(?:[0-9A-Fa-f]{4}-){3}[0-9A-Fa-f]{12}(?![0-9A-Za-z])"),
     ("mac", r"(?<![\w:])(?:[0-9A-Fa-f]{2}:){5}[0-9A-Fa-f]{2}(?![\w:])"),
-    ("addr", r"(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?!\w)(?!\.\w)"),
     ("date", r"(?<!\d)\d{4}[-/.]\d{1,2}[-/.]\d{1,2}(?!\w)"),
     ("id", r"(?<=[A-Za-z]_)-?\d[\w-]*+"),
     ("path", r"(?<![\w<>.*)/-])/[\w.@%+~$*-]++(?:/[\w.@%+~$*-]++)+/?|(?<!\w)[A-Za-z]:\\[^\s\"',;)]*+"),
+    ("relative path", r"(?<![\w.<>/@:-])(?:[\w.~-]*+/){2,}+[\w.~-]*+"),
+    # `node-17`, as machines and files are called.
+    ("numbered", r"(?<![\w.<>/@:-])[A-Za-z]++(?:-[A-Za-z]+)*-\d\w*+(?![\w.-])"),
     (
         "host",
         r"(?<![\w.@<>-])(?:[A-Za-z0-9][A-Za-z0-9-]*+\.){2,}+[a-z]{2,12}(?![\w.(])"
@@ -48,6 +51,8 @@ _VARIABLES = (
         "hex",
         r"0[xX][0-9a-fA-F]++|(?<![0-9A-Za-z])(?=[0-9a-fA-F]*\d)(?=\d*[A-Fa-f])[0-9a-fA-F]{6,}+(?![0-9A-Za-z])",
     ),
+    # After leaders as well: `enabled.....1`.
+    ("leaders", r"(?<=\.\.)\d++(?:[.,]\d+)*"),
     ("num", r"(?<![A-Za-z\d.])-?\d++(?:[.,]\d+)*"),
 )
 # A variable, a word or a mark.
@@ -55,6 +60,10 @@ _REST = r"([A-Za-z_$]++|\d++)|(\s+|.)"
 _PART = re.compile(rf"({'|'.join(form for _, form in _VARIABLES)})|{_REST}", re.DOTALL)
 # Whether a word can hold a variable by its form; most words cannot.
 _MAY_VARY = re.compile(r"[0-9@/\\<]|\w\.\w").search
+# Quoted, and yet it says what it is: `"power.WakeLock"`, `'task_17'`, `"10.0.0.7:80"`.
+_IN_CODE = re.compile(r"[A-Za-z]_\d|\.[A-Z]|:\d{1,5}\W\Z").search
+# The word that varies has parts of its own: a call, a host and its port.
+_HAS_PARTS = re.compile(r"\w[(\[]|:\d{1,5}\W*\Z").search
 _BLANKS = re.compile(r"(\s+)")
 _TWICE = re.compile(r"(?:<\*>){2,}")
 _TYPED = re.compile(r"<[a-z]+>")
@@ -122,22 +131,38 @@ def _text_of(rows: Sequence[list[str]], form: str) -> str:
     """The same for messages as words and the blanks between them."""
     if len(set(map(len, rows))) > 1:
         return form
-    return "".join([_column(tuple(dict.fromkeys(column))) for column in zip(*rows, strict=True)])
+    return _unpadded("".join([_column(tuple(dict.fromkeys(column))) for column in zip(*rows, strict=True)]))
 
 
 def _column(values: tuple[str, ...]) -> str:
     # Most words are always the same and hold nothing to look for.
-    return values[0] if len(values) == 1 and not _MAY_VARY(values[0]) else _word(values)
+    if len(values) == 1 and not _MAY_VARY(values[0]):
+        return values[0]
+    return _blank(values) if values[0].isspace() else _word(values)
+
+
+def _blank(values: tuple[str, ...]) -> str:
+    """Blanks of several widths pad a value (`%5d`): one of them is the text's."""
+    return " "
+
+
+def _unpadded(text: str) -> str:
+    """The same without what pads a value at the start."""
+    return text.lstrip(" ") if text.startswith(" ") and text.lstrip(" ").startswith(VARIABLE) else text
 
 
 def _with_variables(message: str, typed: str) -> list[str]:
     """The words and blanks of the message, but for the words that the miner has seen to vary."""
-    words = _BLANKS.split(message)
+    words = _BLANKS.split(in_one(message, VARIABLE, _IN_CODE))
     if VARIABLE in typed:
         seen = typed.split(" ")
         if len(words) // 2 + 1 == len(seen):
-            words[::2] = [new if VARIABLE in new else old for old, new in zip(words[::2], seen, strict=True)]
+            words[::2] = [_seen_as(old, new) for old, new in zip(words[::2], seen, strict=True)]
     return words
+
+
+def _seen_as(old: str, new: str) -> str:
+    return new if VARIABLE in new and not _HAS_PARTS(old) else old
 
 
 @lru_cache(maxsize=_MAX_WORDS)

@@ -52,11 +52,17 @@ _PHRASES = dict(
 _TYPES, _TEXTS = dict(log_masks._TYPES), dict(template_text._VARIABLES)
 _SWITCHES: dict[str, tuple[Any, str, Any]] = {
     "quoted text is a value": (log_masks, "_QUOTED", _NEVER),
+    "an object is one value": (log_masks, "_OBJECT", _NEVER),
     "a list is one value": (log_masks, "_listed_once", lambda text: text),
     "who speaks stays": (log_words, "speakers", lambda words: 0),
+    "in brackets two values are enough": (log_words, "is_enclosed", lambda word: False),
     "two words may vary together": (log_templates, "_vary_together", lambda rows, place: False),
     "names alone may differ": (log_words, "form", lambda scope, words: None),
     "capitals and short words stay": (log_words, "may_vary", lambda word: True),
+    "blanks of several widths are one": (template_text, "_blank", template_text._word),
+    "blanks before a value at the start are none": (template_text, "_unpadded", lambda text: text),
+    "quoted text is a value in texts": (template_text, "in_one", lambda message, value, stays: message),
+    "what varies may have parts in texts": (template_text, "_HAS_PARTS", lambda word: False),
     "words seen to vary are values in texts": (
         *(template_text, "_with_variables"),
         lambda message, typed: template_text._BLANKS.split(message),

@@ -59,6 +59,8 @@ _PIECES = (
         ("since 6:05:09 PM", "since <time>"),
         ("hosts [alpha, beta, gamma] left", "hosts [<list>] left"),
         ('no such file "my file"', 'no such file "<str>"'),
+        ("crawled <GET http://shop/> twice", "crawled <str> twice"),
+        ("saving to \u2018a.txt\u2019 now", "saving to <str> now"),
         ("deleting blk_1 blk_2 blk_3", "deleting blk_<id>"),
         ('level=info msg="Door opened" user="x y"', 'level=info msg="Door opened" user="<str>"'),
         ('{"level":"info", "msg":"Door opened", "n": 3}', '{"level":"<str>", "msg":"Door opened", "n": <num>}'),
@@ -135,6 +137,20 @@ def test_two_values_are_enough_where_one_of_them_is_a_variable_by_its_form() -> 
     doors = [miner.add(f"Now the door is {state}") for state in ("opened", "closed")]
     assert {miner.template(i) for i in hosts} == {"No upstream proxy for <*>"}
     assert len({miner.template(i) for i in doors}) == 2
+
+
+def test_two_values_are_enough_where_they_stand_in_brackets_or_quotes() -> None:
+    """Words that are part of the text seldom do."""
+    miner = TemplateMiner()
+    ids = [miner.add(f"{who} list begins here") for who in ("[sender]", "[receiver]")]
+    assert {miner.template(i) for i in ids} == {"[<*>] list begins here"}
+
+
+def test_a_plural_in_brackets_is_text() -> None:
+    """`miss(es)` and `item(s)` count different things."""
+    miner = TemplateMiner()
+    ids = [miner.add(f"7 cache {what} in all") for what in ("miss(es)", "item(s)", "hit(s)", "drop(s)")]
+    assert len({miner.resolve(i) for i in ids}) == 4
 
 
 def test_messages_that_differ_in_names_alone_are_one_template_however_many_names() -> None:
