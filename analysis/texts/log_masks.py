@@ -87,7 +87,6 @@ _PHRASES = (
         re.compile(r"<num> ?(?:ns|us|µs|ms|s|secs?|seconds?|min|minutes?|hours?|days?|MILLISECONDS|SECONDS)(?!\w)"),
         "<duration>",
     ),
-    (">", re.compile(r"(<(\w+)>)(?:(?:, ?| - |[ .:/_-])<\2>|[.:/_-]<num>)+"), r"\1"),
     ("[", re.compile(r"\[(?:[^\[\],]|,(?! ))++, [^\[\]]*+\]"), "[<list>]"),
 )
 

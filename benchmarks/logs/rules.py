@@ -42,7 +42,6 @@ _PHRASES = dict(
             "AM or PM",
             "size",
             "duration",
-            "values in a row",
             "list",
         ),
         log_masks._PHRASES,
