@@ -163,6 +163,7 @@ def _row(anomaly: "Anomaly", blocks: bool) -> tuple[object, ...]:
 
 
 def _value(value: float, unit: str | None) -> str:
+    """As the sentences have it: a share or a time below 0 is none that anybody expects."""
     if unit == "share":
         return f"{value_text(100 * max(value, 0.0))} %"
-    return value_text(value)
+    return f"{value_text(max(value, 0.0))} ms" if unit == "ms" else value_text(value)

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
+from http.client import responses
 from typing import NamedTuple
 
 from ....analysis.frequent import Frequent
@@ -76,10 +77,18 @@ _NO_ERROR = _Error("", None, "", "")
 
 
 def _error_of(row: LogRow) -> _Error:
-    text = bounded(row.stack_trace or row.message or f"{row.request_method or 'request'} answered {row.status}")
+    if row.level not in _ERROR_LEVELS and not row.stack_trace:
+        return _answer(row)
+    text = bounded(row.stack_trace or row.message)
     error = _read(text, row.error_type, None)
     # The row's own message changes from row to row: it is asked only for traces that hold none.
     return error if error.message else _read(text, row.error_type, bounded(row.message))
+
+
+def _answer(row: LogRow) -> _Error:
+    """What is an error for its answer alone is told by that: its message may be "request completed"."""
+    kind = f"HTTP {row.status} {responses.get(row.status or 0, '')}".strip()
+    return _Error(kind, None, joined(kind, _endpoint_of(row) or ""), _read(bounded(row.message), None, None).message)
 
 
 @lru_cache(maxsize=256)

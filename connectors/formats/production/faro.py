@@ -16,6 +16,8 @@ from .otlp import resource_rows
 
 _VITALS = {"fcp": "fcp_ms", "lcp": "lcp_ms", "inp": "inp_ms", "fid": "fid_ms", "ttfb": "ttfb_ms"}
 _VIEWS = ("view_changed", "route_change", "page_view", "faro.performance.navigation")
+_OF_THE_SDK = ("session_start", "session_resume", "session_extend", "service_name_override")
+"""Nobody did anything: the SDK tells what it does with a session that every entry names."""
 _MAX_FRAMES = 50
 
 
@@ -116,7 +118,7 @@ def _event(entry: dict[str, Any], at: datetime, about: dict[str, Any]) -> Iterat
         loading, first = ms(told.get("pageLoadTime")), ms(told.get("ttfb"))
         about = about | {"page_group": text(told.get("toView")) or text(told.get("toRoute")) or about["page_group"]}
         yield RumRow(at, "view", loading_ms=loading, ttfb_ms=first, trace_id=_trace_id(entry), **about)
-    else:
+    elif name not in _OF_THE_SDK:
         yield RumRow(at, "action", name=name, trace_id=_trace_id(entry), **about)
 
 

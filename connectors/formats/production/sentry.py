@@ -102,7 +102,7 @@ def _event(told: dict[str, Any]) -> LogRow:
         message=message or long_text(told.get("message")) or long_text(told.get("title")) or "",
         logger=text(told.get("logger")) or text(told.get("transaction")) or text(told.get("culprit")),
         service=text(dict_at(told, "project").get("slug")) or text(tags.get("service")),
-        release=text(dict_at(release).get("version")) or text(release) or text(tags.get("release")),
+        release=_version(dict_at(release).get("version") or release or tags.get("release")),
         error_type=text(raised.get("type")),
         stack_trace=trace_of(values, text(told.get("platform"))),
         request_method=text(request.get("method")),
@@ -115,6 +115,11 @@ def _event(told: dict[str, Any]) -> LogRow:
         trace_id=trace_id,
         environment=text(told.get("environment")) or text(tags.get("environment")),
     )
+
+
+def _version(release: Any) -> str | None:
+    """`shop@1.4.0` is 1.4.0 of the package shop: everywhere else it is called 1.4.0."""
+    return text((text(release) or "").rpartition("@")[2])
 
 
 def _pairs(told: Any) -> dict[str, Any]:
@@ -161,7 +166,7 @@ def _transaction(told: dict[str, Any]) -> Iterator[SpanRow]:
     request = dict_at(told, "request")
     tags = {"http.method": request.get("method"), "url.full": request.get("url"), **dict_at(root, "data")}
     about = {
-        "release": text(told.get("release")),
+        "release": _version(told.get("release")),
         "environment": text(told.get("environment")),
         "host": text(told.get("server_name")),
         "user": text(dict_at(told, "user").get("id")),

@@ -1,5 +1,6 @@
 """A stack trace as its language prints it, out of Sentry's frames."""
 
+import re
 from typing import Any
 
 from ..shapes import dict_at
@@ -8,6 +9,7 @@ from ..values import listed, long_text, text
 # Of runaway recursion the ends matter.
 _MAX_FRAMES = 60
 _MAX_EXCEPTIONS = 10
+_LIBRARY = re.compile(r"[/\\](?:(?:site|dist)-packages|lib[/\\]python\d[\d.]*)[/\\]")
 
 
 def trace_of(exceptions: list[Any], platform: str | None) -> str | None:
@@ -40,6 +42,11 @@ def _python(exception: dict[str, Any]) -> str:
     lines = ["Traceback (most recent call last):"]
     for frame in _frames(exception):
         file, line, name = (text(frame.get(key)) for key in ("filename", "lineno", "function"))
+        # A path that begins at the package does not tell a library's code from the application's.
+        if _LIBRARY.search(whole := text(frame.get("abs_path")) or ""):
+            file = whole
+        elif frame.get("in_app") is False:
+            file = f"site-packages/{file}"
         lines.append(f'  File "{file}", line {line}, in {name}')
         if context := text(frame.get("context_line")):
             lines.append(f"    {context.strip()}")

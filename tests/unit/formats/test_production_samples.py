@@ -206,7 +206,7 @@ def test_sentry_rows() -> None:
     assert (event.error_type, event.message, event.release) == (
         "TimeoutError",
         "Gateway timeout after 30s",
-        "shop@2.4.2",
+        "2.4.2",
     )
     assert event.trace_id == "b43d6a29ee0b4cb7bd5587d9fce7a4bc"
     log, *points = read("sentry/api_issues.json")[2]

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from aqe.analysis.redaction.redactor import Redactor
+from aqe.analysis.texts.stack_traces import culprit, parse
 from aqe.connectors.formats.production import recent, web_vitals
 from aqe.connectors.formats.production.amplitude import Amplitude
 from aqe.connectors.formats.production.chrome_recorder import HIDDEN, ChromeRecorder
@@ -150,6 +151,38 @@ def test_an_envelope_gives_its_events_and_passes_over_the_rest() -> None:
     lines = [header, {"type": "event", "length": 9}, sentry_event(exception={"values": CHAIN}),
              {"type": "session"}, {"sid": "s", "status": "ok"}]  # fmt: skip
     assert len(rows(Sentry(), *lines)) == 1
+
+
+def test_what_faro_does_with_a_session_is_no_action_of_a_user() -> None:
+    """It would be the most used feature, and a step of every journey."""
+    names = ("session_start", "session_resume", "session_extend", "service_name_override", "coupon_used")
+    events = [{"name": name, "timestamp": "2026-11-20T10:00:00Z"} for name in names]
+    found = rows(Faro(), {"meta": {"session": {"id": "s"}, "app": {"name": "web"}}, "events": events})
+    assert [(row.event, row.name) for row in found] == [("action", "coupon_used")]
+
+
+@pytest.mark.parametrize(
+    ("release", "version"),
+    [("shop@1.4.0", "1.4.0"), ("@acme/shop@1.4.0+7", "1.4.0+7"), ("3f2c1aa", "3f2c1aa"), ("", None)],
+)
+def test_the_release_of_a_sentry_event_is_the_version_that_all_others_name(release: str, version: str | None) -> None:
+    """Without its package; else one release would be two, and the errors of both compared."""
+    (row,) = rows(Sentry(), {"event_id": "e", "timestamp": 1795312521, "platform": "python", "release": release})
+    assert row.release == version
+
+
+def test_a_library_that_raised_is_not_where_the_bug_of_a_sentry_event_is() -> None:
+    """Its frames have paths that begin at the package; the whole path or `in_app` says whose they are."""
+    frames = [
+        {"filename": "shop.py", "function": "product", "lineno": 40, "in_app": True},
+        {"filename": "httpx/_transports/default.py", "function": "map_exceptions", "lineno": 118, "in_app": False},
+        {"filename": "contextlib.py", "function": "__exit__", "lineno": 158, "in_app": True,
+         "abs_path": "/usr/lib/python3.11/contextlib.py"},
+    ]  # fmt: skip
+    raised = {"type": "ConnectTimeout", "module": "httpx", "value": "", "stacktrace": {"frames": frames}}
+    event = {"event_id": "e", "timestamp": 1795312521, "platform": "python", "exception": {"values": [raised]}}
+    (row,) = rows(Sentry(), event)
+    assert culprit(parse(row.stack_trace)) == "shop.py in product"
 
 
 def test_a_transaction_of_sentry_is_a_trace() -> None:

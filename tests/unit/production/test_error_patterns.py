@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from aqe.agents.production_intelligence.endpoints import endpoint
 from aqe.agents.production_intelligence.errors import groups as error_groups
+from aqe.agents.production_intelligence.errors.insights import insights_from
 from aqe.agents.production_intelligence.errors.patterns import MAX_LISTED, MAX_RESULT_BYTES, mine
 from aqe.core.errors import InputError
 from aqe.core.records.findings import FindingPriority, MiningResult, Trend
@@ -120,6 +121,21 @@ def test_the_answer_logged_after_an_error_of_the_same_request_belongs_to_it() ->
     (pattern,) = result.patterns
     assert result.total_errors == 1
     assert [(r.path, r.occurrences, r.status) for r in pattern.requests] == [("/api/products/3", 1, 500)]
+
+
+def test_what_is_an_error_for_its_answer_alone_is_told_by_the_answer() -> None:
+    """Of each endpoint; a logger's "request completed" says nothing at three in the morning."""
+    answers = [("POST", "/api/checkout", 504), ("POST", "/api/checkout", 500), ("GET", "/product/7", 500)]
+    rows = [
+        a_row(n, level="INFO", message="request", request_method=method, request_path=path, status=status)
+        for n, (method, path, status) in enumerate(answers * 3)
+    ]
+    result = mine(rows, min_occurrences=3)
+    assert {insight.title for insight in insights_from(result, now=START)} == {
+        "HTTP 504 Gateway Timeout: request on POST /api/checkout",
+        "HTTP 500 Internal Server Error: request on POST /api/checkout",
+        "HTTP 500 Internal Server Error: request on GET /product/{id}",
+    }
 
 
 def test_errors_without_a_trace_are_grouped_by_the_template_of_their_message() -> None:
