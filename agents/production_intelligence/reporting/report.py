@@ -50,7 +50,9 @@ def report_of(shelf: Shelf, now: datetime) -> Report:
     priorities = shelf.get(PRIORITIES, Prioritization, missing=NOTHING_RAN)
     patterns = shelf.get(PATTERNS, MiningResult, missing="not mined; aqe production mine-errors")
     incidents = shelf.get(INCIDENTS, IncidentAnalysis, missing="not analysed; aqe production analyze-incidents")
-    anomalies = shelf.get(ANOMALIES, missing="not looked for; aqe production detect-anomalies")
+    unjudged = status["reason"].value
+    not_looked_for = "not looked for; aqe production detect-anomalies"
+    anomalies = shelf.get(ANOMALIES, missing=unjudged if isinstance(unjudged, str) else not_looked_for)
     rum = shelf.get(RUM, RumData, missing="no real-user monitoring was imported")
     visits = shelf.get(VISITS, RumAnalysis, missing="not analysed; aqe production rum-analysis")
     ways = shelf.get(JOURNEYS_KEY, Journeys, missing="not looked at; aqe production journeys")
@@ -60,6 +62,7 @@ def report_of(shelf: Shelf, now: datetime) -> Report:
         title=("Production Intelligence Report",),
         subtitle=_subtitle(shelf),
         verdict=verdict(status["status"]),
+        because=_because(status),
         highlights=(
             Fact(label="First to do", line=_first(priorities)),
             Fact(label="High priority", line=(_count(priorities["findings"], "priority", "HIGH", priorities),)),
@@ -82,6 +85,13 @@ def report_of(shelf: Shelf, now: datetime) -> Report:
         footer=("Made from the records that the analyses left in memory.",),
         generated_at=now,
     )
+
+
+def _because(status: Stored) -> Line:
+    """What the word is about: whatever else was found does not change it."""
+    about = "By open anomalies alone; what else was found stands below."
+    reason = status["reason"]
+    return (f"{about} ", reason.say()) if isinstance(reason.value, str) else (about,)
 
 
 def _subtitle(shelf: Shelf) -> Line:
@@ -131,6 +141,10 @@ def _incidents(whole: Stored) -> Section:
     def blocks() -> Iterator[Block]:
         found = list(whole["incidents"])
         yield Items(items=tuple(_incident(item) for item in found)) if found else Paragraph(line=("None.",))
+        if left_out := whole["alertsLeftOut"].value:
+            of_all = "alert is" if left_out == 1 else "alerts are"
+            how = f" {of_all} left out; aqe production analyze-incidents --alerts"
+            yield Paragraph(line=(whole["alertsLeftOut"].say(), how))
 
     return section("Incidents", whole, blocks)
 

@@ -10,7 +10,7 @@ import pytest
 from aqe.agents.production_intelligence.journeys.analysis import journeys
 from aqe.agents.production_intelligence.prioritize import merged, prioritized
 from aqe.agents.production_intelligence.reporting.blocks import MOST_ROWS
-from aqe.agents.production_intelligence.reporting.report import READS, report_of
+from aqe.agents.production_intelligence.reporting.report import ANOMALIES, INCIDENTS, READS, report_of
 from aqe.agents.production_intelligence.rum.analysis import rum_analysis
 from aqe.agents.traced import Shelf
 from aqe.core.records.evidence import NotMeasured
@@ -160,6 +160,22 @@ def test_the_state_is_the_verdict_and_the_first_finding_stands_on_top() -> None:
     report = made(records())
     assert report.verdict and report.verdict.text == "degraded"
     assert text_of(report.highlights[0].line) == f"Error {MOST_ROWS + 3}"
+
+
+def test_where_anomalies_could_not_be_judged_the_report_says_why_and_not_to_look_again() -> None:
+    """The word on top is about them alone."""
+    status = {"status": "NOT_MEASURED", "reason": "insufficient data: 3 points, more than 576 are needed"}
+    stored = {**records(), "aqe/production/status": status, ANOMALIES: None}
+    text = Terminal(False, False).render(made(stored)).decode()
+    assert "By open anomalies alone; what else was found stands below. insufficient data" in " ".join(text.split())
+    assert "not looked for" not in text
+
+
+def test_alerts_that_were_not_analysed_are_not_passed_over_in_silence() -> None:
+    """Most shops have alerts and nobody who writes incidents."""
+    analysis = {**records()[INCIDENTS], "incidents": [], "alertsLeftOut": 2}
+    text = Terminal(False, False).render(made({INCIDENTS: analysis})).decode()
+    assert "2 alerts are left out; aqe production analyze-incidents --alerts" in text
 
 
 @pytest.mark.parametrize("format_", [f for f in FORMATS if not f.binary], ids=lambda f: f.name)
