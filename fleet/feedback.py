@@ -92,7 +92,10 @@ class FeedbackLoop:
         """
         key, name = heartbeat(self._runtime.settings.prefix), self._runtime.bus.name
         if await self._runtime.clients.commands.exists(key):
-            raise InputError("a feedback loop runs in this fleet already", hint="aqe memory get " + FEEDBACK_KEY)
+            raise InputError(
+                "a feedback loop runs in this fleet already",
+                hint=f"aqe memory get {FEEDBACK_KEY}; one that was killed is forgotten after {HEARTBEAT_TTL_S:g} s",
+            )
         self._runtime.keeper.pulse(Pulse(key, name, HEARTBEAT_EVERY_S, HEARTBEAT_TTL_S))
         state = await self._load(name)
         while True:

@@ -39,9 +39,9 @@ LISTED = 15
 def dead_code(ctx: click.Context, as_json: bool, min_days: int, source: Path | None, release: str | None) -> None:
     """Routes that nobody asked for in N observed days and that nothing in the source mentions, with their code.
 
-    Routes are read from Flask, FastAPI, Starlette, aiohttp, Falcon and Django code and from OpenAPI documents; nothing
-    is run. A candidate is where production and source agree; none is ever called safe to remove. Other languages than
-    Python are not analysed and say so.
+    Routes are read from Flask, FastAPI, Starlette, aiohttp, Falcon, Django and Express code and from OpenAPI documents;
+    nothing is run. A candidate is where production and source agree; none is ever called safe to remove. What leads to
+    the code of other languages than Python is not analysed: their routes are used or undecided.
 
     \b
     Exit codes: 0 done, 1 no requests were ever imported, 2 no source.
@@ -59,10 +59,12 @@ def dead_code(ctx: click.Context, as_json: bool, min_days: int, source: Path | N
 
 
 async def _asked(parts: "Runtime", source: Path | None, payload: dict[str, Any]) -> Any:
+    from ...core.records.rows import ACCESS, SPANS
     from ...fleet.repository.source_code import inventory
 
     code = inventory(source or parts.settings.project_root)
-    return await performed(parts, "dead-code", {**payload, "code": code.to_dict()})
+    kept_days = max(parts.settings.retention.days_of(kind) for kind in (ACCESS, SPANS))
+    return await performed(parts, "dead-code", {**payload, "keptDays": kept_days, "code": code.to_dict()})
 
 
 def dead_code_text(found: "DeadCodeReport") -> str:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ...analysis.source.express_routes import express_routes
 from ...analysis.source.python_code import Module, read_module
 from ...analysis.source.reachability import Reach, reach
 from ...analysis.source.route_index import RouteIndex
@@ -27,8 +28,10 @@ _TEXTS = frozenset(
 )
 """Files that may name code without being code: in a template's expression, or with dots as in `shop.tasks:clean`."""
 _CODE = frozenset(
-    {".js", ".mjs", ".ts", ".tsx", ".jsx", ".java", ".kt", ".go", ".rb", ".php", ".cs", ".rs", ".scala", ".vue"}
+    {".js", ".mjs", ".cjs", ".ts", ".tsx", ".jsx", ".java", ".kt", ".go", ".rb", ".php", ".cs", ".rs", ".scala", ".vue"}
 )
+_EXPRESS = frozenset({".js", ".mjs", ".cjs", ".ts"})
+"""Whose routes are read; what leads to their code is not."""
 _OPENAPI = re.compile(r"openapi.*\.(?:json|ya?ml)|swagger.*\.(?:json|ya?ml)", re.IGNORECASE)
 _VERBS = ("get", "post", "put", "delete", "patch", "head", "options")
 _WORD = re.compile(r"[A-Za-z_]\w*", re.ASCII)
@@ -48,6 +51,7 @@ class _Sources:
     paths: list[tuple[str, str]] = field(default_factory=list)
     """Path asked for, and where."""
     documented: list[StaticRoute] = field(default_factory=list)
+    """Routes whose code is not analysed: of a document, of another language."""
     unreadable: list[str] = field(default_factory=list)
     others: Counter[str] = field(default_factory=Counter)
 
@@ -64,7 +68,10 @@ def inventory(root: Path) -> CodeInventory:
     for path in _files(root):
         _read(sources, path, path.relative_to(root).as_posix())
     if not sources.modules and not sources.documented:
-        raise InputError(f"{root}: no Python source and no OpenAPI document", hint="--source DIR names the source")
+        raise InputError(
+            f"{root}: no Python source, no routes of Express and no OpenAPI document",
+            hint="--source DIR names the source",
+        )
     found = reach(sources.modules, tests=sources.tests, outside=sources.words)
     routes = [*_routes(found), *sources.documented]
     routes = _with_askers(_without_twins(routes), sources)
@@ -106,6 +113,8 @@ def _read(sources: _Sources, path: Path, name: str) -> None:
         if _OPENAPI.fullmatch(path.name):
             sources.documented += _documented(text, name)
             return
+        if suffix in _EXPRESS and not _is_test(Path(name)):
+            sources.documented += _registered(text, name)
         for code in (*_EXPRESSION.findall(text), *_DOTTED.findall(text)) if suffix not in _CODE else ():
             _note_words(sources, code, name)
         for at, line in enumerate(text.splitlines(), start=1):
@@ -135,6 +144,8 @@ def _is_test(path: Path) -> bool:
         or name.startswith("test_")
         or name.endswith("_test.py")
         or name == "conftest.py"
+        or "__tests__" in path.parts
+        or bool(re.search(r"\.(?:test|spec)\.[a-z]+$", name))
     )
 
 
@@ -149,6 +160,13 @@ def _text(path: Path) -> str:
 def _note_words(sources: _Sources, text: str, name: str) -> None:
     for word in _WORD.findall(text):
         sources.words.setdefault(word, name)
+
+
+def _registered(text: str, name: str) -> Iterator[StaticRoute]:
+    for methods, path, line in express_routes(text):
+        yield StaticRoute(
+            methods=methods, path=path[:MAX_TEXT_CHARS], handler=None, file=name, line=line, analysed=False
+        )
 
 
 def _documented(text: str, name: str) -> Iterator[StaticRoute]:
@@ -209,6 +227,8 @@ def _with_askers(routes: list[StaticRoute], sources: _Sources) -> list[StaticRou
     askers: dict[int, list[str]] = {}
     for path, place in sources.paths:
         for number in index.find(path):
+            if place == f"{routes[number].file}:{routes[number].line}":
+                continue  # its own registration
             askers.setdefault(number, []).append(place)
     return [
         route.model_copy(update={"references": (*route.references, *askers.get(number, ()))[:MAX_REFERENCES]})

@@ -61,7 +61,8 @@ class _Seen:
 
 
 def dead_code(loaded: Loaded) -> Outcome:
-    """The task `dead-code`; payload `minDays` (1 or more) and `code`, an inventory of the source.
+    """The task `dead-code`; payload `minDays` (1 or more) and `code`, an inventory of the source; optional `keptDays`:
+    how long requests are kept, for who waits for more.
 
     Raises:
         TaskVetoed: no request was ever imported, or `minDays` is none.
@@ -98,7 +99,7 @@ def dead_code(loaded: Loaded) -> Outcome:
         units=tuple(_unit(unit, code) for unit in behind),
         unreferenced=tuple(unit for unit in code.units if not unit.routes)[:LISTED_UNREFERENCED],
         not_analysed=_not_analysed(code),
-        caveats=tuple(_caveats(seen)),
+        caveats=tuple(_caveats(seen, min_days, loaded.payload.get("keptDays"))),
         left_out=code.left_out,
         insights=tuple(_insights(verdicts, min_days, loaded.now)),
     )
@@ -150,7 +151,8 @@ def _judge(number: int, route: StaticRoute, seen: _Seen, min_days: int) -> tuple
     if quiet < min_days:
         return Verdict.UNDECIDED, f"{never}, {min_days} are asked for"
     if not route.analysed:
-        return Verdict.UNDECIDED, f"{never}, but its code was not analysed: only a document names it"
+        why = "only a document names it" if route.line is None else "what leads to it is not known"
+        return Verdict.UNDECIDED, f"{never}, but its code was not analysed: {why}"
     if route.references:
         return Verdict.UNDECIDED, f"{never}, but it is mentioned at {', '.join(route.references)}"
     return Verdict.CANDIDATE, f"{never}, and nothing in the source mentions it but its registration"
@@ -209,8 +211,13 @@ def _not_analysed(code: CodeInventory) -> dict[str, NotMeasured]:
     return found
 
 
-def _caveats(seen: _Seen) -> Iterator[str]:
+def _caveats(seen: _Seen, min_days: int, kept_days: object) -> Iterator[str]:
     yield "a request made once a year, or by somebody whose traffic is not imported, was not seen: ask the owner"
+    if len(seen.days) < min_days and isinstance(kept_days, int) and kept_days < min_days:
+        yield (
+            f"requests are kept for {counted(kept_days, 'day')} after their import, {min_days} are asked for:"
+            " `retention` in aqe.yaml keeps them longer"
+        )
     if seen.sources == [SPANS]:
         yield "only traces were looked at, which are often a sample: rare requests may be missing"
 

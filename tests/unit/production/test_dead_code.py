@@ -139,9 +139,9 @@ def traffic(days: int) -> Iterator[AccessRow]:
         yield from (request(at, path) for path in ("/home2", "/carts/17?x=1", "/v2/orders/5/", "/ping"))
 
 
-def judged(source: Path, rows: Any, *, min_days: int = 10) -> DeadCodeReport:
+def judged(source: Path, rows: Any, *, min_days: int = 10, **payload: Any) -> DeadCodeReport:
     code = inventory(source).to_dict()
-    answer = dead_code(loaded(rows, minDays=min_days, code=code)).answer
+    answer = dead_code(loaded(rows, minDays=min_days, code=code, **payload)).answer
     assert isinstance(answer, DeadCodeReport)
     return answer
 
@@ -231,6 +231,33 @@ def test_a_document_alone_decides_nothing_about_code_that_was_not_read(tmp_path:
         "GET /a/{id}": Verdict.CANDIDATE, "POST /a/{id}": Verdict.UNDECIDED, "GET /b": Verdict.UNDECIDED,
     }  # fmt: skip
     assert "was not analysed" in of(report, "/b").reason
+
+
+def test_routes_of_express_are_used_or_undecided_and_never_candidates(tmp_path: Path) -> None:
+    """Their code is not analysed; what tests ask for, a comment and a client's request register nothing."""
+    root = tmp_path / "shop"
+    root.mkdir()
+    (root / "app.js").write_text(
+        "const app = require('express')();\nconst router = express.Router();\n"
+        "// app.get('/commented', x);\naxios.get('/asked', x); app.get('env');\n"
+        "app.get('/health', (req, res) => res.send('ok'));\nrouter.post('/orders/:id/pay', pay);\n"
+        "router\n  .get('/list', list);\nrouter.route('/cart').get(a).put(b);\n"
+    )
+    (root / "app.test.js").write_text("const app = express();\napp.get('/fake', x);\n")
+    day = NOW - timedelta(days=1)
+    report = judged(root, [*traffic(12), request(day, "/api/orders/7/pay", "POST")])
+    assert verdicts(report) == {
+        "GET /health": Verdict.UNDECIDED, "POST /orders/:id/pay": Verdict.USED, "GET /list": Verdict.UNDECIDED,
+        " /cart": Verdict.UNDECIDED,
+    }  # fmt: skip
+    assert "what leads to it is not known" in of(report, "/cart").reason
+    assert report.units == () and report.not_analysed[".js"].reason == "2 files: only Python's code is analysed"
+
+
+def test_who_keeps_requests_for_fewer_days_than_are_asked_for_is_told(source: Path) -> None:
+    """Else ninety days of evidence would be waited for in vain."""
+    assert any("kept for 5 days" in caveat for caveat in judged(source, traffic(3), keptDays=5).caveats)
+    assert not any("kept for" in caveat for caveat in judged(source, traffic(12), keptDays=5).caveats)
 
 
 def test_without_requests_nothing_is_dead(source: Path) -> None:
