@@ -131,14 +131,16 @@ def _text_of(rows: Sequence[list[str]], form: str) -> str:
     """The same for messages as words and the blanks between them."""
     if len(set(map(len, rows))) > 1:
         return form
-    return _unpadded("".join([_column(tuple(dict.fromkeys(column))) for column in zip(*rows, strict=True)]))
+    return _unpadded("".join(map(_column, zip(*rows, strict=True))))
 
 
-def _column(values: tuple[str, ...]) -> str:
+def _column(column: tuple[str, ...]) -> str:
+    first = column[0]
     # Most words are always the same and hold nothing to look for.
-    if len(values) == 1 and not _MAY_VARY(values[0]):
-        return values[0]
-    return _blank(values) if values[0].isspace() else _word(values)
+    if column.count(first) == len(column) and not _MAY_VARY(first):
+        return first
+    values = tuple(dict.fromkeys(column))
+    return _blank(values) if first.isspace() else _word(values)
 
 
 def _blank(values: tuple[str, ...]) -> str:
