@@ -145,7 +145,7 @@ KEYS: tuple[KeySpec, ...] = (
     KeySpec("aqe/production/watch", WatchIndex, "what the watch over production's series has learnt: what its parts must add up to", (PRODUCTION,), (PRODUCTION,)),
     KeySpec("aqe/production/watch/<n>", WatchPart, "part of what it has learnt, series by series; the next look goes on from it", (PRODUCTION,), (PRODUCTION,)),
     KeySpec("aqe/production/status", Health, "how production is: healthy, degraded, unhealthy, critical, NOT_MEASURED", (PRODUCTION, "other agents"), (PRODUCTION, READINESS)),
-    KeySpec("aqe/production/experiments/<name>", ExperimentImpact, "what an experiment's variants did against the control", (PRODUCTION,), ("output",)),
+    KeySpec("aqe/production/experiments/<name>", ExperimentImpact, "what an experiment's variants did against the control", (PRODUCTION,), (PRODUCTION, "output")),
     KeySpec("aqe/production/prioritization", Prioritization, "what to test or repair first, and why", (PRODUCTION,), (PRODUCTION, "cli", "output")),
     KeySpec("aqe/production/feedback-loop", LoopState, "the feedback loop: its round, the analyses of it, anomalies taken in", ("cli",), (PRODUCTION, "cli", "output")),
     KeySpec("aqe/production/incident-analysis", IncidentAnalysis, "where incidents' time went, what was different, what the figures hide", (PRODUCTION,), (PRODUCTION, "output")),

@@ -18,6 +18,7 @@ from ...traced import Shelf, Stored, counted, joined
 from ..loaded import Loaded
 from . import users
 from .blocks import TONES, moment, section, table_of, tone_of, verdict, window_of, with_unit
+from .experiments import EXPERIMENTS, experiments
 
 PRIORITIES = "aqe/production/prioritization"
 INSIGHTS = "aqe/production/insights"
@@ -29,7 +30,20 @@ RUM = "aqe/production/rum-data"
 VISITS = "aqe/production/rum-analysis"
 LOAD = "aqe/production/load-patterns"
 LOOP = "aqe/production/feedback-loop"
-READS = (PRIORITIES, INSIGHTS, PATTERNS, INCIDENTS, ANOMALIES, STATUS, RUM, VISITS, JOURNEYS_KEY, LOAD, LOOP)
+READS = (
+    PRIORITIES,
+    INSIGHTS,
+    PATTERNS,
+    INCIDENTS,
+    ANOMALIES,
+    STATUS,
+    RUM,
+    VISITS,
+    JOURNEYS_KEY,
+    LOAD,
+    LOOP,
+    EXPERIMENTS,
+)
 NOTHING_RAN = "no analysis has run; aqe production feedback-loop --once"
 MOST_INSIGHTS = 25
 
@@ -80,6 +94,7 @@ def report_of(shelf: Shelf, now: datetime) -> Report:
             users.visits(visits),
             users.journeys(ways),
             _load(load),
+            experiments(shelf.records),
             _insights(insights),
         ),
         footer=("Made from the records that the analyses left in memory.",),

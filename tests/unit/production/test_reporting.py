@@ -14,6 +14,7 @@ from aqe.agents.production_intelligence.reporting.report import ANOMALIES, INCID
 from aqe.agents.production_intelligence.rum.analysis import rum_analysis
 from aqe.agents.traced import Shelf
 from aqe.core.records.evidence import NotMeasured
+from aqe.core.records.experiment import Arm, ArmValue, EffectVerdict, ExperimentImpact, MetricEffect
 from aqe.core.records.findings import ErrorPattern, FindingPriority, Insight, MiningResult
 from aqe.core.records.incident_analysis import (
     Factor,
@@ -153,6 +154,37 @@ def test_a_list_where_a_word_is_expected_is_not_measured() -> None:
     """Keys of open shape may be written by others."""
     report = made({**records(), "aqe/production/status": {"status": ["bad"]}})
     assert report.verdict and report.verdict.value is None
+
+
+def an_experiment(**changes: Any) -> dict[str, Any]:
+    arm = ArmValue(units=500, value=0.1)
+    effect = MetricEffect(metric="conversion", unit="share", variant=f"b{HOSTILE}", control=arm, treatment=arm,
+                          effect=0.031, low=None, high=None, p_value=0.015, alpha=0.05 / 6,
+                          verdict=EffectVerdict.NO_DIFFERENCE_SHOWN)  # fmt: skip
+    told: dict[str, Any] = {
+        "experiment": "checkout", "unit": "user", "window_from": NOW, "window_to": NOW, "control": "a",
+        "arms": (Arm(variant="a", units=500), Arm(variant="b", units=500)), "in_several_arms": 0, "split_p_value": 1.0,
+        "split_holds": True, "comparisons": 6, "effects": (effect, NotMeasured(reason="revenue: no row has revenue")),
+    }  # fmt: skip
+    return ExperimentImpact(**{**told, **changes}).to_dict()
+
+
+def test_a_p_value_of_an_experiment_stands_beside_its_level_and_the_correction() -> None:
+    """'No difference' beside p = 0.015 would puzzle everybody."""
+    stored = {**records(), "aqe/production/experiments/checkout": an_experiment()}
+    report = made(stored)
+    for value in report.values():
+        if value.value is not None and value.computed is None:
+            assert [stands(stored, origin) for origin in value.origins] == [value.value]
+    text = " ".join(Terminal(False, False).render(report).decode().split())
+    assert "0.015 0.0083 NO_DIFFERENCE_SHOWN" in text and "\x1b" not in text
+    assert "0.05 over 6 comparisons, Bonferroni" in text and "not measured: revenue: no row has revenue" in text
+
+
+def test_of_an_experiment_that_does_not_split_no_effect_is_told() -> None:
+    broken = an_experiment(split_holds=False, split_p_value=0.0001)
+    text = Terminal(False, False).render(made({"aqe/production/experiments/checkout": broken})).decode()
+    assert "(p 0.0001, level 0.001): no effect is told" in " ".join(text.split()) and "0.015" not in text
 
 
 def test_the_state_is_the_verdict_and_the_first_finding_stands_on_top() -> None:
