@@ -21,6 +21,7 @@ _VALUE = re.compile(r"((?:[^=]*=)?[\"'(\[{]*)(.*?)([,;:.)\]}\"']*)\Z", re.DOTALL
 # The word with which what is told begins.
 _TELLS = re.compile(r"\b(?:msg|message)\"?[=:]").search
 _OPENING = ("(", "[", "{", '"', "'")
+_PLURALS = ("(s)", "(es)")
 _ENCLOSED = re.compile(r"(?:[^=]*=)?[\[\"'({].*[\]\"')}][,.:;]*\Z").match
 
 
@@ -86,7 +87,7 @@ def may_vary(word: str) -> bool:
 
     `item(s)` is text as well.
     """
-    return len(word) > 2 and not (word.isupper() and word.isalpha()) and not word.endswith(("(s)", "(es)"))
+    return len(word) > 2 and not (word.isupper() and word.isalpha()) and not word.endswith(_PLURALS)
 
 
 def is_enclosed(word: str) -> bool:
