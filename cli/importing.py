@@ -60,14 +60,18 @@ def import_(
     if as_json:
         print_json(report)
     else:
-        click.echo(report_text(report))
+        click.echo(report_text(report, stored=not flags["dry_run"]))
     if all(file.skipped for file in report.files):
         raise InputError("none of the files has an importer", hint="`aqe import formats` shows what can be read")
     ctx.exit(EXIT_USAGE if failed else EXIT_OK)
 
 
-def report_text(report: "ImportReport") -> str:
-    """One line a file, then what is still missing."""
+NEXT = "What production says: aqe production feedback-loop --once, then aqe production report"
+"""After production data: many commands read them, and nobody knows yet with which to begin."""
+
+
+def report_text(report: "ImportReport", *, stored: bool = True) -> str:
+    """One line a file, then what is still missing, and what to do with production data that was `stored`."""
     from .text_readiness import missing_text
 
     report = cleaned(report)
@@ -82,6 +86,8 @@ def report_text(report: "ImportReport") -> str:
     if report.release:
         title = f"Gates of {report.release.version} still without evidence"
         lines += missing_text(title, report.release.version, report.still_missing)
+    if stored and any(file.rows or file.records for file in read):
+        lines += ["", NEXT]
     return "\n".join(lines)
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from ....analysis.series.excursions import Excursion
 from ....analysis.series.series_watch import SeriesWatch
 from ....analysis.series.side_by_side import apart, times_mark, together
+from ....core.numbers import duration_text
 from ....core.records.anomalies import Unjudged
 from .kept_series import Watched, after, gone_on
 from .rules import Method
@@ -150,9 +151,8 @@ class Search:
     def _judged(self, watched: Watched) -> bool:
         name, points, warm_up = watched.about.name, watched.points, watched.watch.rules.warm_up_points
         if points <= warm_up:
-            self.leave(
-                name, f"insufficient data: {points} points, more than {warm_up} are needed to know what is usual"
-            )
+            needed = f"more than {warm_up} are needed ({duration_text(warm_up * watched.about.interval_s)})"
+            self.leave(name, f"insufficient data: {points} points, {needed} to know what is usual")
             return False
         share = watched.progress.known / points
         if share < LEAST_KNOWN_SHARE:
