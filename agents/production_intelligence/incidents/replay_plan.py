@@ -33,6 +33,7 @@ WRITTEN_DOWN = "incident-object"
 SERVER_ERROR = 500
 _TEMPLATE = re.compile(r"[{<]|/:\w")
 """A route as frameworks write it, or what redaction put in the place of a personal value."""
+_METHOD = re.compile(r"[A-Za-z]{1,20}")
 _AS_IT_IS = string.punctuation
 """A path goes over the wire as it was recorded, but for what no request line can hold."""
 
@@ -106,7 +107,10 @@ def _served(incident: Incident, spans: Sequence[SpanRow]) -> list[SpanRow]:
     taken = [
         span
         for span in spans
-        if span.kind == "server" and incident.service in (None, span.service) and span.duration_ms is not None
+        if span.kind == "server"
+        and incident.service in (None, span.service)
+        and span.duration_ms is not None
+        and _METHOD.fullmatch(span.request_method or "GET")  # what is none would end the request's first line
     ]
     asked = [span for span in taken if (span.request_path or "").startswith("/")]
     # Of an incident that somebody wrote down the request may be known, and its path not.

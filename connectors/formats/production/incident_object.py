@@ -6,6 +6,7 @@ said (`environmentalFactors`) stays with the incident and is told as said.
 """
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import timedelta
@@ -20,7 +21,7 @@ from ..documents import clean
 from ..json_stream import Way
 from ..pages import PagesFormat, Reading, Unusable
 from ..shapes import dict_at, first_of
-from ..values import clock, long_text, ms, number, record_id, text, whole
+from ..values import clock, long_text, ms, number, path_of, record_id, status, text, whole
 from .incident_hops import MAX_HOPS, Hop, spans_of
 
 MAX_DURATION_MS = 1e11
@@ -31,6 +32,7 @@ MAX_NAMED = 5
 """Fields that a note names one by one."""
 _PARTS = ("systemState", "requestTrace", "userContext", "environmentalFactors")
 _FACTORS = ("trafficSpike", "deploymentRecent", "externalServiceDegraded", "databaseSlowQuery")
+_METHOD = re.compile(r"[A-Za-z]{1,20}")
 _UNITS = {"cpu": "percent", "memory": "GB", "cacheHitRate": "percent"}
 """Of `systemState`, where the specification says one."""
 
@@ -195,16 +197,20 @@ def _points(states: Mapping[str, float], incident: Incident) -> Iterator[MetricR
 def _spans(trace: _Fields, person: _Fields, incident: Incident, reading: Reading) -> Iterator[Row]:
     user, session = (person.take(name, text, "a text") for name in ("userId", "sessionId"))
     hops = tuple(_hops(trace))
-    names = {name: trace.take(name, text, "a text") for name in ("traceId", "spanId", "method", "path")}
-    status, took_ms = trace.take("status", whole, "an HTTP status"), trace.take("duration", ms, "milliseconds")
+    names = {name: trace.take(name, text, "a text") for name in ("traceId", "spanId")}
+    request = {
+        "request_method": trace.take("method", _method, "a method such as POST"),
+        "request_path": trace.take("path", path_of, "a path"),
+        "status": trace.take("status", status, "an HTTP status"),
+    }
+    took_ms = trace.take("duration", _duration_ms, "milliseconds")
     if hops:
         rows, notes = spans_of(incident, hops, took_ms, names["traceId"] or incident.id, names["spanId"] or "span")
         for note in notes:
             reading.note(note)
-        more = {"request_method": names["method"], "request_path": names["path"], "status": status}
         for row in rows:
-            request = more if row.kind == "server" and row.service == incident.service else {}
-            yield row._replace(user=user, session=session, region=incident.region, **request)
+            more = request if row.kind == "server" and row.service == incident.service else {}
+            yield row._replace(user=user, session=session, region=incident.region, **more)
 
 
 def _hops(trace: _Fields) -> Iterator[Hop]:
@@ -230,6 +236,10 @@ def _duration_ms(value: Any) -> float | None:
 def _count(value: Any) -> int | None:
     found = whole(value)
     return found if found is not None and found >= 0 else None
+
+
+def _method(value: Any) -> str | None:
+    return value.upper() if isinstance(value, str) and _METHOD.fullmatch(value) else None
 
 
 def _flag(value: Any) -> bool | None:

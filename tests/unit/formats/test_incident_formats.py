@@ -278,6 +278,15 @@ def test_an_incident_object_without_id_or_time_is_refused_in_one_line(document: 
     assert words in caught.value.message and "\n" not in caught.value.message
 
 
+def test_a_request_that_is_none_is_left_out_with_a_word() -> None:
+    """A line end in a method would begin a header of its own."""
+    trace = {"hops": HOPS, "method": "POST\r\nEvil: 1", "path": "https://shop.example/pay?x=1#a", "status": 99_999}
+    _, spans, notes = objects(an_object(requestTrace=trace))
+    (served,) = [s for s in spans if s.kind == "server" and s.service == "orders"]
+    assert (served.request_method, served.request_path, served.status) == (None, "/pay?x=1", None)
+    assert "expected a method such as POST" in notes and "expected an HTTP status" in notes
+
+
 def test_hops_without_end_and_years_of_duration_are_refused_with_a_word() -> None:
     """Bounded: a trace of a million hops is no trace."""
     many = {"hops": [{"service": f"s{n}", "duration": 1} for n in range(1000)]}

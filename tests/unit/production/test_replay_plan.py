@@ -91,6 +91,13 @@ def test_what_an_incident_that_was_written_down_does_name_is_not_taken_for_grant
     assert not any("names no" in reason for reason in plan.reasons)
 
 
+def test_a_request_whose_method_is_none_is_not_sent() -> None:
+    """A line end in it would begin a header of its own."""
+    bad = next(row for row in the_rows() if row.request_path and row.kind == "server")
+    smuggled = bad._replace(trace_id="t-evil", request_method="GET / HTTP/1.1\r\nEvil: 1\r\n")
+    assert planned(smuggled) == planned()
+
+
 def test_what_an_incident_only_says_is_told_as_said() -> None:
     """No record here shows it, so it is no finding of ours."""
     answer = analyze_incidents(written_down()).answer
