@@ -118,7 +118,10 @@ def anomalies_text(report: "AnomalyReport", *, blocks: bool = False) -> str:
     if report.anomalies:
         head = ("SEVERITY", "STATUS", "BEGAN", "OBSERVED", "EXPECTED", "USERS", "COURSE", "WHERE")
         parts += [table(head, [_row(anomaly, blocks) for anomaly in report.anomalies]), ""]
-        parts += [f"{a.severity}  {a.explanation}.\n  {a.recommendation}" for a in report.anomalies]
+        telling = [a for a in report.anomalies if a.severity != "LOW"] or list(report.anomalies)
+        parts += [f"{a.severity}  {a.explanation}.\n  {a.recommendation}" for a in telling]
+        if low := len(report.anomalies) - len(telling):
+            parts.append(f"LOW  {counted(low, 'more', 'more')}, in the table alone; --json has them in words.")
     else:
         parts.append("nothing unusual" if report.series else "nothing could be judged: this is no all-clear")
     if report.improvements:

@@ -6,7 +6,8 @@ import click
 import pytest
 
 from aqe.cli.production.anomalies import anomalies_text, threshold
-from aqe.core.records.anomalies import AnomalyReport, Unjudged
+from aqe.core.records.anomalies import Anomaly, AnomalyReport, AnomalyType, Severity, Unjudged
+from aqe.core.records.evidence import NotMeasured
 
 NOW = datetime(2026, 1, 10, tzinfo=UTC)
 
@@ -30,3 +31,25 @@ def test_nothing_judged_is_no_all_clear() -> None:
     )  # fmt: skip
     text = anomalies_text(report)
     assert "7 series; cpu: insufficient data" in text and "this is no all-clear" in text
+
+
+def an_anomaly(severity: Severity) -> Anomaly:
+    nothing = NotMeasured(reason="-")
+    return Anomaly(
+        id=f"anm-{severity}", type=AnomalyType.LATENCY_DEGRADATION, severity=severity, status="open", series="p95",
+        source="access", unit="ms", began_at=NOW, detected_at=NOW, last_data_at=NOW, observed=26630, expected=93,
+        expected_low=-60, expected_high=147, score=1, p_value=nothing, affected_users=nothing,
+        explanation=f"{severity} in words", recommendation="look",
+    )  # fmt: skip
+
+
+def test_the_mildest_stand_in_the_table_and_only_the_others_in_words_too() -> None:
+    """A page of blips at night hides the outage; the table has units, and no time below 0."""
+    report = AnomalyReport(
+        window_from=NOW, window_to=NOW, method="score", threshold=0.3, series=9, points=9,
+        anomalies=(an_anomaly(Severity.CRITICAL), an_anomaly(Severity.LOW)),
+    )  # fmt: skip
+    text = anomalies_text(report)
+    assert "CRITICAL in words" in text and "LOW in words" not in text and "LOW  1 more" in text
+    assert text.count("26630 ms") == 2 and "0 ms to 147 ms" in text
+    assert "LOW in words" in anomalies_text(report.model_copy(update={"anomalies": (an_anomaly(Severity.LOW),)}))
