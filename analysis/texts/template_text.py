@@ -65,6 +65,7 @@ _IN_CODE = re.compile(r"[A-Za-z]_\d|\.[A-Z]|:\d{1,5}\W\Z").search
 # The word that varies has parts of its own: a call, a host and its port.
 _HAS_PARTS = re.compile(r"\w[(\[]|:\d{1,5}\W*\Z").search
 _BLANKS = re.compile(r"(\s+)")
+_is_blank = str.isspace
 _TWICE = re.compile(r"(?:<\*>){2,}")
 _TYPED = re.compile(r"<[a-z]+>")
 
@@ -139,13 +140,8 @@ def _column(column: tuple[str, ...]) -> str:
     # Most words are always the same and hold nothing to look for.
     if column.count(first) == len(column) and not _MAY_VARY(first):
         return first
-    values = tuple(dict.fromkeys(column))
-    return _blank(values) if first.isspace() else _word(values)
-
-
-def _blank(values: tuple[str, ...]) -> str:
-    """Blanks of several widths pad a value (`%5d`): one of them is the text's."""
-    return " "
+    # Blanks of several widths pad a value (`%5d`): one of them is the text's.
+    return " " if _is_blank(first) else _word(tuple(dict.fromkeys(column)))
 
 
 def _unpadded(text: str) -> str:

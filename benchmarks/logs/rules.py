@@ -59,7 +59,7 @@ _SWITCHES: dict[str, tuple[Any, str, Any]] = {
     "names alone may differ": (log_words, "form", lambda scope, words: None),
     "capitals and short words stay": (log_words, "may_vary", lambda word: True),
     "a plural in brackets stays": (log_words, "_PLURALS", ()),
-    "blanks of several widths are one": (template_text, "_blank", template_text._word),
+    "blanks of several widths are one": (template_text, "_is_blank", lambda word: False),
     "blanks before a value at the start are none": (template_text, "_unpadded", lambda text: text),
     "quoted text is a value in texts": (template_text, "in_one", lambda message, value, stays: message),
     "what varies may have parts in texts": (template_text, "_HAS_PARTS", lambda word: False),
