@@ -62,7 +62,8 @@ _SOURCES: dict[LevelSource, _Source] = {
         '"duration_ms"',
         _PERSON,
     ),
-    LevelSource.LOG_RECORDS: _Source("true", '"service"', "NULL", _ERROR_RECORD, "NULL::DOUBLE", _PERSON),
+    # A tracker is told errors only: no share can be made of what it reports.
+    LevelSource.LOG_RECORDS: _Source('"tracker" IS NULL', '"service"', "NULL", _ERROR_RECORD, "NULL::DOUBLE", _PERSON),
     LevelSource.PAGE_VIEWS: _Source(
         """"event" IN ('view', 'error')""",
         '"service"',

@@ -62,6 +62,8 @@ def patterns_text(result: "MiningResult") -> str:
     """Every pattern, one a line; then what evidence points to."""
     result = cleaned(result)
     head = f"{counted(result.total_errors, 'error')} in {counted(result.total_records, 'log record')}"
+    if result.told_twice:
+        head += f" ({result.told_twice} told by an error tracker, too)"
     if result.window_from and result.window_to:
         head += f", {window_text(result.window_from, result.window_to)}"
     lines = [head]

@@ -119,6 +119,9 @@ class MiningResult(Record):
 
     total_records: int
     total_errors: int
+    """Each counted once, see `told_twice`."""
+    told_twice: int = 0
+    """Errors that a log and an error tracker (Sentry) both told."""
     window_from: datetime | None
     window_to: datetime | None
     patterns: tuple[ErrorPattern, ...]

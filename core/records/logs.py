@@ -59,6 +59,8 @@ class LogRow(NamedTuple):
     trace_id: Id | None = None
     environment: Text | None = None
     """As the record says: `production`, `staging`."""
+    tracker: Word | None = None
+    """Error tracker that reported it (`sentry`); None = a log of the program's own."""
 
 
 class AccessRow(NamedTuple):

@@ -14,6 +14,7 @@ from ....analysis.texts.log_templates import OVERFLOW, TemplateMiner
 from ....analysis.texts.stack_traces import bounded, culprit, identity, joined, parse
 from ....core.records.logs import LogRow
 from ..endpoints import endpoint
+from .told_twice import ToldTwice
 
 MAX_TRACKED = 4_000
 """Patterns counted at a time; every pattern that makes up more than 1/4,000 of the errors is among them."""
@@ -62,6 +63,19 @@ DIMENSIONS: tuple[tuple[str, Callable[[LogRow], str | None]], ...] = (
 """What contexts are counted over."""
 BACKGROUND = tuple((name, value_of) for name, value_of in DIMENSIONS if name != "endpoint")
 """What is counted of all records, to compare with; endpoints stand only in some of a request's records."""
+
+
+_SAYS: tuple[tuple[str, Callable[[LogRow], object]], ...] = (
+    *DIMENSIONS,
+    ("status", lambda row: row.status),
+    ("request", lambda row: row.request_method and row.request_path),
+    ("user", lambda row: row.user or row.session),
+)
+
+
+def _said(row: LogRow) -> frozenset[str]:
+    """Which of these the row tells."""
+    return frozenset(name for name, value_of in _SAYS if value_of(row))
 
 
 class _Error(NamedTuple):
@@ -139,16 +153,27 @@ class Group:
             if value := value_of(row):
                 self.contexts.count((dimension, value[:MAX_LINE_CHARS]))
 
-    def answered(self, row: LogRow, *, counted: bool = False) -> None:
-        """Take in request and status; `counted` = an earlier row was the error."""
-        if row.status is not None:
+    def completed(self, row: LogRow, said: frozenset[str]) -> None:
+        """Take in what another row adds to an error that is counted; `said` = what the counted row told."""
+        if self.sample is None and row.stack_trace:
+            self.sample = trimmed(row.stack_trace)
+        self.answered(row, said)
+        if "user" not in said and (row.user or row.session):
+            self.nameless -= 1
+        for dimension, value_of in DIMENSIONS:
+            if dimension not in said and (value := value_of(row)):
+                self.contexts.count((dimension, value[:MAX_LINE_CHARS]))
+
+    def answered(self, row: LogRow, said: frozenset[str] = frozenset()) -> None:
+        """Take in request and status; `said` = what an earlier row of the same error told."""
+        if row.status is not None and "status" not in said:
             self.refused += 400 <= row.status < 500
             self.failed += row.status >= 500
         path = row.request_path
         # What no client can send cannot be replayed.
         if row.request_method and path and len(path) <= _MAX_PATH_CHARS and path.isprintable():
             shape = (row.request_method[:MAX_LINE_CHARS], path)
-            request = self.requests.count(shape, 0 if counted and shape in self.requests else 1)
+            request = self.requests.count(shape, 0 if "request" in said and shape in self.requests else 1)
             request.status = row.status or request.status
 
     def seen(self, first: datetime, last: datetime) -> None:
@@ -173,6 +198,14 @@ class Group:
             own.status = own.status or request.status
 
 
+class _Counted(NamedTuple):
+    """An error that is counted, while more rows may tell of it."""
+
+    group: Group
+    said: frozenset[str]
+    """What its row told."""
+
+
 class Counts:
     """All that is kept of the rows of one window."""
 
@@ -188,7 +221,10 @@ class Counts:
         """Hour of the day, UTC -> records."""
         self.contexts: Frequent[tuple[str, str], None] = Frequent(_TRACKED_VALUES, lambda: None)
         """The same as a group's, over all records that say."""
-        self._unanswered: dict[str, Group] = {}
+        self.told_twice = 0
+        """Errors that a log and a tracker both told; counted once."""
+        self._told: ToldTwice[_Counted] = ToldTwice()
+        self._unanswered: dict[str, _Counted] = {}
 
     def add(self, row: LogRow) -> None:
         """Count a record."""
@@ -202,9 +238,9 @@ class Counts:
         if row.level in _ERROR_LEVELS or row.stack_trace:
             self._add_error(row)
         elif row.status is not None:
-            group = self._unanswered.pop(row.request[:MAX_LINE_CHARS], None) if row.request else None
-            if group is not None:
-                group.answered(row, counted=True)
+            counted = self._unanswered.pop(row.request[:MAX_LINE_CHARS], None) if row.request else None
+            if counted is not None:
+                self._complete(counted, row)
             elif row.status >= 500:
                 self._add_error(row)
 
@@ -227,8 +263,14 @@ class Counts:
         return merged
 
     def _add_error(self, row: LogRow) -> None:
-        self.errors += 1
         error = _error_of(row)
+        said = _said(row)
+        if (known := self._told.first_told(row, error)) is not None:
+            self.told_twice += 1
+            self._complete(known, row)
+            self._await_answer(row, _Counted(known.group, known.said | said))
+            return
+        self.errors += 1
         template_id = self._miner.resolve(self._miner.add(error.message, error.scope))
         # With the miner full each masked message is a group of its own, and rare ones are displaced.
         full = template_id == OVERFLOW
@@ -237,13 +279,25 @@ class Counts:
             group.error, group.template_id = error, template_id
         group.add(row)
         self._note_time(group, row.at)
+        group.nameless += "user" not in said
+        self._note_user(group, row)
+        self._told.tell(row, error, _Counted(group, said))
+        self._await_answer(row, _Counted(group, said))
+
+    def _complete(self, counted: _Counted, row: LogRow) -> None:
+        """Take in what another row of a counted error tells."""
+        counted.group.completed(row, counted.said)
+        self._note_user(counted.group, row)
+
+    def _note_user(self, group: Group, row: LogRow) -> None:
         user = (row.user or row.session or "")[:MAX_LINE_CHARS]
-        group.nameless += not user
         if user and user not in group.users and self._user_pairs < _MAX_USER_PAIRS:
             group.users.add(user)
             self._user_pairs += 1
-        if row.request and row.status is None:
-            self._unanswered[row.request[:MAX_LINE_CHARS]] = group
+
+    def _await_answer(self, row: LogRow, counted: _Counted) -> None:
+        if row.request and "status" not in counted.said:
+            self._unanswered[row.request[:MAX_LINE_CHARS]] = counted
             if len(self._unanswered) > _MAX_UNANSWERED:
                 del self._unanswered[next(iter(self._unanswered))]
 

@@ -2,7 +2,8 @@
 
 A record is an error when its level says so, when it carries a stack trace or when its request was answered with 5xx.
 Errors of one fingerprint (type, innermost function of the application, message template; analysis/stack_traces) are
-one pattern. Memory is bounded whatever the records hold, see the constants.
+one pattern; what a log and an error tracker both tell is one error. Memory is bounded whatever the records hold, see
+the constants.
 
 Priority, first rule that holds:
 1. LOW: the service refused as it was made to. All known answers are 4xx; or no answer is known, the type is a
@@ -81,6 +82,7 @@ def mine(rows: Iterable[LogRow], *, min_occurrences: int, previous: Iterable[Log
     return MiningResult(
         total_records=now.records,
         total_errors=now.errors,
+        told_twice=now.told_twice,
         window_from=now.first,
         window_to=now.last,
         patterns=listed,

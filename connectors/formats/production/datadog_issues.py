@@ -27,4 +27,5 @@ def issue_row(item: dict[str, Any]) -> LogRow:
         service=text(told.get("service")),
         release=text(told.get("last_seen_version")),
         error_type=text(told.get("error_type")),
+        tracker="datadog",
     )

@@ -114,6 +114,7 @@ def _event(told: dict[str, Any]) -> LogRow:
         host=text(told.get("server_name")) or text(tags.get("server_name")),
         trace_id=trace_id,
         environment=text(told.get("environment")) or text(tags.get("environment")),
+        tracker="sentry",
     )
 
 
@@ -148,6 +149,7 @@ def _issue(told: dict[str, Any]) -> Iterator[LogRow | MetricRow]:
         logger=text(told.get("culprit")),
         service=service,
         error_type=kind,
+        tracker="sentry",
     )
     shown = labels({"issue": told.get("shortId"), "type": kind, "status": told.get("status")})
     for name, key in (("sentry.issue.events", "count"), ("sentry.issue.users", "userCount")):

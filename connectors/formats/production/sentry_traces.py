@@ -42,8 +42,8 @@ def _python(exception: dict[str, Any]) -> str:
     lines = ["Traceback (most recent call last):"]
     for frame in _frames(exception):
         file, line, name = (text(frame.get(key)) for key in ("filename", "lineno", "function"))
-        # A path that begins at the package does not tell a library's code from the application's.
-        if _LIBRARY.search(whole := text(frame.get("abs_path")) or ""):
+        # The whole path, as logs have it: one that begins at the package does not tell a library's code either.
+        if (whole := text(frame.get("abs_path")) or "").startswith("/") or _LIBRARY.search(whole):
             file = whole
         elif frame.get("in_app") is False:
             file = f"site-packages/{file}"

@@ -69,6 +69,7 @@ def test_each_source_has_its_own_failures(tmp_path: Path) -> None:
         AccessRow(NOW, "GET", "/", 404, None, None, None, None, None),
         LogRow(NOW, "ERROR", "bad", service="pay"),
         LogRow(NOW, "INFO", "GET /", service="pay", status=500, request_method="GET", request_path="/"),
+        LogRow(NOW, "ERROR", "bad", service="pay", tracker="sentry"),
         view(NOW, "s1"),
         RumRow(NOW, "error", session="s1"),
         RumRow(NOW, "action", session="s1", name="place_order"),
