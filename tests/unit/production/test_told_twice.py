@@ -35,7 +35,7 @@ def test_the_row_of_the_tracker_completes_the_row_of_the_log() -> None:
 
 def test_what_both_rows_tell_counts_once() -> None:
     """Five people with both rows are five, and HIGH; one with ten rows is not."""
-    both = {"user": "u", "status": 500, "request_method": "GET", "request_path": "/", "release": "1"}
+    both: dict[str, Any] = {"user": "u", "status": 500, "request_method": "GET", "request_path": "/", "release": "1"}
     rows = [
         told(n * 10 + late, **both | {"tracker": name}) for n in range(4) for late, name in ((0, None), (1, "sentry"))
     ]
