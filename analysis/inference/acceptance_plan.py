@@ -21,8 +21,6 @@ points (share, chance of acceptance), as in ISO 2859-2 and Guenther, Journal of 
 
 from typing import NamedTuple
 
-from scipy.special import bdtr, betaincinv
-
 MOST_REQUESTS = 2_000
 """A test that sends more is a load test."""
 
@@ -48,6 +46,8 @@ def plan_between(
     Returns:
         None where no plan up to `most` keeps both chances.
     """
+    from scipy.special import bdtr
+
     good, bad = _highest(*usual, false_alarm / 2), _lowest(*seen, miss / 2)
     if good >= bad:
         return None
@@ -64,8 +64,12 @@ def plan_between(
 
 
 def _highest(bad: int, of: int, chance: float) -> float:
+    from scipy.special import betaincinv
+
     return 1.0 if bad == of else float(betaincinv(bad + 1, of - bad, 1 - chance))
 
 
 def _lowest(bad: int, of: int, chance: float) -> float:
+    from scipy.special import betaincinv
+
     return 0.0 if bad == 0 else float(betaincinv(bad, of - bad + 1, chance))

@@ -24,8 +24,7 @@ percentiles, David and Nagaraja, "Order Statistics" (2003), sections 2.1 and 7.1
 
 from math import ceil
 
-from scipy.special import betaincinv
-from scipy.stats import binom
+from .binomial import most_hits
 
 
 def most_failures(failed: int, of: int, planned: int, *, false_alarm: float) -> float:
@@ -39,8 +38,10 @@ def most_failures(failed: int, of: int, planned: int, *, false_alarm: float) -> 
     Returns:
         0 to 1; a run exceeds it when its share is above.
     """
+    from scipy.special import betaincinv
+
     highest = 1.0 if failed == of else float(betaincinv(failed + 1, of - failed, 1 - false_alarm / 2))
-    return float(binom.ppf(1 - false_alarm / 2, planned, highest)) / planned
+    return most_hits(1 - false_alarm / 2, planned, highest) / planned
 
 
 def level_for(percent: float, *, recorded: int, planned: int, false_alarm: float) -> float | None:
@@ -54,9 +55,11 @@ def level_for(percent: float, *, recorded: int, planned: int, false_alarm: float
     Returns:
         0 to 100, `percent` or above; None where the record or the run is too small to bound it.
     """
+    from scipy.special import betaincinv
+
     rank = ceil(planned * percent / 100)
     if rank >= planned:
         return None  # the slowest request of all: any bound of it is a bound of one request
     level = float(betaincinv(rank, planned - rank + 1, 1 - false_alarm / 2))
-    order = int(binom.ppf(1 - false_alarm / 2, recorded, level)) + 1
+    order = most_hits(1 - false_alarm / 2, recorded, level) + 1
     return 100 * order / recorded if order <= recorded else None

@@ -18,7 +18,6 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import chdtr, chdtrc
 
 Array = NDArray[np.float64]
 
@@ -58,5 +57,7 @@ def dispersion(counts: Array) -> Dispersion | None:
     rest -= slopes[:, None] * time
     statistic = float(((rest**2).sum(axis=1) / means[usable]).sum())
     freedom = int(usable.sum()) * (BLOCK - 2)
+    from scipy.special import chdtr, chdtrc
+
     p_value = min(1.0, 2 * float(min(chdtr(freedom, statistic), chdtrc(freedom, statistic))))
     return Dispersion(statistic / freedom, p_value, int(usable.sum()))

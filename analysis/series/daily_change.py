@@ -19,7 +19,6 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import stdtr
 
 Array = NDArray[np.float64]
 
@@ -56,5 +55,7 @@ def daily_change(now: Array, before: Array) -> Change | None:
     freedom = sum(errors) ** 2 / sum(
         error**2 / (len(days) - 1) for error, days in zip(errors, (now, before), strict=True)
     )
+    from scipy.special import stdtr
+
     p_value = 2 * float(stdtr(freedom, -abs(means[0] - means[1]) / sqrt(sum(errors))))
     return Change(means[0] / means[1] if means[1] else float("inf"), min(1.0, p_value))

@@ -23,7 +23,6 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import stdtrit
 
 Array = NDArray[np.float64]
 
@@ -107,6 +106,8 @@ def next_effect(past: Sequence[Effect]) -> Effect:
 
 
 def _effect(log: float, sd: float, freedom: int) -> Effect:
+    from scipy.special import stdtrit
+
     # Beyond 700 a float has no exponential; an interval that wide says nothing either way.
     reach = min(700.0 - abs(log), float(stdtrit(freedom, (1 + LEVEL) / 2)) * sd)
     return Effect(exp(log), exp(log - reach), exp(log + reach), sd, freedom)

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.signal import lfilter
 
 Array = NDArray[np.float64]
 
@@ -64,5 +63,7 @@ class Ewma:
         return np.concatenate([before, self.feed(values)[..., :-1]], axis=-1)
 
     def _filter(self, values: Array, state: Array) -> tuple[Array, Array]:
+        from scipy.signal import lfilter
+
         means, after = lfilter([self.alpha], [1.0, self.alpha - 1.0], values, axis=-1, zi=state)
         return means, after

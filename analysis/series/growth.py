@@ -20,7 +20,6 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import stdtrit
 
 Array = NDArray[np.float64]
 
@@ -63,6 +62,8 @@ def weekly_growth(totals: Array) -> Growth | None:
     widened = (1 + alike) / (1 - alike)
     error = float(np.sqrt(rest @ rest / (count - 2) / spread * widened))
     freedom = max(1.0, min(count, max(count / widened, 3.0)) - 2)
+    from scipy.special import stdtrit
+
     reach = float(stdtrit(freedom, (1 + LEVEL) / 2)) * error
     share, low, high = np.expm1([slope, slope - reach, slope + reach])
     return Growth(float(share), float(low), float(high))

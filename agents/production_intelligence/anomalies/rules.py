@@ -4,12 +4,10 @@ import re
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from scipy.stats import binom
-
+from ....analysis.inference.binomial import at_least, at_most
 from ....analysis.series.alarms import AlarmRules
 from ....analysis.series.excursions import Excursion
 from ....core.records.anomalies import AnomalyType, Severity
-from ....core.records.findings import FindingPriority
 from .series import Measure
 
 CHANCE = 1e-4
@@ -126,9 +124,8 @@ def chance_of(hits: float, total: float, expected: float) -> float:
     """
     if total <= 0:
         return 1.0
-    above = hits / total >= expected
-    tail = binom.sf(hits - 1, total, expected) if above else binom.cdf(hits, total, expected)
-    return float(tail)
+    beyond = at_least if hits / total >= expected else at_most
+    return beyond(hits, total, expected)
 
 
 def _as_share(unit: str | None, value: float) -> float | None:
@@ -144,8 +141,3 @@ def _half(event: Excursion) -> float:
 def _step(value: float, steps: tuple[float, float, float]) -> Severity:
     above = sum(value >= step for step in steps)
     return (Severity.LOW, Severity.MEDIUM, Severity.HIGH, Severity.CRITICAL)[above]
-
-
-def priority_of(severity: Severity) -> FindingPriority:
-    """The same in the words of findings, which know nothing above HIGH."""
-    return FindingPriority.HIGH if severity is Severity.CRITICAL else FindingPriority(severity.value)

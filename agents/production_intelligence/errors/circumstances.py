@@ -10,8 +10,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import binom, false_discovery_control
 
+from ....analysis.inference.binomial import at_least
+from ....analysis.inference.false_discovery import corrected
 from ....analysis.series.daily_rhythm import HOURS, Rhythm, daily_rhythm
 from ....analysis.series.lagged_correlation import LaggedCorrelation, lagged_correlation, without_best_meeting
 from ....core.records.findings import Concentration, DailyPattern, ErrorCorrelation, ErrorPattern
@@ -53,8 +54,8 @@ def circumstances(groups: Mapping[str, Group], counts: Counts) -> dict[str, dict
         for one in (*_concentrations(name, group, counts), *_rhythms(name, group, counts))
     ]
     found: dict[str, dict[str, Any]] = {name: {} for name in groups}
-    corrected = _corrected([one.p_value for one in compared])
-    for one, p_value in zip(compared, corrected, strict=True):
+    p_values = corrected([one.p_value for one in compared])
+    for one, p_value in zip(compared, p_values, strict=True):
         if p_value > FALSE_SHARE or one.found.share < max(LEAST_SHARE, LEAST_RATIO * one.found.usual_share):
             continue
         record = one.found.model_copy(update={"p_value": p_value})
@@ -86,10 +87,10 @@ def correlations(patterns: Sequence[tuple[ErrorPattern, Group]], counts: Counts)
     pairs = [
         (one, other, found) for (one, a), (other, b) in combinations(known, 2) if (found := _repeated(a, b)) is not None
     ]
-    corrected = _corrected([found.p_value for _, _, found in pairs])
+    p_values = corrected([found.p_value for _, _, found in pairs])
     told = [
         _correlation(one, other, found, p_value)
-        for (one, other, found), p_value in zip(pairs, corrected, strict=True)
+        for (one, other, found), p_value in zip(pairs, p_values, strict=True)
         if p_value <= FALSE_SHARE and found.correlation >= LEAST_CORRELATION
     ]
     return tuple(sorted(told, key=lambda c: (-c.correlation, c.errors)))
@@ -117,7 +118,7 @@ def _concentrations(name: str, group: Group, counts: Counts) -> list[_Compared]:
             continue
         value, times = max(errors.items(), key=lambda item: (item[1], item[0]))
         usual = min(records.get(value, times) / all_said, 1.0)
-        chance = float(binom.sf(times - 1, said, usual))
+        chance = at_least(times, said, usual)
         record = Concentration(dimension=dimension, value=value, share=times / said, usual_share=usual, p_value=chance)
         found.append(_Compared(name, chance, record))
     return found
@@ -148,10 +149,6 @@ def _series(group: Group, first: int, last: int) -> Array:
         if first <= minute <= last:
             series[minute - first] = times
     return series
-
-
-def _corrected(p_values: list[float]) -> list[float]:
-    return [float(p) for p in false_discovery_control(p_values)] if p_values else []
 
 
 def _hypothesis(concentrations: Sequence[Concentration], rhythm: DailyPattern | None) -> str | None:

@@ -1,8 +1,8 @@
 """Where people leave without having converted, and whether errors have to do with it."""
 
 import numpy as np
-from scipy.stats import false_discovery_control, fisher_exact
 
+from ....analysis.inference.false_discovery import corrected
 from ....core.records.journeys import DropOff
 from ....core.records.visits import OTHER_STEP
 from .conformance import share_of
@@ -27,11 +27,13 @@ def drop_offs(counts: Counts, ids: list[str], *, least: int, tells_errors: bool)
     enough = enough[enough != OTHER_STEP]
     most = enough[np.argsort(-counts.left[enough], kind="stable")][:MAX_DROP_OFFS].tolist()
     p_values = [_p_value(counts, step) for step in most] if tells_errors else []
-    corrected = false_discovery_control(p_values).tolist() if p_values else [None] * len(most)
-    return tuple(_drop_off(counts, step, ids[step], p) for step, p in zip(most, corrected, strict=True))
+    told = corrected(p_values) if tells_errors else [None] * len(most)
+    return tuple(_drop_off(counts, step, ids[step], p) for step, p in zip(most, told, strict=True))
 
 
 def _p_value(counts: Counts, step: int) -> float:
+    from scipy.stats import fisher_exact
+
     left, left_met = int(counts.left[step]), int(counts.left_met[step])
     stayed, stayed_met = int(counts.seen[step]) - left, int(counts.met[step] - counts.left_met[step])
     table = [[left_met, left - left_met], [stayed_met, stayed - stayed_met]]

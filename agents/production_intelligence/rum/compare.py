@@ -3,8 +3,7 @@
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple, TypeVar
 
-from scipy.stats import false_discovery_control
-
+from ....analysis.inference.false_discovery import corrected
 from ....analysis.inference.rate_ratio import rate_ratio_p_value
 from ....core.records.rum_analysis import Difference
 
@@ -57,10 +56,10 @@ def differences(
         least_ratio: times as frequent as among the others.
     """
     tested = [(one, p) for one in compared if (p := rate_ratio_p_value(*one.group, *one.others)) is not None]
-    corrected = false_discovery_control([p for _, p in tested]) if tested else ()
+    p_values = corrected([p for _, p in tested])
     told = [
-        record(visits=g.visits, share=g.share, other_share=others.share, p_value=float(p), **what)
-        for ((g, others, what), _), p in zip(tested, corrected, strict=True)
+        record(visits=g.visits, share=g.share, other_share=others.share, p_value=p, **what)
+        for ((g, others, what), _), p in zip(tested, p_values, strict=True)
         if p <= FALSE_SHARE and g.visits >= LEAST_VISITS and g.share >= least_ratio * others.share
     ]
     return tuple(sorted(told, key=lambda one: (one.p_value, -one.visits)))
