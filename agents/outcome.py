@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..core.errors import TaskVetoed
 from ..core.records.base import Record
 
 
@@ -22,3 +23,16 @@ class Outcome:
     stores: Mapping[str, Any] = field(default_factory=dict)
     appends: Mapping[str, Sequence[Record]] = field(default_factory=dict)
     newest: int | None = None
+
+
+class NothingToJudge(TaskVetoed):
+    """No series is there at all.
+
+    Args:
+        message: why.
+        stores: memory key -> what is to stand there all the same.
+    """
+
+    def __init__(self, message: str, stores: Mapping[str, Any]) -> None:
+        super().__init__(message)
+        self.stores = stores

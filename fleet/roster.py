@@ -19,10 +19,11 @@ class Entry(NamedTuple):
 
 
 AGENTS: tuple[Entry, ...] = (
-    Entry("deployment-readiness", "deployment_readiness", "DeploymentReadinessAgent"),
     Entry("production-intelligence", "production_intelligence", "ProductionIntelligenceAgent"),
+    Entry("deployment-readiness", "deployment_readiness", "DeploymentReadinessAgent"),
 )
-"""A new agent is one line here. The first that serves a task gets it, and the later ones are then not imported."""
+"""A new agent is one line here. The first that serves a task gets it, and the later ones are then not imported: what is
+quick to import comes first."""
 COMMANDER = "commander"
 GATEWAY = "gateway"
 ROLES = (COMMANDER, *(agent.agent_type for agent in AGENTS), GATEWAY)

@@ -4,11 +4,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from ...core.numbers import counted
-from ...core.records.anomalies import ANOMALIES_KEY, Anomaly
+from ...core.records.anomalies import ANOMALIES_KEY, Anomaly, Severity
 from ...core.records.findings import FindingPriority, Insight, Prioritization, Priority
 from ...core.records.scenarios import TestScenario
 from ...core.records.verification import Coverage
-from .anomalies.rules import priority_of
 
 MAX_INSIGHTS = 400
 """Of the merged list: a value in memory is at most 1 MB."""
@@ -24,6 +23,11 @@ def merged(parts: Mapping[str, Iterable[Insight]]) -> tuple[Insight, ...]:
     """
     named = (i.model_copy(update={"capability": capability}) for capability, found in parts.items() for i in found)
     return tuple(sorted(named, key=_place))
+
+
+def priority_of(severity: Severity) -> FindingPriority:
+    """An anomaly's severity in the words of findings, which know nothing above HIGH."""
+    return FindingPriority.HIGH if severity is Severity.CRITICAL else FindingPriority(severity.value)
 
 
 def of_anomalies(anomalies: Iterable[Anomaly]) -> tuple[Insight, ...]:

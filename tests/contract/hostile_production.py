@@ -16,8 +16,8 @@ from urllib.parse import quote
 
 from aqe.agents.production_intelligence.anomalies.scenarios import anomaly_scenarios
 from aqe.agents.production_intelligence.browser.suite import journeys_to_tests
-from aqe.agents.production_intelligence.capabilities import mine_errors
 from aqe.agents.production_intelligence.endpoints import endpoint
+from aqe.agents.production_intelligence.errors.mining import mine_errors
 from aqe.agents.production_intelligence.incidents.replay_plan import plan_of
 from aqe.agents.production_intelligence.incidents.window import Around, Stretch
 from aqe.agents.production_intelligence.load.plan import plan_load_test

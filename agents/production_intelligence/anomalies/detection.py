@@ -17,13 +17,13 @@ from ....core.records.history import HISTORY_KEY, read_history
 from ....core.records.levels import LevelSource
 from ....core.records.rows import METRICS, OPS
 from ....core.records.watch_state import WATCH_KEY
-from ...outcome import Outcome
+from ...outcome import NothingToJudge, Outcome
 from ..load.visitors import PURCHASE
 from ..loaded import Loaded
 from ..scenario_keys import READS as SCENARIO_KEYS
 from ..scenario_keys import offered
 from .kept_watch import PARTS, Kept, laid_down, shared
-from .keys import INCIDENTS_KEY, Known, NothingToJudge, continued, keys, unjudged_keys
+from .keys import INCIDENTS_KEY, Known, continued, keys, unjudged_keys
 from .report import Deployment, Judged, judge, one_each
 from .rules import Method
 from .scenarios import ID as SCENARIO_ID

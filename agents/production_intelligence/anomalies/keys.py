@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from ....core.errors import InputError, TaskVetoed
+from ....core.errors import InputError
 from ....core.numbers import counted
 from ....core.records.anomalies import (
     ALERTS_KEY,
@@ -32,19 +32,6 @@ OURS = "production-intelligence"
 INCIDENTS_KEY = "aqe/production/incidents"
 STATUS_KEY = "aqe/production/status"
 _ID = "anm-"
-
-
-class NothingToJudge(TaskVetoed):
-    """No series is there at all.
-
-    Args:
-        message: why.
-        stores: memory key -> what is to stand there all the same.
-    """
-
-    def __init__(self, message: str, stores: Mapping[str, Any]) -> None:
-        super().__init__(message)
-        self.stores = stores
 
 
 @dataclass(frozen=True)

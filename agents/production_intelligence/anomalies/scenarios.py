@@ -14,8 +14,8 @@ from ....core.records.levels import LevelSource, Requested, Scope, Stretch
 from ....core.records.scenarios import Provenance, RequestStep, Sample, TestScenario
 from ..errors.scenarios import repeatable
 from ..loaded import Loaded
+from ..prioritize import priority_of
 from .report import overlap
-from .rules import priority_of
 from .series import bucket_s
 
 FALSE_ALARM, MISS = 0.001, 0.01

@@ -16,10 +16,12 @@ from ....core.records.incidents import Incident
 from ....core.records.scenarios import Conditions, Fault
 from ...outcome import Outcome
 from ..loaded import Loaded
+from .analysis import READS as INCIDENT_KEYS
 from .analysis import the_incident
 from .traces import LEAST_MASKED, masking_of
 from .window import Around, around
 
+READS = INCIDENT_KEYS
 HELD = 1.5
 """A call that its caller gave up on is held so many times the time-out: how long it would have taken nobody saw, and at
 this distance no race decides whether the caller waits."""

@@ -18,6 +18,7 @@ from ....core.records.rows import EXCHANGES
 from ....core.records.scenarios import Conditions, Datum, Provenance, RecordedTests, RequestStep, TestScenario
 from ...outcome import Outcome
 from ..loaded import Loaded
+from ..scenario_keys import READS as SCENARIO_KEYS
 from ..scenario_keys import offered
 from .choice import covering, shown_by, shown_by_step
 from .effects import Effects
@@ -26,6 +27,7 @@ from .flows import Flow, FlowStep, flows
 from .rules import Seen
 from .steps import Steps
 
+READS = SCENARIO_KEYS
 PREFIX = "scenario-rec-"
 DEFAULT_MAX_SCENARIOS = 30
 MAX_ALONE = 12

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from aqe.agents.outcome import NothingToJudge
 from aqe.agents.production_intelligence.anomalies.detection import detect_anomalies
-from aqe.agents.production_intelligence.anomalies.keys import NothingToJudge
 from aqe.core.errors import TaskVetoed
 from aqe.core.records.anomalies import ALERTS_KEY, ANOMALIES_KEY, AnomalyReport, AnomalyType, Severity
 from aqe.core.records.apm import MetricRow

@@ -1,0 +1,32 @@
+"""Error mining: the capability `error-pattern-mining`."""
+
+from ....core.records.logs import LogRow
+from ....core.records.rows import LOGS
+from ....core.records.scenarios import MinedErrors
+from ...outcome import Outcome
+from ..loaded import Loaded
+from ..scenario_keys import READS as SCENARIO_KEYS
+from ..scenario_keys import offered
+from .insights import insights_from
+from .patterns import mine
+from .scenarios import scenarios_from
+
+READS = SCENARIO_KEYS
+DEFAULT_MIN_OCCURRENCES = 2
+MAX_SCENARIOS = 20
+"""Scenarios kept, most important first: tests that people are to review."""
+
+
+def mine_errors(loaded: Loaded) -> Outcome:
+    """Error patterns of the log records, what they mean, and scenarios that would show them."""
+    mined = mine(
+        (LogRow(*row) for row in loaded.rows(LOGS)),
+        min_occurrences=int(loaded.number("minOccurrences", DEFAULT_MIN_OCCURRENCES)),
+        previous=(LogRow(*row) for row in loaded.previous_rows(LOGS)),
+    )
+    insights = insights_from(mined, now=loaded.now)
+    scenarios = tuple(scenarios_from(mined, include_unsafe=bool(loaded.payload.get("includeUnsafe"))))[:MAX_SCENARIOS]
+    return Outcome(
+        MinedErrors(patterns=mined, insights=insights, scenarios=scenarios),
+        {"aqe/production/patterns": mined, **offered(scenarios, "scenario-err-", loaded)},
+    )
