@@ -21,6 +21,7 @@ from .servers.server import ServerInfo, ensure_server
 
 if TYPE_CHECKING:
     from ..agents.context import AgentServices
+    from ..core.records.checklist import ChecklistDefinition
     from ..core.records.policy import Policy
     from ..memory.datasets import DatasetStore
 
@@ -50,12 +51,17 @@ class Runtime:
 
         return await known_policies(self.memory, self.settings)
 
+    def checklist(self) -> "ChecklistDefinition":
+        """What is asked before a release; read anew each time."""
+        from .decisions.policies import project_checklist
+
+        return project_checklist(self.settings)
+
     def services(self) -> "AgentServices":
         """What an agent is handed."""
         from ..agents.context import AgentServices
         from ..hooks.manager import HookManager
         from ..hooks.verification import VerificationHookManager, VerifyBeforeTask
-        from .decisions.policies import project_checklist
 
         verification = VerificationHookManager(self.memory, environment())
         return AgentServices(
@@ -66,7 +72,7 @@ class Runtime:
             clock=self.clock,
             datasets=self.datasets,
             policies=self.policies,
-            checklist=lambda: project_checklist(self.settings),
+            checklist=self.checklist,
             approvers=lambda: known_approvers(self.settings),
         )
 

@@ -11,3 +11,8 @@ EXCHANGES = "http-exchanges"
 
 DATASET_KINDS = (LOGS, ACCESS, RUM, SPANS, METRICS, PRODUCT, OPS, EXCHANGES)
 """Every kind; rows.py has the columns of each."""
+
+INCIDENTS = "incidents"
+FLOWS = "user-flows"
+DEPLOYMENTS = "deployments"
+"""Imported as single records, see imported.py."""

@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
 
-from .rows import ACCESS, LOGS, RUM, SPANS
+from .kinds import ACCESS, LOGS, RUM, SPANS
 
 MAX_ENDPOINTS = 100
 """Endpoints a source that get levels of their own, the busiest ones; the others are in their service's levels."""

@@ -1,11 +1,12 @@
 """Every kind of bulk data and its columns: the one table that writer, reader, redaction and docs go by."""
 
 from .apm import MetricRow, SpanRow
-from .base import Record
-from .history import DeploymentOutcome
-from .incidents import Incident, OpsRow
+from .incidents import OpsRow
 from .kinds import ACCESS as ACCESS
+from .kinds import DEPLOYMENTS as DEPLOYMENTS
 from .kinds import EXCHANGES as EXCHANGES
+from .kinds import FLOWS as FLOWS
+from .kinds import INCIDENTS as INCIDENTS
 from .kinds import LOGS as LOGS
 from .kinds import METRICS as METRICS
 from .kinds import OPS as OPS
@@ -13,7 +14,7 @@ from .kinds import PRODUCT as PRODUCT
 from .kinds import RUM as RUM
 from .kinds import SPANS as SPANS
 from .logs import AccessRow, LogRow
-from .recordings import ExchangeRow, UserFlow
+from .recordings import ExchangeRow
 from .rum import RumRow
 from .usage import ProductRow
 
@@ -33,9 +34,3 @@ DATASET_ROWS: dict[str, type[Row]] = {
 """Kind -> its columns."""
 KIND_OF: dict[type[Row], str] = {row: kind for kind, row in DATASET_ROWS.items()}
 """Row type -> its kind: rows of several kinds may come out of one file."""
-
-INCIDENTS = "incidents"
-FLOWS = "user-flows"
-DEPLOYMENTS = "deployments"
-IMPORTED_RECORDS: dict[str, type[Record]] = {INCIDENTS: Incident, FLOWS: UserFlow, DEPLOYMENTS: DeploymentOutcome}
-"""What is imported as single records: each at a key of its own, or as an item of a history."""
