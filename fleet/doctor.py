@@ -20,7 +20,7 @@ from .rollouts.guard import guarded
 from .servers.connect import open_clients, translate
 from .servers.library import is_current
 from .servers.redis_url import parse_url
-from .servers.server import find_server
+from .servers.server import find_server, product
 
 Status = Literal["ok", "warn", "fail"]
 
@@ -154,13 +154,6 @@ async def _about(client: Redis, address: str) -> AsyncIterator[Check]:
     seconds, microseconds = await client.time()
     yield _clock(SystemClock().now().timestamp() - (seconds + microseconds / 1e6))
     yield _library(await client.function_list(library="aqe", withcode=True))
-
-
-def product(facts: Mapping[str, Any]) -> str:
-    """`Valkey 9.1.2` or `Redis 7.0.15`, out of INFO; Valkey's `redis_version` is the Redis it is compatible with."""
-    if "valkey_version" in facts:
-        return f"Valkey {facts['valkey_version']}"
-    return f"Redis {facts.get('redis_version', '(unknown version)')}"
 
 
 def _persistence(facts: Mapping[str, Any]) -> Check:

@@ -9,13 +9,11 @@ from typing import Any
 from pydantic import Field
 from pydantic.alias_generators import to_camel
 
-from ..agents.commander.agent import FleetCommander
 from ..bus.deadletters import DeadLetter, dropped_letters, letter_name, list_dead_letters
 from ..bus.events import EVENT_TYPES, Event
 from ..bus.inspect import GroupInfo, RawEntry, StreamInfo, group_infos, raw_tail, stream_infos
 from ..bus.names import check_type
 from ..config.settings import Settings
-from ..connectors.formats import IMPORTERS
 from ..core import jsontext
 from ..core.errors import InputError, ServiceUnavailable
 from ..core.globs import is_glob
@@ -23,13 +21,12 @@ from ..core.records.base import Record
 from ..core.records.tasks import AgentRecord, Priority, TaskStatus
 from ..memory.store import MemoryRecord
 from ..memory.watch import watch
-from .doctor import product
 from .processes import supervisor_pid
 from .roster import AGENTS
 from .runtime import Runtime, open_runtime
 from .servers.connect import Clients
-from .servers.server import ServerInfo, find_server
-from .tasks import agents, list_tasks
+from .servers.server import ServerInfo, find_server, product
+from .tasks import COMMANDER_TYPE, agents, list_tasks
 
 READY_TIMEOUT_S = 60.0
 """Commander and agents are ready after about two seconds; this is for a machine under load."""
@@ -123,7 +120,7 @@ async def wait_until_ready(
     Raises:
         ServiceUnavailable: somebody is missing after `timeout_s`, or the supervisor ended; says where its log is.
     """
-    waiting = {FleetCommander.agent_type, *(agent.agent_type for agent in AGENTS)}
+    waiting = {COMMANDER_TYPE, *(agent.agent_type for agent in AGENTS)}
     deadline_s = runtime.clock.monotonic_s() + timeout_s
     while True:
         for view in await agent_views(runtime):
@@ -242,6 +239,8 @@ def watch_memory(runtime: Runtime, glob: str) -> AsyncIterator[MemoryRecord]:
 
 def formats() -> list[dict[str, Any]]:
     """What `aqe import` reads: each format's name and products, and the words about it."""
+    from ..connectors.formats import IMPORTERS  # here: what runs is asked more often
+
     return [
         {"name": i.name, "produces": list(i.produces)} | {to_camel(k): v for k, v in asdict(i.about).items()}
         for i in IMPORTERS

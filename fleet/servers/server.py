@@ -1,9 +1,10 @@
 """Which Redis server this fleet uses: the given one, the embedded one that runs, or one we start."""
 
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from ...config.settings import Settings
 from ...core.errors import ServiceUnavailable
@@ -118,3 +119,10 @@ def _info(running: "Running", source: Source, settings: Settings) -> ServerInfo:
         listen=running.listen,
         password_file=password_file if password_file.exists() else None,
     )
+
+
+def product(facts: Mapping[str, Any]) -> str:
+    """`Valkey 9.1.2` or `Redis 7.0.15`, out of INFO; Valkey's `redis_version` is the Redis it is compatible with."""
+    if "valkey_version" in facts:
+        return f"Valkey {facts['valkey_version']}"
+    return f"Redis {facts.get('redis_version', '(unknown version)')}"

@@ -9,9 +9,9 @@ from redis import Redis
 from aqe.benchmarks.servers.nodes import Node
 from aqe.config.settings import Settings, load_settings
 from aqe.core.errors import EXIT_NO_GO, EXIT_OK
-from aqe.fleet.doctor import Check, exit_code, open_port, product, run_doctor
+from aqe.fleet.doctor import Check, exit_code, open_port, run_doctor
 from aqe.fleet.servers import embedded
-from aqe.fleet.servers.server import ensure_server, stop_server
+from aqe.fleet.servers.server import ensure_server, product, stop_server
 
 
 @pytest.fixture
