@@ -17,6 +17,7 @@ import orjson
 from pydantic_core import from_json
 
 from ...core.errors import InputError
+from .source import Source
 
 MAX_WHOLE_BYTES = 8 * 1024 * 1024
 """A document is parsed whole up to this; it takes five to ten times as much memory meanwhile."""
@@ -49,7 +50,7 @@ class JsonStream:
     """
 
     def __init__(self, stream: IO[bytes], what: str, *arrays: Way) -> None:
-        self._source = _Source(stream)
+        self._source = Source(stream)
         self._what = what
         self._arrays = arrays
         self._only_lists = not any(arrays)
@@ -155,45 +156,6 @@ class JsonStream:
 
     def _not_json(self, why: str) -> InputError:
         return InputError(f"{self._what}: not JSON: {why}", hint="expected JSON in UTF-8")
-
-
-class _Source:
-    """A stream that takes back what was read too far."""
-
-    def __init__(self, stream: IO[bytes]) -> None:
-        self._stream = stream
-        self._back = b""
-        self._at = 0
-        """How much of `_back` was read again."""
-
-    def line(self, limit: int) -> bytes:
-        """Up to the next newline, `limit` bytes at most; b"" at the end."""
-        if not self._back:
-            return self._stream.readline(limit)
-        newline = self._back.find(b"\n", self._at, self._at + limit)
-        if newline >= 0:
-            return self._again(newline + 1 - self._at)
-        start = self._again(limit)
-        return start if len(start) == limit else start + self._stream.readline(limit - len(start))
-
-    def read(self, size: int) -> bytes:
-        """`size` bytes, fewer only at the end."""
-        start = self._again(size)
-        return start if len(start) == size else start + self._stream.read(size - len(start))
-
-    def unread(self, tail: bytes) -> None:
-        """Take back the bytes that were read last."""
-        if self._at >= len(tail):
-            self._at -= len(tail)
-        else:
-            self._back, self._at = tail + self._back[self._at :], 0
-
-    def _again(self, size: int) -> bytes:
-        data = self._back[self._at : self._at + size]
-        self._at += len(data)
-        if self._at == len(self._back) and len(data) < size:
-            self._back, self._at = b"", 0
-        return data
 
 
 def items_at(document: Any, way: Way) -> list[Any]:
