@@ -15,6 +15,14 @@ from .otlp_values import attributes, nanoseconds
 
 _DELTA = (1, "AGGREGATION_TEMPORALITY_DELTA")
 _SHAPES = ("gauge", "sum", "histogram", "exponentialHistogram", "summary")
+_NOT_RECORDED = 1
+"""Bit of `flags`: the series had ended, and the values are none."""
+_ABSENT_IS_0: dict[str, dict[str, Any]] = {
+    "histogram": {"count": 0},
+    "exponentialHistogram": {"count": 0, "scale": 0},
+    "summary": {"count": 0, "sum": 0},
+}
+"""What the protocol has no "not set" for: many writers leave it out when it is 0."""
 
 
 def metric_rows(resource: dict[str, Any], scope: Any, reading: Reading) -> Iterator[MetricRow]:
@@ -55,6 +63,9 @@ def _kind(shape: str, data: dict[str, Any]) -> str:
 
 def _values(shape: str, point: dict[str, Any]) -> Iterator[tuple[str, float, str | None]]:
     """Statistic, value, and the bound of a bucket."""
+    if (whole(point.get("flags")) or 0) & _NOT_RECORDED:
+        return
+    point = _ABSENT_IS_0.get(shape, {}) | point
     if shape in ("gauge", "sum"):
         value = number(point.get("asDouble")) if "asDouble" in point else number(point.get("asInt"))
         if value is not None:
@@ -66,7 +77,7 @@ def _values(shape: str, point: dict[str, Any]) -> Iterator[tuple[str, float, str
             yield statistic, value, None
     if shape == "summary":
         for entry in _list(point.get("quantileValues")):
-            quantile, value = number(dict_at(entry).get("quantile")), number(dict_at(entry).get("value"))
+            quantile, value = (number(dict_at(entry).get(name, 0)) for name in ("quantile", "value"))
             if quantile is not None and value is not None:
                 yield f"p{100 * quantile:g}", value, None
         return

@@ -138,12 +138,28 @@ def test_a_histogram_has_buckets_as_prometheus_counts_them() -> None:
 
 def test_an_exponential_histogram_has_the_same_buckets() -> None:
     """Scale 0: bounds are powers of two; offset 1 begins above 2."""
-    point = {"timeUnixNano": "1795312521200000000", "scale": 0, "zeroCount": "1", "negative": {"bucketCounts": ["1"]},
-             "positive": {"offset": 1, "bucketCounts": ["0", "2"]}}  # fmt: skip
+    point = {"timeUnixNano": "1795312521200000000", "count": "4", "zeroCount": "1",
+             "negative": {"bucketCounts": ["1"]}, "positive": {"offset": 1, "bucketCounts": ["0", "2"]}}  # fmt: skip
     found = rows(OtlpJson(), metric(exponentialHistogram={"dataPoints": [point]}))
     assert [(row.value, row.labels) for row in found] == [
-        (1, '{"le":"-1"}'), (2, '{"le":"0"}'), (2, '{"le":"4"}'), (4, '{"le":"8"}'),
+        (4, "{}"), (1, '{"le":"-1"}'), (2, '{"le":"0"}'), (2, '{"le":"4"}'), (4, '{"le":"8"}'),
     ]  # fmt: skip
+
+
+def test_what_a_writer_leaves_out_because_it_is_0_is_0() -> None:
+    """Protobuf's JSON has no zeros: the least value of a summary comes without its quantile."""
+    time = {"timeUnixNano": "1795312521200000000"}
+    summary = metric(summary={"dataPoints": [time | {"quantileValues": [{"value": 2.5}, {"quantile": 1}]}]})
+    assert [(row.statistic, row.value) for row in rows(OtlpJson(), summary)] == [
+        ("count", 0), ("sum", 0), ("p0", 2.5), ("p100", 0),
+    ]  # fmt: skip
+    assert [row.value for row in rows(OtlpJson(), metric(histogram={"dataPoints": [time]}))] == [0]
+
+
+def test_a_point_that_says_the_series_ended_has_no_value() -> None:
+    """Else a service that is gone would have answered nothing, in no time."""
+    point = {"timeUnixNano": "1795312521200000000", "flags": 1}
+    assert read(OtlpJson(), metric(summary={"dataPoints": [point]}))[0].outcome is Outcome.NOT_MEASURED
 
 
 def test_a_span_that_cannot_be_used_is_counted() -> None:
