@@ -64,13 +64,6 @@ def _is_console_spans(head: Head) -> bool:
     return start.startswith("{") and '"trace_id": "0x' in start and '"context": {' in start
 
 
-def _is_otlp_protobuf(head: Head) -> bool:
-    # A resource's first attribute; behind the collector's file exporter with a length in front.
-    return head.data[:1] in (b"\n", b"\x00") and any(
-        name in head.data[:400] for name in (b"telemetry.sdk.", b"service.name\x12")
-    )
-
-
 UNREAD: tuple[Unread, ...] = (
     Unread("a tar archive", lambda head: head.data[_TAR_MAGIC_AT:].startswith(b"ustar"), "unpack it first, or use zip"),
     Unread("packed with bzip2", _starts(b"BZh"), "unpack it first, or use gzip or zstd"),
@@ -88,11 +81,6 @@ UNREAD: tuple[Unread, ...] = (
     Unread(
         "LLVM's coverage data", _starts(b"\xfflprofi\x81", b"\x81rforpl\xff", b"\xfflprofr\x81", b"\x81rforpl"),
         "llvm-cov export -format=lcov",
-    ),
-    Unread(
-        "OTLP as protobuf", _is_otlp_protobuf,
-        "OTLP/JSON: the collector's file exporter (format: json, its default), or an SDK with "
-        "OTEL_EXPORTER_OTLP_PROTOCOL=http/json (Python's has none)",
     ),
     Unread(
         "what OpenTelemetry's ConsoleSpanExporter prints", _is_console_spans,

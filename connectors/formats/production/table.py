@@ -26,6 +26,7 @@ from .mixpanel import Mixpanel
 from .newrelic import NewRelic
 from .opsgenie import Opsgenie
 from .otlp import OtlpJson
+from .otlp_protobuf import OtlpProtobuf
 from .pagerduty import PagerDuty
 from .plain_log import PlainLog
 from .prometheus import Prometheus
@@ -56,6 +57,7 @@ PRODUCTION_IMPORTERS: tuple[Importer, ...] = (
     DatadogMetrics(),
     DatadogSlo(),
     OtlpJson(),
+    OtlpProtobuf(),
     Zipkin(),
     Jaeger(),
     Prometheus(),

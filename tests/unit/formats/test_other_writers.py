@@ -185,8 +185,6 @@ def test_a_deployment_that_cannot_be_read_refuses_the_file(wrong: dict[str, Any]
         ('{\n  "name": "GET /",\n  "context": {\n    "trace_id": "0xbc",\n',
          "what OpenTelemetry's ConsoleSpanExporter prints"),
         ("# HELP up Whether it is.\n# TYPE up gauge\nup 1\n", "a scrape of Prometheus"),
-        (b"\n\x1f\n\x10\n\x0e\n\x0cservice.name\x12\x06\n\x04shop", "OTLP as protobuf"),
-        (b"\0\0\0!\n\x1f\n\x10\n\x0e\n\x0cservice.name\x12\x06\n\x04shop", "OTLP as protobuf"),
     ],
 )  # fmt: skip
 def test_what_is_known_and_not_read_is_named_with_what_to_give_instead(content: object, title: str) -> None:
