@@ -1,7 +1,7 @@
 """Numbers for people: short, and never rounded across a line that matters."""
 
 from datetime import datetime
-from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_UP, Decimal
 from itertools import pairwise
 
 
@@ -41,13 +41,24 @@ def confidence_number(confidence: float) -> str:
 
 
 def percent(share: float) -> str:
-    """A share from 0 to 1, rounded down: "100 %" only when it is all, "0 %" only when it is nothing.
+    """A share from 0 to 1 in whole percent: "100 %" only when it is all, "0 %" only when it is nothing.
 
     >>> [percent(share) for share in (0, 0.004, 0.29, 0.996, 1)]
-    ['0 %', 'under 1 %', '29 %', '99 %', '100 %']
+    ['0 %', 'under 1 %', '29 %', 'over 99 %', '100 %']
     """
-    whole = int(Decimal(str(share)) * 100)
-    return "under 1 %" if share > 0 and whole == 0 else f"{whole} %"
+    whole = int((Decimal(str(share)) * 100).quantize(Decimal(1), ROUND_HALF_UP))
+    if whole == 0 and share > 0:
+        return "under 1 %"
+    return "over 99 %" if whole == 100 and share < 1 else f"{whole} %"
+
+
+def fine_percent(share: float) -> str:
+    """A share from 0 to 1 in percent, where hundredths tell something: availability, rates of errors.
+
+    >>> [fine_percent(share) for share in (0, 0.00042, 0.256, 0.9996, 0.999996, 1)]
+    ['0 %', '0.04 %', '25.6 %', '99.96 %', '99.9996 %', '100 %']
+    """
+    return f"{shown(100 * share)} %"
 
 
 def counted(number: int, word: str, plural: str | None = None) -> str:

@@ -1,5 +1,6 @@
 """Why a release is decided as it is."""
 
+from ...core.numbers import percent
 from ...core.records.blockers import Blockers
 from ...core.records.explanation import Explanation
 from ...core.records.readiness import Decision, RiskAssessment
@@ -23,7 +24,7 @@ def explain(decision: Decision, risk: RiskAssessment, blockers: Blockers, stored
 
 def _sentence(decision: Decision) -> str:
     rule = decision.rule[0].lower() + decision.rule[1:]
-    measured = f"{int(100 * decision.measured_share)} % of it measured"
+    measured = f"{percent(decision.measured_share)} of it measured"
     return (
         f"{decision.version} is {decision.decision} ({decision.verdict}) at risk {shown(decision.risk)} of 100,"
         f" {measured}, because {rule}."

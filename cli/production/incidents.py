@@ -7,7 +7,7 @@ import click
 
 from ..common import output_options, print_json, with_runtime
 from ..params import DAYS
-from ..text import cleaned, counted, duration_text, table, time_text, value_text
+from ..text import cleaned, counted, duration_text, percent, table, time_text, value_text
 from .common import performed
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ def _traces(found: "IncidentFinding") -> Iterator[str]:
             hop.service,
             value_text(hop.self_ms),
             "-" if hop.self_before_ms is None else value_text(hop.self_before_ms),
-            f"{100 * hop.share:.0f} %",
+            percent(hop.share),
             f"{hop.errors_begin_here} of {hop.errors}",
         )
         for hop in traces.hops[:MAX_HOPS]

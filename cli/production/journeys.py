@@ -7,7 +7,7 @@ import click
 
 from ..common import print_json, with_runtime
 from ..params import count
-from ..text import cleaned, counted, duration_text, facts, percent, table, value_text
+from ..text import cleaned, counted, duration_text, facts, fine_percent, percent, shown, table
 from .common import days_option, insight_lines, missing, performed, release_option
 
 if TYPE_CHECKING:
@@ -219,7 +219,7 @@ def _new_edges(known: "Conformance") -> Iterator[str]:
 
 def _share(share: "Share") -> str:
     """`12.3 % (11.9-12.8)`."""
-    return f"{value_text(100 * share.value)} % ({100 * share.low:.4g}-{100 * share.high:.4g})"
+    return f"{fine_percent(share.value)} ({shown(100 * share.low)}-{shown(100 * share.high)})"
 
 
 def _pause(seconds: float) -> str:

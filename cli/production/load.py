@@ -8,7 +8,7 @@ import click
 
 from ..common import load, look, output_options, print_json, with_runtime
 from ..sparkline import sparkline
-from ..text import Look, cleaned, counted, facts, percent, table, value_text, window_text
+from ..text import Look, cleaned, counted, facts, fine_percent, percent, table, value_text, window_text
 from .common import days_option, insight_lines, missing, performed, release_option
 from .load_tests import checked, load_test_options, written
 
@@ -194,5 +194,5 @@ def model_text(model: "LoadModel") -> str:
     head = f"Model: {model.name}, {model.day} from {model.starts_at:%H:%M} UTC"
     if model.scale != 1:
         head += f", scaled by {model.scale:.3g}"
-    fit = f"distance from the minutes {model.fit_nrmse:.3f} of the mean, peak off by {100 * model.peak_error:.1f} %"
+    fit = f"distance from the minutes {model.fit_nrmse:.3f} of the mean, peak off by {fine_percent(model.peak_error)}"
     return f"{head}\n{table(('FOR', 'FROM /S', 'TO /S'), rows)}\n{fit}"

@@ -7,7 +7,19 @@ import click
 
 from ..common import load, look, output_options, print_json, with_runtime
 from ..sparkline import sparkline
-from ..text import Look, cleaned, counted, duration_text, facts, percent, table, value_text, window_text
+from ..text import (
+    Look,
+    cleaned,
+    counted,
+    duration_text,
+    facts,
+    fine_percent,
+    percent,
+    shown,
+    table,
+    value_text,
+    window_text,
+)
 from .common import days_option, insight_lines, missing, performed, release_option
 
 if TYPE_CHECKING:
@@ -132,8 +144,8 @@ def _conversion(found: "Conversion | NotMeasured") -> str:
 
     if isinstance(found, NotMeasured):
         return missing(found)
-    interval = f"95 % interval {100 * found.low:.3g} to {100 * found.high:.3g} %"
-    return f"{100 * found.share:.3g} % ({interval}), {counted(found.visits, 'visit')}, by {found.by}"
+    interval = f"95 % interval {shown(100 * found.low)} to {fine_percent(found.high)}"
+    return f"{fine_percent(found.share)} ({interval}), {counted(found.visits, 'visit')}, by {found.by}"
 
 
 def _funnel(funnel: "Funnel | NotMeasured", shows: Look) -> Iterator[str]:

@@ -13,6 +13,7 @@ from ...config.yamlfile import load_yaml
 from ...connectors.faults.proxy import FaultProxy
 from ...core.clock import SystemClock
 from ...core.errors import InputError, ServiceUnavailable
+from ...core.numbers import percent
 from ...core.records.faults import FaultPlan, ProxyPlan, rule_of
 from ...core.records.incident_replay import Hidden, ReplayPlan, ReplayReport, ReplayRun
 from ...generators.replay_target import render_replay, replay_name
@@ -160,7 +161,7 @@ async def _hidden(running: Sequence[FaultProxy]) -> tuple[Hidden, ...]:
 def _hidden_by(proxy: FaultProxy) -> Hidden:
     stats = proxy.pace.stats
     name, calls, fails, unseen = proxy.plan.name, stats.requests, stats.faults["error"], proxy.pace.left()["error"]
-    words = f"{name}: {fails} of {calls} calls ({100 * fails / calls:.0f} %) would have failed;"
+    words = f"{name}: {fails} of {calls} calls ({percent(fails / calls)}) would have failed;"
     words += f" the service had given up on {unseen} of them and never saw it" if unseen else " the service saw them"
     return Hidden(dependency=name, calls=calls, would_fail=fails, unseen=unseen, words=words)
 

@@ -9,7 +9,7 @@ import numpy as np
 from ....analysis.series.excursions import Excursion
 from ....analysis.series.series_watch import SeriesWatch
 from ....analysis.series.side_by_side import apart, times_mark, together
-from ....core.numbers import duration_text
+from ....core.numbers import duration_text, percent
 from ....core.records.anomalies import Unjudged
 from .kept_series import Watched, after, gone_on
 from .rules import Method
@@ -164,7 +164,7 @@ class Search:
 
 
 def _hardly_known(share: float) -> str:
-    return f"insufficient data: only {share:.0%} of its buckets have enough requests to tell it"
+    return f"insufficient data: only {percent(share)} of its buckets have enough requests to tell it"
 
 
 def found_of(series: Series, event: Excursion, all_total: float) -> Found:

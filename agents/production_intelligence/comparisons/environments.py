@@ -10,7 +10,7 @@ from datetime import datetime
 
 from ....analysis.inference.rate_ratio import rate_ratio_p_value
 from ....core.errors import TaskVetoed
-from ....core.numbers import counted
+from ....core.numbers import counted, fine_percent
 from ....core.records.environments import EndpointDifference, EnvironmentComparison, EnvironmentTraffic
 from ....core.records.evidence import NotMeasured
 from ....core.records.findings import FindingPriority, Insight
@@ -162,7 +162,7 @@ def _insights(found: EnvironmentComparison, now: datetime) -> Iterator[Insight]:
         first = ", ".join(list(found.only_in_candidate)[:3])
         yield _insight(
             "unseen",
-            f"{100 * unseen / found.candidate.requests:.1f} % of {names[0]}'s requests go where {names[1]} has none",
+            f"{fine_percent(unseen / found.candidate.requests)} of {names[0]}'s requests go where {names[1]} has none",
             f"{counted(len(found.only_in_candidate), 'endpoint')}, the most requested: {first}.",
             f"Ask for them in {names[1]}, too.",
             names,
@@ -174,7 +174,7 @@ def _insights(found: EnvironmentComparison, now: datetime) -> Iterator[Insight]:
             "errors",
             f"More errors in {names[0]} than in {names[1]} at {counted(len(worse), 'endpoint')}",
             "; ".join(
-                f"{o.endpoint} {100 * o.error_share:.2g} % against {100 * o.baseline_error_share:.2g} %"
+                f"{o.endpoint} {fine_percent(o.error_share)} against {fine_percent(o.baseline_error_share)}"
                 for o in worse[:3]
             ),
             "What differs between the environments there: data, load, configuration?",

@@ -15,6 +15,7 @@ from ....analysis.inference.binomial import at_least
 from ....analysis.inference.false_discovery import corrected
 from ....analysis.series.daily_rhythm import HOURS, Rhythm, daily_rhythm
 from ....analysis.series.lagged_correlation import LaggedCorrelation, lagged_correlation, without_best_meeting
+from ....core.numbers import percent
 from ....core.records.findings import Concentration, DailyPattern, ErrorCorrelation, ErrorPattern
 from .groups import BACKGROUND, MINUTE_S, Counts, Group
 
@@ -153,14 +154,14 @@ def _series(group: Group, first: int, last: int) -> Array:
 
 def _hypothesis(concentrations: Sequence[Concentration], rhythm: DailyPattern | None) -> str | None:
     reasons = [
-        f"{c.dimension} {c.value} has {c.share:.0%} of these errors and {c.usual_share:.0%} of all records"
+        f"{c.dimension} {c.value} has {percent(c.share)} of these errors and {percent(c.usual_share)} of all records"
         for c in concentrations
     ]
     if rhythm:
         until = (rhythm.from_hour + rhythm.hours) % HOURS
         reasons.append(
-            f"{rhythm.share:.0%} come from {rhythm.from_hour:02}:00 to {until:02}:00 UTC,"
-            f" as do {rhythm.usual_share:.0%} of all records"
+            f"{percent(rhythm.share)} come from {rhythm.from_hour:02}:00 to {until:02}:00 UTC,"
+            f" as do {percent(rhythm.usual_share)} of all records"
         )
     if not reasons:
         return None

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from ....analysis.series.daily_change import LEAST_DAYS, daily_change
 from ....analysis.series.traffic_profile import DAY_S
 from ....core.errors import TaskVetoed
-from ....core.numbers import counted
+from ....core.numbers import counted, fine_percent
 from ....core.records.evidence import NotMeasured
 from ....core.records.features import (
     Criterion,
@@ -219,7 +219,7 @@ def _removal(
     rising = isinstance(trend, FeatureTrend) and trend.trend is Trend.INCREASING
     season = f"{peak.month}: {peak.factor:.1f} times" if isinstance(peak, SeasonalPeak) else peak.reason
     return (
-        Criterion(criterion="used by less than 0.1 % of active users", met=True, found=f"{100 * share:.3g} %"),
+        Criterion(criterion="used by less than 0.1 % of active users", met=True, found=fine_percent(share)),
         Criterion(
             criterion=f"observed for {LEAST_OBSERVED_DAYS} days",
             met=observed_days >= LEAST_OBSERVED_DAYS,

@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 from ....analysis.waiting import masked
 from ....core.errors import TaskVetoed
+from ....core.numbers import percent
 from ....core.records.apm import SpanRow
 from ....core.records.incident_replay import Arrival, Figures, ReplayPlan
 from ....core.records.incidents import Incident
@@ -168,7 +169,7 @@ def _faults(
         share = len(failing) / len(own or made)
         status = Counter(span.status for span in failing if (span.status or 0) >= SERVER_ERROR).most_common(1)
         yield Fault(kind="error", upstream=name, share=share, value=status[0][0] if status else None)
-        reasons.append(f"{name}: failed {100 * share:.0f} % of them")
+        reasons.append(f"{name}: failed {percent(share)} of them")
 
 
 def _pool(here: Around, calls: Mapping[str, list[SpanRow]], served: Sequence[SpanRow]) -> tuple[int | None, str]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
+from ....core.numbers import fine_percent
 from ....core.records.incident_replay import Check, Comparison, Figures, ReplayPlan, ReplayReport, ReplayRun
 
 FAST = 0.5
@@ -71,8 +72,8 @@ def compared(incident: Figures, replay: Figures, tolerance: float) -> Iterator[C
         before, now = (_share(figures, outcome, detailed) for figures in (incident, replay))
         yield Comparison(
             what=f"share of {outcome}",
-            incident=f"{100 * before:.1f} %",
-            replay=f"{100 * now:.1f} %",
+            incident=fine_percent(before),
+            replay=fine_percent(now),
             within=abs(now - before) <= tolerance,
         )
     for name, before, now in _times(incident, replay):

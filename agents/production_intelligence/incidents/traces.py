@@ -8,7 +8,7 @@ from statistics import fmean, median
 
 from ....analysis.span_tree import Span, SpanTree, tree_of
 from ....analysis.waiting import NEAR, Masked, concurrency, masked, plausible
-from ....core.numbers import counted, value_text
+from ....core.numbers import counted, percent, value_text
 from ....core.records.apm import MetricRow, SpanRow
 from ....core.records.evidence import NotMeasured
 from ....core.records.incident_analysis import Hop, Masking, Plausibility, Traces
@@ -139,7 +139,7 @@ def _failing(hops: Sequence[Hop]) -> tuple[Hop, str]:
 
 
 def _of_self_time(hop: Hop) -> str:
-    return f"{100 * hop.share:.0f} % of the traces' self time; there is nothing to compare with"
+    return f"{percent(hop.share)} of the traces' self time; there is nothing to compare with"
 
 
 def masking_of(spans: Sequence[SpanRow], incident: Incident) -> Iterator[Masking]:
@@ -193,7 +193,7 @@ def _masked_words(callee: str, timeout_ms: float, calls: int, cut: int, failures
     seen = f"{cut} of {calls} calls to {callee} lasted as long as the time-out of {timeout_ms / 1000:.3g} s:"
     if failures is None:
         return f"{seen} they end as a time-out, and whether {callee} would have failed them cannot be seen."
-    return f"{seen} they end as a time-out and hide that {callee} itself failed {100 * failures:.0f} % of its requests."
+    return f"{seen} they end as a time-out and hide that {callee} itself failed {percent(failures)} of its requests."
 
 
 def plausibility_of(service: str | None, during: Stretch, times: Times) -> Plausibility | NotMeasured:

@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 from ....analysis.inference.run_limits import level_for, most_failures
 from ....core.errors import InputError
-from ....core.numbers import duration_text, value_text
+from ....core.numbers import duration_text, fine_percent, value_text
 from ....core.records.load import Arrivals, EndpointMix, EndpointShare, LoadModel, Ramp, ResponseTimes
 from ....core.records.load_test import LoadLimit, LoadRequest, LoadStage, LoadTest
 
@@ -174,11 +174,11 @@ def _notes(model: LoadModel, kept: tuple[EndpointShare, ...], duration_s: float,
         unsafe = sum(e.share for e in mix.endpoints if e.method in UNSAFE)
         because = []
         if unsafe and not include_unsafe:
-            because.append(f"{100 * unsafe:.1f} % may change data (--include-unsafe)")
+            because.append(f"{fine_percent(unsafe)} may change data (--include-unsafe)")
         if mix.other_share >= 0.0005:
-            because.append(f"{100 * mix.other_share:.1f} % go to endpoints that are too rare to be listed")
+            because.append(f"{fine_percent(mix.other_share)} go to endpoints that are too rare to be listed")
         yield (
-            f"{len(kept)} of {mix.distinct:,} endpoints, {100 * sent:.1f} % of the {model.unit}, stand for all:"
+            f"{len(kept)} of {mix.distinct:,} endpoints, {fine_percent(sent)} of the {model.unit}, stand for all:"
             f" the whole rate goes to them. Of the others {', '.join(because) or 'none has a path to ask for'}."
         )
     if model.unit != "requests":

@@ -4,7 +4,18 @@ import io
 
 import pytest
 
-from aqe.cli.text import Look, clean, cleaned, confidence_number, facts, percent, risk_number, table, value_text
+from aqe.cli.text import (
+    Look,
+    clean,
+    cleaned,
+    confidence_number,
+    facts,
+    fine_percent,
+    percent,
+    risk_number,
+    table,
+    value_text,
+)
 from aqe.core.records.release import Release
 
 HOSTILE = "\x1b[2J\x1b]0;owned\x07 a\u202eb\r\n\x9b31m\x00\x7fc"
@@ -55,11 +66,30 @@ def test_a_confidence_is_rounded_down(value: float, shown: str) -> None:
 
 @pytest.mark.parametrize(
     ("share", "shown"),
-    [(0, "0 %"), (0.0001, "under 1 %"), (0.29, "29 %"), (0.57, "57 %"), (0.999, "99 %"), (1, "100 %")],
+    [
+        (0, "0 %"),
+        (0.0001, "under 1 %"),
+        (0.0049, "under 1 %"),
+        (0.005, "1 %"),
+        (0.29, "29 %"),
+        (0.576, "58 %"),
+        (0.9949, "99 %"),
+        (0.9996, "over 99 %"),
+        (1, "100 %"),
+    ],
 )
 def test_a_share_is_all_or_nothing_only_when_it_is(share: float, shown: str) -> None:
-    """0.29 * 100 is 28.999999999999996 in floats and must not read 28."""
+    """Between them it is rounded to the nearest: cut, parts of a whole would add up to 98 %."""
     assert percent(share) == shown
+
+
+@pytest.mark.parametrize(
+    ("share", "shown"),
+    [(0, "0 %"), (1e-9, "0.0000001 %"), (0.0184, "1.84 %"), (0.9996, "99.96 %"), (0.99999, "99.999 %"), (1, "100 %")],
+)
+def test_a_fine_share_has_hundredths_and_more_where_they_would_say_all_or_nothing(share: float, shown: str) -> None:
+    """An availability of 99.96 % is neither 99.9 % nor 100 %."""
+    assert fine_percent(share) == shown
 
 
 @pytest.mark.parametrize(

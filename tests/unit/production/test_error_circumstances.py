@@ -42,7 +42,7 @@ def test_a_region_with_most_of_the_errors_and_few_of_the_records_is_an_inference
     assert (found.dimension, found.value, found.share) == ("region", "ap", 0.9)
     assert 0.3 < found.usual_share < 0.4 and found.p_value < 1e-6
     assert pattern.hypothesis is not None and pattern.hypothesis.startswith("Inference, not observed")
-    assert "region ap has 90% of these errors and 34% of all records" in patterns_text(mined(rows))
+    assert "region ap has 90 % of these errors and 34 % of all records" in patterns_text(mined(rows))
 
 
 def test_errors_spread_as_the_records_are_say_nothing() -> None:
