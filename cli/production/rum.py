@@ -5,10 +5,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ..common import load, look, output_options, print_json, with_runtime
-from ..sparkline import sparkline
+from ..common import output_options, print_json, with_runtime
 from ..text import (
-    Look,
     cleaned,
     counted,
     duration_text,
@@ -35,7 +33,6 @@ if TYPE_CHECKING:
         VitalFigures,
     )
 
-_PLAIN = Look()
 SHOWN = 10
 """Pages, paths, errors and segments listed; --json has more."""
 
@@ -79,13 +76,13 @@ def rum_analysis(ctx: click.Context, as_json: bool, funnel: list[str] | None, da
     if as_json:
         print_json(result)
     else:
-        click.echo(rum_text(RumAnalysis.from_value(result, where="result of the analysis"), look(load(ctx))))
+        click.echo(rum_text(RumAnalysis.from_value(result, where="result of the analysis")))
 
 
-def rum_text(found: "RumAnalysis", shows: Look = _PLAIN) -> str:
+def rum_text(found: "RumAnalysis") -> str:
     """Everything, for people."""
     found = cleaned(found)
-    parts = [facts(_facts(found)), *_funnel(found.funnel, shows)]
+    parts = [facts(_facts(found)), *_funnel(found.funnel)]
     parts += [
         "",
         "Web vitals",
@@ -148,13 +145,13 @@ def _conversion(found: "Conversion | NotMeasured") -> str:
     return f"{fine_percent(found.share)} ({interval}), {counted(found.visits, 'visit')}, by {found.by}"
 
 
-def _funnel(funnel: "Funnel | NotMeasured", shows: Look) -> Iterator[str]:
+def _funnel(funnel: "Funnel | NotMeasured") -> Iterator[str]:
     from ...core.records.evidence import NotMeasured
 
     if isinstance(funnel, NotMeasured):
         yield f"\nFunnel  {missing(funnel)}"
         return
-    yield f"\nFunnel  {sparkline([step.visits for step in funnel.steps], blocks=shows.emoji)}"
+    yield "\nFunnel"
     rows = [(step.visits, percent(step.share), _share(step.drop_share), _pages(step)) for step in funnel.steps]
     yield table(("REACHED", "SHARE", "DROP", "STEP"), rows)
     for step in funnel.steps[:-1]:
@@ -178,16 +175,17 @@ def _pages(step: "FunnelStep") -> str:
 def _vitals(found: "RumAnalysis") -> Iterator[tuple[object, ...]]:
     """Each vital over all, and below it by device."""
     from ...core.records.rum_analysis import VitalFigures
+    from ...core.records.rum_answers import NOT_SAID, vital_title
 
     for vital in found.vitals:
-        name = f"{vital.name} (legacy)" if vital.legacy else vital.name
+        name = f"{vital_title(vital.name)}, legacy" if vital.legacy else vital_title(vital.name)
         if not isinstance(vital.overall, VitalFigures):
             yield (name, missing(vital.overall), *[""] * 6)
             continue
         yield _figures(name, vital, vital.overall)
-        for segment in vital.segments:
-            if segment.device and not segment.browser:
-                yield _figures(f"  {segment.device}", vital, segment)
+        devices = [one for one in vital.segments if one.device and not one.browser]
+        if any(one.device != NOT_SAID for one in devices):
+            yield from (_figures(f"  {one.device}", vital, one) for one in devices)
 
 
 def _figures(name: str, vital: "Vital", of: "VitalFigures") -> tuple[object, ...]:
@@ -205,11 +203,13 @@ def _figures(name: str, vital: "Vital", of: "VitalFigures") -> tuple[object, ...
 
 
 def _segments(title: str, segments: "tuple[Segment, ...] | NotMeasured") -> Iterator[str]:
+    from ...core.records.rum_answers import NOT_SAID
+
     if not isinstance(segments, tuple):
         yield f"{title}  {missing(segments)}"
         return
     rows = [
-        (s.visits, percent(s.share), percent(s.bounce_share), _share(s.conversion_share), s.value or "(not said)")
+        (s.visits, percent(s.share), percent(s.bounce_share), _share(s.conversion_share), s.value or NOT_SAID)
         for s in segments[:SHOWN]
     ]
     yield table(("VISITS", "SHARE", "BOUNCE", "BOUGHT", title.upper()), rows)

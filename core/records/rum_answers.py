@@ -7,8 +7,19 @@ VITALS: dict[str, str] = {
     "LCP": "lcp_ms", "INP": "inp_ms", "CLS": "cls", "FCP": "fcp_ms", "TTFB": "ttfb_ms", "FID": "fid_ms",
 }  # fmt: skip
 """Name of a vital -> its column."""
-NO_PAGE, OTHER_PAGES, OTHER_ERRORS = "(no page)", "(other pages)", "(other errors)"
-"""Labels of rows that name no page, and of what is beyond the pages and errors that are told apart."""
+
+
+def vital_title(name: str) -> str:
+    """The vital with the unit of its figures, for tables.
+
+    >>> vital_title("LCP"), vital_title("CLS")
+    ('LCP (ms)', 'CLS (score)')
+    """
+    return f"{name} ({'ms' if VITALS.get(name, '').endswith('_ms') else 'score'})"
+
+
+NOT_SAID, NO_PAGE, OTHER_PAGES, OTHER_ERRORS = "(not said)", "(no page)", "(other pages)", "(other errors)"
+"""Labels of rows that name no device or browser, or no page, and of what is beyond what is told apart."""
 
 ERROR_DIMENSIONS = ("page", "browser", "device", "region")
 """By which visits that met an error are counted."""

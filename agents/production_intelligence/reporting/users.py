@@ -6,6 +6,7 @@ from itertools import islice
 from ....core.numbers import duration_text, percent
 from ....core.records.journeys import StepKind
 from ....core.records.report import Block, Column, Fact, Facts, Line, Paragraph, Section, Tone
+from ....core.records.rum_answers import vital_title
 from ...traced import NOT_MEASURED, Stored, joined
 from .blocks import or_reason, section, table_of, verdict, window_of, with_unit
 
@@ -107,7 +108,7 @@ def _vital(vital: Stored) -> tuple[Line, ...]:
     unknown = found["reason"].value is not None
     judged: Line = (found["reason"].say(),) if unknown else or_reason(found["rating"], lambda word: (verdict(word),))
     figures = (found["p50"].say(), found["p75"].say(), found["poorShare"].say(percent), found["samples"].say())
-    return (vital["name"].say(),), judged, *((figure,) for figure in figures)
+    return (vital["name"].say(vital_title),), judged, *((figure,) for figure in figures)
 
 
 _ERROR = (

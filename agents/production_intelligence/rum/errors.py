@@ -10,13 +10,12 @@ from itertools import islice
 
 from ....core.records.evidence import NotMeasured
 from ....core.records.rum_analysis import BrowserError, ErrorPlace
-from ....core.records.rum_answers import ERROR_DIMENSIONS, ErrorTimes, ErrorVisits, RumAnswers
+from ....core.records.rum_answers import ERROR_DIMENSIONS, NOT_SAID, ErrorTimes, ErrorVisits, RumAnswers
 from .compare import Compared, Group, differences
 
 LISTED = 50
 MAX_PLACES = 5
 """Pages, browsers, devices and regions of an error that are named and compared, those with most visits."""
-NOT_SAID = "(not said)"
 
 
 class _Place(ErrorPlace):

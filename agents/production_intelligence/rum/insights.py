@@ -101,15 +101,16 @@ def _of_vital(vital: Vital, now: datetime) -> Iterator[Insight]:
     where, worst = max(judged, key=lambda named: _BADNESS.get(named[1].rating, 0))
     if not _BADNESS.get(worst.rating, 0):
         return
+    poor = worst.rating is VitalRating.POOR
     pages = sorted((one for one in vital.segments if one.page and _BADNESS.get(one.rating, 0)), key=lambda p: -p.p75)
     named = ", ".join(f"{one.page} {_amount(vital, one.p75)}" for one in pages[:3])
     yield _insight(
         f"vital-{vital.name}",
-        f"{vital.name} is {str(worst.rating).lower().replace('_', ' ')} on {where}: {_amount(vital, worst.p75)} at p75",
+        f"{vital.name} {'is poor' if poor else 'needs improvement'} on {where}: {_amount(vital, worst.p75)} at p75",
         f"Good is up to {_amount(vital, vital.good)}, poor above {_amount(vital, vital.poor)};"
         f" {percent(worst.poor_share)} of {worst.samples:,} samples are poor."
         + (f" Slowest pages: {named}." if named else ""),
-        FindingPriority.HIGH if worst.rating is VitalRating.POOR else FindingPriority.MEDIUM,
+        FindingPriority.HIGH if poor else FindingPriority.MEDIUM,
         f"Start with {pages[0].page}." if pages else "Look at the slowest pages.",
         now,
     )

@@ -8,7 +8,7 @@ from typing import Any
 
 from ....core.records.evidence import NotMeasured
 from ....core.records.rum_analysis import Vital, VitalFigures, VitalRating, VitalSegment
-from ....core.records.rum_answers import VITALS, RumAnswers, VitalLevel
+from ....core.records.rum_answers import NOT_SAID, VITALS, RumAnswers, VitalLevel
 
 THRESHOLDS: dict[str, tuple[float, float]] = {
     "LCP": (2_500.0, 4_000.0), "INP": (200.0, 500.0), "CLS": (0.1, 0.25), "FCP": (1_800.0, 3_000.0),
@@ -18,7 +18,6 @@ THRESHOLDS: dict[str, tuple[float, float]] = {
 LEGACY = ("FID",)
 LEAST_SAMPLES = 30
 """For a rating: of fewer, one slow page moves the 75th percentile across a threshold."""
-NOT_SAID = "(not said)"
 
 
 def vitals(answers: RumAnswers) -> tuple[Vital, ...]:

@@ -1,6 +1,7 @@
 """A shop's visits: the reasons to leave are found, what is alike everywhere is not, and what no row tells is said."""
 
 import json
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -137,12 +138,15 @@ def test_people_read_reasons_and_gaps(found: RumAnalysis) -> None:
     text = rum_text(found)
     assert f"why after checkout: {BUTTON}: 42 % of those who left, 0 % of those who went on" in text
     assert "INP" in text and "NOT_MEASURED: no row of the window tells it" in text
+    assert re.search(r"^LCP \(ms\) +POOR +[0-9]", text, re.MULTILINE) and "CLS (score)" in text
+    assert "\nFunnel\nREACHED" in text
     assert "Regions  NOT_MEASURED: no visit names a region" in text
 
 
 def test_the_report_names_the_errors_that_go_with_leaving(found: RumAnalysis, tmp_path: Path) -> None:
     """Or why that is not known."""
     text = reported(found)
+    assert "LCP (ms)" in text and "CLS (score)" in text
     assert BUTTON in text and "insufficient data: 0 dropped" in text
     silent = reported(analysed(tmp_path, [RumRow(NOW, "view", page="/a")]))
     assert "Funnel not measured: no two pages are called" in silent and "Conversion" in silent
