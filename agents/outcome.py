@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..core.errors import TaskVetoed
+from ..core.errors import NoData
 from ..core.records.base import Record
 
 
@@ -25,7 +25,7 @@ class Outcome:
     newest: int | None = None
 
 
-class NothingToJudge(TaskVetoed):
+class NothingToJudge(NoData):
     """No series is there at all.
 
     Args:

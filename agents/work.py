@@ -13,7 +13,7 @@ from ..bus.events import Event, TaskCompleted, TaskDeadLettered, TaskFailed, Tas
 from ..bus.group import SERVER_GONE, Entry
 from ..bus.lanes import GROUP, LaneConsumer
 from ..bus.names import OWN_LANE
-from ..core.errors import AqeError, ConflictError, FencedOutError, TaskVetoed
+from ..core.errors import AqeError, ConflictError, FencedOutError, NoData, TaskVetoed
 from ..core.masking import mask_text
 from ..core.records.audit import AuditDraft
 from ..core.records.tasks import FINAL, AgentState, TaskAssignment, TaskStatus
@@ -181,6 +181,7 @@ class Work:
                 "finished_at": self._services.clock.now(),
                 "error": text,
                 "hint": _bounded(error.hint) if isinstance(error, AqeError) and error.hint else None,
+                "no_data": isinstance(error, NoData),
             }
         )
         context.store(task_key(task.id), failed, ttl_s=TASK_RECORD_TTL_S)

@@ -73,6 +73,13 @@ class TaskVetoed(AqeError):
     exit_code = EXIT_NO_GO
 
 
+class NoData(TaskVetoed):
+    """There is nothing of the kind that was asked about: nobody failed, and nothing was found out either.
+
+    Commands end with 1 as after a failure, so that a check in CI that looked at nothing is not green.
+    """
+
+
 class ServiceUnavailable(AqeError):
     """A server or program we need does not answer."""
 

@@ -6,6 +6,7 @@ and goes HEARTBEAT_TTL_S after its death, so that the next loop need not wait lo
 
 import asyncio
 import contextlib
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from ..bus.names import OWN_LANE
 from ..core.errors import ConflictError, InputError, NotFoundError, ServiceUnavailable
 from ..core.numbers import counted
 from ..core.records.base import encode
-from ..core.records.feedback import FEEDBACK_KEY, LoopPlan, LoopState, Run
+from ..core.records.feedback import FEEDBACK_KEY, NO_DATA, LoopPlan, LoopState, Run
 from ..core.records.tasks import FINAL, TaskAssignment, task_key
 from .output import write_file
 from .runtime import Runtime
@@ -131,7 +132,7 @@ class FeedbackLoop:
         for run in state.runs:
             task = await self._task(run) if run.status is None else None
             if task and task.status in FINAL:
-                over[run.task] = (task.status.value, task.error)
+                over[run.task] = (NO_DATA if task.no_data else task.status.value, task.error)
             elif task and (task.lane or "").startswith(OWN_LANE):
                 lost.add(run.task)  # we hold the loop and are not doing it: the process that was is dead
         ids, position = [], None
@@ -164,9 +165,10 @@ class FeedbackLoop:
                 await self._stopping.wait()
 
     async def _tell(self, state: LoopState) -> None:
-        done = sum(run.status == "completed" for run in state.runs)
+        ended = Counter(run.status for run in state.runs)
+        without = f", {counted(ended[NO_DATA], 'had no data', 'had no data')}" if ended[NO_DATA] else ""
         self._said(
-            f"round {state.round}: {done} of {len(state.runs)} analyses done,"
+            f"round {state.round}: {ended['completed']} of {len(state.runs)} analyses done{without},"
             f" {counted(state.anomalies_noticed, 'anomaly', 'anomalies')} noticed so far"
         )
         if self._output is not None:

@@ -116,7 +116,8 @@ async def perform(
         said(f"task {task.id}: no fleet runs, done in this process")
         done = await _here(runtime, task)
     if done.status is not TaskStatus.COMPLETED:
-        raise TaskFailedError(f"{done.type} {done.status}: {done.error or 'no reason given'}", hint=done.hint)
+        what = done.type if done.no_data else f"{done.type} {done.status}"
+        raise TaskFailedError(f"{what}: {done.error or 'no reason given'}", hint=done.hint)
     return done
 
 

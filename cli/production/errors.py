@@ -39,7 +39,7 @@ def mine_errors(
     overwritten; a file in which a secret is found is not written.
 
     \b
-    Exit codes: 0 done, 2 a test could not be written.
+    Exit codes: 0 done, 1 no log records in the window, 2 a test could not be written.
     Examples: aqe import app.jsonl --release v1.4.0 && aqe production mine-errors
               aqe production mine-errors --release v1.4.0 --generate --output tests/production
     """
@@ -77,8 +77,6 @@ def patterns_text(result: "MiningResult") -> str:
     ]
     if result.below_threshold:
         lines += ["", f"Left out: {counted(result.below_threshold, 'rarer pattern')}; --min-occurrences 1 shows all"]
-    if not result.total_records:
-        lines += ["", "no log records in this window: `aqe import app.jsonl` brings them in"]
     return "\n".join(lines)
 
 

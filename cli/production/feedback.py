@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ..common import output_options, print_json, say, with_runtime
+from ..common import output_options, print_json, say, verdict, with_runtime
 from ..params import DAYS, duration
 from ..text import cleaned, table, time_text
 
@@ -45,10 +45,11 @@ def feedback_loop(
     One loop a fleet. It finishes the task at hand when told to stop; killed, the next one goes on where it was.
 
     \b
-    Exit codes: 0 stopped, or the round is done, 2 another loop runs.
+    Exit codes: 0 stopped, or the round is done, 1 with --once: one failed, or none had data, 2 another loop runs.
     Examples: aqe production feedback-loop --interval 1h --auto-generate-tests
               aqe production feedback-loop --once --output findings --auto-generate-tests
     """
+    from ...core.errors import EXIT_NO_GO, EXIT_OK
     from ...core.records.feedback import LoopPlan
     from ...fleet.feedback import FeedbackLoop, analyses
 
@@ -62,10 +63,19 @@ def feedback_loop(
         return await loop.run()
 
     state = with_runtime(ctx, work)
-    if as_json:
-        print_json(state)
-    else:
-        click.echo(_state_text(cleaned(state)))
+    with verdict(ctx, EXIT_NO_GO if once and _in_vain(state) else EXIT_OK):
+        if as_json:
+            print_json(state)
+        else:
+            click.echo(_state_text(cleaned(state)))
+
+
+def _in_vain(state: "LoopState") -> bool:
+    """Whether a check that stands on this round would stand on nothing."""
+    from ...core.records.feedback import NO_DATA
+
+    ended = {run.status for run in state.runs}
+    return "failed" in ended or ended == {NO_DATA}
 
 
 def _state_text(state: "LoopState") -> str:

@@ -30,7 +30,7 @@ def analyze_incidents(ctx: click.Context, as_json: bool, days: float, incident_i
     it may have begun. Nothing is named without a record; what was not recorded is not measured.
 
     \b
-    Exit codes: 0 done, 1 no such incident.
+    Exit codes: 0 done, 1 no such incident, or none was ever imported.
     Examples: aqe production analyze-incidents --days 7
               aqe production analyze-incidents --incident-id INC-2024-1234 --json
     """
@@ -49,7 +49,7 @@ def analysis_text(found: "IncidentAnalysis") -> str:
     found = cleaned(found)
     lines = [f"{counted(len(found.incidents), 'incident')} analysed"]
     if not (found.incidents or found.alerts_left_out):
-        lines.append("no incident began in this window, or none was imported (`aqe import incidents.json`)")
+        lines.append("no incident began in this window; --days looks further back")
     if found.alerts_left_out:
         lines.append(f"left out: {counted(found.alerts_left_out, 'alert')}; with --alerts they are analysed")
     if found.not_analysed:

@@ -13,7 +13,8 @@ from .generated import written_tests
 if TYPE_CHECKING:
     from ...core.records.findings import Insight, Prioritization
 
-NOTHING = "nothing was found yet: `aqe production mine-errors` and the other analyses write insights"
+NOTHING_RAN = "nothing was analysed yet"
+EVERYTHING = "`aqe production feedback-loop --once` runs every analysis"
 
 
 @click.command()
@@ -26,17 +27,31 @@ def insights(ctx: click.Context, as_json: bool, top: int | None) -> None:
     Each analysis replaces what it found before, and leaves what the others found.
 
     \b
-    Exit codes: 0 always.
+    Exit codes: 0 done, 1 nothing was analysed yet.
     Example: aqe production insights --top 5
     """
     from ...core.records.findings import Insight
 
-    raw: Any = with_runtime(ctx, lambda parts: parts.memory.retrieve("aqe/production/insights"))
-    found = [Insight.from_value(value, where="aqe/production/insights") for value in raw or ()][:top]
+    raw = _stored(ctx, "aqe/production/insights")
+    found = [Insight.from_value(value, where="aqe/production/insights") for value in raw][:top]
     if as_json:
         print_json(found)
         return
-    click.echo("\n\n".join(map(_insight_text, found)) or NOTHING)
+    click.echo("\n\n".join(map(_insight_text, found)) or "nothing was found")
+
+
+def _stored(ctx: click.Context, key: str) -> Any:
+    """What the analyses left at this key.
+
+    Raises:
+        NoData: none of them has run, or none had data.
+    """
+    from ...core.errors import NoData
+
+    raw = with_runtime(ctx, lambda parts: parts.memory.retrieve(key))
+    if raw is None:
+        raise NoData(NOTHING_RAN, hint=EVERYTHING)
+    return raw
 
 
 def _insight_text(insight: "Insight") -> str:
@@ -56,20 +71,15 @@ def generate_by_priority(ctx: click.Context, as_json: bool, top: int, generate: 
     """What is most worth a test, the first N of it, with the test scenarios that exist for it.
 
     \b
-    Exit codes: 0 done, 2 a test could not be written.
+    Exit codes: 0 done, 1 nothing was analysed yet, 2 a test could not be written.
     Examples: aqe production generate-by-priority --top 20
               aqe production generate-by-priority --top 20 --generate tests/production
     """
     from ...core.records.findings import Prioritization
 
-    raw: Any = with_runtime(ctx, lambda parts: parts.memory.retrieve("aqe/production/prioritization"))
-    if raw is None:
-        if as_json:
-            print_json(None)
-        else:
-            click.echo(NOTHING)
-        return
-    whole = Prioritization.from_value(raw, where="aqe/production/prioritization")
+    whole = Prioritization.from_value(
+        _stored(ctx, "aqe/production/prioritization"), where="aqe/production/prioritization"
+    )
     shown = whole.model_copy(
         update={"findings": whole.findings[:top], "left_out": whole.left_out + len(whole.findings[top:])}
     )

@@ -37,7 +37,7 @@ def recording_to_tests(
     ask the environment (AQE_TEST_PASSWORD ...) for what the service must know.
 
     \b
-    Exit codes: 0 done, 2 a test could not be written.
+    Exit codes: 0 done, 1 nothing was recorded, 2 a test could not be written.
     Examples: aqe import traffic.har && aqe production recording-to-tests --output tests/recorded
               AQE_TARGET_URL=http://127.0.0.1:8000 pytest tests/recorded
     """

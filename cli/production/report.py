@@ -23,7 +23,7 @@ def report(ctx: click.Context, format_: str | None, as_json: bool, output: Path 
     It is made from what they left in memory, nothing else: what has not been analysed says so, and what would do it.
 
     \b
-    Exit codes: 0 written, 2 not written.
+    Exit codes: 0 written, 1 nothing was analysed yet, 2 not written.
     Example: aqe production report --format pdf --output production-intelligence.pdf
     """
     from ...core.records.report import Report

@@ -9,6 +9,8 @@ from .base import Record
 from .verification import Coverage
 
 FEEDBACK_KEY = "aqe/production/feedback-loop"
+NO_DATA = "no data"
+"""Status of an analysis that found nothing of its kind to look at."""
 MAX_NOTICED = 100
 """Anomalies that are kept by name."""
 
@@ -42,9 +44,9 @@ class Run(Record):
     """Id; another one for another attempt."""
     attempt: int = 1
     status: str | None = None
-    """`completed`, `failed`; None = not over."""
+    """`completed`, `failed`, `cancelled`, NO_DATA; None = not over."""
     error: str | None = None
-    """Why it failed: often that there was nothing to analyse."""
+    """Why it did not complete."""
 
 
 class LoopState(Record):

@@ -70,6 +70,8 @@ class TaskAssignment(Record):
     error: str | None = None
     hint: str | None = None
     """What to do about the error, where that is known."""
+    no_data: bool = False
+    """It failed because there was nothing to look at."""
 
 
 class AgentState(StrEnum):

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 from aqe.core.errors import InputError
 from aqe.core.records.feedback import FEEDBACK_KEY, LoopPhase, LoopPlan, LoopState
 from aqe.fleet.feedback import FeedbackLoop, heartbeat
+from aqe.fleet.imports.ingest import Ingest
 from aqe.fleet.runtime import Runtime
 from aqe.tests.integration.conftest import Open, eventually
 
@@ -26,11 +28,15 @@ async def saved(parts: Runtime) -> LoopState:
 
 
 async def test_one_round_does_every_analysis_and_writes_what_was_found(open_parts: Open, tmp_path: Path) -> None:
-    """One of them has nothing to analyse, and says so."""
+    """One of them has nothing to analyse, which is no failure, and says so."""
     parts = await open_parts()
+    log = tmp_path / "app.jsonl"
+    record = {"timestamp": datetime.now(UTC).isoformat(), "level": "ERROR", "message": "no price"}
+    log.write_text(json.dumps(record) + "\n")
+    await Ingest(parts, None).files([log])
     await a_loop(parts, output=tmp_path / "out").run()
     state = await saved(parts)
-    assert [run.status for run in state.runs] == ["completed", "failed"]
+    assert [run.status for run in state.runs] == ["completed", "no data"]
     assert "no requests" in str(state.runs[1].error)
     assert (state.phase, state.rounds_done) == (LoopPhase.STOPPED, 1)
     assert {p.name for p in (tmp_path / "out").iterdir()} == {

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterator
 
-from ....core.errors import TaskVetoed
+from ....core.errors import NoData, TaskVetoed
 from ....core.records.recordings import ExchangeRow, UserFlow
 from ....core.records.rows import EXCHANGES, RUM
 from ....core.records.rum import RumRow
@@ -51,7 +51,7 @@ def journeys_to_tests(loaded: Loaded) -> Outcome:
     recorded = tuple(filter(None, map(flow_scenario, flows)))
     found = walks((RumRow(*row) for row in loaded.rows(RUM)), min_users=few)
     if not found.sessions and not recorded:
-        raise TaskVetoed(NOTHING.format(days=loaded.window.days) + loaded.older(RUM))
+        raise NoData(NOTHING.format(days=loaded.window.days) + loaded.older(RUM))
     frequent = [walk for walk in found.walks if walk.sessions >= least]
     features = _features(loaded)
     chosen = [walk for walk in frequent if feature is None or feature in features(walk)]

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from ....analysis.inference.rate_ratio import rate_ratio_p_value
-from ....core.errors import TaskVetoed
+from ....core.errors import NoData, TaskVetoed
 from ....core.numbers import counted, fine_percent
 from ....core.records.environments import EndpointDifference, EnvironmentComparison, EnvironmentTraffic
 from ....core.records.evidence import NotMeasured
@@ -76,7 +76,7 @@ def compare_environments(loaded: Loaded) -> Outcome:
     for name in asked:
         if name not in found:
             known = ", ".join(sorted(found)) or "none"
-            raise TaskVetoed(
+            raise NoData(
                 f"no requests of environment {name!r} in the window{did_you_mean(name, found)}; there are: {known}",
                 hint=f"aqe import access.log --env {name} --release VERSION",
             )

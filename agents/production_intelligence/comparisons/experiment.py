@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ....analysis.inference.always_valid import ALPHA, CountTest, RankTest, mean_difference_interval
-from ....core.errors import TaskVetoed
+from ....core.errors import NoData, TaskVetoed
 from ....core.records.evidence import NotMeasured
 from ....core.records.experiment import Arm, ArmValue, EffectVerdict, ExperimentImpact, MetricEffect
 from ....core.records.findings import FindingPriority, Insight
@@ -75,7 +75,7 @@ def ab_test_impact(loaded: Loaded) -> Outcome:
     ordered = units.in_order()
     if not ordered:
         known = f"; seen are {', '.join(sorted(units.others))}" if units.others else ""
-        raise TaskVetoed(
+        raise NoData(
             f"no row of the last {days:g} days names experiment {name!r}{known}{did_you_mean(name, units.others)}"
         )
     impact = _impact(units, ordered, chosen, loaded)

@@ -1,5 +1,6 @@
 """Error mining: the capability `error-pattern-mining`."""
 
+from ....core.errors import NoData
 from ....core.records.logs import LogRow
 from ....core.records.rows import LOGS
 from ....core.records.scenarios import MinedErrors
@@ -18,12 +19,21 @@ MAX_SCENARIOS = 20
 
 
 def mine_errors(loaded: Loaded) -> Outcome:
-    """Error patterns of the log records, what they mean, and scenarios that would show them."""
+    """Error patterns of the log records, what they mean, and scenarios that would show them.
+
+    Raises:
+        NoData: there are no log records in the window.
+    """
     mined = mine(
         (LogRow(*row) for row in loaded.rows(LOGS)),
         min_occurrences=int(loaded.number("minOccurrences", DEFAULT_MIN_OCCURRENCES)),
         previous=(LogRow(*row) for row in loaded.previous_rows(LOGS)),
     )
+    if not mined.total_records:
+        raise NoData(
+            f"no log records in the last {loaded.window.days} days: `aqe import app.jsonl` brings them in"
+            + loaded.older(LOGS)
+        )
     insights = insights_from(mined, now=loaded.now)
     scenarios = tuple(scenarios_from(mined, include_unsafe=bool(loaded.payload.get("includeUnsafe"))))[:MAX_SCENARIOS]
     return Outcome(

@@ -13,7 +13,7 @@ from datetime import UTC, date, datetime, timedelta
 
 from ....analysis.series.traffic_profile import DAY_S
 from ....analysis.source.route_index import RouteIndex
-from ....core.errors import InputError, TaskVetoed
+from ....core.errors import InputError, NoData, TaskVetoed
 from ....core.numbers import counted
 from ....core.records.dead_code import (
     CodeInventory,
@@ -76,7 +76,7 @@ def dead_code(loaded: Loaded) -> Outcome:
     code = CodeInventory.from_value(loaded.payload["code"], where="code")
     seen = _look(loaded.between(loaded.now - timedelta(days=MAX_WINDOW_DAYS), loaded.until), code)
     if not seen.days:
-        raise TaskVetoed("no requests or spans: `aqe import access.log` brings them in; without them nothing is dead")
+        raise NoData("no requests or spans: `aqe import access.log` brings them in; without them nothing is dead")
     judged = [_judge(number, route, seen, min_days) for number, route in enumerate(code.routes)]
     dead = _agreed(judged, code)
     behind = [unit for unit in code.units if unit.routes and dead.issuperset(unit.routes)]

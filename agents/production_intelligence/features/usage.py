@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from ....analysis.series.daily_change import LEAST_DAYS, daily_change
 from ....analysis.series.traffic_profile import DAY_S
-from ....core.errors import TaskVetoed
+from ....core.errors import NoData
 from ....core.numbers import counted, fine_percent
 from ....core.records.evidence import NotMeasured
 from ....core.records.features import (
@@ -88,13 +88,13 @@ def feature_usage(loaded: Loaded) -> Outcome:
     """The capability `feature-usage-analytics`; payload `features`: name -> paths and events, as in aqe.yaml.
 
     Raises:
-        TaskVetoed: nobody did anything in the window.
+        NoData: nobody did anything in the window.
         InputError: the payload's `features` are none.
     """
     features = FeatureMap(read_rules(loaded.payload.get("features") or {}))
     streams = streams_of(loaded)
     if not streams:
-        raise TaskVetoed(
+        raise NoData(
             f"no product events, page views or requests in the last {loaded.window.days} days:"
             " `aqe import events.jsonl` brings them in" + loaded.older(PRODUCT, RUM, ACCESS)
         )

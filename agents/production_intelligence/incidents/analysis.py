@@ -8,7 +8,7 @@ from math import log1p
 from typing import Any
 
 from ....analysis.root_services import change, rank
-from ....core.errors import InputError, TaskVetoed
+from ....core.errors import InputError, NoData, TaskVetoed
 from ....core.numbers import counted
 from ....core.records.evidence import NotMeasured
 from ....core.records.findings import FindingPriority, Insight
@@ -42,9 +42,12 @@ def analyze_incidents(loaded: Loaded) -> Outcome:
     Payload: `days`, `incident` (id or number, of any time), `alerts` (analyse alerts too).
 
     Raises:
+        NoData: no incident was ever imported.
         TaskVetoed: no such incident.
     """
     known = _known(loaded.records.get(INCIDENTS_KEY))
+    if not known:
+        raise NoData("no incidents: `aqe import incidents.json` brings them in")
     chosen, left_out = _chosen(known, loaded)
     try:
         history = read_history(loaded.records.get(HISTORY_KEY) or ())

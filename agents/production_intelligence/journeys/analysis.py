@@ -3,7 +3,7 @@
 k-anonymity: a step, an edge, a way in or out, or a variant is told only when `minUsers` distinct people took it.
 """
 
-from ....core.errors import InputError, TaskVetoed
+from ....core.errors import InputError, NoData, TaskVetoed
 from ....core.records.journeys import JOURNEYS_KEY, Journeys
 from ....core.records.journeys import StepKind as Kind
 from ....core.records.rows import ACCESS, PRODUCT, RUM
@@ -46,7 +46,7 @@ def journeys(loaded: Loaded) -> Outcome:
             # People fall into the batches by chance: the first is a sample of them, and mostly all there is.
             sample = sample or found
     if sample is None or not counts.sessions:
-        raise TaskVetoed(NOTHING.format(days=loaded.window.days) + loaded.older(RUM, PRODUCT, ACCESS))
+        raise NoData(NOTHING.format(days=loaded.window.days) + loaded.older(RUM, PRODUCT, ACCESS))
     report = report_of(loaded, question, visits, counts, sample, conforming, idle_s=VISIT_PAUSE_S)
     return Outcome(report, {JOURNEYS_KEY: report})
 

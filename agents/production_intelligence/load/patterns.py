@@ -10,7 +10,7 @@ import numpy as np
 
 from ....analysis.series.growth import LEAST_WEEKS, weekly_growth
 from ....analysis.series.traffic_profile import DAY_S, Minutes, medians, week_totals
-from ....core.errors import TaskVetoed
+from ....core.errors import NoData
 from ....core.numbers import value_text
 from ....core.records.evidence import NotMeasured
 from ....core.records.findings import FindingPriority, Insight
@@ -40,11 +40,11 @@ def load_patterns(loaded: Loaded) -> Outcome:
     """The capability `load-pattern-analysis`.
 
     Raises:
-        TaskVetoed: there is no traffic in the window.
+        NoData: there is no traffic in the window.
     """
     traffic = traffic_of(loaded)
     if traffic is None:
-        raise TaskVetoed(
+        raise NoData(
             f"no requests, spans or page views in the last {loaded.window.days} days:"
             f" `aqe import access.log` brings them in{loaded.older(*(source.kind for source in SOURCES))}"
         )

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from ....analysis.series.event_effect import LEAST_WEEKS, Effect, effect, next_effect
 from ....analysis.series.traffic_profile import DAY_S, Minutes
-from ....core.errors import TaskVetoed
+from ....core.errors import NoData, TaskVetoed
 from ....core.numbers import counted, value_text
 from ....core.occasions import ASKED_BY_DEFAULT, OCCASIONS, Occasion, occasions
 from ....core.records.evidence import NotMeasured
@@ -70,7 +70,7 @@ def seasonal_analysis(loaded: Loaded) -> Outcome:
         loaded = loaded.between(loaded.now - timedelta(days=MAX_WINDOW_DAYS), loaded.until)
     traffic = traffic_of(loaded)
     if traffic is None:
-        raise TaskVetoed("no requests, spans or page views: `aqe import access.log` brings them in")
+        raise NoData("no requests, spans or page views: `aqe import access.log` brings them in")
     days = _Days(traffic.minutes, _named(traffic.minutes))
     analysis = SeasonalAnalysis(
         source=traffic.source.kind,

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-from ....core.errors import TaskVetoed
+from ....core.errors import NoData
 from ....core.records.findings import FindingPriority
 from ....core.records.recordings import ExchangeRow
 from ....core.records.rows import EXCHANGES
@@ -42,12 +42,12 @@ def recording_to_tests(loaded: Loaded) -> Outcome:
     Payload: optional `host` (as recorded; the one asked most), `maxScenarios` (30), `days`.
 
     Raises:
-        TaskVetoed: a wrong payload, or nothing was recorded in the window.
+        NoData: a wrong payload, or nothing was recorded in the window.
     """
     recorded = exchanges((ExchangeRow(*row) for row in loaded.rows(EXCHANGES)), loaded.payload.get("host"))
     if not recorded:
         words = "no recorded exchanges in this window: `aqe import traffic.har` brings them in"
-        raise TaskVetoed(words + loaded.older(EXCHANGES))
+        raise NoData(words + loaded.older(EXCHANGES))
     most = int(loaded.number("maxScenarios", DEFAULT_MAX_SCENARIOS))
     answer = recorded_tests(recorded, most)
     return Outcome(answer, offered(answer.scenarios, PREFIX, loaded))

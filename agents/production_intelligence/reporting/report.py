@@ -1,10 +1,12 @@
 """The production report: what all analyses found, read from their records alone, and what was not looked at."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
+from ....core.errors import NoData
 from ....core.numbers import duration_text
+from ....core.records.evidence import Status
 from ....core.records.feedback import LoopState
 from ....core.records.findings import MiningResult, Prioritization
 from ....core.records.incident_analysis import IncidentAnalysis
@@ -49,8 +51,21 @@ MOST_INSIGHTS = 25
 
 
 def production_report(loaded: Loaded) -> Outcome:
-    """The task type `production-report`; the answer is a Report."""
+    """The task type `production-report`; the answer is a Report.
+
+    Raises:
+        NoData: no analysis has left anything.
+    """
+    if not _analysed(loaded.records):
+        raise NoData("nothing was analysed yet", hint="`aqe production feedback-loop --once` runs every analysis")
     return Outcome(report_of(Shelf(loaded.records), loaded.now))
+
+
+def _analysed(records: Mapping[str, Any]) -> bool:
+    """Whether any analysis had data; that somebody looked, and nothing could be judged, is none."""
+    status = records.get(STATUS)
+    judged = isinstance(status, dict) and status.get("status") != Status.NOT_MEASURED
+    return judged or bool(records.keys() - {STATUS, ANOMALIES, LOOP})
 
 
 def report_of(shelf: Shelf, now: datetime) -> Report:

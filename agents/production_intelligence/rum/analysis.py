@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from math import sqrt
 
-from ....core.errors import TaskVetoed
+from ....core.errors import NoData
 from ....core.records.evidence import NotMeasured
 from ....core.records.rum_analysis import (
     ActionUsage,
@@ -40,7 +40,7 @@ def rum_analysis(loaded: Loaded) -> Outcome:
     """The task `rum-analysis`: payload `funnel`, a list of pages or globs of them, in order; else it is found.
 
     Raises:
-        TaskVetoed: no row of real-user monitoring in the window, or the funnel has a page that nobody saw.
+        NoData: no row of real-user monitoring in the window, or the funnel has a page that nobody saw.
     """
     known = loaded.datasets.rum_pages(since=loaded.since, until=loaded.until, release=loaded.release)
     pages = [page for page in known if page.views]
@@ -57,9 +57,7 @@ def rum_analysis(loaded: Loaded) -> Outcome:
         )
     )
     if not answers.totals.rows:
-        raise TaskVetoed(
-            "no real-user monitoring in the window: `aqe import` reads Datadog, Faro, web-vitals and others"
-        )
+        raise NoData("no real-user monitoring in the window: `aqe import` reads Datadog, Faro, web-vitals and others")
     found = analysed(answers, funnel(answers, steps, given=asked is not None))
     found = found.model_copy(update={"insights": tuple(rum_insights(found, loaded.now))})
     return Outcome(found, {"aqe/production/rum-analysis": found})
