@@ -110,7 +110,7 @@ def shape(message: str) -> bytes:
 
 def typed(message: str) -> str:
     """The first half of `mask`, word by word: values of one word, and quoted text."""
-    message = in_one(message[:MAX_MESSAGE_CHARS], "<str>")
+    message = in_one(message[:MAX_MESSAGE_CHARS], "<text>")
     return " ".join(map(_typed_word, message.split()))
 
 
