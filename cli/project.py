@@ -11,7 +11,7 @@ from .text import clean, table
 def init(ctx: click.Context) -> None:
     """Look at this repository and write aqe.yaml and a policy.
 
-    Files are told by their names, none is opened. What is there already stays as it is.
+    Reports are told by their names, logs by their first lines. What is there already stays as it is.
 
     \b
     Example: aqe init

@@ -1,15 +1,17 @@
 """`aqe init`: what a repository's files say about its quality tools becomes an aqe.yaml and a policy that it can meet.
 
-`plan_init` is pure: names in, texts out. Files are told by name here, because none is opened; `aqe import` looks at the
-content. In the texts `# ` starts a remark and `#` right before a word a setting that is switched off.
+`plan_init` is pure: names in, texts out. Reports are told by name; of logs, which are called after sites and programs,
+the caller may say what their first lines are. In the texts `# ` starts a remark and `#` right before a word a setting
+that is switched off.
 """
 
 import os
 import shlex
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path
+from types import MappingProxyType
 from typing import NamedTuple
 
 from .settings import FILE_NAME
@@ -31,6 +33,8 @@ class Report(NamedTuple):
     globs: tuple[str, ...]
     """Over lower-case names, or over paths when they hold a slash."""
     criteria: tuple[str, ...]
+    format: str | None = None
+    """Name of the importer for what is told by content."""
 
 
 REPORTS = (
@@ -52,9 +56,24 @@ REPORTS = (
         "access log (response times)",
         ("access.log", "access_log", "*access*.log"),
         ("max_p95_latency_ms", "min_throughput_rps", "max_error_rate_percent"),
+        "access-log",
     ),
-    Report("JSON lines log (error patterns)", ("*.jsonl", "*.ndjson", "*log.json"), ()),
+    Report("JSON lines log (error patterns)", ("*.jsonl", "*.ndjson", "*log.json"), (), "json-lines"),
 )
+LOGS = ("*.log", "*.log.*", "*log-[0-9]*", "*_log", "*_log.*", "*.jsonl", "*.ndjson")
+"""Names of files whose content says what they are: `shop.example.org.log.1`, `haproxy.log-20260301.gz`."""
+
+
+class Told(NamedTuple):
+    """What the beginning of a file says that it is.
+
+    Args:
+        format: name of its importer.
+        title: of the format, for people.
+    """
+
+    format: str
+    title: str
 
 
 class Tool(NamedTuple):
@@ -152,15 +171,22 @@ def list_paths(root: Path) -> list[str]:
     return paths[:MAX_PATHS]
 
 
-def plan_init(paths: Iterable[str], *, project: str) -> InitPlan:
+def may_be_log(path: str) -> bool:
+    """Whether the name is that of a log, whatever wrote it."""
+    name = path.lower().rpartition("/")[2]
+    return any(fnmatch(name, glob) for glob in LOGS)
+
+
+def plan_init(paths: Iterable[str], *, project: str, told: Mapping[str, Told] = MappingProxyType({})) -> InitPlan:
     """Look at names, write nothing.
 
     Args:
         paths: relative to the project's root, with `/`.
+        told: path -> what its content is; it counts for more than the name.
         project: its name, for remarks.
     """
     paths = sorted(paths)
-    found = tuple(Found(path, report) for path in paths if (report := _report_of(path)))
+    found = tuple(Found(path, report) for path in paths if (report := _report_of(path, told.get(path))))
     tools = [tool for tool in TOOLS if tool.file in paths]
     return InitPlan(
         found=found,
@@ -186,7 +212,9 @@ def write_plan(plan: InitPlan, root: Path) -> dict[str, bool]:
     return written
 
 
-def _report_of(path: str) -> Report | None:
+def _report_of(path: str, told: Told | None) -> Report | None:
+    if told is not None:
+        return next((r for r in REPORTS if r.format == told.format), Report(told.title, (), ()))
     path = path.lower()
     name = path.rpartition("/")[2]
     return next((r for r in REPORTS if any(fnmatch(path if "/" in g else name, g) for g in r.globs)), None)

@@ -3,13 +3,16 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from ..config.init import InitPlan, list_paths, plan_init, write_plan
+from ..config.init import InitPlan, list_paths, may_be_log, plan_init, write_plan
 from ..config.settings import Settings, effective
 from ..config.skills import Skill as Skill
 from ..config.skills import skill as skill
 from ..config.skills import skills as skills
 from .decisions.policies import load_policies, project_checklist
 from .servers.redis_url import parse_url
+
+MAX_OPENED = 300
+"""Logs that `aqe init` looks into; a folder of years of them is told by the first."""
 
 __all__ = ["InitPlan", "Settings", "check", "initialize", "shown"]
 
@@ -20,7 +23,11 @@ def initialize(root: Path) -> tuple[InitPlan, Mapping[str, bool]]:
     Returns:
         What was found, and file name -> whether it was written.
     """
-    plan = plan_init(list_paths(root), project=root.name)
+    from .imports.told_logs import told_logs  # with all importers, which `config show` has no use for
+
+    paths = list_paths(root)
+    told = told_logs(root, [path for path in paths if may_be_log(path)][:MAX_OPENED])
+    plan = plan_init(paths, project=root.name, told=told)
     return plan, write_plan(plan, root)
 
 

@@ -1,5 +1,7 @@
 """What `aqe init` finds and writes."""
 
+import gzip
+import json
 import re
 from pathlib import Path
 
@@ -10,6 +12,7 @@ from aqe.config.init import GATES, POLICY_NAME, list_paths, plan_init, write_pla
 from aqe.config.policy import default_policy, parse_policy
 from aqe.config.settings import load_settings
 from aqe.core.records.policy import Policy
+from aqe.fleet.project import initialize
 
 
 def policy_for(*paths: str) -> Policy:
@@ -99,6 +102,30 @@ def test_two_commands_come_next() -> None:
 def test_many_files_of_a_folder_are_one_glob() -> None:
     paths = [f"target/surefire-reports/TEST-{n}.xml" for n in range(9)]
     assert "import target/surefire-reports/*.xml --release" in plan_init(paths, project="x").next_commands[0]
+
+
+def test_a_log_is_what_its_first_lines_say_whatever_it_is_called(tmp_path: Path) -> None:
+    """nginx's are called after sites, and turned and packed; a jsonl file need not be a log."""
+    line = '10.0.0.1 - - [01/Mar/2026:10:00:00 +0000] "GET / HTTP/1.1" 200 12 "-" "curl/8"\n'
+    (tmp_path / "nginx").mkdir()
+    (tmp_path / "nginx" / "shop.example.org.log").write_text(3 * line)
+    (tmp_path / "nginx" / "shop.example.org.log.2.gz").write_bytes(gzip.compress(3 * line.encode()))
+    (tmp_path / "haproxy.log").write_text(
+        "Mar  1 10:00:00 lb haproxy[9]: 10.0.0.1:5000 [01/Mar/2026:10:00:00.123] web shop/a 0/0/1/7/8 200 512 - - ---- "
+        '1/1/0/0/0 0/0 "GET / HTTP/1.1"\n'
+    )
+    beacon = {"name": "LCP", "value": 2400.5, "id": "v4-1795308900123-11"}
+    (tmp_path / "vitals.jsonl").write_text(json.dumps(beacon) + "\n")
+    (tmp_path / "odd.log").write_bytes(b"\x00\x01")
+    plan, _ = initialize(tmp_path)
+    assert {path: report.title for path, report in plan.found} == {
+        "haproxy.log": "access log (response times)",
+        "nginx/shop.example.org.log": "access log (response times)",
+        "nginx/shop.example.org.log.2.gz": "access log (response times)",
+        "vitals.jsonl": "web-vitals beacons",
+    }
+    assert plan.next_commands[0].startswith("aqe import haproxy.log nginx/shop.example.org.log ")
+    assert "max_p95_latency_ms: 500  # haproxy.log" in dict(plan.files)[POLICY_NAME]
 
 
 def test_nothing_is_overwritten(tmp_path: Path) -> None:
