@@ -13,6 +13,7 @@ from ....analysis.texts.log_masks import mask
 from ....analysis.texts.log_templates import OVERFLOW, TemplateMiner
 from ....analysis.texts.stack_traces import bounded, culprit, identity, joined, parse
 from ....core.records.logs import LogRow
+from ....core.user_agent import browser
 from ..endpoints import endpoint
 from .told_twice import ToldTwice
 
@@ -36,18 +37,6 @@ _MAX_UNANSWERED = 10_000
 _MAX_PATH_CHARS = 500
 
 
-# Every browser also names those it descends from, so the order decides.
-_BROWSERS = ("Edg", "OPR", "SamsungBrowser", "Firefox", "FxiOS", "CriOS", "HeadlessChrome", "Chrome", "Safari")
-_BROWSER_NAMES = {"Edg": "Edge", "OPR": "Opera", "FxiOS": "Firefox", "CriOS": "Chrome", "HeadlessChrome": "Chrome"}
-
-
-@lru_cache(maxsize=4096)
-def _browser(user_agent: str) -> str:
-    """Family without version; of other clients the name before the first `/`."""
-    found = next((name for name in _BROWSERS if f"{name}/" in user_agent), user_agent.split("/")[0])
-    return _BROWSER_NAMES.get(found, found)
-
-
 def _endpoint_of(row: LogRow) -> str | None:
     if not row.request_method or not row.request_path:
         return None
@@ -57,7 +46,7 @@ def _endpoint_of(row: LogRow) -> str | None:
 DIMENSIONS: tuple[tuple[str, Callable[[LogRow], str | None]], ...] = (
     ("endpoint", _endpoint_of),
     ("release", lambda row: row.release),
-    ("browser", lambda row: row.user_agent and _browser(row.user_agent)),
+    ("browser", lambda row: row.user_agent and browser(row.user_agent)),
     ("region", lambda row: row.region),
 )
 """What contexts are counted over."""

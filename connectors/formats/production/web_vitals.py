@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 from ....core.importing import About, Head, Sample
 from ....core.records.rows import RUM
 from ....core.records.rum import RumRow
+from ....core.user_agent import browser, device
 from ..json_stream import Way
 from ..pages import PagesFormat, Reading, Unusable
 from ..shapes import dict_at, first_of
@@ -21,6 +22,7 @@ _METRICS = {"LCP": "lcp_ms", "INP": "inp_ms", "CLS": "cls", "FCP": "fcp_ms", "TT
 _ID = re.compile(r"v\d+-(\d{13})-")
 _TIMES = ("timestamp", "time", "ts", "at", "date", "@timestamp")
 _PAGES = ("url", "href", "page", "path", "pathname", "location")
+_AGENTS = ("userAgent", "user_agent", "ua")
 MAX_OPEN = 50_000
 """Beacons that may still be corrected; the oldest is given when there are more."""
 
@@ -35,7 +37,7 @@ class WebVitals(PagesFormat):
         producers="the web-vitals library, next/web-vitals",
         versions="web-vitals 2 to 5; FID (until 4) is read as legacy",
         recognised_by="objects whose `name` is one of the vitals, with `value` and `id`",
-        fields="name, value, id (with the time of the page load); url or page, session, user, device if added",
+        fields="name, value, id (with the time of the page load); url, session, user, device, browser, userAgent",
         sample=Sample.CONSTRUCTED,
         how_to_export="write each body of navigator.sendBeacon('/vitals', JSON.stringify(metric)) as a line",
     )
@@ -90,6 +92,7 @@ def _row(beacon: dict[str, Any], latest: datetime | None) -> RumRow:
     value = number(beacon["value"]) if column == "cls" else ms(beacon["value"])
     if at is None or value is None:
         raise Unusable("a beacon needs a number, and a time in its id or beside it")
+    agent = next((told for name in _AGENTS if (told := text(beacon.get(name)))), None)
     measured: dict[str, Any] = {column: value}
     return RumRow(
         at=at,
@@ -98,7 +101,7 @@ def _row(beacon: dict[str, Any], latest: datetime | None) -> RumRow:
         user=text(beacon.get("user")) or text(beacon.get("userId")),
         page=next((page for name in _PAGES if (page := path_of(beacon.get(name)))), None),
         name=beacon["name"],
-        device=device_of(beacon.get("device")),
-        browser=text(beacon.get("browser")),
+        device=device_of(beacon.get("device")) or (agent and device(agent)),
+        browser=text(beacon.get("browser")) or (agent and browser(agent)),
         **measured,
     )

@@ -37,6 +37,22 @@ def test_a_beacon_that_is_reported_again_counts_once_with_its_last_value() -> No
     assert first.at.isoformat() == "2026-11-22T00:55:00.123000+00:00"
 
 
+def test_a_beacon_with_a_user_agent_tells_device_and_browser() -> None:
+    """What the beacon says itself counts for more; an agent that says nothing of a device has none."""
+    phone = "Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) Version/17.5 Mobile/15E148 Safari/604.1"
+    tablet = "Mozilla/5.0 (Linux; Android 14; SM-X200) AppleWebKit/537.36 Chrome/130.0 Safari/537.36"
+    found = rows(
+        WebVitals(),
+        beacon("LCP", 1, 1, userAgent=phone),
+        beacon("LCP", 2, 2, user_agent=tablet, browser="Brave"),
+        beacon("LCP", 3, 3, ua="curl/8.5.0"),
+        beacon("LCP", 4, 4, userAgent=17),
+    )
+    assert [(row.device, row.browser) for row in found] == [
+        ("mobile", "Safari"), ("tablet", "Brave"), (None, "curl"), (None, "17"),
+    ]  # fmt: skip
+
+
 def test_pitfall_13_fid_is_read_as_legacy() -> None:
     """INP took its place; the note says so."""
     parsed, (row,) = read(WebVitals(), beacon("FID", 87))
