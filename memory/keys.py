@@ -140,7 +140,7 @@ KEYS: tuple[KeySpec, ...] = (
     KeySpec("aqe/production/insights", Insight, "what all analyses found, in words, most important first", (PRODUCTION, "cli"), (READINESS, PRODUCTION, "cli", "output"), many=True),
     KeySpec("aqe/production/insights/<capability>", Insight, "what the latest run of one analysis found", (PRODUCTION,), (PRODUCTION,), many=True),
     KeySpec("aqe/production/alerts", OpenFinding, "what somebody should look at now: severe anomalies, open incidents; that nobody could judge", (PRODUCTION, "other agents"), (READINESS, PRODUCTION), many=True),
-    KeySpec("aqe/production/anomalies", Anomaly, "anomalies that are open or were lately, the worst first", (PRODUCTION,), (READINESS, PRODUCTION), many=True),
+    KeySpec("aqe/production/anomalies", Anomaly, "anomalies that are open or were lately, the worst first; before them an item of status NOT_MEASURED when nobody could judge", (PRODUCTION,), (READINESS, PRODUCTION), many=True),
     KeySpec("aqe/anomalies/<yyyy-mm-dd>/<id>", Anomaly, "one anomaly, under the day it began", (PRODUCTION,), ("output",)),
     KeySpec("aqe/production/watch", WatchIndex, "what the watch over production's series has learnt: what its parts must add up to", (PRODUCTION,), (PRODUCTION,)),
     KeySpec("aqe/production/watch/<n>", WatchPart, "part of what it has learnt, series by series; the next look goes on from it", (PRODUCTION,), (PRODUCTION,)),

@@ -70,6 +70,8 @@ def detect_anomalies(
     anomaly. A series with too little data says so and raises nothing. The fixed rule of --threshold 3-sigma is there
     for comparison: it raises many times more false alarms.
 
+    With --release the answer is all: the state of production in memory, which is of all releases, stays as it was.
+
     --generate writes tests that send what failed or was slow, as often as it takes to tell the anomaly from what was
     usual, and says of the other anomalies why they have none.
 
@@ -93,6 +95,8 @@ def detect_anomalies(
         print_json(result)
     else:
         click.echo(anomalies_text(report, blocks=look(load(ctx)).emoji))
+    if release is not None:
+        say(f"of release {release} alone: the state of production (aqe/production/status) stays as it was")
     if output is not None:
         for one in cleaned(report).untested:
             say(f"no test of {one.series}: {one.reason}")

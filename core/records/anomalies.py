@@ -11,6 +11,13 @@ from .scenarios import TestScenario
 
 ANOMALIES_KEY = "aqe/production/anomalies"
 ALERTS_KEY = "aqe/production/alerts"
+NOT_JUDGED = "anm-not-judged"
+"""Id of the first item of both lists when somebody looked and nothing could be judged: an Alert that says why."""
+
+
+def is_not_judged(item: object) -> bool:
+    """Whether an item of ANOMALIES_KEY or ALERTS_KEY is no finding, but says that there could be none."""
+    return isinstance(item, dict) and item.get("id") == NOT_JUDGED
 
 
 class AnomalyType(StrEnum):

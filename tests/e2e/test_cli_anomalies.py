@@ -44,7 +44,7 @@ def looked(project: Project, name: str, **data: Any) -> dict[str, Any]:
     """Import and detect."""
     file = project.write(name, prometheus(**data))
     project.ok("import", file, "--release", "v1", "--commit", "abc1234")
-    found: dict[str, Any] = project.json("production", "detect-anomalies", "--release", "v1")
+    found: dict[str, Any] = project.json("production", "detect-anomalies")
     return found
 
 
@@ -84,7 +84,7 @@ def test_a_fault_is_found_stands_in_the_way_of_a_release_and_is_over(project: Pr
     events = project.ok("events", "tail", "anomaly:*", "--from", "0", "--no-follow", "--json").splitlines()
     assert [json.loads(line)["data"]["anomaly"] for line in events] == [anomaly["id"]]
 
-    text = project.ok("production", "detect-anomalies", "--release", "v1")
+    text = project.ok("production", "detect-anomalies")
     assert "CRITICAL  resolved" in text and "outside of the expected" in text
     found = project.json("production", "detect-anomalies", "--threshold", "3-sigma", "--days", "2")
     assert (found["method"], found["threshold"]) == ("3sigma", 3.0)
@@ -99,7 +99,7 @@ def test_an_anomaly_of_requests_becomes_a_test(project: Project) -> None:
         status = 503 if (worse and n % 3 == 0) or n % 250 == 0 else 200
         lines.append(f'192.0.2.{n % 9} - - [{at:%d/%b/%Y:%H:%M:%S +0000}] "GET /orders/{n % 9} HTTP/1.1" {status} 5\n')
     project.ok("import", project.write("access.log", "".join(lines)), "--release", "v2", "--commit", "abc1234")
-    asked = ("production", "detect-anomalies", "--release", "v2", "--generate", "--output")
+    asked = ("production", "detect-anomalies", "--generate", "--output")
     assert project.aqe(*asked[:-1]).returncode == EXIT_USAGE
     done = project.aqe(*asked, "made")
     assert done.returncode == 0 and "the test of GET /orders/{id} shows it" in done.stderr

@@ -41,6 +41,8 @@ _SIGMAS = re.compile(r"(\d{1,3}(?:\.\d{1,6})?)[ -]?sigmas?")
 def detect_anomalies(loaded: Loaded) -> Outcome:
     """Events of the window that are not as usual, and what they mean for how production is.
 
+    What is asked of one release is answered and leaves the keys alone: they are about all of production.
+
     Raises:
         TaskVetoed: the payload's method or threshold is none.
         NothingToJudge: nothing was imported.
@@ -70,6 +72,8 @@ def detect_anomalies(loaded: Loaded) -> Outcome:
             f" {first.reason.removeprefix(INSUFFICIENT)}"
         )
         return Outcome(report, {**watch, **_unjudged(why, known, loaded)})
+    if loaded.release is not None:
+        return Outcome(report)  # its series are a part of those that the keys are about
     lasting = {j.anomaly.series for j in judged if j.anomaly.status == "open" and not (j.better or j.chance)}
     found = keys(report, known, search.seen, lasting, loaded.records)
     return Outcome(report, {**found, **watch, **offered(report.scenarios, SCENARIO_ID, loaded)})

@@ -14,11 +14,13 @@ from ....core.numbers import counted
 from ....core.records.anomalies import (
     ALERTS_KEY,
     ANOMALIES_KEY,
+    NOT_JUDGED,
     Alert,
     Anomaly,
     AnomalyReport,
     ProductionStatus,
     Severity,
+    is_not_judged,
 )
 from ....core.records.evidence import Status
 from ....core.records.incidents import Incident
@@ -52,6 +54,8 @@ class Known:
         ours: list[Anomaly] = []
         foreign: list[Any] = []
         for value in records.get(ANOMALIES_KEY, ()):
+            if is_not_judged(value):
+                continue
             try:
                 ours.append(Anomaly.from_value(value, where=ANOMALIES_KEY))
             except InputError:
@@ -100,7 +104,7 @@ def keys(
 def unjudged_keys(reason: str, known: Known, records: Mapping[str, Any], now: datetime) -> dict[str, Any]:
     """Key -> what is to stand there when nothing could be judged, so that nobody takes an earlier state for this one.
 
-    The anomalies stay as they are: nobody can say that one is over.
+    The anomalies stay as they are, behind the word that nobody could judge: nobody can say that one is over.
 
     Args:
         reason: why nothing was judged.
@@ -109,7 +113,7 @@ def unjudged_keys(reason: str, known: Known, records: Mapping[str, Any], now: da
     """
     opened = sum(anomaly.status == "open" for anomaly in known.ours)
     unknown = Alert(
-        id=f"{_ID}not-judged",
+        id=NOT_JUDGED,
         source=OURS,
         title=f"nobody can say how production is: {reason}",
         severity=None,
@@ -119,7 +123,11 @@ def unjudged_keys(reason: str, known: Known, records: Mapping[str, Any], now: da
     state = ProductionStatus(
         status="NOT_MEASURED", reason=reason, open_anomalies=opened, judged_series=0, looked_at=now, data_until=None
     )
-    return {STATUS_KEY: state, ALERTS_KEY: [unknown.to_dict(), *alerts(known.ours, records)]}
+    return {
+        STATUS_KEY: state,
+        ANOMALIES_KEY: [unknown.to_dict(), *(anomaly.to_dict() for anomaly in known.ours), *known.foreign],
+        ALERTS_KEY: [unknown.to_dict(), *alerts(known.ours, records)],
+    }
 
 
 def merged(

@@ -5,7 +5,7 @@ from typing import Any, TypeVar
 
 from ....core.errors import InputError
 from ....core.log import Logger
-from ....core.records.anomalies import ANOMALIES_KEY, Anomaly
+from ....core.records.anomalies import ANOMALIES_KEY, Anomaly, is_not_judged
 from ....core.records.base import Record
 from ....core.records.feedback import FEEDBACK_KEY
 from ....core.records.findings import Insight
@@ -64,6 +64,8 @@ async def merge_insights(memory: MemoryStore, context: TaskContext, outcome: Out
 def _read(model: type[R], values: Any, where: str) -> Iterator[R]:
     """The records of a list; one that somebody else wrote wrongly must not stop our own."""
     for value in values if isinstance(values, list | tuple) else ():
+        if is_not_judged(value):
+            continue
         try:
             yield model.from_value(value, where=where)
         except InputError as error:

@@ -11,6 +11,7 @@ import pytest
 
 from aqe.agents.outcome import NothingToJudge
 from aqe.agents.production_intelligence.anomalies.detection import detect_anomalies
+from aqe.agents.production_intelligence.loaded import Loaded
 from aqe.core.errors import TaskVetoed
 from aqe.core.records.anomalies import ALERTS_KEY, ANOMALIES_KEY, AnomalyReport, AnomalyType, Severity
 from aqe.core.records.apm import MetricRow
@@ -18,7 +19,9 @@ from aqe.core.records.evidence import NotMeasured
 from aqe.core.records.incidents import OpsRow
 from aqe.core.records.logs import AccessRow
 from aqe.core.records.production import Health, OpenFinding
+from aqe.core.records.release import Release
 from aqe.core.records.rows import Row
+from aqe.memory.datasets import DatasetStore
 from aqe.tests.unit.production.windows import NOW, stored
 
 DAY = timedelta(days=1)
@@ -115,7 +118,7 @@ def test_too_little_data_says_so_and_gives_no_all_clear(tmp_path: Path) -> None:
     assert isinstance(outcome.answer, AnomalyReport)
     (unjudged,) = outcome.answer.unjudged
     assert unjudged.reason.startswith("insufficient data: 288 points")
-    assert ANOMALIES_KEY not in outcome.stores
+    assert [item["status"] for item in outcome.stores[ANOMALIES_KEY]] == ["NOT_MEASURED"]
     state, (alert,) = outcome.stores["aqe/production/status"], outcome.stores[ALERTS_KEY]
     assert (state.status, state.looked_at, state.data_until) == ("NOT_MEASURED", NOW, None)
     assert state.reason.startswith("insufficient data: none of 1 series can be judged; http_errors: 288 points")
@@ -128,14 +131,26 @@ def test_what_was_open_stays_an_alert_until_somebody_can_judge_again(tmp_path: P
     known = {ANOMALIES_KEY: first.stores[ANOMALIES_KEY], ALERTS_KEY: first.stores[ALERTS_KEY]}
     blind = detect_anomalies(replace(stored(tmp_path / "2", metric(days=1)), records=known)).stores
     assert [item["status"] for item in blind[ALERTS_KEY]] == ["NOT_MEASURED", "open"]
+    assert [item["status"] for item in blind[ANOMALIES_KEY]] == ["NOT_MEASURED", "open"]
     again = detect_anomalies(replace(stored(tmp_path / "3", metric(fault=(2, 1, 30.0))), records={**known, **blind}))
     assert again.stores[ALERTS_KEY] == []
+    assert [item["status"] for item in again.stores[ANOMALIES_KEY]] == ["resolved"]
 
 
 def test_a_look_at_one_release_says_nothing_of_production(tmp_path: Path) -> None:
     with pytest.raises(NothingToJudge) as caught:
         detect_anomalies(stored(tmp_path, [], release="v9"))
     assert caught.value.stores == {}
+
+
+def test_a_look_at_one_release_is_answered_and_leaves_the_state_of_all_alone(tmp_path: Path) -> None:
+    """Its series have the names of those of all releases, and are a part of them."""
+    store = DatasetStore(tmp_path)
+    release = Release(version="v1")
+    store.write(metric(fault=(2, 0, 30.0)), source="rows", digest="d" * 64, release=release, now=NOW)
+    outcome = detect_anomalies(Loaded(NOW, {"release": "v1"}, store))
+    assert isinstance(outcome.answer, AnomalyReport)
+    assert (len(outcome.answer.anomalies), outcome.stores) == (1, {})
 
 
 def test_fewer_errors_are_an_improvement_and_no_alarm(tmp_path: Path) -> None:
