@@ -83,6 +83,33 @@ def value_text(value: object) -> str:
     return f"{value:.15g}" if float(short) in (0, 100) and float(short) != value else short
 
 
+def amount(value: float, unit: str | None) -> str:
+    """A value of a series with its unit: units as OpenTelemetry and Prometheus write them, as people read them.
+
+    Args:
+        unit: `share` (0 to 1), `By`, `By/s`, `ms`, `percent`, `1`, `{requests}`, ...; None = nobody said.
+
+    >>> amount(0.4, "share"), amount(501307914, "By"), amount(10937646, "By/s"), amount(85.86, "percent")
+    ('40 %', '501.3 MB', '10.94 MB/s', '85.86 %')
+    >>> amount(12.5, "ms"), amount(4, "{requests}"), amount(4, "1"), amount(4, None)
+    ('12.5 ms', '4 requests', '4', '4')
+    """
+    name, per, rest = (unit or "").partition("/")
+    if name == "share":
+        return f"{value_text(100 * value)} %"
+    if name == "By":
+        value, name = _bytes(value)
+    name = "%" if name == "percent" else "" if name == "1" else name.strip("{}")
+    return f"{value_text(value)} {name}{per}{rest}".rstrip()
+
+
+def _bytes(value: float) -> tuple[float, str]:
+    for size, name in ((1e12, "TB"), (1e9, "GB"), (1e6, "MB"), (1e3, "kB")):
+        if abs(value) >= size:
+            return float(value) / size, name
+    return value, "B"
+
+
 def time_text(at: datetime | None) -> str:
     """`2026-01-10 12:00:05 UTC`; a dash for None."""
     return "-" if at is None else f"{at:%Y-%m-%d %H:%M:%S} UTC"

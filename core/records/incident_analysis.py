@@ -18,6 +18,9 @@ class FactorKind(StrEnum):
     SLOW_QUERY = "SLOW_QUERY"
     CACHE_HIT_DROP = "CACHE_HIT_DROP"
     SATURATION = "SATURATION"
+    """A resource near its limit, or work that waits."""
+    RESOURCE_USE = "RESOURCE_USE"
+    """More of a resource in use, far from its limit or with none that is recorded."""
 
 
 class Factor(Record):

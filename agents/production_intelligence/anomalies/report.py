@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from ....analysis.texts.log_templates import digest
-from ....core.numbers import duration_text, value_text
+from ....core.numbers import amount, duration_text
 from ....core.records.anomalies import Anomaly, AnomalyType, NearestDeployment, Severity
 from ....core.records.evidence import NotMeasured
 from .rules import CHANCE, INSIDE_SCORE, LEAST_TRAFFIC, LONE_POINT, chance_of, meaning_of, severity_of
@@ -179,9 +179,7 @@ def _floor(low: float, unit: str | None) -> float:
 
 
 def _value(value: float, unit: str | None) -> str:
-    if unit == "share":
-        return f"{value_text(100 * value)} %"
-    return value_text(value) if unit in (None, PER_BUCKET) else f"{value_text(value)} {unit}"
+    return amount(value, None if unit == PER_BUCKET else unit)
 
 
 def _at(seconds: float) -> datetime:

@@ -250,6 +250,7 @@ _CHECKS = {
     FactorKind.SLOW_QUERY: "look at the query's plan and its pool",
     FactorKind.CACHE_HIT_DROP: "test with a cold cache",
     FactorKind.SATURATION: "test at the limit of that resource",
+    FactorKind.RESOURCE_USE: "record that resource's limit, and test at it",
 }
 
 

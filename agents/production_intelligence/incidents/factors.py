@@ -14,6 +14,7 @@ from ....core.records.history import HISTORY_KEY, DeploymentOutcome
 from ....core.records.incident_analysis import Factor, FactorKind
 from ....core.records.incidents import Incident
 from ....core.records.rows import ACCESS, METRICS, OPS, SPANS
+from .resources import Series, use_of
 from .traces import Times
 from .window import DEPLOYED_BEFORE, Around
 
@@ -28,7 +29,6 @@ UNUSUAL = 4.0
 """Robust standard deviations of a metric."""
 MOST_OF_A_KIND = 5
 MAX_TEXT = 120
-_LOAD_WORDS = ("cpu", "memory", "connection", "queue", "pool", "thread", "disk")
 
 
 _REPORTED = {
@@ -138,9 +138,6 @@ def _durations(spans: Iterable[SpanRow], key: Callable[[SpanRow], str | None]) -
     return found
 
 
-Series = tuple[str | None, str, str, str]
-
-
 def series_of(metrics: Iterable[MetricRow]) -> dict[Series, list[float]]:
     """Values of each series that is no counter, in order of time."""
     found: dict[Series, list[float]] = defaultdict(list)
@@ -155,25 +152,27 @@ def _metrics(here: Around) -> Iterator[Factor]:
     found: list[tuple[float, Factor]] = []
     for series, values in now.items():
         moved = change(then.get(series, ()), values)
-        kind = _kind(series[1], moved) if moved is not None and abs(moved) >= UNUSUAL else None
-        if moved is not None and kind is not None:
-            found.append((abs(moved), _moved(here, kind, series, median(then[series]), median(values))))
+        if moved is None or abs(moved) < UNUSUAL:
+            continue
+        if factor := _moved(here, series, median(then[series]), median(values)):
+            found.append((abs(moved), factor))
     yield from (factor for _, factor in sorted(found, key=lambda item: -item[0])[:MOST_OF_A_KIND])
 
 
-def _kind(name: str, moved: float) -> FactorKind | None:
-    words = name.lower()
-    if "cache" in words and "hit" in words:
-        return FactorKind.CACHE_HIT_DROP if moved < 0 else None
-    return FactorKind.SATURATION if moved > 0 and any(word in words for word in _LOAD_WORDS) else None
-
-
-def _moved(here: Around, kind: FactorKind, series: Series, usual: float, is_now: float) -> Factor:
+def _moved(here: Around, series: Series, usual: float, is_now: float) -> Factor | None:
     service, name, statistic, _ = series
-    where = f" of {service}" if service else ""
+    if "cache" in name.lower() and "hit" in name.lower():
+        kind, fell = FactorKind.CACHE_HIT_DROP, is_now < usual
+        words = f"{value_text(usual)} in {here.usual}, {value_text(is_now)} while it lasted" if fell else None
+    else:
+        use = use_of(series, usual, is_now, here.usual, here.during.metrics) if is_now > usual else None
+        kind = FactorKind.SATURATION if use and use.saturated else FactorKind.RESOURCE_USE
+        words = use.words if use else None
+    if words is None:
+        return None
     return Factor(
         kind=kind,
-        what=f"{name}{where}: {value_text(usual)} in {here.usual}, {value_text(is_now)} while it lasted",
+        what=f"{name}{f' of {service}' if service else ''}: {words}",
         before=usual,
         during=is_now,
         evidence=(METRICS, f"{name} {statistic}"),

@@ -125,9 +125,43 @@ def test_what_nobody_recorded_before_was_not_quiet() -> None:
             yield MetricRow(at, "pool.size", 9.0 if at >= START else 3.0, service="payment")
 
     (finding,) = found(recorded(), an_incident()).incidents
-    assert [factor.kind for factor in finding.factors] == [FactorKind.SATURATION]
-    assert finding.factors[0].what == "pool.size of payment: 3 in the 2 min before, 9 while it lasted"
+    assert [factor.kind for factor in finding.factors] == [FactorKind.RESOURCE_USE]
+    (factor,) = finding.factors
+    assert factor.what == "pool.size of payment: 3 in the 2 min before, 9 while it lasted; its limit is not recorded"
     assert "catalog" not in [service.service for service in finding.root_services]
+
+
+@pytest.mark.parametrize(
+    ("name", "unit", "before", "during", "expected"),
+    [
+        ("memory_usage_percent", "percent", 40.0, 86.0, "SATURATION 40 % in the hour before, 86 % while it lasted"),
+        ("cpu_utilization_ratio", "1", 0.1, 0.4, "RESOURCE_USE 10 % in the hour before, 40 % while it lasted"),
+        ("db_pool_in_use", None, 12.0, 45.0, "SATURATION 12 in the hour before, 45 of 50 while it lasted (90 %)"),
+        ("queue_length", None, 4.0, 380.0, "SATURATION 4 in the hour before, 380 while it lasted"),
+        (
+            "process_resident_memory_bytes", "By", 5.0e8, 12.5e8,
+            "RESOURCE_USE 500 MB in the hour before, 1.25 GB while it lasted; its limit is not recorded",
+        ),
+        ("memory_allocations", None, 5e3, 12e3, None),
+        ("go_memstats_mallocs", None, 1e6, 3e6, None),
+        ("jvm_memory_max_bytes", "By", 1e9, 2e9, None),
+    ],
+)  # fmt: skip
+def test_saturated_is_what_is_near_its_limit_or_waits_not_what_has_memory_in_its_name(
+    name: str, unit: str | None, before: float, during: float, expected: str | None
+) -> None:
+    """A counter of allocations runs out of nothing; units are people's."""
+
+    def recorded() -> Iterator[Row]:
+        for n in range(82):
+            at = START - timedelta(minutes=62 - n)
+            noise = 1 + (n % 3 - 1) / 1000
+            yield MetricRow(at, name, during if at >= START else before * noise, unit=unit, service="payment")
+            yield MetricRow(at, "db_pool_max", 50.0, service="payment")
+
+    (finding,) = found(recorded(), an_incident()).incidents
+    told = [f"{factor.kind} {factor.what.partition(': ')[2]}" for factor in finding.factors]
+    assert told == ([expected] if expected else [])
 
 
 def test_a_callee_that_stops_answering_is_where_the_time_went() -> None:
