@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from aqe.cli.main import main
+from aqe.cli.production import COMMANDS
 from aqe.tests.e2e.cli_project import Project
 
 pytestmark = pytest.mark.xdist_group("cli-production-no-data")
@@ -18,11 +18,6 @@ NEEDS: dict[str, tuple[str, ...]] = {
 """What a command cannot do without."""
 
 
-def commands() -> list[str]:
-    production = main.get_command(None, "production")  # type: ignore[arg-type]
-    return sorted(production.list_commands(None))  # type: ignore[union-attr, arg-type]
-
-
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
     with Project.at(tmp_path_factory.mktemp("nothing")) as project:
@@ -31,7 +26,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
         yield project
 
 
-@pytest.mark.parametrize("name", commands())
+@pytest.mark.parametrize("name", sorted(COMMANDS))
 def test_no_data_at_all_ends_with_1_and_says_so(project: Project, name: str) -> None:
     """In words on stderr, without a traceback; `feedback-loop` prints its table all the same."""
     done = project.aqe("production", name, *NEEDS.get(name, ()))
