@@ -54,17 +54,17 @@ BACKGROUND = tuple((name, value_of) for name, value_of in DIMENSIONS if name != 
 """What is counted of all records, to compare with; endpoints stand only in some of a request's records."""
 
 
-_SAYS: tuple[tuple[str, Callable[[LogRow], object]], ...] = (
-    *DIMENSIONS,
-    ("status", lambda row: row.status),
-    ("request", lambda row: row.request_method and row.request_path),
-    ("user", lambda row: row.user or row.session),
-)
-
-
 def _said(row: LogRow) -> frozenset[str]:
-    """Which of these the row tells."""
-    return frozenset(name for name, value_of in _SAYS if value_of(row))
+    """What the row tells of an error besides the error itself; of DIMENSIONS by their names."""
+    told = {
+        "endpoint": row.request_method and row.request_path,
+        "release": row.release,
+        "browser": row.user_agent,
+        "region": row.region,
+        "status": row.status,
+        "user": row.user or row.session,
+    }
+    return frozenset(name for name, value in told.items() if value)
 
 
 class _Error(NamedTuple):
@@ -162,7 +162,7 @@ class Group:
         # What no client can send cannot be replayed.
         if row.request_method and path and len(path) <= _MAX_PATH_CHARS and path.isprintable():
             shape = (row.request_method[:MAX_LINE_CHARS], path)
-            request = self.requests.count(shape, 0 if "request" in said and shape in self.requests else 1)
+            request = self.requests.count(shape, 0 if "endpoint" in said and shape in self.requests else 1)
             request.status = row.status or request.status
 
     def seen(self, first: datetime, last: datetime) -> None:
