@@ -1,8 +1,10 @@
 """Hostile files for every importer: damaged, bottomless, endless, exploding."""
 
 import io
+import random
 import re
 import resource
+from collections import Counter
 from typing import Any
 
 import pytest
@@ -12,11 +14,12 @@ from aqe.connectors.formats.documents import XmlFormat
 from aqe.core.errors import InputError
 from aqe.core.importing import Importer
 
-from .fuzzing import fuzz, no_hang, sample_of
+from .fuzzing import check, fuzz, no_hang, sample_of
 
 ROUNDS = 60
 XML = [importer for importer in IMPORTERS if isinstance(importer, XmlFormat)]
 JSON = [importer for importer in IMPORTERS if sample_of(importer).lstrip(b"\xef\xbb\xbf \r\n\t")[:1] in (b"{", b"[")]
+BINARY = [importer for importer in IMPORTERS if b"\0" in sample_of(importer)]
 ENTITIES = "".join(f'<!ENTITY a{n} "{f"&a{n - 1};" * 10}">' for n in range(1, 10))
 LAUGHS = f'<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a0 "ha">{ENTITIES}]>'
 OUTSIDE = '<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a9 SYSTEM "file:///etc/passwd">]>'
@@ -26,6 +29,19 @@ OUTSIDE = '<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a9 SYSTEM "file:///etc/pas
 def test_a_damaged_sample_is_refused_or_gives_what_can_be_stored(importer: Importer) -> None:
     """No other error than InputError, no hang, no value that a signal or a dataset has no place for."""
     fuzz(importer, ROUNDS, "suite")
+
+
+@pytest.mark.parametrize("importer", BINARY, ids=lambda importer: importer.name)
+def test_damage_that_keeps_the_lengths_is_refused_or_gives_what_can_be_stored(importer: Importer) -> None:
+    """In a format of lengths a byte more or less leaves nothing to read; exchanged ones reach what lies inside."""
+    chance, came = random.Random("suite"), Counter[str]()
+    for _ in range(3 * ROUNDS):
+        data = bytearray(sample_of(importer))
+        for _ in range(chance.randint(1, 12)):
+            data[chance.randrange(len(data))] = chance.choice((chance.randrange(256), 0, 0x80, 0xFF))
+        with no_hang():
+            came[check(importer, bytes(data))] += 1
+    assert came["value"] > ROUNDS, came
 
 
 @pytest.mark.parametrize("prologue", [LAUGHS, OUTSIDE], ids=["billion laughs", "external entity"])
@@ -82,7 +98,9 @@ class EndlessLine(io.RawIOBase):
 @pytest.mark.parametrize(
     ("name", "start"),
     [("json-lines", b'{"level":"info","message":"'), ("access-log", b'1.1.1.1 - - [22/Nov/2026:01:55:21 +0000] "GET /'),
-     ("plain-log", b"2026-11-22 01:55:21 INFO "), ("otlp-json", b'{"resourceSpans":[{"a":"'), ("lcov", b"TN:\nSF:"),
+     ("plain-log", b"2026-11-22 01:55:21 INFO "), ("otlp-json", b'{"resourceSpans":[{"a":"'),
+     ("otlp-protobuf", bytes.fromhex("0afa93ebdc0312f493ebdc0312ee93ebdc030a10") + b"t" * 16 + b"\x12\x08spanspan\x39"),
+     ("lcov", b"TN:\nSF:"),
      ("mixpanel", b'{"event":"'), ("junit-xml", b'<testsuite name="'), ("sarif", b'{"version":"2.1.0","runs":["')],
 )  # fmt: skip
 def test_a_line_of_a_gigabyte_is_refused_in_little_memory(name: str, start: bytes) -> None:

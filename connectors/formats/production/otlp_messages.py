@@ -8,8 +8,8 @@ Imported when a file of OTLP as protobuf is read and not before: the generated c
 
 import base64
 import math
-from collections.abc import Callable, Iterable
-from typing import Any, NamedTuple
+from collections.abc import Callable, Collection
+from typing import Any, NamedTuple, TypeVar
 
 from google.protobuf.message import DecodeError
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, InstrumentationScope, KeyValue
@@ -28,6 +28,9 @@ from .protobuf_wire import Damaged
 from .span_attributes import WANTED
 
 Json = dict[str, Any]
+Parts = TypeVar("Parts", bound=Collection[Any])
+MAX_PARTS = 100_000
+"""Attributes, points, events or values of one item: each may be two bytes of a message, and two hundred in memory."""
 
 
 class Signal(NamedTuple):
@@ -63,8 +66,14 @@ def _parsed(message: Any, data: bytes) -> Any:
         raise Damaged("it is damaged, has text that is no UTF-8, or nests too deeply") from error
 
 
-def _attributes(found: Iterable[KeyValue]) -> list[Json]:
-    return [{"key": one.key, "value": _value(one.value)} for one in found]
+def _few(found: Parts) -> Parts:
+    if len(found) > MAX_PARTS:
+        raise Damaged(f"it has more than {MAX_PARTS:,} attributes, points, events or values")
+    return found
+
+
+def _attributes(found: Collection[KeyValue]) -> list[Json]:
+    return [{"key": one.key, "value": _value(one.value)} for one in _few(found)]
 
 
 def _value(value: AnyValue) -> Json:
@@ -85,7 +94,7 @@ _VALUES: dict[str, tuple[str, Callable[[Any], Any]]] = {
     "bool_value": ("boolValue", bool),
     "int_value": ("intValue", int),
     "double_value": ("doubleValue", _double),
-    "array_value": ("arrayValue", lambda array: {"values": [_value(one) for one in array.values]}),
+    "array_value": ("arrayValue", lambda array: {"values": [_value(one) for one in _few(array.values)]}),
     "kvlist_value": ("kvlistValue", lambda entries: {"values": _attributes(entries.values)}),
     "bytes_value": ("bytesValue", lambda data: base64.b64encode(data).decode()),
 }
@@ -102,13 +111,13 @@ def _span(data: bytes) -> Json:
         "startTimeUnixNano": span.start_time_unix_nano,
         "endTimeUnixNano": span.end_time_unix_nano,
         "attributes": [
-            {"key": key, "value": _value(one.value)} for one in span.attributes if (key := one.key) in WANTED
+            {"key": key, "value": _value(one.value)} for one in _few(span.attributes) if (key := one.key) in WANTED
         ],
     }
     if span.HasField("status"):
         told["status"] = {"code": span.status.code, "message": span.status.message}
     if span.events:
-        told["events"] = [{"name": one.name, "attributes": _attributes(one.attributes)} for one in span.events]
+        told["events"] = [{"name": one.name, "attributes": _attributes(one.attributes)} for one in _few(span.events)]
     return told
 
 
@@ -135,7 +144,7 @@ def _metric(data: bytes) -> Json:
         told[name] = {
             "aggregationTemporality": getattr(found, "aggregation_temporality", None),
             "isMonotonic": getattr(found, "is_monotonic", None),
-            "dataPoints": [_any_point(one) | point(one) for one in found.data_points],
+            "dataPoints": [_any_point(one) | point(one) for one in _few(found.data_points)],
         }
     return told
 
@@ -174,7 +183,7 @@ def _exponential(point: ExponentialHistogramDataPoint) -> Json:
 
 
 def _summary(point: SummaryDataPoint) -> Json:
-    quantiles = [{"quantile": one.quantile, "value": one.value} for one in point.quantile_values]
+    quantiles = [{"quantile": one.quantile, "value": one.value} for one in _few(point.quantile_values)]
     return {"count": point.count, "sum": point.sum, "quantileValues": quantiles}
 
 

@@ -25,8 +25,9 @@ from .protobuf_wire import Damaged, fields
 if TYPE_CHECKING:
     from .otlp_messages import Signal
 
-MAX_ONE_BYTES = 8 * 1024 * 1024
-"""One span, log record or metric with its points; parsed it may take fifty times as much memory."""
+MAX_ONE_BYTES = 4 * 1024 * 1024
+"""One span, log record or metric with its points. Servers refuse whole messages of more by gRPC; parsed, a hostile one
+takes a hundred times as much memory."""
 _BATCH_BYTES = 65_536
 """Items that are held at a time."""
 
@@ -104,6 +105,7 @@ def _entry_rows(entry: bytes, reading: Reading) -> Iterator[Row]:
             yield from resource_rows(
                 name, {"resource": told, signal.scopes: [{"scope": about, signal.items: batch}]}, reading
             )
+            del batch  # or it would be there beside the next one
 
 
 def _batches(entry: bytes, at: int, end: int, signal: "Signal", reading: Reading) -> Iterator[list[dict[str, Any]]]:

@@ -3,6 +3,7 @@ requests of the same content) look alike down to their spans, log records and me
 """
 
 from collections.abc import Iterator
+from itertools import islice
 
 from .protobuf_wire import I32, I64, LEN, VARINT, Damaged, Field, fields
 
@@ -21,6 +22,8 @@ _METRIC = {1: LEN, 2: LEN, 3: LEN, 5: LEN, 7: LEN, 9: LEN, 10: LEN, 11: LEN, 12:
 """Field -> wire type, of opentelemetry/proto/{trace,logs,metrics}/v1. Other numbers are of later versions."""
 _POINTS = (5, 7, 9, 10, 11)
 """Fields of a metric: gauge, sum, ...; the points of each are its field 1, their time is field 3."""
+_LOOKED_AT = 1000
+"""Items of a resource; a real one tells by its first."""
 _TRACE_ID_BYTES, _SPAN_ID_BYTES = 16, 8
 
 
@@ -34,12 +37,12 @@ def signal_of(entry: bytes, at: int = 0, end: int | None = None, *, cut: bool = 
         cut: more of it is not seen.
 
     Returns:
-        The name that OTLP/JSON has for it; None when nothing in it is an item of a known signal.
+        The name that OTLP/JSON has for it; None when none of its first items is of a known one.
 
     Raises:
         Damaged: it is no message.
     """
-    for item in items(entry, at, len(entry) if end is None else end, cut=cut):
+    for item in islice(items(entry, at, len(entry) if end is None else end, cut=cut), _LOOKED_AT):
         if signal := _signal_of_item(entry, *item, cut=cut):
             return signal
     return None

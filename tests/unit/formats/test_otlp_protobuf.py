@@ -320,6 +320,18 @@ def test_an_item_larger_than_the_limit_is_counted(monkeypatch: pytest.MonkeyPatc
     assert "1 of 2 records could not be used, the first: a span is larger than" in notes(parsed)
 
 
+@pytest.mark.parametrize("kind", ALL)
+def test_an_item_of_more_parts_than_the_limit_is_counted(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An attribute of two bytes takes two hundred in memory."""
+    from aqe.connectors.formats.production import otlp_messages
+
+    monkeypatch.setattr(otlp_messages, "MAX_PARTS", 4)
+    data = ALL[kind]().SerializeToString()
+    parsed, found = read(OtlpProtobuf(), traces(*[a_span(n + 1) for n in range(20)]).SerializeToString() + data)
+    assert len(found) >= 20
+    assert "cannot be read: it has more than 4 attributes, points, events or values" in notes(parsed)
+
+
 def a_database(folder: Path) -> bytes:
     with sqlite3.connect(folder / "x.db") as database:
         database.execute("CREATE TABLE t (a)")
