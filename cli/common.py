@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from .text import Look, clean
+from ..core.columns import folded
+from .text import Look, clean, room
 
 if TYPE_CHECKING:
     from ..core.records.base import Record
@@ -130,6 +131,11 @@ def verdict(ctx: click.Context, code: int) -> Iterator[None]:
     except BrokenPipeError:
         sys.stdout = None
     ctx.exit(code)
+
+
+def echo(text: str) -> None:
+    """What was asked for, to stdout; on a terminal long lines go on below, at a blank."""
+    click.echo(folded(text, room()))
 
 
 def say(line: str) -> None:

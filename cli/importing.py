@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .common import output_options, print_json, release_options, say, with_runtime
+from .common import echo, output_options, print_json, release_options, say, with_runtime
 from .reading_progress import ReadingProgress
 from .text import cleaned, counted, table
 
@@ -60,7 +60,7 @@ def import_(
     if as_json:
         print_json(report)
     else:
-        click.echo(report_text(report, stored=not flags["dry_run"]))
+        echo(report_text(report, stored=not flags["dry_run"]))
     if all(file.skipped for file in report.files):
         raise InputError("none of the files has an importer", hint="`aqe import formats` shows what can be read")
     ctx.exit(EXIT_USAGE if failed else EXIT_OK)
@@ -171,4 +171,4 @@ def _list_formats(as_json: bool) -> None:
         print_json(entries)
         return
     rows = [(e["name"], e["title"], e["producers"], ", ".join(e["produces"]), e["howToExport"]) for e in entries]
-    click.echo(table(("FORMAT", "WHAT", "WRITTEN BY", "GIVES", "HOW TO GET IT"), rows))
+    echo(table(("FORMAT", "WHAT", "WRITTEN BY", "GIVES", "HOW TO GET IT"), rows))

@@ -1,5 +1,7 @@
 """Text for people: aligned tables, colour where it is welcome, nothing that a terminal would obey."""
 
+import shutil
+import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -7,6 +9,7 @@ from typing import TextIO
 
 import click
 
+from ..core import columns
 from ..core.numbers import confidence_number as confidence_number
 from ..core.numbers import counted as counted
 from ..core.numbers import duration_text as duration_text
@@ -83,13 +86,25 @@ def window_text(begin: datetime, end: datetime) -> str:
     return f"{begin:%Y-%m-%d %H:%M} to {end:%Y-%m-%d %H:%M} UTC"
 
 
-def table(headers: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    """Columns as wide as they need to be; the last one is not filled up."""
+def room() -> int | None:
+    """Columns of the terminal that standard output is; None = it is none, and what is printed stays in one line."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+
+
+def table(headers: Sequence[str], rows: Iterable[Sequence[object]], *, indent: int = 0) -> str:
+    """Columns as wide as they need to be; on a terminal no wider than it, with long cells over several lines.
+
+    Args:
+        indent: blanks before each line.
+    """
     cells = [[clean("" if cell is None else str(cell)) for cell in row] for row in rows]
-    lines = [list(headers), *cells]
-    widths = [max(len(line[column]) for line in lines) for column in range(len(headers))]
+    whole = [list(headers), *cells]
+    width = room()
+    wide = columns.widths(whole, None if width is None else width - indent)
     return "\n".join(
-        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines
+        (" " * indent + "  ".join(cell.ljust(width) for cell, width in zip(line, wide, strict=True))).rstrip()
+        for row in whole
+        for line in columns.lines(row, wide)
     )
 
 

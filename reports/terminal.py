@@ -3,10 +3,13 @@
 import textwrap
 from dataclasses import dataclass, replace
 
+from ..core import columns
 from ..core.printable import cleaned
 from ..core.records.report import Block, Facts, Figure, Items, Line, Paragraph, Report, Table, Tone, Value, text_of
 from .charts.lines import lines
 from .signs import ANSI, SIGNS
+
+_INDENT = "  "
 
 
 @dataclass(frozen=True)
@@ -16,12 +19,14 @@ class Terminal:
     Args:
         color: ANSI colours for verdicts.
         signs: signs and blocks beyond ASCII.
-        width: columns of running text; tables are as wide as they need to be.
+        width: columns of running text.
+        room: columns of the terminal: nothing is wider; None = it goes to a file, and tables are as wide as they need.
     """
 
     color: bool = False
     signs: bool = False
     width: int = 100
+    room: int | None = None
     name = "text"
     extension = "txt"
     binary = False
@@ -60,7 +65,7 @@ class Terminal:
     def _filled(self, text: str, head: str) -> list[str]:
         # Words are kept whole: a key or a hash that is broken in two cannot be copied.
         return textwrap.wrap(
-            text, self.width, initial_indent=head, subsequent_indent=" " * len(head),
+            text, min(self.width, self.room or self.width), initial_indent=head, subsequent_indent=" " * len(head),
             break_long_words=False, break_on_hyphens=False,
         )  # fmt: skip
 
@@ -101,12 +106,15 @@ class Terminal:
         texts = [[column.title.upper() for column in table.columns]]
         texts += [[text_of(cell) for cell in row] for row in table.rows]
         shown = [[self._bold(cell) for cell in texts[0]], *([plain._line(cell) for cell in row] for row in table.rows)]
-        widths = [max(len(row[index]) for row in texts) for index in range(len(table.columns))]
+        widths = columns.widths(texts, None if self.room is None else self.room - len(_INDENT))
         written = []
-        for uncolored, row in zip(texts, shown, strict=True):
-            cells = []
-            for column, width, text, cell in zip(table.columns, widths, uncolored, row, strict=True):
-                gap = " " * (width - len(text))
-                cells.append(gap + cell if column.numeric else cell + gap)
-            written.append("  " + "  ".join(cells))
+        for uncolored, colored in zip(texts, shown, strict=True):
+            for line in columns.lines(uncolored, widths):
+                cells = []
+                for place, (column, width, text) in enumerate(zip(table.columns, widths, line, strict=True)):
+                    # A cell that goes on below is plain: a colour must not run over into its neighbours.
+                    cell = colored[place] if text == uncolored[place] else text
+                    gap = " " * (width - len(text))
+                    cells.append(gap + cell if column.numeric else cell + gap)
+                written.append(_INDENT + "  ".join(cells))
         return written

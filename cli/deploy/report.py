@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..common import look, say
+from ..text import room
 from .shared import done, release_options
 
 if TYPE_CHECKING:
@@ -60,4 +61,4 @@ def report(
         say(f"{output}: {chosen.name}")
         return
     shows = look(settings)
-    click.echo(render(made, chosen, color=shows.color, signs=shows.emoji), nl=chosen.name == "json")
+    click.echo(render(made, chosen, color=shows.color, signs=shows.emoji, room=room()), nl=chosen.name == "json")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ..common import load, look, output_options, print_json, say, with_runtime
+from ..common import echo, load, look, output_options, print_json, say, with_runtime
 from ..params import DAYS, count
 from ..sparkline import sparkline
 from ..text import cleaned, counted, facts, table, value_text, window_text
@@ -94,7 +94,7 @@ def detect_anomalies(
     if as_json:
         print_json(result)
     else:
-        click.echo(anomalies_text(report, blocks=look(load(ctx)).emoji))
+        echo(anomalies_text(report, blocks=look(load(ctx)).emoji))
     if release is not None:
         say(f"of release {release} alone: the state of production (aqe/production/status) stays as it was")
     if output is not None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from ..common import output_options, print_json, say, with_runtime
+from ..common import echo, output_options, print_json, say, with_runtime
 from ..params import count
 from ..text import cleaned, counted, percent, table, window_text
 from .common import days_option, performed, release_option
@@ -103,7 +103,7 @@ def _make(ctx: click.Context, as_json: bool, target: str, output: Path | None, g
     if as_json:
         print_json(result)
     else:
-        click.echo(tests_text(found))
+        echo(tests_text(found))
     if output is not None:
         from ...fleet.suites.browser_setup import write_setup
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..common import output_options, print_json, with_runtime
+from ..common import echo, output_options, print_json, with_runtime
 from ..params import MAX_DAYS, count
 from ..text import cleaned, counted, table
 from .common import insight_lines, performed, release_option
@@ -55,7 +55,7 @@ def dead_code(ctx: click.Context, as_json: bool, min_days: int, source: Path | N
     if as_json:
         print_json(result)
     else:
-        click.echo(dead_code_text(DeadCodeReport.from_value(result, where="result of the analysis")))
+        echo(dead_code_text(DeadCodeReport.from_value(result, where="result of the analysis")))
 
 
 async def _asked(parts: "Runtime", source: Path | None, payload: dict[str, Any]) -> Any:

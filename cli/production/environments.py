@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ..common import output_options, print_json, with_runtime
+from ..common import echo, output_options, print_json, with_runtime
 from ..text import cleaned, counted, percent, table
 from .common import days_option, insight_lines, missing, performed
 
@@ -38,7 +38,7 @@ def compare_environments(ctx: click.Context, as_json: bool, baseline: str, candi
     if as_json:
         print_json(result)
     else:
-        click.echo(comparison_text(EnvironmentComparison.from_value(result, where="result of the comparison")))
+        echo(comparison_text(EnvironmentComparison.from_value(result, where="result of the comparison")))
 
 
 def comparison_text(found: "EnvironmentComparison") -> str:

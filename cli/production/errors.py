@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ..common import output_options, print_json, with_runtime
+from ..common import echo, output_options, print_json, with_runtime
 from ..params import DAYS, count
 from ..text import cleaned, counted, table, window_text
 from .common import performed
@@ -53,7 +53,7 @@ def mine_errors(
     if as_json:
         print_json(result)
     else:
-        click.echo(patterns_text(MiningResult.from_value(result["patterns"], where="result of the mining")))
+        echo(patterns_text(MiningResult.from_value(result["patterns"], where="result of the mining")))
     if output is not None:
         ctx.exit(written_tests(result["scenarios"], output, "no pattern has a request that could be tested", target))
 

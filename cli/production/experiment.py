@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ..common import output_options, print_json, with_runtime
+from ..common import echo, output_options, print_json, with_runtime
 from ..params import DAYS, Number
 from ..text import cleaned, counted, table, value_text
 from .common import insight_lines, performed
@@ -52,7 +52,7 @@ def ab_test_impact(
     if as_json:
         print_json(result)
     else:
-        click.echo(impact_text(ExperimentImpact.from_value(result, where="result of the analysis")))
+        echo(impact_text(ExperimentImpact.from_value(result, where="result of the analysis")))
 
 
 def impact_text(found: "ExperimentImpact") -> str:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ..common import output_options, print_json, say, with_runtime
+from ..common import echo, output_options, print_json, say, with_runtime
 from ..text import cleaned, counted, percent, table
 from .common import days_option, insight_lines, missing, performed, release_option
 from .generated import say_written
@@ -60,7 +60,7 @@ def feature_usage(
     if as_json:
         print_json(result)
     elif output is None:
-        click.echo(usage_text(report))
+        echo(usage_text(report))
     if generate is not None:
         ctx.exit(_written(report, offered, generate))
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ..common import output_options, print_json, say, verdict, with_runtime
+from ..common import echo, output_options, print_json, say, verdict, with_runtime
 from ..params import DAYS, duration
 from ..text import cleaned, table, time_text
 
@@ -67,7 +67,7 @@ def feedback_loop(
         if as_json:
             print_json(state)
         else:
-            click.echo(_state_text(cleaned(state)))
+            echo(_state_text(cleaned(state)))
 
 
 def _in_vain(state: "LoopState") -> bool:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ..common import output_options, print_json, with_runtime
+from ..common import echo, output_options, print_json, with_runtime
 from ..params import DAYS
 from ..text import cleaned, counted, duration_text, percent, table, time_text, value_text
 from .common import performed
@@ -41,7 +41,7 @@ def analyze_incidents(ctx: click.Context, as_json: bool, days: float, incident_i
     if as_json:
         print_json(result)
     else:
-        click.echo(analysis_text(IncidentAnalysis.from_value(result, where="result of the analysis")))
+        echo(analysis_text(IncidentAnalysis.from_value(result, where="result of the analysis")))
 
 
 def analysis_text(found: "IncidentAnalysis") -> str:
@@ -101,7 +101,7 @@ def _traces(found: "IncidentFinding") -> Iterator[str]:
         for hop in traces.hops[:MAX_HOPS]
     ]
     headers = ("SERVICE", "SELF MS", "BEFORE", "SHARE", "ERRORS BEGIN")
-    yield from (f"    {line}" for line in table(headers, rows).splitlines())
+    yield table(headers, rows, indent=4)
     odd = {
         "spans without their parent": traces.orphans,
         "circles cut": traces.circles,

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..common import output_options, print_json, with_runtime
+from ..common import echo, output_options, print_json, with_runtime
 from ..params import count
 from ..text import cleaned, table
 from .generated import written_tests
@@ -37,7 +37,7 @@ def insights(ctx: click.Context, as_json: bool, top: int | None) -> None:
     if as_json:
         print_json(found)
         return
-    click.echo("\n\n".join(map(_insight_text, found)) or "nothing was found")
+    echo("\n\n".join(map(_insight_text, found)) or "nothing was found")
 
 
 def _stored(ctx: click.Context, key: str) -> Any:
@@ -86,7 +86,7 @@ def generate_by_priority(ctx: click.Context, as_json: bool, top: int, generate: 
     if as_json:
         print_json(shown)
     else:
-        click.echo(_priorities_text(cleaned(shown)))
+        echo(_priorities_text(cleaned(shown)))
     if generate is not None:
         wanted = {scenario for finding in shown.findings for scenario in finding.scenarios}
         tests: Any = with_runtime(ctx, lambda parts: parts.memory.retrieve("aqe/production/test-scenarios"))

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ..common import print_json, with_runtime
+from ..common import echo, print_json, with_runtime
 from ..params import count
 from ..text import cleaned, counted, duration_text, facts, fine_percent, percent, shown, table
 from .common import days_option, insight_lines, missing, performed, release_option
@@ -69,7 +69,7 @@ def journeys(
         return
     found = cleaned(Journeys.from_value(result, where="result of the analysis"))
     if format_ == "text":
-        click.echo(journeys_text(found))
+        echo(journeys_text(found))
         return
     from .journey_graph import dot, mermaid
 

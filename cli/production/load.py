@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..common import load, look, output_options, print_json, with_runtime
+from ..common import echo, load, look, output_options, print_json, with_runtime
 from ..sparkline import sparkline
 from ..text import Look, cleaned, counted, facts, fine_percent, percent, table, value_text, window_text
 from .common import days_option, insight_lines, missing, performed, release_option
@@ -69,7 +69,7 @@ def load_patterns(
     if as_json:
         print_json(result)
     else:
-        click.echo(load_text(found, look(load(ctx))))
+        echo(load_text(found, look(load(ctx))))
     if generate is not None and output is not None:
         ctx.exit(written(found.model, generate, output, **how))
 

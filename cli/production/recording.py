@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ..common import output_options, print_json, with_runtime
+from ..common import echo, output_options, print_json, with_runtime
 from ..params import count
 from ..text import cleaned, counted, table, window_text
 from .common import days_option, performed, release_option
@@ -48,7 +48,7 @@ def recording_to_tests(
     if as_json:
         print_json(result)
     else:
-        click.echo(recorded_text(RecordedTests.from_value(result, where="result of the analysis")))
+        echo(recorded_text(RecordedTests.from_value(result, where="result of the analysis")))
     if output is not None:
         ctx.exit(written_tests(result["scenarios"], output, "nothing of what was recorded can be repeated", target))
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..common import output_options, print_json, run, say, with_runtime
+from ..common import echo, output_options, print_json, run, say, with_runtime
 from ..params import SEED, count, percent
 from ..text import cleaned, counted, table
 from .common import performed
@@ -70,7 +70,7 @@ def replay_incident(
         for path in write_replay(plan, flags["output"]):
             say(f"written: {path}")
     if flags["target"] is None:
-        print_json(plan) if as_json else click.echo("\n".join(plan_lines(plan)))
+        print_json(plan) if as_json else echo("\n".join(plan_lines(plan)))
         if not flags["output"]:
             say("nothing was written or run: --output DIR writes the replay, --target 'CMD {port}' runs it")
         return
@@ -83,7 +83,7 @@ def replay_incident(
         listen=flags["listen"],
     )
     report = run(replay(plan, flags["target"], how, say, baseline=flags["baseline"]))
-    print_json(report) if as_json else click.echo("\n".join([*plan_lines(plan), "", *report_lines(report)]))
+    print_json(report) if as_json else echo("\n".join([*plan_lines(plan), "", *report_lines(report)]))
     ctx.exit(0 if report.verdict == "FIXED" and report.identical_runs == report.runs else EXIT_NO_GO)
 
 

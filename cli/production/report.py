@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from ..common import load, look, say, with_runtime
+from ..text import room
 from .common import performed
 
 FORMATS = ("text", "markdown", "html", "pdf", "json")
@@ -37,4 +38,4 @@ def report(ctx: click.Context, format_: str | None, as_json: bool, output: Path 
         say(f"{output}: {chosen.name}")
         return
     shows = look(load(ctx))
-    click.echo(render(made, chosen, color=shows.color, signs=shows.emoji), nl=chosen.name == "json")
+    click.echo(render(made, chosen, color=shows.color, signs=shows.emoji, room=room()), nl=chosen.name == "json")

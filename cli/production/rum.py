@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ..common import output_options, print_json, with_runtime
+from ..common import echo, output_options, print_json, with_runtime
 from ..text import (
     cleaned,
     counted,
@@ -76,7 +76,7 @@ def rum_analysis(ctx: click.Context, as_json: bool, funnel: list[str] | None, da
     if as_json:
         print_json(result)
     else:
-        click.echo(rum_text(RumAnalysis.from_value(result, where="result of the analysis")))
+        echo(rum_text(RumAnalysis.from_value(result, where="result of the analysis")))
 
 
 def rum_text(found: "RumAnalysis") -> str:

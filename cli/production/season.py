@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ...core.occasions import ASKED_BY_DEFAULT, OCCASIONS
-from ..common import output_options, print_json, with_runtime
+from ..common import echo, output_options, print_json, with_runtime
 from ..text import cleaned, counted, table, value_text
 from .common import days_option, insight_lines, missing, performed, release_option
 from .load import model_text
@@ -55,7 +55,7 @@ def seasonal_analysis(
     if as_json:
         print_json(result)
     else:
-        click.echo(season_text(SeasonalAnalysis.from_value(result, where="result of the analysis")))
+        echo(season_text(SeasonalAnalysis.from_value(result, where="result of the analysis")))
 
 
 def season_text(found: "SeasonalAnalysis") -> str:

@@ -50,11 +50,14 @@ async def prepare_report(runtime: Runtime, payload: dict[str, Any], folder: Path
         payload["project"] = {"onCall": on_call}
 
 
-def render(report: Report, format_: Format, *, color: bool = False, signs: bool = False) -> bytes:
+def render(
+    report: Report, format_: Format, *, color: bool = False, signs: bool = False, room: int | None = None
+) -> bytes:
     """The report in this format.
 
     Args:
         color, signs: what the terminal takes, where the format is for one.
+        room: its columns; None = there is no terminal.
 
     Raises:
         InputError: a credential stands in it.
@@ -65,7 +68,7 @@ def render(report: Report, format_: Format, *, color: bool = False, signs: bool 
             where = value.origins[0] if value.origins else None
             field = f" (from {where.key} {where.field})" if where else ""
             raise InputError(f"the report is not written: it holds a {leaks[0].kind}, {leaks[0].shown}{field}")
-    return (Terminal(color, signs) if isinstance(format_, Terminal) else format_).render(report)
+    return (Terminal(color, signs, room=room) if isinstance(format_, Terminal) else format_).render(report)
 
 
 def write_report(path: Path, data: bytes) -> Path:

@@ -214,7 +214,12 @@ def status(anomalies: Iterable[Anomaly], series: int, until: datetime, now: date
     if word != "healthy" and worst:
         reason = worst.explanation
     else:
-        reason = f"{counted(len(opened), 'open anomaly', 'open anomalies')}, all of them mild, in {series} series"
+        mild = (
+            f"{counted(len(opened), 'open anomaly', 'open anomalies')}, all of them mild,"
+            if opened
+            else "no open anomaly"
+        )
+        reason = f"{mild} in {series} series"
     return ProductionStatus(
         status=word,
         reason=reason,

@@ -4,6 +4,7 @@ import io
 
 import pytest
 
+from aqe.cli import text
 from aqe.cli.text import (
     Look,
     clean,
@@ -109,6 +110,26 @@ def test_a_fine_share_has_hundredths_and_more_where_they_would_say_all_or_nothin
 def test_a_measured_value_is_short_but_never_0_or_100_when_it_is_not(value: object, shown: str) -> None:
     """Coverage of 99.99999 % does not print as 100."""
     assert value_text(value) == shown
+
+
+def test_a_table_is_as_wide_as_the_terminal_and_whole_where_there_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Long cells go on below; every word is still there, and a long one is cut at the edge."""
+    rows = [("HIGH", "2026-11-29 01:30", "GET /api/products, POST /api/cart, " + "x" * 90, "12")]
+    head = ("PRIORITY", "BEGAN", "REQUESTS", "TIMES")
+    whole = table(head, rows)
+    assert len(whole.splitlines()) == 2 and rows[0][2] in whole
+    monkeypatch.setattr(text, "room", lambda: 80)
+    fitted = table(head, rows, indent=4)
+    assert max(map(len, fitted.splitlines())) <= 80 and all(line.startswith("    ") for line in fitted.splitlines())
+    assert "2026-11-29 01:30" in fitted and fitted.replace(" ", "").count("x") == 90
+    assert table(("A", "B"), [("1", "short")]) == "A  B\n1  short"
+
+
+def test_a_table_of_many_columns_keeps_eight_characters_of_each(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rather too wide than unreadable."""
+    monkeypatch.setattr(text, "room", lambda: 20)
+    fitted = table(tuple("abcdef"), [("word " * 9,) * 6])
+    assert {len(line.rstrip()) for line in fitted.splitlines()[1:]} == {6 * 8 + 5 * 2 - 4}
 
 
 def test_text_from_outside_is_one_line_that_a_terminal_does_not_obey() -> None:

@@ -202,3 +202,11 @@ def test_hostile_text_is_counted_and_printed_without_harm(tmp_path: Path) -> Non
     found = analysed(tmp_path, rows, funnel=["*.*", "日本"])
     assert (found.counts.visits, found.counts.views, found.counts.errors) == (1, 8, 8)
     assert "\x1b" not in rum_text(found)
+
+
+def test_a_report_is_no_wider_than_its_terminal_and_whole_in_a_file(found: RumAnalysis) -> None:
+    """Sixty columns, tables included; a file has each row in one line."""
+    report = report_of(Shelf({VISITS: json.loads(encode(found))}), NOW)
+    narrow = Terminal(room=60).render(report).decode().splitlines()
+    assert max(map(len, narrow)) <= 60
+    assert max(map(len, Terminal().render(report).decode().splitlines())) > 100
