@@ -10,6 +10,7 @@ from typing import TextIO
 import click
 
 from ..core import columns
+from ..core.numbers import amount as amount
 from ..core.numbers import confidence_number as confidence_number
 from ..core.numbers import counted as counted
 from ..core.numbers import duration_text as duration_text

@@ -9,7 +9,7 @@ import click
 from ..common import echo, load, look, output_options, print_json, say, with_runtime
 from ..params import DAYS, count
 from ..sparkline import sparkline
-from ..text import cleaned, counted, facts, table, value_text, window_text
+from ..text import amount, cleaned, counted, facts, room, table, window_text
 from .common import performed, release_option
 from .generated import target_option, written_tests
 
@@ -20,6 +20,10 @@ MAX_WHERE = 60
 """Characters of a series' name in the table; --json has all."""
 LINE = 24
 """Characters of a sparkline."""
+WIDE = 120
+"""Columns that the whole table takes."""
+MAX_OTHERS = 6
+"""Series named that went with the worst one; --json has all."""
 
 
 def threshold(text: str) -> float | str:
@@ -109,6 +113,8 @@ def anomalies_text(report: "AnomalyReport", *, blocks: bool = False) -> str:
     Args:
         blocks: the terminal can show blocks.
     """
+    from ...core.records.anomalies import by_event
+
     report = cleaned(report)
     rows = [
         ("Window", window_text(report.window_from, report.window_to)),
@@ -120,11 +126,12 @@ def anomalies_text(report: "AnomalyReport", *, blocks: bool = False) -> str:
     ]
     parts = [facts(rows), ""]
     if report.anomalies:
-        head = ("SEVERITY", "STATUS", "BEGAN", "OBSERVED", "EXPECTED", "USERS", "COURSE", "WHERE")
-        parts += [table(head, [_row(anomaly, blocks) for anomaly in report.anomalies]), ""]
-        telling = [a for a in report.anomalies if a.severity != "LOW"] or list(report.anomalies)
-        parts += [f"{a.severity}  {a.explanation}.\n  {a.recommendation}" for a in telling]
-        if low := len(report.anomalies) - len(telling):
+        events = by_event(report.anomalies)
+        parts += [_table(events, blocks), ""]
+        parts += [f"{_found(events)}; the worst series of each is told.", ""]
+        telling = [event for event in events if event[0].severity != "LOW"] or events
+        parts += map(_words, telling)
+        if low := len(events) - len(telling):
             parts.append(f"LOW  {counted(low, 'more', 'more')}, in the table alone; --json has them in words.")
     else:
         parts.append("nothing unusual" if report.series else "nothing could be judged: this is no all-clear")
@@ -154,23 +161,57 @@ def _left_out(report: "AnomalyReport") -> str | None:
     return ", ".join(said) or None
 
 
-def _row(anomaly: "Anomaly", blocks: bool) -> tuple[object, ...]:
+def _found(events: list[list["Anomaly"]]) -> str:
+    return f"{counted(len(events), 'event')} in {sum(map(_series, events))} series"
+
+
+def _series(event: list["Anomaly"]) -> int:
+    return len({name for anomaly in event for name in (anomaly.series, *anomaly.also)})
+
+
+def _words(event: list["Anomaly"]) -> str:
+    """The worst series of an event, and which others went with it."""
+    worst = event[0]
+    others = dict.fromkeys(name for anomaly in event for name in (anomaly.series, *anomaly.also))
+    others.pop(worst.series, None)
+    said = [f"{worst.severity}  {worst.explanation}."]
+    if others:
+        more = f" and {len(others) - MAX_OTHERS} more, see --json" if len(others) > MAX_OTHERS else ""
+        named = ", ".join(list(others)[:MAX_OTHERS])
+        said.append(f"  One event, {len(others) + 1} series: with it {named}{more}.")
+    return "\n".join([*said, f"  {worst.recommendation}"])
+
+
+def _table(events: list[list["Anomaly"]], blocks: bool) -> str:
+    """An event a row, by its worst series; a narrow terminal leaves to the words what these tell too."""
+    narrow = (room() or WIDE) < WIDE
+    left_out = {"EXPECTED", "USERS", "COURSE"} if narrow else set()
+    rows = [{name: cell for name, cell in _cells(e, blocks).items() if name not in left_out} for e in events]
+    return table(list(rows[0]), [list(row.values()) for row in rows])
+
+
+def _cells(event: list["Anomaly"], blocks: bool) -> dict[str, object]:
+    anomaly = event[0]
     users = anomaly.affected_users
     name = anomaly.series if len(anomaly.series) <= MAX_WHERE else anomaly.series[: MAX_WHERE - 1] + "…"
-    return (
-        anomaly.severity,
-        anomaly.status,
-        f"{anomaly.began_at:%Y-%m-%d %H:%M}",
-        _value(anomaly.observed, anomaly.unit),
-        f"{_value(anomaly.expected_low, anomaly.unit)} to {_value(anomaly.expected_high, anomaly.unit)}",
-        users if isinstance(users, int) else "-",
-        sparkline(anomaly.recent, width=LINE, blocks=blocks),
-        name,
-    )
+    return {
+        "SEVERITY": anomaly.severity,
+        "STATUS": anomaly.status,
+        "BEGAN": f"{anomaly.began_at:%Y-%m-%d %H:%M}",
+        "OBSERVED": _value(anomaly.observed, anomaly),
+        "EXPECTED": _range(anomaly),
+        "USERS": users if isinstance(users, int) else "-",
+        "COURSE": sparkline(anomaly.recent, width=LINE, blocks=blocks),
+        "SERIES": _series(event),
+        "WHERE": name,
+    }
 
 
-def _value(value: float, unit: str | None) -> str:
-    """As the sentences have it: a share or a time below 0 is none that anybody expects."""
-    if unit == "share":
-        return f"{value_text(100 * max(value, 0.0))} %"
-    return f"{value_text(max(value, 0.0))} ms" if unit == "ms" else value_text(value)
+def _range(anomaly: "Anomaly") -> str:
+    """`26 to 59 ms`; both with their units where those differ."""
+    low, high = _value(anomaly.lowest_expected, anomaly), _value(anomaly.expected_high, anomaly)
+    return f"{low.removesuffix(' ' + high.partition(' ')[2])} to {high}"
+
+
+def _value(value: float, of: "Anomaly") -> str:
+    return amount(value, None if of.unit == "per bucket" else of.unit)

@@ -1,5 +1,6 @@
 """Events in production that are not as usual, and how production is."""
 
+from collections.abc import Iterable
 from enum import StrEnum
 from typing import Literal
 
@@ -18,6 +19,9 @@ NOT_JUDGED = "anm-not-judged"
 def is_not_judged(item: object) -> bool:
     """Whether an item of ANOMALIES_KEY or ALERTS_KEY is no finding, but says that there could be none."""
     return isinstance(item, dict) and item.get("id") == NOT_JUDGED
+
+
+_NEVER_BELOW_0 = ("share", "ms", "per bucket", "By")
 
 
 class AnomalyType(StrEnum):
@@ -96,8 +100,35 @@ class Anomaly(Record):
     recommendation: str
     also: tuple[str, ...] = ()
     """Other series of the same thing that left their range in the same time: p50 beside p95."""
+    event: str | None = None
+    """Id of the anomaly that began first of those that go with this one, itself included: they began within half an
+    hour and were under way together. One outage is one event, whatever number of series shows it."""
     recent: tuple[FiniteFloat | None, ...] = ()
     """The series around the event in at most forty values, the highest of each stretch, for a sparkline."""
+
+    @property
+    def lowest_expected(self) -> float:
+        """`expected_low`, but no share, time or number below 0: none can be."""
+        return max(self.expected_low, 0.0) if self.unit in _NEVER_BELOW_0 else self.expected_low
+
+
+def by_event(anomalies: Iterable[Anomaly]) -> list[list[Anomaly]]:
+    """Those of one event together, the worst event first; in each the one that tells most stands first.
+
+    Of equally bad ones that is a service as a whole before one endpoint of it, and what people met before a metric.
+
+    Args:
+        anomalies: the worst first.
+    """
+    found: dict[str, list[Anomaly]] = {}
+    for anomaly in anomalies:
+        found.setdefault(anomaly.event or anomaly.id, []).append(anomaly)
+    return [sorted(event, key=_tells_most) for event in found.values()]
+
+
+def _tells_most(anomaly: Anomaly) -> tuple[int, bool, bool]:
+    worst_first = list(Severity).index(anomaly.severity)
+    return worst_first, anomaly.source == "metric-points", anomaly.endpoint is not None
 
 
 class Unjudged(Record):

@@ -24,7 +24,7 @@ from ..scenario_keys import READS as SCENARIO_KEYS
 from ..scenario_keys import offered
 from .kept_watch import PARTS, Kept, laid_down, shared
 from .keys import INCIDENTS_KEY, Known, continued, keys, unjudged_keys
-from .report import Deployment, Judged, judge, one_each
+from .report import Deployment, Judged, in_events, judge, one_each
 from .rules import Method
 from .scenarios import ID as SCENARIO_ID
 from .scenarios import anomaly_scenarios, stretch_of
@@ -89,7 +89,7 @@ def _unjudged(why: str, known: Known, loaded: Loaded) -> dict[str, Any]:
 def _report(loaded: Loaded, kept: Kept, search: Search, judged: Sequence[Judged], known: Known) -> AnomalyReport:
     worse = one_each(j.anomaly for j in judged if not (j.better or j.chance))
     budget = int(loaded.number("maxAnomalies", BUDGET))
-    listed = tuple(with_people(continued(anomaly, known), loaded) for anomaly in worse[: min(budget, BUDGET)])
+    listed = in_events([with_people(continued(a, known), loaded) for a in worse[: min(budget, BUDGET)]])
     scenarios, untested = anomaly_scenarios(listed, loaded)
     return AnomalyReport(
         window_from=loaded.since,

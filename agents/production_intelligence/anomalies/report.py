@@ -14,6 +14,8 @@ from .series import PER_BUCKET
 
 BLAME_S = 86_400
 """A deployment longer ago than a day is not named: something else happened since."""
+TOGETHER_S = 1_800
+"""Begins so close are one event: an endpoint with few requests shows an outage some buckets later."""
 MAX_NAME_CHARS = 300
 _WORST_FIRST = list(Severity)
 _NO_CHANCE = NotMeasured(reason="not a share: the score ranks, and is no probability")
@@ -131,6 +133,29 @@ def one_each(anomalies: Iterable[Anomaly]) -> list[Anomaly]:
             also = tuple(dict.fromkeys((*kept[same].also, anomaly.series)))
             kept[same] = kept[same].model_copy(update={"also": also})
     return kept
+
+
+def in_events(anomalies: Sequence[Anomaly]) -> tuple[Anomaly, ...]:
+    """The same, each with the event that it belongs to.
+
+    Each goes with the worst one that it began beside and overlaps: chains of neighbours would make a day one event.
+
+    Args:
+        anomalies: the worst first.
+    """
+    events: list[list[Anomaly]] = []
+    for anomaly in anomalies:
+        mine = next((event for event in events if _goes_with(event[0], anomaly)), None)
+        if mine is None:
+            events.append([anomaly])
+        else:
+            mine.append(anomaly)
+    named = {one.id: min(event, key=lambda a: (a.began_at, a.id)).id for event in events for one in event}
+    return tuple(anomaly.model_copy(update={"event": named[anomaly.id]}) for anomaly in anomalies)
+
+
+def _goes_with(worst: Anomaly, other: Anomaly) -> bool:
+    return abs((worst.began_at - other.began_at).total_seconds()) <= TOGETHER_S and overlap(worst, other)
 
 
 def worst_first(anomaly: Anomaly) -> tuple[int, bool, float, str]:

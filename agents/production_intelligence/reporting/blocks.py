@@ -1,6 +1,6 @@
 """What sections of the production report are made of: tables and moments out of values that know where they stand."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -62,12 +62,21 @@ def section(title: str, whole: Stored, blocks: Callable[[], Iterator[Block]]) ->
     return Section(title=title, blocks=tuple(blocks()))
 
 
-def table_of(items: Stored, columns: tuple[Column, ...], row: Callable[[Stored], tuple[Line, ...]]) -> Iterator[Block]:
-    """The first items of a list as a table."""
-    found = list(items)
+def table_of(
+    whole: Stored,
+    columns: tuple[Column, ...],
+    row: Callable[[Stored], tuple[Line, ...]],
+    items: Sequence[Stored] | None = None,
+) -> Iterator[Block]:
+    """The first items of a list as a table.
+
+    Args:
+        items: those of the list that get a row; None = all.
+    """
+    found = list(whole) if items is None else items
     if not found:
         yield Paragraph(line=("None.",))
         return
     yield Table(columns=columns, rows=tuple(row(item) for item in found[:MOST_ROWS]))
     if len(found) > MOST_ROWS:
-        yield Paragraph(line=(counted(len(found) - MOST_ROWS, (items,), "count"), " more are in the record."))
+        yield Paragraph(line=(counted(len(found) - MOST_ROWS, (whole,), "count"), " more are in the record."))

@@ -19,6 +19,8 @@ from ...outcome import Outcome
 from ...traced import Shelf, Stored, counted, joined
 from ..loaded import Loaded
 from . import users
+from .anomalies import anomalies as anomalies_section
+from .anomalies import open_ones
 from .blocks import TONES, moment, section, table_of, tone_of, verdict, window_of, with_unit
 from .experiments import EXPERIMENTS, experiments
 
@@ -95,7 +97,7 @@ def report_of(shelf: Shelf, now: datetime) -> Report:
         highlights=(
             Fact(label="First to do", line=_first(priorities)),
             Fact(label="High priority", line=(_count(priorities["findings"], "priority", "HIGH", priorities),)),
-            Fact(label="Open anomalies", line=(_count(anomalies, "status", "open", anomalies),)),
+            Fact(label="Open anomalies", line=(open_ones(anomalies),)),
             Fact(label="Incidents", line=(_number(incidents["incidents"], incidents),)),
             Fact(label="Errors logged", line=(patterns["totalErrors"].say(),)),
             Fact(label="Sessions of the last day", line=(rum["totalSessions"].say(),)),
@@ -103,7 +105,7 @@ def report_of(shelf: Shelf, now: datetime) -> Report:
         sections=(
             _priorities(priorities),
             _incidents(incidents),
-            _anomalies(anomalies),
+            anomalies_section(anomalies),
             _patterns(patterns),
             users.last_day(rum),
             users.visits(visits),
@@ -201,17 +203,6 @@ def _incident(item: Stored) -> Item:
     if suspects:
         details.append(("suspected: ", *suspects))
     return Item(line=(severity, " ", item["title"].say()), details=tuple(details))
-
-
-def _anomalies(whole: Stored) -> Section:
-    columns = (Column(title="Severity"), Column(title="State"), Column(title="What", wide=True), Column(title="Since"))
-
-    def row(item: Stored) -> tuple[Line, ...]:
-        severity = verdict(item["severity"])
-        what = item["explanation"] or item["series"]
-        return (severity,), (item["status"].say(),), (what.say(),), (item["beganAt"].say(moment),)
-
-    return section("Anomalies", whole, lambda: table_of(whole, columns, row))
 
 
 def _patterns(whole: Stored) -> Section:

@@ -51,5 +51,24 @@ def test_the_mildest_stand_in_the_table_and_only_the_others_in_words_too() -> No
     )  # fmt: skip
     text = anomalies_text(report)
     assert "CRITICAL in words" in text and "LOW in words" not in text and "LOW  1 more" in text
-    assert text.count("26630 ms") == 2 and "0 ms to 147 ms" in text
+    assert text.count("26630 ms") == 2 and "0 to 147 ms" in text
     assert "LOW in words" in anomalies_text(report.model_copy(update={"anomalies": (an_anomaly(Severity.LOW),)}))
+
+
+def test_one_outage_is_one_event_with_its_series() -> None:
+    """In the table a row, in words the worst and which went with it; --json has all of them."""
+    outage = [
+        an_anomaly(Severity.CRITICAL).model_copy(update={"event": "anm-1", "also": ("p99",)}),
+        an_anomaly(Severity.HIGH).model_copy(update={"event": "anm-1", "series": "errors", "explanation": "errors up"}),
+        an_anomaly(Severity.MEDIUM).model_copy(update={"event": "anm-2", "series": "cpu"}),
+    ]
+    report = AnomalyReport(
+        window_from=NOW, window_to=NOW, method="score", threshold=0.3, series=9, points=9, anomalies=tuple(outage)
+    )
+    text = anomalies_text(report)
+    assert "2 events in 4 series; the worst series of each is told." in text
+    assert "One event, 3 series: with it p99, errors." in text and "errors up" not in text
+    assert (
+        len([line for line in text.splitlines() if line.startswith(("CRITICAL  open", "HIGH  ", "MEDIUM    open"))])
+        == 2
+    )

@@ -271,3 +271,16 @@ def test_a_gap_in_the_import_is_no_outage_but_a_silent_endpoint_is(tmp_path: Pat
     assert (drop.endpoint, drop.observed, drop.severity) == ("GET /b", 0.0, Severity.CRITICAL)
     assert drop.began_at == NOW - (5 * 288 - 1350) * STEP
     assert all(a.began_at > NOW - DAY for a in report.anomalies), [a.explanation for a in report.anomalies]
+
+
+def test_what_began_together_and_overlaps_is_one_event(tmp_path: Path) -> None:
+    """An outage shows in errors, times and a queue; a fault of another day is another event."""
+    rows = [
+        *metric(fault=(6, 5, 30.0)),
+        *metric("queue_length", fault=(6, 5, 300.0)),
+        *metric("lag", fault=(50, 49, 9.0)),
+    ]
+    found = {anomaly.series: anomaly for anomaly in report_of(tmp_path, rows).anomalies}
+    errors, queue, lag = (found[name] for name in ("http_errors", "queue_length", "lag"))
+    assert errors.event == queue.event and errors.event in (errors.id, queue.id)
+    assert lag.event == lag.id

@@ -203,6 +203,21 @@ def test_where_anomalies_could_not_be_judged_the_report_says_why_and_not_to_look
     assert "not looked for" not in text
 
 
+def test_one_event_is_one_row_and_the_word_that_nobody_could_judge_is_none() -> None:
+    """Two series of one outage; an item of status NOT_MEASURED before them says that nobody judged them since."""
+    began = NOW.isoformat()
+    items = [
+        {"id": "anm-not-judged", "status": "NOT_MEASURED", "title": "nobody can say how production is"},
+        {"id": "a", "event": "a", "severity": "HIGH", "status": "open", "series": "errors", "beganAt": began},
+        {"id": "b", "event": "a", "severity": "LOW", "status": "open", "series": "latency", "beganAt": began},
+    ]
+    text = Terminal(False, False).render(made({**records(), ANOMALIES: items})).decode()
+    assert "errors; 1 more of the same event" in text and "latency" not in text
+    assert "nobody can say how production is" in text and re.search(r"Open anomalies: +2$", text, re.MULTILINE)
+    text = Terminal(False, False).render(made({**records(), ANOMALIES: items[:1]})).decode()
+    assert re.search(r"Open anomalies: +not measured$", text, re.MULTILINE)
+
+
 def test_alerts_that_were_not_analysed_are_not_passed_over_in_silence() -> None:
     """Most shops have alerts and nobody who writes incidents."""
     analysis = {**records()[INCIDENTS], "incidents": [], "alertsLeftOut": 2}
