@@ -8,14 +8,13 @@ import click
 
 from .common import echo, output_options, print_json, release_options, say, with_runtime
 from .reading_progress import ReadingProgress
-from .text import cleaned, counted, table
+from .text import table
+from .text_import import report_text, together
 
 if TYPE_CHECKING:
-    from ..fleet.imports.ingest import FileReport, ImportReport
+    from ..fleet.imports.ingest import ImportReport
     from ..fleet.runtime import Runtime
     from ..fleet.signals import FoundRelease
-
-_SHOWN_SKIPPED = 10
 
 
 @click.command("import")
@@ -29,11 +28,12 @@ _SHOWN_SKIPPED = 10
     help="Where rows say which variant they saw: a column, a property of events, or a parameter of the page's query.",
 )
 @click.option("--dry-run", is_flag=True, help="Read and report, store nothing.")
+@click.option("--verbose", is_flag=True, help="A line for every file and every remark, however many there are.")
 @click.option("--list-formats", is_flag=True, help="What can be read, and how to get such files.")
 @output_options
 @click.pass_context
 def import_(
-    ctx: click.Context, /, files: tuple[str, ...], list_formats: bool, as_json: bool, **flags: Any
+    ctx: click.Context, /, files: tuple[str, ...], list_formats: bool, as_json: bool, verbose: bool, **flags: Any
 ) -> None:  # fmt: skip
     """Read files of tools into quality signals and datasets.
 
@@ -54,58 +54,16 @@ def import_(
         raise InputError("no FILE is given", hint="`aqe import formats` shows what can be read")
     report = with_runtime(ctx, lambda parts: _import(parts, files, **flags))
     failed = [file for file in report.files if file.failed]
-    for file in failed:
-        reason = str(file.reason)
-        say(f"aqe: {reason if reason.startswith(file.file) else f'{file.file}: {reason}'}")
+    faults = [(file.file, str(file.reason).removeprefix(f"{file.file}: ")) for file in failed]
+    for line in together(faults, verbose=verbose):
+        say(f"aqe: {line}")
     if as_json:
         print_json(report)
     else:
-        echo(report_text(report, stored=not flags["dry_run"]))
+        echo(report_text(report, stored=not flags["dry_run"], verbose=verbose))
     if all(file.skipped for file in report.files):
         raise InputError("none of the files has an importer", hint="`aqe import formats` shows what can be read")
     ctx.exit(EXIT_USAGE if failed else EXIT_OK)
-
-
-NEXT = "What production says: aqe production feedback-loop --once, then aqe production report"
-"""After production data: many commands read them, and nobody knows yet with which to begin."""
-
-
-def report_text(report: "ImportReport", *, stored: bool = True) -> str:
-    """One line a file, then what is still missing, and what to do with production data that was `stored`."""
-    from .text_readiness import missing_text
-
-    report = cleaned(report)
-    read = [file for file in report.files if not file.skipped]
-    lines = [table(("FILE", "FORMAT", "OUTCOME", "GAVE"), [_row(file) for file in read])]
-    notes = [
-        (file.file, note) for file in read if not file.failed for note in (*filter(None, [file.reason]), *file.notes)
-    ]
-    if notes:
-        lines += ["", *(f"{name}: {note}" for name, note in notes)]
-    lines += _passed_over([file for file in report.files if file.skipped])
-    if report.release:
-        title = f"Gates of {report.release.version} still without evidence"
-        lines += missing_text(title, report.release.version, report.still_missing)
-    if stored and any(file.rows or file.records for file in read):
-        lines += ["", NEXT]
-    return "\n".join(lines)
-
-
-def _passed_over(skipped: "Sequence[FileReport]") -> list[str]:
-    if not skipped:
-        return []
-    more = len(skipped) - _SHOWN_SKIPPED
-    lines = [
-        "",
-        "Passed over, since no importer reads them:",
-        *(f"  {file.reason}" for file in skipped[:_SHOWN_SKIPPED]),
-    ]
-    return [*lines, f"  and {more} more"] if more > 0 else lines
-
-
-def _row(file: "FileReport") -> tuple[str, str, str, str]:
-    counts = [counted(count, what) for count, what in ((file.rows, "row"), (file.records, "record")) if count]
-    return file.file, file.format or "-", file.outcome, ", ".join([*file.signals, *counts]) or "-"
 
 
 async def _import(

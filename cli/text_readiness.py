@@ -97,6 +97,27 @@ def gate_text(gate: GateResult, look: Look = _PLAIN) -> str:
 
 def missing_text(title: str, version: str, items: Sequence[str]) -> list[str]:
     """What is missing: by the command that would supply it, then by the reason, then by who asks for it."""
+    lines = []
+    for how, reasons in _grouped(version, items).items():
+        lines += [f"  {how}"] if how else []
+        for reason, askers in reasons.items():
+            lines += [f"    {reason}"] if reason else []
+            lines += [f"      {f'{by}: ' if by else ''}{', '.join(names)}" for by, names in askers.items()]
+    return ["", f"{title} ({len(items)}), and what supplies it:", *lines] if lines else []
+
+
+def missing_by_command(title: str, version: str, items: Sequence[str]) -> list[str]:
+    """The same in a line a command: how many criteria it would supply, and of which gates."""
+    rows = []
+    for how, reasons in _grouped(version, items).items():
+        names = [name for askers in reasons.values() for found in askers.values() for name in found]
+        gates = dict.fromkeys(by for askers in reasons.values() for by in askers if by)
+        rows.append((how or "-", len(names), ", ".join(gates) or "-"))
+    return ["", f"{title} ({len(items)})", table(("COMMAND", "SUPPLIES", "OF"), rows, indent=2)] if rows else []
+
+
+def _grouped(version: str, items: Sequence[str]) -> dict[str, dict[str, dict[str, list[str]]]]:
+    """Command -> reason -> who asks -> what is missing."""
     commands = [how.format(version=version) for how in HOW_TO_MEASURE.values()]
     grouped: dict[str, dict[str, dict[str, list[str]]]] = {}
     for item in items:
@@ -104,13 +125,7 @@ def missing_text(title: str, version: str, items: Sequence[str]) -> list[str]:
         found = _MISSING.fullmatch(item.removesuffix(f"; {how}"))
         name, asked_by, reason = found.groups() if how and found else (item, "", "")
         grouped.setdefault(how, {}).setdefault(reason, {}).setdefault(asked_by, []).append(name)
-    lines = []
-    for how, reasons in grouped.items():
-        lines += [f"  {how}"] if how else []
-        for reason, askers in reasons.items():
-            lines += [f"    {reason}"] if reason else []
-            lines += [f"      {f'{by}: ' if by else ''}{', '.join(names)}" for by, names in askers.items()]
-    return ["", f"{title} ({len(items)}), and what supplies it:", *lines] if lines else []
+    return grouped
 
 
 def _confidence(decision: Decision) -> str:
