@@ -128,9 +128,9 @@ class DatasetStore:
         rows, values = self._window(source.kind, since, until, release)
         if rows:
             query = levels_sql(source, rows, bucket_s=bucket_s, purchase=purchase)
-            for service, endpoint, start, total, hits, timed, percentiles in self._fetch(query, values):
+            for service, endpoint, start, total, hits, timed, percentiles, gave_up in self._fetch(query, values):
                 p50, p95, p99 = percentiles or (None, None, None)
-                yield Level(Scope(service, endpoint), start, total, hits, timed, p50, p95, p99)
+                yield Level(Scope(service, endpoint), start, total, hits, timed, p50, p95, p99, gave_up)
 
     def timings(
         self,

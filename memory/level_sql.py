@@ -3,7 +3,7 @@ r"""The SQL behind `DatasetReader.levels`: counts, failures, users and percentil
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from ..core.records.levels import MAX_ENDPOINTS, LevelSource
+from ..core.records.levels import GAVE_UP, MAX_ENDPOINTS, LevelSource
 
 MAX_PATH_CHARS = 500
 
@@ -82,6 +82,7 @@ _ASKED = {
 # A session belongs to the bucket of its first event: bought or not, it is counted once.
 _SESSIONS = """
     SELECT min("at") AS "at", '' AS service, '' AS endpoint, NULL::DOUBLE AS duration, "session" AS person,
+           false AS gave_up,
            bool_or(regexp_full_match(coalesce("name", ''), {purchase}, 'i')) AS hit
     FROM ({rows}) GROUP BY "session" HAVING "session" IS NOT NULL"""
 
@@ -91,9 +92,11 @@ def _measured(source: LevelSource, rows: str, purchase: str, more: str = "") -> 
     if source is LevelSource.SESSIONS:
         return _SESSIONS.format(rows=rows, purchase=literal(purchase))
     of = _SOURCES[source]
+    gave_up = f"""coalesce("status" = {GAVE_UP}, false)""" if source in _ASKED else "false"
     return f"""
         SELECT "at", coalesce({of.service}, '') AS service, coalesce({of.endpoint}, '') AS endpoint,
-               coalesce({of.hit}, false) AS hit, {of.duration} AS duration, {of.person} AS person{more}
+               coalesce({of.hit}, false) AS hit, {of.duration} AS duration, {of.person} AS person,
+               {gave_up} AS gave_up{more}
         FROM ({rows}) WHERE {of.where}"""
 
 
@@ -107,7 +110,8 @@ def levels_sql(source: LevelSource, rows: str, *, bucket_s: int, purchase: str) 
     """
     bucket = f'CAST(floor(epoch("at") / {bucket_s:d}) AS BIGINT) * {bucket_s:d}'
     figures = """count(*), count(*) FILTER (hit), count(duration) FILTER (isfinite(duration)),
-                 quantile_cont(duration, [0.5, 0.95, 0.99]) FILTER (isfinite(duration))"""
+                 quantile_cont(duration, [0.5, 0.95, 0.99]) FILTER (isfinite(duration)),
+                 count(*) FILTER (gave_up)"""
     return f"""
         WITH measured AS MATERIALIZED (SELECT *, {bucket} AS start FROM ({_measured(source, rows, purchase)})),
         busiest AS (

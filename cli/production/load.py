@@ -149,11 +149,24 @@ def _bars(rows: list[tuple[str, float, str]], highest: float) -> str:
 
 def mix_text(mix: "EndpointMix") -> str:
     """The most frequent endpoints."""
+    shown = mix.endpoints[:MAX_ENDPOINTS]
+    given_up = any(e.gave_up_share for e in shown)  # most servers never write it
     rows = [
-        (percent(e.share), e.requests, "-" if e.error_share is None else percent(e.error_share), f"{e.method} {e.path}")
-        for e in mix.endpoints[:MAX_ENDPOINTS]
+        (
+            percent(e.share),
+            e.requests,
+            _of_all(e.error_share),
+            *([_of_all(e.gave_up_share)] if given_up else []),
+            f"{e.method} {e.path}",
+        )
+        for e in shown
     ]
-    return table(("SHARE", "COUNT", "5XX", "ENDPOINT"), rows)
+    heads = ("SHARE", "COUNT", "5XX", *(["GAVE UP (499)"] if given_up else []), "ENDPOINT")
+    return table(heads, rows)
+
+
+def _of_all(share: float | None) -> str:
+    return "-" if share is None else percent(share)
 
 
 def _users(found: "UserClasses") -> str:

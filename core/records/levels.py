@@ -6,6 +6,9 @@ from typing import NamedTuple
 
 from .kinds import ACCESS, LOGS, RUM, SPANS
 
+GAVE_UP = 499
+"""nginx's status for a client that closed the connection before there was an answer: no error of the service's, which
+did not get to answer, and no refusal. Other proxies took it over."""
 MAX_ENDPOINTS = 100
 """Endpoints a source that get levels of their own, the busiest ones; the others are in their service's levels."""
 
@@ -64,6 +67,8 @@ class Level(NamedTuple):
     p50_ms: float | None
     p95_ms: float | None
     p99_ms: float | None
+    gave_up: int = 0
+    """Those of `total` whose client closed the connection before the answer (GAVE_UP)."""
 
 
 class MetricPoint(NamedTuple):

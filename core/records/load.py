@@ -95,7 +95,9 @@ class EndpointShare(Record):
     error_share: float | None = None
     """Answered with 5xx, 0 to 1; None where the source has no status."""
     refused_share: float | None = None
-    """Answered with 4xx, likewise."""
+    """Answered with 4xx, likewise; without those of `gave_up_share`."""
+    gave_up_share: float | None = None
+    """The client closed the connection before the answer (nginx's 499), likewise: no error, and no refusal."""
     times: ResponseTimes | None = None
     """None where the source has no durations of it."""
 

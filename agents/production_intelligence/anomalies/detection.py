@@ -164,7 +164,7 @@ def with_people(anomaly: Anomaly, loaded: Loaded) -> Anomaly:
 
 def _people(anomaly: Anomaly, loaded: Loaded) -> int | NotMeasured:
     if anomaly.type not in (AnomalyType.ERROR_RATE_SPIKE, AnomalyType.LATENCY_DEGRADATION):
-        return NotMeasured(reason="who stayed away, or would have done something else, is in no row")
+        return NotMeasured(reason="who stayed away, gave up or would have done something else is not counted by person")
     if anomaly.source not in tuple(LevelSource):
         return NotMeasured(reason="a metric names nobody")
     slower_than_ms = anomaly.expected_high if anomaly.type is AnomalyType.LATENCY_DEGRADATION else None

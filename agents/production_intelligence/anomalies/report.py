@@ -10,7 +10,7 @@ from ....core.records.anomalies import Anomaly, AnomalyType, NearestDeployment, 
 from ....core.records.evidence import NotMeasured
 from .rules import CHANCE, INSIDE_SCORE, LEAST_TRAFFIC, LONE_POINT, chance_of, meaning_of, severity_of
 from .search import Found
-from .series import PER_BUCKET
+from .series import PER_BUCKET, Measure
 
 BLAME_S = 86_400
 """A deployment longer ago than a day is not named: something else happened since."""
@@ -90,7 +90,7 @@ def judge(found: Found, deployments: Sequence[Deployment]) -> Judged:
             affected_users=_NOBODY_ASKED,
             deployment=deployment,
             explanation=_explanation(found, name, began, ended, deployment),
-            recommendation=_RECOMMENDATIONS[named],
+            recommendation=WAITED_TOO_LONG if about.measure is Measure.GAVE_UP else _RECOMMENDATIONS[named],
             recent=found.recent,
         ),
         better=type_ is None,
@@ -211,6 +211,9 @@ def _at(seconds: float) -> datetime:
     return datetime.fromtimestamp(seconds, UTC)
 
 
+WAITED_TOO_LONG = (
+    "look how long answers took just before, and at time-outs of clients that are shorter than the service's own"
+)
 _RECOMMENDATIONS = {
     AnomalyType.ERROR_RATE_SPIKE: "mine the errors of this time (`aqe production mine-errors`) and test what changed",
     AnomalyType.LATENCY_DEGRADATION: "measure the endpoint under load and compare with the release before",

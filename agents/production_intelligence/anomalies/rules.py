@@ -51,6 +51,7 @@ class Meaning(NamedTuple):
 _ERRORS = Meaning(AnomalyType.ERROR_RATE_SPIKE, None)
 _SLOWER = Meaning(AnomalyType.LATENCY_DEGRADATION, None)
 _TRAFFIC = Meaning(AnomalyType.THROUGHPUT_SURGE, AnomalyType.THROUGHPUT_DROP)
+_GAVE_UP = Meaning(AnomalyType.USER_BEHAVIOR_ANOMALY, None)
 _BEHAVIOUR = Meaning(None, AnomalyType.USER_BEHAVIOR_ANOMALY)
 _UNKNOWN = Meaning(AnomalyType.METRIC_ANOMALY, AnomalyType.METRIC_ANOMALY)
 
@@ -60,6 +61,7 @@ _MEANING = {
     Measure.P95: _SLOWER,
     Measure.P99: _SLOWER,
     Measure.TRAFFIC: _TRAFFIC,
+    Measure.GAVE_UP: _GAVE_UP,
     Measure.CONVERSION: _BEHAVIOUR,
 }
 _NAMED: tuple[tuple[re.Pattern[str], Meaning], ...] = tuple(
@@ -94,12 +96,14 @@ def meaning_of(measure: Measure, name: str) -> Meaning:
 def severity_of(type_: AnomalyType, unit: str | None, event: Excursion) -> Severity:
     """How bad, from the size of what was seen.
 
-    Errors: a share of 25 % of all requests is critical, 5 % high, 1 % medium. Latency and everything else, by how many
-    times the expected: tenfold high, threefold medium. Lost traffic and lost conversions: nine tenths critical, half
-    high. More traffic than expected, and metrics of which nobody knows what they mean, are medium at most.
+    Errors, and clients that gave up: a share of 25 % of all requests is critical, 5 % high, 1 % medium. Latency and
+    everything else, by how many times the expected: tenfold high, threefold medium. Lost traffic and lost conversions:
+    nine tenths critical, half high. More traffic than expected, and metrics of which nobody knows what they mean, are
+    medium at most.
     """
     share = _as_share(unit, event.observed)
-    if type_ is AnomalyType.ERROR_RATE_SPIKE and share is not None:
+    gave_up = type_ is AnomalyType.USER_BEHAVIOR_ANOMALY and event.deviation > 0
+    if (type_ is AnomalyType.ERROR_RATE_SPIKE or gave_up) and share is not None:
         return _step(share, (0.25, 0.05, 0.01))
     if type_ in (AnomalyType.THROUGHPUT_DROP, AnomalyType.USER_BEHAVIOR_ANOMALY):
         lost = -event.deviation / event.expected if event.expected > 0 else 0.0

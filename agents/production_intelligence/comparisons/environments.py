@@ -14,6 +14,7 @@ from ....core.numbers import counted, fine_percent
 from ....core.records.environments import EndpointDifference, EnvironmentComparison, EnvironmentTraffic
 from ....core.records.evidence import NotMeasured
 from ....core.records.findings import FindingPriority, Insight
+from ....core.records.levels import GAVE_UP
 from ....core.records.rows import ACCESS
 from ....core.registry import did_you_mean
 from ...outcome import Outcome
@@ -56,7 +57,7 @@ class _Traffic:
             one.errors += count if status >= 500 else 0
             one.bytes_sent += sums[0]
             one.duration_ms += sums[1]
-        known = f"{status // 100}xx" if 100 <= status < 600 else "unknown"
+        known = str(status) if status == GAVE_UP else f"{status // 100}xx" if 100 <= status < 600 else "unknown"
         self.statuses[known] = self.statuses.get(known, 0) + count
 
 

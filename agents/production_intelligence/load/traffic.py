@@ -9,7 +9,7 @@ import numpy as np
 from ....analysis.frequent import Frequent
 from ....analysis.series.traffic_profile import Minutes
 from ....core.errors import TaskVetoed
-from ....core.records.levels import LevelSource
+from ....core.records.levels import GAVE_UP, LevelSource
 from ....core.records.load import EndpointMix, EndpointShare, Percentile, ResponseTimes
 from ....core.records.rows import ACCESS, RUM, SPANS
 from ....core.registry import did_you_mean
@@ -113,7 +113,7 @@ def highest_second(loaded: Loaded, source: Source, hour_s: int) -> int:
 def endpoint_mix(loaded: Loaded, source: Source) -> EndpointMix:
     """What was asked for, most frequent first; bounded whatever the paths are."""
     columns = [column for column in source.columns if column]
-    counted: Frequent[tuple[str, str], list[int]] = Frequent(MAX_ENDPOINTS, lambda: [0, 0])
+    counted: Frequent[tuple[str, str], list[int]] = Frequent(MAX_ENDPOINTS, lambda: [0, 0, 0])
     times_of = _times(loaded, source)
     total = 0
     for row in loaded.tally(source.kind, columns, only=source.only):
@@ -121,7 +121,9 @@ def endpoint_mix(loaded: Loaded, source: Source) -> EndpointMix:
         times = int(row[len(columns)])
         total += times
         failed = counted.count((method, endpoint(path[:MAX_PATH_CHARS])), times)
-        if status is not None and status >= CLIENT_ERROR:
+        if status == GAVE_UP:
+            failed[2] += times
+        elif status is not None and status >= CLIENT_ERROR:
             failed[status >= SERVER_ERROR] += times
     listed = [
         EndpointShare(
@@ -131,9 +133,10 @@ def endpoint_mix(loaded: Loaded, source: Source) -> EndpointMix:
             share=times / total,
             error_share=min(1.0, errors / times) if source.columns[2] else None,
             refused_share=min(1.0, refused / times) if source.columns[2] else None,
+            gave_up_share=min(1.0, gave_up / times) if source.columns[2] else None,
             times=times_of.get(f"{method} {path}"),
         )
-        for (method, path), times, (refused, errors) in counted.items()
+        for (method, path), times, (refused, errors, gave_up) in counted.items()
     ][:LISTED_ENDPOINTS]
     other = max(0.0, 1.0 - sum(share.share for share in listed))
     return EndpointMix(endpoints=tuple(listed), other_share=other, distinct=len(counted), times=times_of.get(""))

@@ -62,6 +62,20 @@ def test_levels_count_fail_and_time_what_is_a_request(tmp_path: Path) -> None:
     assert datasets.people(stretch._replace(slower_than_ms=150.0)) == (1, 0)
 
 
+def test_a_client_that_gave_up_is_counted_apart(tmp_path: Path) -> None:
+    """nginx's 499 is no failure of the service, and it is not lost."""
+    rows: list[Row] = [
+        AccessRow(NOW, "GET", "/", status, None, 3e3, None, None, None) for status in (200, 499, 499, 503)
+    ]
+    rows += [LogRow(NOW, "INFO", "GET /", request_path="/", request_method="GET", status=499, service="shop")]
+    datasets = stored(tmp_path, rows).datasets
+    (access, *_), (log, *_) = (
+        list(datasets.levels(source, bucket_s=300)) for source in (LevelSource.ACCESS, LevelSource.LOG_REQUESTS)
+    )
+    assert (access.total, access.hits, access.gave_up) == (4, 1, 2)
+    assert (log.total, log.hits, log.gave_up) == (1, 0, 1)
+
+
 def test_each_source_has_its_own_failures(tmp_path: Path) -> None:
     """5xx, a level, an error event, a purchase."""
     rows: list[Row] = [

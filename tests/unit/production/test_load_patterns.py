@@ -8,6 +8,7 @@ import pytest
 
 from aqe.agents.production_intelligence.load.patterns import load_patterns
 from aqe.agents.production_intelligence.load.traffic import LISTED_ENDPOINTS
+from aqe.cli.production.load import load_text
 from aqe.core.errors import TaskVetoed
 from aqe.core.records.apm import SpanRow
 from aqe.core.records.evidence import NotMeasured
@@ -210,6 +211,16 @@ def test_traces_count_by_their_first_span() -> None:
     patterns = found(spans())
     assert (patterns.source, patterns.total) == ("spans", 60)
     assert patterns.mix.endpoints[0].error_share == pytest.approx(0.1)
+
+
+def test_clients_that_gave_up_have_a_column_of_their_own() -> None:
+    """499 is neither a refusal nor an error; where nobody writes it, there is no column."""
+    rows = [request(NOW - timedelta(minutes=n), status=499 if n < 5 else 404 if n < 7 else 200) for n in range(20)]
+    patterns = found(iter(rows))
+    (one,) = patterns.mix.endpoints
+    assert (one.error_share, one.refused_share, one.gave_up_share) == (0, 0.1, 0.25)
+    assert "GAVE UP (499)" in load_text(patterns) and "25 %" in load_text(patterns)
+    assert "GAVE UP" not in load_text(found(row for row in rows if row.status != 499))
 
 
 def test_an_empty_window_is_one_clear_sentence() -> None:
