@@ -1,10 +1,12 @@
 """How fast production's bulk formats are read: CPU time of the parser alone over ours, and memory.
 
-Each case writes a file of one shape, then reads it in processes of their own: the standard library's `json.loads` over
-the same lines (or the whole document), our importer to rows, and the rows redacted as an import does it.
+Each case writes a file of one shape, then reads it in processes of their own: the plain parser (the standard library's
+`json.loads` over the same lines or the whole document; of protobuf its own, which makes no values of Python's before
+they are asked for), our importer to rows, and the rows redacted as an import does it.
 """
 
 import argparse
+import base64
 import io
 import json
 import multiprocessing
@@ -14,6 +16,7 @@ import tempfile
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from enum import Enum, auto
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +24,7 @@ from aqe.connectors.formats.production.datadog_search import DatadogSearch
 from aqe.connectors.formats.production.json_lines import JsonLines
 from aqe.connectors.formats.production.mixpanel import Mixpanel
 from aqe.connectors.formats.production.otlp import OtlpJson
+from aqe.connectors.formats.production.otlp_protobuf import OtlpProtobuf
 from aqe.core.importing import Importer
 
 from .. import report
@@ -117,13 +121,23 @@ def _views() -> Iterator[dict[str, Any]]:
         yield {"type": "rum", "id": str(n), "attributes": told}
 
 
-CASES: dict[str, tuple[Importer, Callable[[], Iterator[dict[str, Any]]], bool]] = {
-    "JSON-lines log": (JsonLines(), _logs, True),
-    "OTLP, a request a line": (OtlpJson(), _spans, True),
-    "Mixpanel, an event a line": (Mixpanel(), _events, True),
-    "Datadog RUM, one long document": (DatadogSearch(), _views, False),
+class Layout(Enum):
+    """How records stand in a file."""
+
+    LINES = auto()
+    DOCUMENT = auto()
+    MESSAGES = auto()
+    """Of protobuf, each behind its length."""
+
+
+CASES: dict[str, tuple[Importer, Callable[[], Iterator[dict[str, Any]]], Layout]] = {
+    "JSON-lines log": (JsonLines(), _logs, Layout.LINES),
+    "OTLP, a request a line": (OtlpJson(), _spans, Layout.LINES),
+    "OTLP, the same as protobuf": (OtlpProtobuf(), _spans, Layout.MESSAGES),
+    "Mixpanel, an event a line": (Mixpanel(), _events, Layout.LINES),
+    "Datadog RUM, one long document": (DatadogSearch(), _views, Layout.DOCUMENT),
 }
-"""Name -> importer, what makes its records, whether each is a line."""
+"""Name -> importer, what makes its records, how they stand in the file."""
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -136,40 +150,59 @@ def main(arguments: Sequence[str]) -> int:
     size, rounds = (20, 1) if options.quick else (options.mb, options.rounds)
     results = {name: _case(name, size * 1_000_000, rounds) for name in CASES}
     rows = [
-        (name, f"{found['megabytes']:.0f}", shown(found["json.loads MB/s"]), shown(found["ratio"], 2),
+        (name, f"{found['megabytes']:.0f}", shown(found["plain MB/s"]), shown(found["ratio"], 2),
          shown(found["ratio redacted"], 2), shown(found["peak MB"]))
         for name, found in results.items()
     ]  # fmt: skip
-    title = "Reading: CPU time of json.loads over ours (above 1 = we are faster), peak memory of the process"
-    table(title, ("file", "MB", "json.loads MB/s", "to rows", "and redacted", "peak MB"), rows)
+    title = "Reading: CPU time of the plain parser over ours (above 1 = we are faster), peak memory of the process"
+    table(title, ("file", "MB", "plain MB/s", "to rows", "and redacted", "peak MB"), rows)
     report.json_line("importers", results=results)
     return 0
 
 
 def _case(name: str, size: int, rounds: int) -> dict[str, Any]:
-    _, records, by_line = CASES[name]
+    _, records, layout = CASES[name]
     with tempfile.NamedTemporaryFile(suffix=".json") as file:
         with Path(file.name).open("wb") as out:
-            _write(out, [json.dumps(record, separators=(",", ":")).encode() for record in records()], size, by_line)
+            _write(out, [_encoded(record, layout) for record in records()], size, layout)
         path = Path(file.name)
         times = [[_run(work, path, name) for work in (_plain, _rows, _redacted)] for _ in range(rounds)]
         megabytes = path.stat().st_size / 1e6
     return {
         "megabytes": megabytes,
-        "json.loads MB/s": Spread.of(megabytes / plain[0] for plain, _, _ in times),
+        "plain MB/s": Spread.of(megabytes / plain[0] for plain, _, _ in times),
         "ratio": Spread.of(plain[0] / ours[0] for plain, ours, _ in times),
         "ratio redacted": Spread.of(plain[0] / redacted[0] for plain, _, redacted in times),
         "peak MB": Spread.of(ours[1] for _, ours, _ in times),
     }
 
 
-def _write(out: io.BufferedWriter, records: list[bytes], size: int, by_line: bool) -> None:
-    separator = b"\n" if by_line else b","
+def _encoded(record: dict[str, Any], layout: Layout) -> bytes:
+    if layout is not Layout.MESSAGES:
+        return json.dumps(record, separators=(",", ":")).encode()
+    from google.protobuf.json_format import ParseDict
+    from opentelemetry.proto.trace.v1.trace_pb2 import TracesData
+
+    for span in record["resourceSpans"][0]["scopeSpans"][0]["spans"]:
+        for name in ("traceId", "spanId", "parentSpanId"):  # protobuf's own JSON has base64 where OTLP's has hex
+            span[name] = base64.b64encode(bytes.fromhex(span[name])).decode()
+    message: bytes = ParseDict(record, TracesData()).SerializeToString()
+    return len(message).to_bytes(4, "big") + message
+
+
+_AROUND = {
+    Layout.LINES: (b"", b"\n", b"\n"), Layout.DOCUMENT: (b'{"data":[', b",", b"]}\n"), Layout.MESSAGES: (b"", b"", b""),
+}  # fmt: skip
+"""What stands before, between and behind the records."""
+
+
+def _write(out: io.BufferedWriter, records: list[bytes], size: int, layout: Layout) -> None:
+    start, separator, end = _AROUND[layout]
     block = separator.join(records)
-    out.write(b"" if by_line else b'{"data":[')
+    out.write(start)
     for n in range(max(1, size // len(block))):
         out.write((separator if n else b"") + block)
-    out.write(b"\n" if by_line else b"]}\n")
+    out.write(end)
 
 
 def _run(work: Callable[[Path, str], float], path: Path, name: str) -> tuple[float, float]:
@@ -185,13 +218,26 @@ def _measured(work: Callable[[Path, str], float], path: Path, name: str) -> tupl
 
 
 def _plain(path: Path, name: str) -> float:
+    layout = CASES[name][2]
+    if layout is Layout.MESSAGES:
+        return _plain_messages(path)
     start = time.process_time()
     with path.open("rb") as stream:
-        if CASES[name][2]:
+        if layout is Layout.LINES:
             for line in stream:
                 json.loads(line)
         else:
             json.load(stream)
+    return time.process_time() - start
+
+
+def _plain_messages(path: Path) -> float:
+    from opentelemetry.proto.trace.v1.trace_pb2 import TracesData
+
+    start = time.process_time()
+    with path.open("rb") as stream:
+        while length := stream.read(4):
+            TracesData.FromString(stream.read(int.from_bytes(length, "big")))
     return time.process_time() - start
 
 

@@ -53,7 +53,7 @@ def _lines(name: str) -> Callable[[Path, int], None]:
     def write(path: Path, megabytes: int) -> None:
         records = [json.dumps(one, separators=(",", ":")).encode() for one in production.CASES[name][1]()]
         with path.open("wb") as out:
-            production._write(out, records, megabytes * MB, by_line=True)
+            production._write(out, records, megabytes * MB, production.Layout.LINES)
 
     return write
 

@@ -1,5 +1,6 @@
 """The contents of a file as streams, unpacked as they pass: gzip, zstd, zip, and one inside of the other. UTF-16, as
-PowerShell's `>` writes it, is one more layer: what comes out is UTF-8.
+PowerShell's `>` writes it, is one more layer (what comes out is UTF-8), and so are messages that OpenTelemetry's
+collector packed one by one.
 
 Nothing is extracted, so a name in an archive never becomes a path. What a small file may unpack to is limited. Each
 content is read forwards once; hash and size are taken on the way.
@@ -25,6 +26,7 @@ from typing import IO
 
 from ...connectors.formats.documents import clean
 from ...core.errors import InputError
+from .packed_messages import LENGTH_BYTES, MAGIC, PackedMessages
 
 if sys.version_info >= (3, 14):  # pragma: no cover
     from compression.zstd import ZstdError, ZstdFile
@@ -216,8 +218,7 @@ def contents(stream: IO[bytes], name: str, progress: Progress = lambda size: Non
 def _unpacked(
     content: Content, name: str, budget: _Budget, layers: int, seekable: IO[bytes] | None, *, archived: bool = False
 ) -> Iterator[Unpacked]:
-    magic = content.head(4)
-    packing = next((packing for start, packing in _PACKINGS.items() if magic.startswith(start)), None)
+    packing = _packing_of(content.head(8))
     if packing is None:
         yield Unpacked(name, content, archived)
         return
@@ -231,6 +232,12 @@ def _unpacked(
         yield from _unpacked(
             Content(inner, name, packing, budget.counter()), name, budget, layers - 1, None, archived=archived
         )
+
+
+def _packing_of(head: bytes) -> str | None:
+    if head.startswith(MAGIC, LENGTH_BYTES):
+        return "collector's zstd"
+    return next((packing for start, packing in _PACKINGS.items() if head.startswith(start)), None)
 
 
 def _members(file: IO[bytes], name: str, budget: _Budget, layers: int) -> Iterator[Unpacked]:
@@ -295,5 +302,6 @@ _PACKINGS = {
 _OPENERS: dict[str, Callable[[IO[bytes]], IO[bytes]]] = {
     "gzip": lambda stream: gzip.GzipFile(fileobj=stream),  # type: ignore[dict-item,return-value]
     "zstd": lambda stream: ZstdFile(stream),  # type: ignore[dict-item,return-value]
+    "collector's zstd": lambda stream: PackedMessages(stream),  # type: ignore[dict-item,return-value]
     "UTF-16": lambda stream: _Utf8(stream),  # type: ignore[dict-item,return-value]
 }

@@ -2,32 +2,24 @@
 
 A file is one message (the body of an export request; several of them in a row are one message too), or messages with
 their length in front: 4 bytes, big end first, as the collector's file exporter writes them, or a varint, as protobuf's
-own `writeDelimitedTo` does. With `compression: zstd` the collector packs each message on its own.
+own `writeDelimitedTo` does.
 """
 
-import sys
 from collections.abc import Callable, Iterator
 from enum import Enum, auto
 
 from ....core.errors import InputError
-from ....core.importing import HEAD_BYTES
 from ..json_stream import MAX_ITEM_BYTES
 from ..pages import Reading
 from ..source import Source
 from .otlp_signals import ENTRY, message_signal
 from .protobuf_wire import LEN, CutShort, Damaged, fields, varint
 
-if sys.version_info >= (3, 14):  # pragma: no cover
-    from compression.zstd import ZstdDecompressor, ZstdError
-else:
-    from backports.zstd import ZstdDecompressor, ZstdError
-
 MAX_MESSAGE_BYTES = MAX_ITEM_BYTES
 """One message with its length in front, or what one without tells of one resource. Senders of OTLP split at some MB:
 servers refuse more than 4 MiB by gRPC and 20 MiB by HTTP."""
 _LENGTH_BYTES = 4
 _TAG = bytes([ENTRY << 3 | LEN])
-_ZSTD = b"\x28\xb5\x2f\xfd"
 
 
 class Framing(Enum):
@@ -52,9 +44,7 @@ def framing_of(head: bytes, *, whole: bool) -> Framing | None:
             length, at = length_of(head)
         except Damaged:
             continue
-        cut = at + length > len(head)
-        message, packed = _unpacked_head(head[at : at + length])
-        if length and message_signal(message, 0, cut=cut or packed):
+        if length and message_signal(head[at : at + length], 0, cut=at + length > len(head)):
             return framing
     return None
 
@@ -105,10 +95,7 @@ def _framed(source: Source, length_of: Callable[[bytes], tuple[int, int]], readi
             return
         except Damaged as error:
             raise InputError(f"{reading.what}: the file is damaged: {error}", hint="export it again") from error
-        try:
-            yield _unpacked(message)
-        except Damaged as error:
-            reading.refuse(f"a message is damaged: {error}")
+        yield message
 
 
 def _taken(source: Source, length_of: Callable[[bytes], tuple[int, int]]) -> int:
@@ -142,26 +129,3 @@ def _varint_of(data: bytes) -> tuple[int, int]:
 
 _LENGTHS = {Framing.BIG_ENDIAN: _big_endian_of, Framing.VARINT: _varint_of}
 """Framing -> what reads a length at the beginning of bytes, and says how many bytes it takes."""
-
-
-def _unpacked(message: bytes) -> bytes:
-    if not message.startswith(_ZSTD):
-        return message
-    packed = ZstdDecompressor()
-    try:
-        found = packed.decompress(message, MAX_MESSAGE_BYTES)
-    except ZstdError as error:
-        raise Damaged("its zstd data is damaged") from error
-    if not packed.eof:
-        raise Damaged(f"its zstd data is cut short, or unpacks to more than {MAX_MESSAGE_BYTES >> 20} MiB")
-    return found
-
-
-def _unpacked_head(message: bytes) -> tuple[bytes, bool]:
-    """The beginning of a message, and whether it was packed."""
-    if not message.startswith(_ZSTD):
-        return message, False
-    try:
-        return ZstdDecompressor().decompress(message, HEAD_BYTES), True
-    except ZstdError:
-        return b"", True

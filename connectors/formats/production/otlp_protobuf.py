@@ -41,12 +41,12 @@ class OtlpProtobuf:
         title="OTLP as protobuf (OpenTelemetry traces, logs, metrics)",
         producers="OpenTelemetry SDKs and collector, by default",
         versions="OTLP 0.9 to 1.x; the body of an export request, or messages with their length in front (4 bytes, big "
-        "end first, or a varint), each packed with zstd or not",
+        "end first, or a varint)",
         recognised_by="the fields of a resource and its scopes down to a span, log record or metric point",
         fields="as of OTLP/JSON",
         sample=Sample.REAL,
-        how_to_export="the collector's file exporter (exporters: file: path: otlp.pb, format: proto), or the body of "
-        "the POST to /v1/traces, /v1/logs or /v1/metrics",
+        how_to_export="the collector's file exporter (exporters: file: path: otlp.pb, format: proto), packed or not; "
+        "the body of the POST to /v1/traces, /v1/logs or /v1/metrics",
     )
 
     def recognises(self, head: Head) -> bool:

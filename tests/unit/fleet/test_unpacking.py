@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from aqe.core.errors import InputError
-from aqe.fleet.imports import unpacking
+from aqe.fleet.imports import packed_messages, unpacking
 from aqe.fleet.imports.unpacking import MAX_LAYERS, Content, contents
 
 if sys.version_info >= (3, 14):
@@ -31,6 +31,12 @@ def zipped(**members: bytes) -> bytes:
         for name, data in members.items():
             archive.writestr(name if "/" in name else name.replace("__", "/"), data)
     return out.getvalue()
+
+
+def by_message(*messages: bytes) -> bytes:
+    """As OpenTelemetry's collector packs them."""
+    packed = [zstd.compress(message) for message in messages]
+    return b"".join(len(one).to_bytes(4, "big") + one for one in packed)
 
 
 class Pipe(io.RawIOBase):
@@ -71,6 +77,9 @@ def read(stream: Any, name: str = "f") -> dict[str, bytes | str]:
         (gzip.compress(TEXT) + gzip.compress(b"more"), {"f": TEXT + b"more"}),
         (zstd.compress(TEXT), {"f": TEXT}),
         (gzip.compress(zstd.compress(TEXT)), {"f": TEXT}),
+        (by_message(b'{"a":1}', b'{"b":2}'), {"f": b'{"a":1}\n{"b":2}\n'}),
+        (by_message(b"\nab", b"\n" + TEXT), {"f": b"\0\0\0\3\nab\0\0\x52\x09\n" + TEXT}),
+        (gzip.compress(by_message(b"{}")), {"f": b"{}\n"}),
         (zipped(a=TEXT, deep__b=b"b"), {"f/a": TEXT, "f/deep/b": b"b"}),
         (zipped(**{"events.json.gz": gzip.compress(TEXT)}), {"f/events.json.gz": TEXT}),
         (zipped(**{"inner.zip": zipped(a=TEXT)}), {"f/inner.zip/a": TEXT}),
@@ -78,7 +87,8 @@ def read(stream: Any, name: str = "f") -> dict[str, bytes | str]:
         (zipped(**{"b/__MACOSX/a": b"x", "b__.DS_Store": b"x", "a": b"a"}), {"f/a": b"a"}),
         (zipped(), {}),
     ],
-    ids=["plain", "empty", "gzip", "two gzips", "zstd", "zstd in gzip", "zip", "gzip in zip", "zip in zip",
+    ids=["plain", "empty", "gzip", "two gzips", "zstd", "zstd in gzip", "packed lines",
+         "packed messages", "packed lines in gzip", "zip", "gzip in zip", "zip in zip",
          "zip in gzip", "litter", "empty zip"],
 )  # fmt: skip
 def test_what_is_packed_is_read_as_if_it_were_not(
@@ -219,3 +229,28 @@ def test_what_only_begins_like_utf_16_is_no_error_of_ours() -> None:
     """Whoever reads it says that it knows no such format."""
     assert read(io.BytesIO(b"\xff\xfe\x00\xd8a")) == {"f": "\ufffd".encode()}
     assert read(io.BytesIO(b"\xff\xfe")) == {"f": b""}
+
+
+@pytest.mark.parametrize(
+    ("damaged", "why"),
+    [
+        (lambda data: data[:-3], "the last message is cut short"),
+        (lambda data: data + b"\0\0", "the last message is cut short"),
+        (lambda data: data + b"\xff\0\0\0" + data, "a message says it has 4080 MiB; at most 64 MiB are read"),
+        (lambda data: data + b"\0\0\0\4nope", "Unknown frame descriptor"),
+        (lambda data: data + b"\0\0\0\5" + data[4:9], "a message is cut short, or unpacks to more than 64 MiB"),
+    ],
+)
+def test_messages_packed_one_by_one_that_are_damaged_are_told(damaged: Callable[[bytes], bytes], why: str) -> None:
+    """Whatever came before."""
+    found = read(io.BytesIO(damaged(by_message(b'{"a":1}', b'{"b":2}'))))["f"]
+    assert isinstance(found, str)
+    assert found.startswith("f: the collector's zstd data is damaged: ")
+    assert why in found
+
+
+def test_a_message_that_unpacks_without_end_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And takes no more memory than one may have."""
+    monkeypatch.setattr(packed_messages, "MAX_ITEM_BYTES", 10_000)
+    found = read(io.BytesIO(by_message(b"{}", b" " * 20_000)))["f"]
+    assert found == "f: the collector's zstd data is damaged: a message is cut short, or unpacks to more than 0 MiB"
