@@ -101,12 +101,20 @@ def table(headers: Sequence[str], rows: Iterable[Sequence[object]], *, indent: i
     cells = [[clean("" if cell is None else str(cell)) for cell in row] for row in rows]
     whole = [list(headers), *cells]
     width = room()
+    if width is not None and columns.natural(whole) > width - indent:
+        whole = _telling(whole)
     wide = columns.widths(whole, None if width is None else width - indent)
     return "\n".join(
         (" " * indent + "  ".join(cell.ljust(width) for cell, width in zip(line, wide, strict=True))).rstrip()
         for row in whole
         for line in columns.lines(row, wide)
     )
+
+
+def _telling(whole: list[list[str]]) -> list[list[str]]:
+    """Without the columns that have nothing in any row: on a narrow terminal others need their room."""
+    kept = [place for place in range(len(whole[0])) if any(row[place] not in ("", "-") for row in whole[1:])]
+    return [[row[place] for place in kept] for row in whole] if kept else whole
 
 
 def facts(pairs: Iterable[tuple[str, object]]) -> str:

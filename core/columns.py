@@ -5,8 +5,10 @@ from collections.abc import Sequence
 
 GAP = 2
 """Blanks between two columns."""
+_LONGEST_WORD = 24
+"""Characters of a word that is kept whole as long as there is room elsewhere."""
 _LEAST = (16, 12, 8)
-"""Characters that a column keeps, in turn: a time stays whole as long as it can."""
+"""Characters that a column keeps after that, in turn."""
 Row = Sequence[str]
 
 
@@ -20,19 +22,29 @@ def widths(rows: Sequence[Row], room: int | None) -> list[int]:
     >>> widths([("A", "LONG"), ("1", "x" * 40)], 30), widths([("A", "LONG"), ("1", "x" * 40)], None)
     ([1, 27], [1, 40])
     """
-    needed = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    needed = _needed(rows)
     if room is None:
         return needed
-    found = list(needed)
-    for least in _LEAST:
-        while (over := sum(found) + GAP * (len(found) - 1) - room) > 0:
-            widest = max(found)
-            if widest <= least:
+    words = [max(len(word) for cell in column for word in cell.split() or [""]) for column in zip(*rows, strict=True)]
+    found = [min(width, room) for width in needed]
+    for least in ([min(word, _LONGEST_WORD) for word in words], *([size] * len(found) for size in _LEAST)):
+        # The widest that may still give way gives one, until there is room; tables have few columns.
+        while sum(found) + GAP * (len(found) - 1) > room:
+            giving = [place for place, width in enumerate(found) if width > least[place]]
+            if not giving:
                 break
-            next_widest = max((w for w in found if w < widest), default=0)
-            place = found.index(widest)
-            found[place] = max(widest - over, next_widest if found.count(widest) == 1 else widest - 1, least)
+            found[max(giving, key=lambda place: found[place])] -= 1
     return found
+
+
+def natural(rows: Sequence[Row]) -> int:
+    """Characters of a line that has room for every cell."""
+    needed = _needed(rows)
+    return sum(needed) + GAP * (len(needed) - 1)
+
+
+def _needed(rows: Sequence[Row]) -> list[int]:
+    return [max(map(len, column)) for column in zip(*rows, strict=True)]
 
 
 def lines(row: Row, of: Sequence[int]) -> list[list[str]]:

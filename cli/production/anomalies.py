@@ -116,9 +116,10 @@ def anomalies_text(report: "AnomalyReport", *, blocks: bool = False) -> str:
     from ...core.records.anomalies import by_event
 
     report = cleaned(report)
+    point = "new point" if report.continued else "point"
     rows = [
         ("Window", window_text(report.window_from, report.window_to)),
-        ("Judged", f"{report.series} series, {counted(report.points, 'point')}, by {_method(report)}"),
+        ("Judged", f"{report.series} series, {counted(report.points, point)}, by {_method(report)}"),
         ("Not judged", _unjudged(report)),
         ("Left out", _left_out(report)),
         ("Gone on with", f"{report.continued} series, where the last look stopped" if report.continued else None),

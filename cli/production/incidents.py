@@ -13,6 +13,8 @@ from .common import performed
 if TYPE_CHECKING:
     from ...core.records.incident_analysis import IncidentAnalysis, IncidentFinding
 
+MAX_ANOMALIES = 3
+"""Ids named of an incident's; --json has all."""
 MAX_HOPS = 6
 """Shown of an incident's traces; --json has more."""
 
@@ -78,8 +80,11 @@ def _incident(found: "IncidentFinding") -> Iterator[str]:
         yield "  services that left what was usual for them most, in standard deviations (sd):"
     for number, service in enumerate(found.root_services, start=1):
         yield f"    suspect {number}: {service.service} ({'; '.join(service.signs)})"
-    for anomaly in found.anomalies:
-        yield f"  anomaly at the time: {anomaly}"
+    if found.anomalies:
+        more = len(found.anomalies) - MAX_ANOMALIES
+        named = ", ".join(found.anomalies[:MAX_ANOMALIES]) + (f" and {more} more" if more > 0 else "")
+        told = counted(len(found.anomalies), "anomaly", "anomalies")
+        yield f"  {told} at the time, which `aqe production detect-anomalies` tells: {named}"
 
 
 def _traces(found: "IncidentFinding") -> Iterator[str]:

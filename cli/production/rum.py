@@ -118,10 +118,11 @@ def _facts(found: "RumAnalysis") -> list[tuple[str, object]]:
     length, bounced = found.median_visit_s, found.bounce_share
     return [
         ("Window", known),
-        ("Visits", f"{counts.visits:,}, {counts.by_inactivity:,} of them of users whose rows name no session"),
+        ("Visits", f"{counts.visits:,}{_of_them(counts.by_inactivity, 'of users whose rows name no session')}"),
         ("Users", f"{counts.users:,} named"),
-        ("Views", f"{counts.views:,} of {counted(counts.pages, 'page')}, {counts.views_without_visit:,} of no visit"),
-        ("Errors", f"{counts.errors:,}, {counts.errors_without_visit:,} of them of no visit"),
+        ("Views", f"{counts.views:,} of {counted(counts.pages, 'page')}"
+         f"{_of_them(counts.views_without_visit, 'of no visit')}"),
+        ("Errors", f"{counts.errors:,}{_of_them(counts.errors_without_visit, 'of no visit')}"),
         ("Left out", counted(counts.machines, "machine") if counts.machines else None),
         ("Cut", f"{counted(counts.cut_visits, 'visit')} of more than 500 events" if counts.cut_visits else None),
         (
@@ -134,6 +135,10 @@ def _facts(found: "RumAnalysis") -> list[tuple[str, object]]:
         ("Bounces", missing(bounced) if isinstance(bounced, NotMeasured) else percent(bounced)),
         ("Conversion", _conversion(found.conversion)),
     ]  # fmt: skip
+
+
+def _of_them(number: int, what: str) -> str:
+    return f", {number:,} of them {what}" if number else ""
 
 
 def _conversion(found: "Conversion | NotMeasured") -> str:

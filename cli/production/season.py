@@ -73,7 +73,8 @@ def _event(event: "EventEffect") -> str:
     from ...core.records.season import Multiplier
 
     expected = _times(event.multiplier) if isinstance(event.multiplier, Multiplier) else missing(event.multiplier)
-    lines = [f"\n{event.event}, next {event.next_first_day} to {event.next_last_day}: {expected}"]
+    last = "" if event.next_last_day == event.next_first_day else f" to {event.next_last_day}"
+    lines = [f"\n{event.event}, next {event.next_first_day}{last}: {expected}"]
     if event.occurrences:
         rows = [
             (

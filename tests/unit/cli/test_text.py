@@ -128,8 +128,17 @@ def test_a_table_is_as_wide_as_the_terminal_and_whole_where_there_is_none(monkey
 def test_a_table_of_many_columns_keeps_eight_characters_of_each(monkeypatch: pytest.MonkeyPatch) -> None:
     """Rather too wide than unreadable."""
     monkeypatch.setattr(text, "room", lambda: 20)
-    fitted = table(tuple("abcdef"), [("word " * 9,) * 6])
-    assert {len(line.rstrip()) for line in fitted.splitlines()[1:]} == {6 * 8 + 5 * 2 - 4}
+    fitted = table(tuple("abcdef"), [("x" * 32,) * 6])
+    assert {len(line) for line in fitted.splitlines()[1:]} == {6 * 8 + 5 * 2}
+
+
+def test_words_stay_whole_while_there_is_room_and_what_says_nothing_makes_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A rating is not cut in two beside a sentence that can go on below; a column of dashes goes first."""
+    monkeypatch.setattr(text, "room", lambda: 60)
+    head = ("VITAL", "RATING", "TREND", "PAGES")
+    fitted = table(head, [("LCP (ms)", "NEEDS_IMPROVEMENT", "-", "one page after the other " * 4)])
+    assert "NEEDS_IMPROVEMENT" in fitted and "TREND" not in fitted
+    assert "TREND" in table(head, [("LCP (ms)", "GOOD", "-", "one")])
 
 
 def test_text_from_outside_is_one_line_that_a_terminal_does_not_obey() -> None:
