@@ -14,6 +14,7 @@ from aqe.cli.text import (
     fine_percent,
     percent,
     risk_number,
+    room,
     table,
     value_text,
 )
@@ -172,3 +173,13 @@ def test_only_a_utf8_terminal_gets_signs_and_only_a_willing_one_gets_colours() -
     assert Look.of(io.StringIO(), color=True) == Look()
     assert Look().word("BLOCKED", width=9) == "BLOCKED  "
     assert "\x1b[" in Look(color=True).word("BLOCKED")
+
+
+def test_there_is_room_on_a_terminal_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is piped keeps its lines whole, whatever COLUMNS says."""
+    monkeypatch.setenv("COLUMNS", "77")
+    stream = io.StringIO()
+    monkeypatch.setattr("sys.stdout", stream)
+    assert room() is None
+    monkeypatch.setattr(stream, "isatty", lambda: True)
+    assert room() == 77
