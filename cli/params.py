@@ -38,8 +38,9 @@ class Number(click.FloatRange):
             number = nan
         if not isfinite(number):
             self.fail(f"{value!r} is no number.", param, ctx)
-        found: float = super().convert(number, param, ctx)
-        return found
+        if not _is_in(self, number):
+            self.fail(f"{value} is out of range, expected {_expected(self)}.", param, ctx)
+        return number
 
 
 class Count(click.IntRange):
@@ -53,8 +54,24 @@ class Count(click.IntRange):
             number = int(value)
         except ValueError:
             self.fail(f"{value!r} is no whole number.", param, ctx)
-        found: int = super().convert(number, param, ctx)
-        return found
+        if not _is_in(self, number):
+            self.fail(f"{value} is out of range, expected {_expected(self)}.", param, ctx)
+        return number
+
+
+def _is_in(of: Number | Count, number: float) -> bool:
+    least, most = of.min or 0, of.max or MOST
+    above = number > least if of.min_open else number >= least
+    return above and (number < most if of.max_open else number <= most)
+
+
+def _expected(of: Number | Count) -> str:
+    """The range in words: `1 or more`, `above 0`, `1 to 50`."""
+    begin = f"above {of.min:g}" if of.min_open else f"{of.min:g}"
+    if of.max in (None, MOST):
+        return begin if of.min_open else f"{begin} or more"
+    end = f"below {of.max:g}" if of.max_open else f"{of.max:g}"
+    return f"{begin} and {end}" if of.min_open or of.max_open else f"{begin} to {end}"
 
 
 MAX_DAYS = 7320

@@ -24,7 +24,7 @@ def test_the_option_names_every_tool_there_is() -> None:
         (["--include-unsafe"], "--include-unsafe is for --generate"),
         (["--generate", "k7", "--output", "x"], "'k7' is not"),
         (["--generate", "k6", "--output", "x", "--duration", "5"], "is no duration"),
-        (["--generate", "k6", "--output", "x", "--peak-rps", "0"], "0 is not in the range"),
+        (["--generate", "k6", "--output", "x", "--peak-rps", "0"], "0 is out of range, expected above 0"),
     ],
 )
 def test_what_cannot_be_meant_is_refused(asked: list[str], said: str) -> None:
