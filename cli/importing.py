@@ -70,7 +70,6 @@ async def _import(
     parts: "Runtime", files: Sequence[str], *, as_format: str | None, dry_run: bool, experiment: str | None,
     **release_flags: str | None,
 ) -> "ImportReport":  # fmt: skip
-    from ..fleet.decisions.missing_evidence import gates_without_evidence
     from ..fleet.imports.experiments import ExperimentColumn
     from ..fleet.imports.import_paths import inputs
     from ..fleet.imports.ingest import ImportReport, Ingest
@@ -86,7 +85,11 @@ async def _import(
     with ReadingProgress(given) as progress:
         ingest = Ingest(parts, release, as_format=as_format, experiment=column, dry_run=dry_run, progress=progress.read)
         reports = await ingest.inputs(given)
-    missing = await gates_without_evidence(parts, release) if release and not dry_run else ()
+    missing: tuple[str, ...] = ()
+    if release and not dry_run:
+        from ..fleet.decisions.missing_evidence import gates_without_evidence
+
+        missing = await gates_without_evidence(parts, release)
     return ImportReport(
         release=release,
         release_from=found.version_from if found else None,

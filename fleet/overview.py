@@ -239,7 +239,7 @@ def watch_memory(runtime: Runtime, glob: str) -> AsyncIterator[MemoryRecord]:
 
 def formats() -> list[dict[str, Any]]:
     """What `aqe import` reads: each format's name and products, and the words about it."""
-    from ..connectors.formats import IMPORTERS  # here: what runs is asked more often
+    from ..connectors.formats.table import IMPORTERS  # here: what runs is asked more often
 
     return [
         {"name": i.name, "produces": list(i.produces)} | {to_camel(k): v for k, v in asdict(i.about).items()}

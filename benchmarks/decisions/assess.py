@@ -1,17 +1,17 @@
-"""What an assessment costs, and how that grows with the deployment history.
+"""What an assessment costs, how that grows with the deployment history, and what any command costs before its work.
 
 *Inside the agent*: a task done by an agent that runs, everything read from and written to a server on loopback; its
 first answer after the history has changed learns the model anew, the next ones do not. *Cold*: the command `aqe deploy
 assess` as a process of its own, which does the task itself or hands it to a fleet that runs. The baseline of both is
 what no such program can do without, a Python process that imports redis.asyncio and pydantic, plus the agent's answer.
+*On an empty
+store*: every command that can say at once that nothing was imported, beside a process that imports the libraries.
 Their calls take turns with those of the baseline; on a machine with other work processor seconds say more than seconds.
 """
 
 import argparse
 import asyncio
 import logging
-import os
-import resource
 import statistics
 import subprocess
 import sys
@@ -21,7 +21,7 @@ from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import structlog
@@ -41,13 +41,13 @@ from aqe.fleet.tasks import new_task, show
 from .. import report
 from ..report import Spread, shown, table
 from ..servers.server import Server, find_program, own_server
+from .cold import AQE, Taken, on_an_empty_store, print_empty, process
 
 SIZES = (0, 1_000, 10_000, 100_000)
 COLD_SIZE = 1_000
 ROUNDS = 5
 COLD_ROUNDS = 15
 FAILING = 0.08
-AQE = ("-P", "-m", "aqe")
 BARE = (sys.executable, "-c", "import redis.asyncio, pydantic")
 METRICS: dict[SignalKind, dict[str, Any]] = {
     SignalKind.CODE_QUALITY: {"grade": "A", "critical_issues": 0, "code_smells": 3, "complexity_mean": 4.0},
@@ -58,13 +58,6 @@ METRICS: dict[SignalKind, dict[str, Any]] = {
     SignalKind.CHANGE_RISK: {"lines_added": 200, "lines_deleted": 40, "files_changed": 12, "commits": 9},
 }
 """Of the release and of every deployment in the history."""
-
-
-class Taken(NamedTuple):
-    """What something took: seconds, and those of all processors."""
-
-    wall_s: float
-    cpu_s: float
 
 
 def deployments(size: int, now: datetime) -> list[str]:
@@ -100,19 +93,24 @@ def main(arguments: Sequence[str]) -> int:
     sizes = (0, 100, 1_000) if options.quick else SIZES
     program = find_program()
     with own_server(program) as server, tempfile.TemporaryDirectory() as folder:
+        empty = on_an_empty_store(server, folder, options.rounds)
+        print_empty(empty)
+        if options.empty:
+            report.json_line("assess", empty=empty, server=program)
+            return 0
         inside = {size: asyncio.run(_inside(server, Path(folder), size, options.rounds)) for size in sizes}
         asyncio.run(_fill(server, Path(folder), COLD_SIZE))
         cold = {"itself": _cold(server, folder)}
         try:
-            _process((*AQE, "up"), server, folder, fails=True)
+            process((*AQE, "up"), server, folder, fails=True)
             cold["by a running fleet"] = _cold(server, folder)
         except subprocess.CalledProcessError as error:
             print(f"by a running fleet: NOT_MEASURED, it did not start: {error.stderr.decode().strip()}")
         finally:
-            _process((*AQE, "down"), server, folder)
+            process((*AQE, "down"), server, folder)
     _print_inside(inside)
     _print_cold(cold, inside[COLD_SIZE])
-    report.json_line("assess", inside=inside, cold=cold, server=program)
+    report.json_line("assess", empty=empty, inside=inside, cold=cold, server=program)
     return 0
 
 
@@ -120,6 +118,7 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks assess", description=__doc__)
     parser.add_argument("--rounds", type=int, default=ROUNDS, help=f"default {ROUNDS}")
     parser.add_argument("--quick", action="store_true", help="up to 1,000 deployments only")
+    parser.add_argument("--empty", action="store_true", help="only the commands on an empty store")
     return parser.parse_args(arguments)
 
 
@@ -176,22 +175,8 @@ async def _answer(parts: Runtime, agent: DeploymentReadinessAgent, task_type: st
 def _cold(server: Server, folder: str) -> list[tuple[Taken, Taken]]:
     """What a call took, and the imports just after it; the first call, which compiles and learns, is not among them."""
     command = (*AQE, "deploy", "assess", "--version", "v", "--json")
-    _process(command, server, folder)
-    return [(_process(command, server, folder), _process(BARE[1:], server, folder)) for _ in range(COLD_ROUNDS)]
-
-
-def _process(arguments: Sequence[str], server: Server, folder: str, *, fails: bool = False) -> Taken:
-    # A user's Python keeps what it has compiled.
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "AQE_"))}
-    environment = {**kept, "AQE_REDIS_URL": server.url, "HOME": folder, "GIT_CEILING_DIRECTORIES": folder}
-    wall, cpu = time.perf_counter(), _children_s()
-    subprocess.run([sys.executable, *arguments], cwd=folder, env=environment, capture_output=True, check=fails)
-    return Taken(time.perf_counter() - wall, _children_s() - cpu)
-
-
-def _children_s() -> float:
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
+    process(command, server, folder)
+    return [(process(command, server, folder), process(BARE[1:], server, folder)) for _ in range(COLD_ROUNDS)]
 
 
 def _print_inside(inside: dict[int, dict[str, list[Taken]]]) -> None:

@@ -30,7 +30,8 @@ def checklist(ctx: click.Context, /, as_json: bool, no_files: bool, **payload: s
     Example: aqe deploy checklist --version v1.4.0 --level essential
     """
     from ...core.records.checklist import Checklist
-    from ...fleet.decisions.reporting import checklist_report, format_for, render
+    from ...fleet.decisions.reporting import checklist_report
+    from ...fleet.rendering import format_for, render
 
     async def prepare(parts: "Runtime", given: dict[str, Any]) -> None:
         from ...fleet.imports.file_evidence import collect_evidence

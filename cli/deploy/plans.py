@@ -98,7 +98,7 @@ def rollback_plan(
 
 
 def _write(settings: Any, plan: "Record", report: "Report", format_: str | None, output: Path | None) -> None:
-    from ...fleet.decisions.reporting import format_for, render, write_report
+    from ...fleet.rendering import format_for, render, write_report
 
     chosen = format_for(format_, output)
     if chosen.name == "json" and output is None:

@@ -45,7 +45,8 @@ def report(
     Example: aqe deploy report --version v1.4.0 --format pdf --output report.pdf
     """
     from ...core.records.report import Report
-    from ...fleet.decisions.reporting import format_for, prepare_report, render, write_report
+    from ...fleet.decisions.reporting import prepare_report
+    from ...fleet.rendering import format_for, render, write_report
 
     if format_ == "executive-summary":
         format_, summary = "markdown", True

@@ -28,7 +28,7 @@ def report(ctx: click.Context, format_: str | None, as_json: bool, output: Path 
     Example: aqe production report --format pdf --output production-intelligence.pdf
     """
     from ...core.records.report import Report
-    from ...fleet.decisions.reporting import format_for, render, write_report
+    from ...fleet.rendering import format_for, render, write_report
 
     chosen = format_for("json" if as_json else format_, output)
     result = with_runtime(ctx, lambda parts: performed(parts, "production-report", {}))

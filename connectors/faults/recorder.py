@@ -10,14 +10,13 @@ import secrets
 import shutil
 from pathlib import Path
 
-import structlog
-
 from ...core.clock import Clock
 from ...core.errors import InputError
 from ...core.jsontext import dumps
+from ...core.log import Logger
 from .har import Exchange
 
-log = structlog.get_logger("fault-proxy")
+log = Logger("fault-proxy")
 
 FLUSH_S = 0.5
 MAX_BYTES = 256_000_000

@@ -9,15 +9,17 @@ import re
 from codecs import BOM_UTF8
 from collections.abc import Iterator
 from enum import Enum, auto
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
-import numpy as np
-import numpy.typing as npt
 import orjson
 from pydantic_core import from_json
 
 from ...core.errors import InputError
 from .source import Source
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
 
 MAX_WHOLE_BYTES = 8 * 1024 * 1024
 """A document is parsed whole up to this; it takes five to ten times as much memory meanwhile."""
@@ -244,6 +246,8 @@ class _Scan:
 
     def _brackets(self, held: bytes, end: int) -> Iterator[tuple[int, bool, int]]:
         """Place, whether it opens, depth after it: of the new brackets that are not inside of items."""
+        import numpy as np  # here: few imports hold a document that large
+
         block = np.frombuffer(held, np.uint8)[self._seen : end]
         quotes = block == _QUOTE
         if held.find(b"\\", self._seen, end) >= 0:
@@ -263,8 +267,10 @@ class _Scan:
             yield at + offset, step > 0, depth
 
 
-def _escaped(block: npt.NDArray[np.uint8]) -> npt.NDArray[np.bool_]:
+def _escaped(block: "npt.NDArray[np.uint8]") -> "npt.NDArray[np.bool_]":
     """Which bytes follow an odd number of backslashes; the block begins after none."""
+    import numpy as np
+
     index = np.arange(len(block), dtype=np.int32)
     other = np.maximum.accumulate(np.where(block == _BACKSLASH, np.int32(-1), index))
     escaped = np.zeros(len(block), np.bool_)

@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator
 from typing import IO, Any, ClassVar
 
 import orjson
-import yaml
 
 from ...core.errors import InputError
 from ...core.importing import About, Head, Parsed
@@ -23,7 +22,6 @@ MAX_BYTES = 32 * 1024 * 1024
 """Of one file; a cluster's rollouts take a few megabytes."""
 MAX_DEPTH = 64
 """Nested blocks; a pod template has about twelve."""
-_LOADER: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 _GROUP = "argoproj.io/"
 # Of the first object; what it is owned by stands deeper.
 _KIND = re.compile(r"^(?:- |  )?kind:\s*[\"']?(?!List\b|\w+List\b)(\w+)", re.MULTILINE)
@@ -104,16 +102,19 @@ def _json(content: str, what: str) -> list[Any]:
 
 
 def _yaml(content: str, what: str) -> list[Any]:
+    import yaml  # here: every import loads this module, and few read YAML
+
+    loader: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
     try:
         # The events come without recursion; only what is not too deep is put together.
         depth = 0
-        for event in yaml.parse(content, Loader=_LOADER):
+        for event in yaml.parse(content, Loader=loader):
             if isinstance(event, yaml.AliasEvent):
                 raise InputError(f"{what}: the YAML has aliases, which kubectl never writes")
             depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
             if depth > MAX_DEPTH:
                 raise InputError(f"{what}: YAML nested deeper than {MAX_DEPTH}")
-        return list(yaml.load_all(content, Loader=_LOADER))
+        return list(yaml.load_all(content, Loader=loader))
     except yaml.YAMLError as error:
         raise InputError(f"{what}: not YAML: {clean(error, 200)}", hint="expected `kubectl get ... -o yaml`") from error
     except (TypeError, ValueError) as error:  # a mapping as a key, an impossible escape

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from ...agents.deployment_readiness.foresight.outcomes import calibration_report, in_window, replay
 from ...core.errors import InputError, NotFoundError
 from ...core.log import Logger
 from ...core.records.audit import AuditDraft
@@ -150,6 +149,9 @@ async def history_report(
     Raises:
         InputError: an unknown policy, or a history that cannot be read.
     """
+    # Here: imports and rollouts, which append to the history, must not wait for NumPy and all that decides.
+    from ...agents.deployment_readiness.foresight.outcomes import calibration_report, in_window, replay
+
     history, now = await _history(runtime), runtime.clock.now()
     policies = await runtime.policies()
     if replay_policy is not None and replay_policy not in policies:

@@ -3,8 +3,6 @@
 from array import array
 from datetime import datetime
 
-import numpy as np
-
 from ...core.records.logs import AccessRow
 from ...core.records.signals import Outcome, SignalKind, SignalPart
 
@@ -47,6 +45,8 @@ class TrafficSummary:
             if span_s >= 1:  # log times have a resolution of one second
                 metrics["throughput_rps"] = self._requests / span_s
         if len(self._durations_ms) == self._requests >= MIN_REQUESTS:
+            import numpy as np  # here: other imports do without
+
             for name, value in zip(
                 ("p50_latency_ms", "p95_latency_ms", "p99_latency_ms"),
                 np.percentile(np.frombuffer(self._durations_ms), (50, 95, 99)),

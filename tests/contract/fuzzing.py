@@ -26,7 +26,7 @@ from typing import Any
 import orjson
 
 from aqe.analysis.redaction.redactor import Redactor
-from aqe.connectors.formats import IMPORTERS
+from aqe.connectors.formats.table import IMPORTERS
 from aqe.core.errors import InputError
 from aqe.core.importing import HEAD_BYTES, Head, Importer
 from aqe.core.records.base import Record

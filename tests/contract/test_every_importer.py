@@ -11,8 +11,7 @@ from typing import get_args
 
 import pytest
 
-from aqe.connectors.formats import IMPORTERS, recognise
-from aqe.connectors.formats.table import UnknownFormat
+from aqe.connectors.formats.table import IMPORTERS, UnknownFormat, recognise
 from aqe.connectors.formats.unread import unread
 from aqe.core.errors import InputError
 from aqe.core.importing import HEAD_BYTES, Head, Importer, Parsed

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from aqe.connectors.formats import IMPORTERS
 from aqe.connectors.formats.documents import XmlFormat
+from aqe.connectors.formats.table import IMPORTERS
 from aqe.core.errors import InputError
 from aqe.core.importing import Importer
 

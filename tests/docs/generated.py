@@ -21,7 +21,7 @@ from aqe.bus.subscription import Delivery
 from aqe.cli.text import duration_text
 from aqe.config.checklist import default_checklist
 from aqe.config.policy import default_policy
-from aqe.connectors.formats import IMPORTERS
+from aqe.connectors.formats.table import IMPORTERS
 from aqe.core.criteria import CRITERIA, Source
 from aqe.core.importing import Importer
 from aqe.core.records.attestations import is_attestable

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from aqe.bus.events import EVENT_TYPES, PAYLOADS, Event
-from aqe.connectors.formats import IMPORTERS
+from aqe.connectors.formats.table import IMPORTERS
 from aqe.fleet.asyncapi import ABOUT, FIELDS, HEADERS, REQUIRED_HEADERS
 from aqe.fleet.schemas import field_words
 from aqe.fleet.tasks import OUTCOMES

@@ -4,7 +4,7 @@ import io
 import json
 from typing import Any
 
-from aqe.connectors.formats import IMPORTERS, recognise
+from aqe.connectors.formats.table import IMPORTERS, recognise
 from aqe.core.importing import HEAD_BYTES, Head, Parsed
 from aqe.core.records.signals import Finding, Outcome, SignalPart
 from aqe.core.registry import by_name

@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 import orjson
 import pytest
 
-from aqe.connectors.formats import recognise
 from aqe.connectors.formats.lines import MAX_LINE_BYTES, LineRows
 from aqe.connectors.formats.production.access_log import AccessLog
+from aqe.connectors.formats.table import recognise
 from aqe.core.errors import InputError
 from aqe.core.importing import Head
 from aqe.core.records.logs import AccessRow

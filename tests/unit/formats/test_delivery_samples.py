@@ -7,7 +7,7 @@ from collections import Counter
 
 import pytest
 
-from aqe.connectors.formats import recognise
+from aqe.connectors.formats.table import recognise
 from aqe.core.records.incidents import OpsRow
 from aqe.core.records.signals import Outcome, SignalKind
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from aqe.connectors.formats import recognise
+from aqe.connectors.formats.table import recognise
 from aqe.core.errors import InputError
 from aqe.core.importing import HEAD_BYTES, Head, Parsed
 from aqe.core.records.signals import Outcome

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from aqe.connectors.formats import recognise
+from aqe.connectors.formats.table import recognise
 from aqe.core.errors import InputError
 from aqe.core.records.signals import Outcome
 

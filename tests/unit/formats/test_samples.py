@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from aqe.connectors.formats import IMPORTERS, recognise
+from aqe.connectors.formats.table import IMPORTERS, recognise
 from aqe.core.importing import HEAD_BYTES, Head, Parsed
 from aqe.core.records.logs import AccessRow
 from aqe.core.records.signals import Outcome, SignalKind, typed_metrics
