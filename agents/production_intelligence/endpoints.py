@@ -12,4 +12,9 @@ _ID_SEGMENT = re.compile(
 def endpoint(path: str) -> str:
     """The path without query and with ids as `{id}`: `/api/products/17?x=1` -> `/api/products/{id}`."""
     segments = re.split(r"[?#]", path, maxsplit=1)[0].split("/")
-    return "/".join("{id}" if _ID_SEGMENT.fullmatch(segment) else segment for segment in segments)
+    return "/".join("{id}" if is_id(segment) else segment for segment in segments)
+
+
+def is_id(segment: str) -> bool:
+    """Whether this part of a path differs from request to request."""
+    return _ID_SEGMENT.fullmatch(segment) is not None

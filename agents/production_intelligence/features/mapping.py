@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 
 from ....core.errors import InputError
 from ....core.globs import compile_glob
 from ....core.records.features import FeatureRule
-from ..endpoints import endpoint
+from ..endpoints import is_id
 from ..load.visitors import PAGE_VIEW
 
 HOME = "home"
@@ -15,9 +16,9 @@ MAX_NAME_CHARS = 100
 MAX_TEXT_CHARS = 500
 """Of paths and event names that are looked at."""
 _REMEMBERED = 50_000
+# Extensions of what pages are made of.
 _STATIC = re.compile(
-    r".*\.(?:css|m?js|map|png|jpe?g|gif|svg|ico|webp|avif|woff2?|ttf|eot|mp4|webm|pdf|txt|xml|webmanifest)",
-    re.IGNORECASE | re.DOTALL,
+    r"css|m?js|map|png|jpe?g|gif|svg|ico|webp|avif|woff2?|ttf|eot|mp4|webm|pdf|txt|xml|webmanifest", re.IGNORECASE
 )
 # Parts of a path that say how something is served, not what.
 _NO_FEATURE = re.compile(r"api|rest|v\d{1,3}|\{id\}|[a-z]{2}[-_][A-Za-z]{2}", re.ASCII)
@@ -55,7 +56,7 @@ class FeatureMap:
         return self._known[key]
 
     def _find(self, event: str | None, path: str | None, by_event: bool) -> str | None:
-        bare = re.split(r"[?#]", path, maxsplit=1)[0] if path else None
+        bare = path.partition("?")[0].partition("#")[0] if path else None
         for name, paths, events in self._rules:
             if bare and any(glob.fullmatch(bare) for glob in paths):
                 return name
@@ -66,13 +67,23 @@ class FeatureMap:
         return _first_word(bare) if bare else None
 
 
+# Millions of paths are made of a few words: what a word is, is found once.
+_remembered = lru_cache(maxsize=4096)
+
+
 def _first_word(path: str) -> str | None:
-    if _STATIC.fullmatch(path):
+    _, dot, extension = path.rpartition(".")
+    if dot and _STATIC.fullmatch(extension):
         return None
-    words = (part for part in endpoint(path).split("/") if part and not _NO_FEATURE.fullmatch(part))
-    return _named(next(words, HOME))
+    return _named(next((part for part in path.split("/") if part and _is_word(part)), HOME))
 
 
+@_remembered
+def _is_word(part: str) -> bool:
+    return not (is_id(part) or _NO_FEATURE.fullmatch(part))
+
+
+@_remembered
 def _named(text: str) -> str | None:
     """One printable line."""
     shown = " ".join("".join(c if c.isprintable() else " " for c in text).split())

@@ -1,6 +1,7 @@
 """Feature usage: who used what, how much that matters, and nothing claimed that was not seen."""
 
 import json
+import re
 import tracemalloc
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
@@ -9,7 +10,10 @@ from io import BytesIO
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from aqe.agents.production_intelligence.endpoints import endpoint
 from aqe.agents.production_intelligence.features.counts import MAX_LISTED
 from aqe.agents.production_intelligence.features.coverage import COVERAGE_KEY
 from aqe.agents.production_intelligence.features.mapping import FeatureMap
@@ -255,6 +259,24 @@ def test_what_is_not_configured_is_named_after_its_event_or_path(
     event: str | None, path: str | None, name: str | None
 ) -> None:
     assert FeatureMap({}).of(event, path) == name
+
+
+WORDS = st.sampled_from(
+    ["", "api", "v2", "v2000", "en-US", "items", "17", "prod_9", "3f2a9c1b7d", "<token:3f2a9c1b>", "a.css", "b.Mjs",
+     ".x", "{id}", "\u0661", "\x1b", "home", "a b"]
+)  # fmt: skip
+
+
+@given(st.lists(WORDS | st.text("aZ19-_%<>:?#é\n", max_size=9), max_size=6).map("/".join))
+def test_a_path_is_named_after_the_first_word_of_its_endpoint(path: str) -> None:
+    """What is remembered of words, and where it is cut off, change nothing."""
+    bare = re.split("[?#]", path)[0]
+    static = re.search(r"\.(css|mjs)\Z", bare, re.IGNORECASE)
+    said_by = r"(?!(?:api|v\d{1,3}|\{id\}|[a-z]{2}[-_][A-Za-z]{2})\Z)(?=.)"
+    words = [word for word in endpoint(path).split("/") if re.match(said_by, word, re.ASCII | re.DOTALL)]
+    name = "".join(c if c.isprintable() else " " for c in [*words, "home"][0])
+    expected = None if static or not bare else " ".join(name.split()) or None
+    assert FeatureMap({}).of(None, path) == expected
 
 
 def test_a_rule_is_about_paths_without_their_query() -> None:
