@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from ...config.init import Told
-from ...connectors.formats import recognise
+from ...connectors.formats.table import recognise
 from ...core.errors import InputError
 from ...core.importing import HEAD_BYTES, Head
 from .unpacking import Content, contents

@@ -24,10 +24,10 @@ from opentelemetry.proto.metrics.v1.metrics_pb2 import HistogramDataPoint, Metri
 from opentelemetry.proto.resource.v1.resource_pb2 import Resource
 from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status, TracesData
 
-from aqe.connectors.formats import recognise
 from aqe.connectors.formats.production import otlp_protobuf
 from aqe.connectors.formats.production.otlp import OtlpJson
 from aqe.connectors.formats.production.otlp_protobuf import OtlpProtobuf
+from aqe.connectors.formats.table import recognise
 from aqe.core.errors import InputError
 from aqe.core.importing import HEAD_BYTES, Head
 from aqe.core.records.rows import Row
@@ -362,7 +362,7 @@ def test_named_for_it_another_file_is_refused_and_an_empty_one_measured_nothing(
 def test_the_generated_classes_are_loaded_for_such_a_file_alone() -> None:
     """They take longer than reading a small file of another format."""
     code = (
-        "import sys; from aqe.connectors.formats import recognise; from aqe.core.importing import Head; "
+        "import sys; from aqe.connectors.formats.table import recognise; from aqe.core.importing import Head; "
         "recognise(Head('f', b'TN:\\nSF:a.py\\nend_of_record\\n', whole=True)); "
         "sys.exit('google.protobuf' in sys.modules or 'opentelemetry' in sys.modules)"
     )
