@@ -64,7 +64,7 @@ class OtlpProtobuf:
         head = source.peek(HEAD_BYTES)
         framing = framing_of(head, whole=len(head) < HEAD_BYTES)
         if framing is None:
-            if not head.removeprefix(BOM_UTF8).strip():
+            if len(head) < HEAD_BYTES and not head.removeprefix(BOM_UTF8).strip():
                 return EMPTY_FILE
             raise InputError(f"{what}: no message of OTLP begins here", hint="is the file of this format?")
         reading = Reading(what)
