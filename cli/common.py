@@ -144,7 +144,7 @@ def say(line: str) -> None:
     Lost where nobody reads them or the disk is full: the work must not end with them.
     """
     with suppress(OSError):
-        click.echo(clean(line), err=True)
+        click.echo(folded(clean(line), room(sys.stderr)), err=True)
 
 
 def print_json(value: "Record | object") -> None:

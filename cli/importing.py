@@ -8,8 +8,8 @@ import click
 
 from .common import echo, output_options, print_json, release_options, say, with_runtime
 from .reading_progress import ReadingProgress
-from .text import table
-from .text_import import report_text, together
+from .text import table, together
+from .text_import import report_text
 
 if TYPE_CHECKING:
     from ..fleet.imports.ingest import ImportReport
@@ -55,7 +55,7 @@ def import_(
     report = with_runtime(ctx, lambda parts: _import(parts, files, **flags))
     failed = [file for file in report.files if file.failed]
     faults = [(file.file, str(file.reason).removeprefix(f"{file.file}: ")) for file in failed]
-    for line in together(faults, verbose=verbose):
+    for line in together(faults, "files", whole=verbose):
         say(f"aqe: {line}")
     if as_json:
         print_json(report)

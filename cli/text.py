@@ -87,9 +87,13 @@ def window_text(begin: datetime, end: datetime) -> str:
     return f"{begin:%Y-%m-%d %H:%M} to {end:%Y-%m-%d %H:%M} UTC"
 
 
-def room() -> int | None:
-    """Columns of the terminal that standard output is; None = it is none, and what is printed stays in one line."""
-    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+def room(stream: TextIO | None = None) -> int | None:
+    """Columns of the terminal; None = there is none, and what is printed stays in one line.
+
+    Args:
+        stream: what is printed to; None = standard output.
+    """
+    return shutil.get_terminal_size().columns if (stream or sys.stdout).isatty() else None
 
 
 def table(headers: Sequence[str], rows: Iterable[Sequence[object]], *, indent: int = 0) -> str:
@@ -115,6 +119,42 @@ def _telling(whole: list[list[str]]) -> list[list[str]]:
     """Without the columns that have nothing in any row: on a narrow terminal others need their room."""
     kept = [place for place in range(len(whole[0])) if any(row[place] not in ("", "-") for row in whole[1:])]
     return [[row[place] for place in kept] for row in whole] if kept else whole
+
+
+NAMED = 3
+"""Things named of those that have something in common."""
+KINDS = 10
+"""Different things that are said at most."""
+
+
+def together(told: Iterable[tuple[str, str]], what: str, *, whole: bool = False) -> list[str]:
+    """What is said of several things, once for all of which it is said.
+
+    Args:
+        told: a thing, and what is to be said of it.
+        what: they are, in the plural.
+        whole: a line for each.
+
+    >>> together([("a.log", "cut off"), ("b.log", "cut off"), ("c.log", "no times")], "files")
+    ['2 files (a.log, b.log): cut off', 'c.log: no times']
+    """
+    if whole:
+        return [f"{one}: {words}" for one, words in told]
+    things: dict[str, list[str]] = {}
+    for one, words in told:
+        things.setdefault(words, []).append(one)
+    lines = [
+        f"{of[0]}: {words}" if len(of) == 1 else f"{len(of):,} {what} ({some(of)}): {words}"
+        for words, of in things.items()
+    ]
+    more = len(lines) - KINDS
+    return [*lines[:KINDS], f"and {more} more"] if more > 0 else lines
+
+
+def some(names: Sequence[str]) -> str:
+    """The first names, and how many more there are."""
+    more = len(names) - NAMED
+    return ", ".join(names[:NAMED]) + (f" and {more:,} more" if more > 0 else "")
 
 
 def facts(pairs: Iterable[tuple[str, object]]) -> str:

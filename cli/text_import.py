@@ -1,19 +1,15 @@
 """What `aqe import` says in the end: few files one by one, many by format."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from .text import cleaned, counted, table
+from .text import cleaned, counted, some, table, together
 
 if TYPE_CHECKING:
     from ..fleet.imports.ingest import FileReport, ImportReport
 
 MANY = 20
 """Files in the table; of more there is a line a format. --verbose and --json have all."""
-NAMED = 3
-"""Files named of those that have a format, a remark or a fault in common."""
-KINDS = 10
-"""Different faults and remarks that are told."""
 NEXT = "What production says: aqe production feedback-loop --once, then aqe production report"
 """After production data: many commands read them, and nobody knows yet with which to begin."""
 
@@ -32,10 +28,10 @@ def report_text(report: "ImportReport", *, stored: bool = True, verbose: bool = 
     lines = [_by_format(read) if brief else table(("FILE", "FORMAT", "OUTCOME", "GAVE"), [_row(f) for f in read])]
     notes = [(f.file, note) for f in read if not f.failed for note in (*filter(None, [f.reason]), *f.notes)]
     if notes:
-        lines += ["", *together(notes, verbose=verbose)]
+        lines += ["", *together(notes, "files", whole=verbose)]
     passed_over = [(f.file, str(f.reason).removeprefix(f"{f.file}: ")) for f in report.files if f.skipped]
     if passed_over:
-        told = together(passed_over, verbose=verbose)
+        told = together(passed_over, "files", whole=verbose)
         lines += ["", "Passed over, since no importer reads them:", *(f"  {line}" for line in told)]
     if report.release:
         title = f"Gates of {report.release.version} still without evidence"
@@ -48,40 +44,12 @@ def report_text(report: "ImportReport", *, stored: bool = True, verbose: bool = 
     return "\n".join(lines)
 
 
-def together(told: Iterable[tuple[str, str]], *, verbose: bool = False) -> list[str]:
-    """What is said of files, once for all of which it is said.
-
-    Args:
-        told: file, and what is to be said of it.
-        verbose: a line for each.
-
-    >>> together([("a.log", "cut off"), ("b.log", "cut off"), ("c.log", "no times")])
-    ['2 files (a.log, b.log): cut off', 'c.log: no times']
-    """
-    if verbose:
-        return [f"{file}: {words}" for file, words in told]
-    files: dict[str, list[str]] = {}
-    for file, words in told:
-        files.setdefault(words, []).append(file)
-    lines = [
-        f"{of[0]}: {words}" if len(of) == 1 else f"{len(of):,} files ({_some(of)}): {words}"
-        for words, of in files.items()
-    ]
-    more = len(lines) - KINDS
-    return [*lines[:KINDS], f"and {more} more"] if more > 0 else lines
-
-
-def _some(files: Sequence[str]) -> str:
-    more = len(files) - NAMED
-    return ", ".join(files[:NAMED]) + (f" and {more:,} more" if more > 0 else "")
-
-
 def _by_format(read: "Sequence[FileReport]") -> str:
     groups: dict[tuple[str, str], list[FileReport]] = {}
     for file in read:
         groups.setdefault((file.format or "-", file.outcome), []).append(file)
     rows = [
-        (name, f"{len(files):,}", outcome, _gave(files), _some([file.file for file in files]))
+        (name, f"{len(files):,}", outcome, _gave(files), some([file.file for file in files]))
         for (name, outcome), files in groups.items()
     ]
     return table(("FORMAT", "FILES", "OUTCOME", "GAVE", "WHICH"), rows)

@@ -9,7 +9,7 @@ import click
 from ..common import echo, load, look, output_options, print_json, say, with_runtime
 from ..params import DAYS, count
 from ..sparkline import sparkline
-from ..text import amount, cleaned, counted, facts, room, table, window_text
+from ..text import amount, cleaned, counted, facts, room, table, together, window_text
 from .common import performed, release_option
 from .generated import target_option, written_tests
 
@@ -102,8 +102,8 @@ def detect_anomalies(
     if release is not None:
         say(f"of release {release} alone: the state of production (aqe/production/status) stays as it was")
     if output is not None:
-        for one in cleaned(report).untested:
-            say(f"no test of {one.series}: {one.reason}")
+        for line in together(((one.series, one.reason) for one in cleaned(report).untested), "series"):
+            say(f"no test of {line}")
         ctx.exit(written_tests(result["scenarios"], output, "no anomaly that requests could show", target))
 
 

@@ -73,6 +73,8 @@ def _within(inner: Anomaly, outer: Anomaly) -> bool:
 
 
 def _scenario(anomaly: Anomaly, loaded: Loaded) -> TestScenario | str:
+    if anomaly.type is AnomalyType.USER_BEHAVIOR_ANOMALY and anomaly.source in _REQUESTS:
+        return "how long clients wait is theirs to decide: tests of the latency at that time show it"
     if anomaly.type in _NO_ANSWER:
         return _NO_ANSWER[anomaly.type]
     if anomaly.source not in _REQUESTS:

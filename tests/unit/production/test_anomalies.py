@@ -289,7 +289,9 @@ def test_what_began_together_and_overlaps_is_one_event(tmp_path: Path) -> None:
 def test_a_burst_of_clients_that_give_up_is_told_apart_from_errors(tmp_path: Path) -> None:
     """nginx's 499: no failure of the service, and no silence about it either."""
     rows = [row._replace(status=499) if row.status == 503 else row for row in requests(failing=(4, 2))]  # type: ignore[union-attr, call-arg]
-    (anomaly,) = report_of(tmp_path, rows).anomalies
+    report = report_of(tmp_path, rows)
+    (anomaly,) = report.anomalies
+    assert "how long clients wait" in report.untested[0].reason
     assert anomaly.series == "all: share of clients that gave up (499) (access)"
     assert (anomaly.type, anomaly.severity) == (AnomalyType.USER_BEHAVIOR_ANOMALY, Severity.CRITICAL)
     assert anomaly.observed > 0.4 and "time-outs of clients" in anomaly.recommendation
