@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from ...core.numbers import counted
-from ...core.records.anomalies import ANOMALIES_KEY, Anomaly, Severity
+from ...core.records.anomalies import ANOMALIES_KEY, Anomaly, Severity, by_event, in_words
 from ...core.records.findings import FindingPriority, Insight, Prioritization, Priority
 from ...core.records.scenarios import TestScenario
 from ...core.records.verification import Coverage
@@ -31,20 +31,23 @@ def priority_of(severity: Severity) -> FindingPriority:
 
 
 def of_anomalies(anomalies: Iterable[Anomaly]) -> tuple[Insight, ...]:
-    """Open anomalies as lines of the same list; they are no insights, which a decision would count a second time."""
-    return tuple(
-        Insight(
-            id=one.id,
-            title=one.explanation,
-            detail=one.explanation,
-            priority=priority_of(one.severity),
-            evidence=(one.id, ANOMALIES_KEY),
-            recommendation=one.recommendation,
-            created_at=one.began_at,
-            affected_users=one.affected_users if isinstance(one.affected_users, int) else None,
-        )
-        for one in anomalies
-        if one.status == "open"
+    """Open anomalies as lines of the same list, one an event; no insights, which a decision would count once more."""
+    return tuple(map(_of_event, by_event(one for one in anomalies if one.status == "open")))
+
+
+def _of_event(event: Sequence[Anomaly]) -> Insight:
+    worst = event[0]
+    users = [one.affected_users for one in event if isinstance(one.affected_users, int)]
+    return Insight(
+        id=worst.id,
+        title=in_words(event),
+        detail=in_words(event),
+        priority=priority_of(worst.severity),
+        evidence=(*(one.id for one in event), ANOMALIES_KEY),
+        recommendation=worst.recommendation,
+        created_at=worst.began_at,
+        # The same people may be in all of them.
+        affected_users=max(users, default=None),
     )
 
 

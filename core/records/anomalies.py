@@ -1,6 +1,6 @@
 """Events in production that are not as usual, and how production is."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from typing import Literal
 
@@ -124,6 +124,16 @@ def by_event(anomalies: Iterable[Anomaly]) -> list[list[Anomaly]]:
     for anomaly in anomalies:
         found.setdefault(anomaly.event or anomaly.id, []).append(anomaly)
     return [sorted(event, key=_tells_most) for event in found.values()]
+
+
+def in_words(event: Sequence[Anomaly]) -> str:
+    """The worst anomaly of an event, and how many go with it.
+
+    Args:
+        event: of `by_event`.
+    """
+    more = len(event) - 1
+    return event[0].explanation + (f"; {more} more of the same event" if more else "")
 
 
 def _tells_most(anomaly: Anomaly) -> tuple[int, bool, bool]:

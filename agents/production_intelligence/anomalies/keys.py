@@ -20,6 +20,8 @@ from ....core.records.anomalies import (
     AnomalyReport,
     ProductionStatus,
     Severity,
+    by_event,
+    in_words,
     is_not_judged,
 )
 from ....core.records.evidence import Status
@@ -172,17 +174,19 @@ def _is_ours(alert: Any, incidents: Collection[str]) -> bool:
 
 
 def _of_anomalies(anomalies: Iterable[Anomaly]) -> Iterator[Alert]:
-    for one in anomalies:
-        if one.status == "open" and one.severity in (Severity.CRITICAL, Severity.HIGH):
-            yield Alert(
-                id=one.id,
-                source=OURS,
-                title=one.explanation,
-                severity=one.severity,
-                status=one.status,
-                started_at=one.began_at,
-                service=one.service,
-            )
+    """One an event: an outage that fifteen series show is one thing to look at."""
+    severe = (a for a in anomalies if a.status == "open" and a.severity in (Severity.CRITICAL, Severity.HIGH))
+    for event in by_event(severe):
+        one = event[0]
+        yield Alert(
+            id=one.event or one.id,
+            source=OURS,
+            title=in_words(event),
+            severity=one.severity,
+            status=one.status,
+            started_at=one.began_at,
+            service=one.service,
+        )
 
 
 def _of_incidents(incidents: Iterable[Incident]) -> Iterator[Alert]:

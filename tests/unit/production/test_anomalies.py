@@ -12,8 +12,9 @@ import pytest
 from aqe.agents.outcome import NothingToJudge
 from aqe.agents.production_intelligence.anomalies.detection import detect_anomalies
 from aqe.agents.production_intelligence.loaded import Loaded
+from aqe.agents.production_intelligence.prioritize import of_anomalies
 from aqe.core.errors import TaskVetoed
-from aqe.core.records.anomalies import ALERTS_KEY, ANOMALIES_KEY, AnomalyReport, AnomalyType, Severity
+from aqe.core.records.anomalies import ALERTS_KEY, ANOMALIES_KEY, Anomaly, AnomalyReport, AnomalyType, Severity
 from aqe.core.records.apm import MetricRow
 from aqe.core.records.evidence import NotMeasured
 from aqe.core.records.incidents import OpsRow
@@ -295,3 +296,14 @@ def test_a_burst_of_clients_that_give_up_is_told_apart_from_errors(tmp_path: Pat
     assert anomaly.series == "all: share of clients that gave up (499) (access)"
     assert (anomaly.type, anomaly.severity) == (AnomalyType.USER_BEHAVIOR_ANOMALY, Severity.CRITICAL)
     assert anomaly.observed > 0.4 and "time-outs of clients" in anomaly.recommendation
+
+
+def test_an_outage_that_lasts_is_one_alert_and_one_thing_to_do(tmp_path: Path) -> None:
+    """Its tests are those of all its anomalies; gates go on counting each of them."""
+    rows = [*metric(fault=(2, 0, 30.0)), *metric("timeouts", fault=(2, 0, 40.0))]
+    outcome = detect_anomalies(stored(tmp_path, rows))
+    first, second = outcome.stores[ANOMALIES_KEY]
+    (alert,) = outcome.stores[ALERTS_KEY]
+    assert alert["id"] == first["event"] == second["event"] and "1 more of the same event" in alert["title"]
+    (finding,) = of_anomalies(Anomaly.from_value(item, where="anomalies") for item in (first, second))
+    assert {first["id"], second["id"]} <= set(finding.evidence) and "1 more of the same event" in finding.title
