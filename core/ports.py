@@ -44,7 +44,7 @@ class DatasetReader(Protocol):
         """Rows of a kind in order of time.
 
         Args:
-            kind: a name in core/records/rows.DATASET_ROWS, whose columns the rows have.
+            kind: a name in core/records/rows.DATASET_ROWS, which has the type of the rows.
             since, until: window, aware; `since` included, `until` not.
             release: only rows imported for this release.
         """

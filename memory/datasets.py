@@ -311,7 +311,7 @@ def _row(kind: str, values: tuple[Any, ...], times: list[int]) -> Row:
     columns = list(values)
     for at in times:
         columns[at] = _time(columns[at])
-    return DATASET_ROWS[kind](*columns)
+    return DATASET_ROWS[kind]._make(columns)
 
 
 def _stored(types: dict[str, str]) -> str:

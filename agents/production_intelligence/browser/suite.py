@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator
 from ....core.errors import NoData, TaskVetoed
 from ....core.records.recordings import ExchangeRow, UserFlow
 from ....core.records.rows import EXCHANGES, RUM
-from ....core.records.rum import RumRow
 from ....core.records.scenarios import BrowserShare, BrowserTests
 from ....core.registry import did_you_mean
 from ...outcome import Outcome
@@ -49,7 +48,7 @@ def journeys_to_tests(loaded: Loaded) -> Outcome:
     told = sorted((key, value) for key, value in loaded.records.items() if key.startswith(FLOWS.removesuffix("*")))
     flows = [] if feature else [UserFlow.from_value(value, where=key) for key, value in told]
     recorded = tuple(filter(None, map(flow_scenario, flows)))
-    found = walks((RumRow(*row) for row in loaded.rows(RUM)), min_users=few)
+    found = walks(loaded.rows(RUM), min_users=few)
     if not found.sessions and not recorded:
         raise NoData(NOTHING.format(days=loaded.window.days) + loaded.older(RUM))
     frequent = [walk for walk in found.walks if walk.sessions >= least]
@@ -78,7 +77,7 @@ def journeys_to_tests(loaded: Loaded) -> Outcome:
 
 
 def _exchanges(loaded: Loaded) -> Iterator[ExchangeRow]:
-    return (ExchangeRow(*row) for row in loaded.rows(EXCHANGES))
+    return loaded.rows(EXCHANGES)
 
 
 def _features(loaded: Loaded) -> Callable[[Walk], set[str]]:

@@ -7,8 +7,6 @@ from math import isfinite
 from typing import Any
 
 from ....core.records.rows import PRODUCT, RUM
-from ....core.records.rum import RumRow
-from ....core.records.usage import ProductRow
 from ..loaded import Loaded
 
 MAX_UNITS = 500_000
@@ -108,7 +106,6 @@ def units_of(loaded: Loaded, experiment: str, goal: str | None) -> Units:
 
 def _real_users(loaded: Loaded, units: Units) -> Iterator[Unit]:
     for row in loaded.rows(RUM):
-        row = row if isinstance(row, RumRow) else RumRow(*row)
         unit = units.take(row)
         if unit is None:
             continue
@@ -123,7 +120,6 @@ def _real_users(loaded: Loaded, units: Units) -> Iterator[Unit]:
 
 def _product(loaded: Loaded, units: Units) -> Iterator[Unit]:
     for row in loaded.rows(PRODUCT):
-        row = row if isinstance(row, ProductRow) else ProductRow(*row)
         unit = units.take(row)
         if unit is None:
             continue

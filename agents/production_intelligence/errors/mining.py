@@ -1,7 +1,6 @@
 """Error mining: the capability `error-pattern-mining`."""
 
 from ....core.errors import NoData
-from ....core.records.logs import LogRow
 from ....core.records.rows import LOGS
 from ....core.records.scenarios import MinedErrors
 from ...outcome import Outcome
@@ -25,9 +24,9 @@ def mine_errors(loaded: Loaded) -> Outcome:
         NoData: there are no log records in the window.
     """
     mined = mine(
-        (LogRow(*row) for row in loaded.rows(LOGS)),
+        loaded.rows(LOGS),
         min_occurrences=int(loaded.number("minOccurrences", DEFAULT_MIN_OCCURRENCES)),
-        previous=(LogRow(*row) for row in loaded.previous_rows(LOGS)),
+        previous=loaded.previous_rows(LOGS),
     )
     if not mined.total_records:
         raise NoData(

@@ -69,7 +69,7 @@ def around(loaded: Loaded, incident: Incident) -> Around:
     length = min(max(end - incident.started_at, LEAST_LENGTH), MOST_LENGTH)
     since, until = incident.started_at - LEAD, incident.started_at + length
     day = loaded.between(since - DEPLOYED_BEFORE, until)
-    marks = tuple(OpsRow(*row) for row in islice(day.rows(OPS), MAX_ROWS))
+    marks = tuple(islice(day.rows(OPS), MAX_ROWS))
     began = max(since - BEFORE, min(_began(loaded, since - BEFORE, since), since - LEAD))
     return Around(incident, _stretch(loaded, began, since), _stretch(loaded, since, until), marks)
 
@@ -87,13 +87,13 @@ def _stretch(loaded: Loaded, since: datetime, until: datetime) -> Stretch:
     here = loaded.between(since, until)
     spans = _first(here.rows(SPANS), MAX_SPANS)
     metrics = _first(here.rows(METRICS), MAX_ROWS)
-    errors = _first((row for row in here.rows(LOGS) if LogRow(*row).level in ("ERROR", "CRITICAL")), MAX_ROWS)
+    errors = _first((row for row in here.rows(LOGS) if row.level in ("ERROR", "CRITICAL")), MAX_ROWS)
     return Stretch(
         since,
         until,
-        tuple(SpanRow(*row) for row in spans),
-        tuple(MetricRow(*row) for row in metrics),
-        tuple(LogRow(*row) for row in errors),
+        tuple(spans),
+        tuple(metrics),
+        tuple(errors),
         sum(int(row[0]) for row in here.tally(ACCESS)),
         max(len(spans) - MAX_SPANS, len(metrics) - MAX_ROWS, len(errors) - MAX_ROWS) < 0,
     )

@@ -13,7 +13,6 @@ from typing import Any
 
 from ....core.errors import NoData
 from ....core.records.findings import FindingPriority
-from ....core.records.recordings import ExchangeRow
 from ....core.records.rows import EXCHANGES
 from ....core.records.scenarios import Conditions, Datum, Provenance, RecordedTests, RequestStep, TestScenario
 from ...outcome import Outcome
@@ -44,7 +43,7 @@ def recording_to_tests(loaded: Loaded) -> Outcome:
     Raises:
         NoData: a wrong payload, or nothing was recorded in the window.
     """
-    recorded = exchanges((ExchangeRow(*row) for row in loaded.rows(EXCHANGES)), loaded.payload.get("host"))
+    recorded = exchanges(loaded.rows(EXCHANGES), loaded.payload.get("host"))
     if not recorded:
         words = "no recorded exchanges in this window: `aqe import traffic.har` brings them in"
         raise NoData(words + loaded.older(EXCHANGES))

@@ -1,11 +1,13 @@
 """Traces of four languages: what is read from them, and which of them are one bug."""
 
+import re
 import time
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from aqe.analysis.texts import stack_traces
 from aqe.analysis.texts.stack_traces import MAX_FRAMES, StackTrace, culprit, fingerprint, parse
 
 PYTHON = """Traceback (most recent call last):
@@ -308,3 +310,18 @@ def test_hostile_text_is_read_in_bounded_time(text: str) -> None:
     started = time.process_time()
     fingerprint(parse(text))
     assert time.process_time() - started < 1
+
+
+LINES = st.sampled_from(
+    ['  File "/app/a.py", line 3, in f', "File 'x'", "KeyError: 'a'", "panic: x", "main.f(0x1)", "\t/app/a.go:12 +0x1f",
+     "\tat a.B.c(B.java:7)", "    at f (app.js:1:2)", "f@app.js:1:2", "at x", "a@b", "Error: no", "node:internal", ""]
+)  # fmt: skip
+
+
+@given(st.lists(LINES | st.text('atF@. "ile:go1s', max_size=20), max_size=6).map("\n".join))
+def test_a_message_alone_is_read_as_before_the_look_for_frames(text: str) -> None:
+    """That look saves the readers of four languages, and decides nothing."""
+    with pytest.MonkeyPatch.context() as patch:
+        found = parse(text)
+        patch.setattr(stack_traces, "_IN_EVERY_TRACE", re.compile(""))
+        assert parse(text) == found
