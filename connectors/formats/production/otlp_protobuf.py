@@ -70,29 +70,37 @@ class OtlpProtobuf:
         reading = Reading(what)
         rows = _rows(source, framing, reading)
         first = next(rows, None)
+        if first is None and reading.unusable:
+            raise InputError(f"{what}: {'; '.join(reading.notes())}", hint="is the file of this format?")
         if first is None:
-            return Parsed(Outcome.NOT_MEASURED, reason="; ".join(reading.notes()) or "there is no value in it")
+            return Parsed(Outcome.NOT_MEASURED, reason="there is no value in it")
         return Parsed(Outcome.VALUE, rows=LineRows(chain((first,), rows), reading))
 
 
 def _rows(source: Source, framing: Framing, reading: Reading) -> Iterator[Row]:
+    signal = None
     for entry in entries(source, framing, reading):
         try:
-            yield from _entry_rows(entry, reading)
+            signal = signal_of(entry) or signal  # one that does not tell is hardly of another than the last
+            yield from _entry_rows(entry, signal, reading)
         except Damaged as error:
             reading.refuse(f"a resource is damaged: {error}")
     reading.finish()
 
 
-def _entry_rows(entry: bytes, reading: Reading) -> Iterator[Row]:
+def _entry_rows(entry: bytes, name: str | None, reading: Reading) -> Iterator[Row]:
     """The rows of one resource.
+
+    Args:
+        entry: what is told of it.
+        name: its signal; None = nothing tells it.
+        reading: told of what cannot be used.
 
     Raises:
         Damaged: it is no message.
     """
     from .otlp_messages import SIGNALS, resource, scope
 
-    name = signal_of(entry)
     if name is None:
         if any(items(entry, 0, len(entry))):
             reading.refuse("what is told of a resource is no span, log record or metric point")

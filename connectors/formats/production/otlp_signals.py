@@ -104,8 +104,13 @@ def _length(found: dict[int, Field], number: int) -> int:
 
 
 def _has_points(data: bytes, at: int, end: int, *, cut: bool) -> bool:
-    for number, wire, start, stop in fields(data, at, end, cut=cut and end == len(data)):
-        if (number, wire) == (1, LEN):
-            point = fields(data, start, stop, cut=cut and stop == len(data))
-            return any((number, wire) == (3, I64) for number, wire, _, _ in point)
-    return False
+    """Whether one of them has a time; no when it is another thing, such as the name of a span without a start."""
+    try:
+        return any(
+            (inner, kind) == (3, I64)
+            for number, wire, start, stop in fields(data, at, end, cut=cut and end == len(data))
+            if (number, wire) == (1, LEN)
+            for inner, kind, _, _ in fields(data, start, stop, cut=cut and stop == len(data))
+        )
+    except Damaged:
+        return False

@@ -266,6 +266,20 @@ def message_of(*items: bytes) -> bytes:
     return field(1, field(2, b"".join(field(2, item) for item in items)))
 
 
+def test_a_resource_that_does_not_tell_its_signal_is_of_that_of_the_last() -> None:
+    """Spans without a start look like metrics, and are counted like any others that cannot be used."""
+    unusable = traces(a_span(7, name="GET /x", start_time_unix_nano=0, end_time_unix_nano=0)).SerializeToString()
+    good = traces(a_span()).SerializeToString()
+    parsed, found = read(OtlpProtobuf(), good + unusable + good)
+    assert len(found) == 2
+    assert notes(parsed) == (
+        "1 of 3 records could not be used, the first: a span needs `traceId`, `spanId` and `startTimeUnixNano`"
+    )
+    parsed, found = read(OtlpProtobuf(), unusable + good)
+    assert len(found) == 1
+    assert "what is told of a resource is no span, log record or metric point" in notes(parsed)
+
+
 def test_a_damaged_message_among_others_is_counted() -> None:
     """Its length tells where the next one begins."""
     good = traces(a_span()).SerializeToString()
