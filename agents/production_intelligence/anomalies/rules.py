@@ -1,5 +1,6 @@
 """When something is an event, and what it means: which way is worse, how bad it is, whether chance explains it."""
 
+import math
 import re
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -96,15 +97,16 @@ def meaning_of(measure: Measure, name: str) -> Meaning:
 def severity_of(type_: AnomalyType, unit: str | None, event: Excursion) -> Severity:
     """How bad, from the size of what was seen.
 
-    Errors, and clients that gave up: a share of 25 % of all requests is critical, 5 % high, 1 % medium. Latency and
-    everything else, by how many times the expected: tenfold high, threefold medium. Lost traffic and lost conversions:
-    nine tenths critical, half high. More traffic than expected, and metrics of which nobody knows what they mean, are
-    medium at most.
+    Errors: a share of 25 % of all requests is critical, 5 % high, 1 % medium. Clients that gave up: 25 % high, 5 %
+    medium; what made them shows as latency. Latency and everything else, by how many times the expected: tenfold high,
+    threefold medium. Lost traffic and lost conversions: nine tenths critical, half high. More traffic than expected,
+    and metrics of which nobody knows what they mean, are medium at most.
     """
     share = _as_share(unit, event.observed)
-    gave_up = type_ is AnomalyType.USER_BEHAVIOR_ANOMALY and event.deviation > 0
-    if (type_ is AnomalyType.ERROR_RATE_SPIKE or gave_up) and share is not None:
+    if type_ is AnomalyType.ERROR_RATE_SPIKE and share is not None:
         return _step(share, (0.25, 0.05, 0.01))
+    if type_ is AnomalyType.USER_BEHAVIOR_ANOMALY and event.deviation > 0 and share is not None:
+        return _step(share, (math.inf, 0.25, 0.05))
     if type_ in (AnomalyType.THROUGHPUT_DROP, AnomalyType.USER_BEHAVIOR_ANOMALY):
         lost = -event.deviation / event.expected if event.expected > 0 else 0.0
         return _step(lost, (0.9, 0.5, 0.2))

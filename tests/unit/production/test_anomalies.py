@@ -294,7 +294,7 @@ def test_a_burst_of_clients_that_give_up_is_told_apart_from_errors(tmp_path: Pat
     (anomaly,) = report.anomalies
     assert "how long clients wait" in report.untested[0].reason
     assert anomaly.series == "all: share of clients that gave up (499) (access)"
-    assert (anomaly.type, anomaly.severity) == (AnomalyType.USER_BEHAVIOR_ANOMALY, Severity.CRITICAL)
+    assert (anomaly.type, anomaly.severity) == (AnomalyType.USER_BEHAVIOR_ANOMALY, Severity.HIGH)
     assert anomaly.observed > 0.4 and "time-outs of clients" in anomaly.recommendation
 
 
