@@ -62,7 +62,8 @@ def scope(data: bytes) -> Json:
 def _parsed(message: Any, data: bytes) -> Any:
     try:
         return message.FromString(data)
-    except DecodeError as error:  # also text that is no UTF-8, and values nested deeper than 100
+    # Also for values nested deeper than 100. The second where protobuf has no compiled part, as on Alpine.
+    except (DecodeError, UnicodeDecodeError) as error:
         raise Damaged("it is damaged, has text that is no UTF-8, or nests too deeply") from error
 
 

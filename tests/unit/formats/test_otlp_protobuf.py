@@ -4,6 +4,7 @@ import base64
 import gzip
 import io
 import json
+import os
 import random
 import sqlite3
 import subprocess
@@ -254,6 +255,22 @@ def test_one_damaged_item_does_not_take_the_others_with_it() -> None:
     parsed, found = read(OtlpProtobuf(), data)
     assert len(found) == 2
     assert "2 of 4 records could not be used, the first: a span cannot be read" in notes(parsed)
+
+
+def test_without_protobufs_compiled_part_the_same_is_refused() -> None:
+    """As on Alpine: text that is no UTF-8 is another error there."""
+    latin = a_span(2, name="GET /XX").SerializeToString().replace(b"/XX", b"/\xe9\xe9")
+    code = (
+        "import io, sys; from aqe.connectors.formats.production.otlp_protobuf import OtlpProtobuf; "
+        f"parsed = OtlpProtobuf().parse(io.BytesIO({message_of(a_span().SerializeToString(), latin)!r})); "
+        "rows = list(parsed.rows); from google.protobuf.internal import api_implementation; "
+        "print(api_implementation.Type(), len(rows), *parsed.rows.notes)"
+    )
+    found = subprocess.run(
+        [sys.executable, "-P", "-c", code], check=True, capture_output=True, text=True,
+        env={**os.environ, "PROTOCOL_BUFFERS_PYTHON_IMPLEMENTATION": "python"},
+    )  # fmt: skip
+    assert found.stdout.startswith("python 1 1 of 2 records could not be used, the first: a span cannot be read")
 
 
 def field(number: int, value: bytes) -> bytes:
