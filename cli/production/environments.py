@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ..common import echo, output_options, print_json, with_runtime
-from ..text import cleaned, counted, percent, table
+from ..text import cleaned, counted, fine_percent, percent, table
 from .common import days_option, insight_lines, missing, performed
 
 if TYPE_CHECKING:
@@ -50,8 +50,8 @@ def comparison_text(found: "EnvironmentComparison") -> str:
         lines.append(missing(found.latency))
     rows = [
         (
-            one.endpoint, one.requests, percent(one.share), percent(one.baseline_share), percent(one.error_share),
-            percent(one.baseline_error_share), "differs" if one.differs else "-",
+            one.endpoint, one.requests, percent(one.share), percent(one.baseline_share), fine_percent(one.error_share),
+            fine_percent(one.baseline_error_share), "differs" if one.differs else "-",
         )
         for one in found.endpoints[:LISTED]
     ]  # fmt: skip
@@ -69,7 +69,7 @@ def comparison_text(found: "EnvironmentComparison") -> str:
 
 
 def _row(of: "EnvironmentTraffic") -> tuple[object, ...]:
-    statuses = ", ".join(f"{name} {percent(share)}" for name, share in of.statuses.items())
-    errors = "-" if of.error_share is None else percent(of.error_share)
+    statuses = ", ".join(f"{name} {fine_percent(share)}" for name, share in of.statuses.items())
+    errors = "-" if of.error_share is None else fine_percent(of.error_share)
     mean = "-" if of.mean_ms is None else f"{of.mean_ms:.0f}"
     return of.environment, of.requests, errors, mean, of.endpoints, statuses

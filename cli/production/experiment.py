@@ -6,13 +6,16 @@ import click
 
 from ..common import echo, output_options, print_json, with_runtime
 from ..params import DAYS, Number
-from ..text import cleaned, counted, table, value_text
+from ..text import amount, cleaned, counted, room, table
 from .common import insight_lines, performed
 
 if TYPE_CHECKING:
     from ...core.records.experiment import ExperimentImpact, MetricEffect
 
 METRICS = ("conversion", "revenue", "errors", "loading", "lcp", "inp")
+
+WIDE = 110
+"""Columns that the whole table takes."""
 
 
 @click.command("ab-test-impact")
@@ -71,25 +74,36 @@ def impact_text(found: "ExperimentImpact") -> str:
         lines.append(f"the arms are not as large as planned (p {p}, level {level}): no effect is told")
     measured = [effect for effect in found.effects if isinstance(effect, MetricEffect)]
     if measured:
-        headers = ("VARIANT", "METRIC", "CONTROL", "VARIANT'S", "EFFECT", "INTERVAL", "P", "LEVEL", "VERDICT")
-        lines += ["", table(headers, [_row(effect) for effect in measured]), "", _level_words(found)]
+        lines += ["", _table(measured), "", _level_words(found)]
     missing = [f"not measured: {e.reason}" for e in found.effects if not isinstance(e, MetricEffect)]
     return "\n".join([*lines, *([""] if missing else []), *missing, *insight_lines(found.insights)])
 
 
-def _row(effect: "MetricEffect") -> tuple[object, ...]:
+def _table(measured: "list[MetricEffect]") -> str:
+    """A comparison a row; a narrow terminal leaves out what is the same in all of them and is said elsewhere."""
+    left_out = set()
+    if (room() or WIDE) < WIDE:
+        left_out |= {"VARIANT"} if len({effect.variant for effect in measured}) == 1 else set()
+        left_out |= {"LEVEL"} if len({effect.alpha for effect in measured}) == 1 else set()
+    rows = [{name: cell for name, cell in _cells(effect).items() if name not in left_out} for effect in measured]
+    return table(list(rows[0]), [list(row.values()) for row in rows])
+
+
+def _cells(effect: "MetricEffect") -> dict[str, object]:
     low = "?" if effect.low is None else f"{100 * effect.low:+.1f}"
     high = "?" if effect.high is None else f"{100 * effect.high:+.1f} %"
-    return (
-        effect.variant,
-        effect.metric,
-        f"{value_text(effect.control.value)} {effect.unit}",
-        f"{value_text(effect.treatment.value)} {effect.unit}",
-        "-" if effect.effect is None else f"{100 * effect.effect:+.1f} %",
-        f"{low} to {high}",
-        *p_words(effect.p_value, effect.alpha),
-        effect.verdict,
-    )
+    p_value, level = p_words(effect.p_value, effect.alpha)
+    return {
+        "VARIANT": effect.variant,
+        "METRIC": effect.metric,
+        "CONTROL": amount(effect.control.value, effect.unit),
+        "WITH IT": amount(effect.treatment.value, effect.unit),
+        "EFFECT": "-" if effect.effect is None else f"{100 * effect.effect:+.1f} %",
+        "INTERVAL": f"{low} to {high}",
+        "P": p_value,
+        "LEVEL": level,
+        "VERDICT": effect.verdict.replace("_", " "),
+    }
 
 
 def p_words(p_value: float, level: float) -> tuple[str, str]:
@@ -104,7 +118,9 @@ def p_words(p_value: float, level: float) -> tuple[str, str]:
 def _level_words(found: "ExperimentImpact") -> str:
     if not found.comparisons:
         return "A difference is told where P is at most LEVEL."
-    each = f"{found.alpha:g}/{found.comparisons} ({found.correction}, {counted(found.comparisons, 'comparison')})"
+    level = found.alpha / found.comparisons
+    how = f"{found.correction}, {counted(found.comparisons, 'comparison')}"
+    each = f"{found.alpha:g}/{found.comparisons} = {level:.2g} ({how})"
     return (
         f"A difference is told where P is at most LEVEL: {each}, so that {100 * found.alpha:g} % is the chance of ever"
         " being wrong in any of them."

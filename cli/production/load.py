@@ -166,7 +166,7 @@ def mix_text(mix: "EndpointMix") -> str:
 
 
 def _of_all(share: float | None) -> str:
-    return "-" if share is None else percent(share)
+    return "-" if share is None else fine_percent(share)
 
 
 def _users(found: "UserClasses") -> str:

@@ -9,6 +9,7 @@ import numpy as np
 
 from ....analysis.inference.always_valid import ALPHA, CountTest, RankTest, mean_difference_interval
 from ....core.errors import NoData, TaskVetoed
+from ....core.numbers import amount
 from ....core.records.evidence import NotMeasured
 from ....core.records.experiment import Arm, ArmValue, EffectVerdict, ExperimentImpact, MetricEffect
 from ....core.records.findings import FindingPriority, Insight
@@ -237,11 +238,12 @@ def _insights(impact: ExperimentImpact, loaded: Loaded) -> Iterator[Insight]:
 
 def _told(experiment: str, key: str, effect: MetricEffect, loaded: Loaded) -> Insight:
     worse = effect.verdict is EffectVerdict.WORSE
-    change = "" if effect.effect is None else f" by {100 * effect.effect:+.1f} %"
+    change = "" if effect.effect is None else f": {100 * effect.effect:+.1f} %"
+    control, treatment = (amount(arm.value, effect.unit) for arm in (effect.control, effect.treatment))
     return Insight(
         id=f"experiment-{experiment}-{effect.variant}-{effect.metric}",
         title=f"{effect.variant} of {experiment} makes {effect.metric} {effect.verdict.lower()}{change}",
-        detail=f"{effect.control.value:.4g} to {effect.treatment.value:.4g} {effect.unit};"
+        detail=f"{control} in the control, {treatment} with it;"
         f" p {effect.p_value:.2g} at level {effect.alpha:.2g}, valid however often one looks.",
         priority=FindingPriority.HIGH if worse else FindingPriority.MEDIUM,
         evidence=(key,),

@@ -61,8 +61,8 @@ def test_every_p_value_stands_beside_the_level_it_was_compared_with() -> None:
     effects = [e for e in impact.effects if isinstance(e, MetricEffect)]
     assert {e.alpha for e in effects} == {0.05 / 6}
     text = impact_text(impact)
-    assert text.count(" 0.0083 ") == len(effects)
-    assert "LEVEL: 0.05/6 (Bonferroni, 6 comparisons), so that 5 % is the chance of ever being wrong" in text
+    assert text.count(" 0.0083 ") == len(effects) + 1
+    assert "LEVEL: 0.05/6 = 0.0083 (Bonferroni, 6 comparisons), so that 5 % is the chance of ever being wrong" in text
     assert p_words(0.015, 0.05 / 6) == ("0.015", "0.0083")
     assert p_words(0.05 / 6 - 1e-9, 0.05 / 6) == ("0.008333332", "0.008333333")
     assert p_words(0.0, 0.001) == ("0", "0.001")
