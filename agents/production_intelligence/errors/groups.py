@@ -106,9 +106,9 @@ class _Request:
     status: int | None = None
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Group:
-    """Errors of one fingerprint, while they are counted."""
+    """Errors of one fingerprint, while they are counted; equal to itself alone."""
 
     error: _Error = _NO_ERROR
     """The first of them."""

@@ -3,9 +3,11 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from aqe.agents.production_intelligence.errors import told_twice
 from aqe.agents.production_intelligence.errors.patterns import mine
 from aqe.core.records.findings import FindingPriority
 from aqe.core.records.logs import LogRow
@@ -63,6 +65,32 @@ def test_other_errors_and_other_moments_are_errors_of_their_own() -> None:
 def test_one_teller_never_tells_twice() -> None:
     """Two equal lines of a log within a second are two errors."""
     assert mine([told(0), told(0), told(0.5)], min_occurrences=1).total_errors == 3
+
+
+@pytest.mark.parametrize("orders", [1, 2_000])
+@pytest.mark.parametrize("names", [{}, {"user": "u"}])
+def test_an_outage_that_logs_thousands_of_errors_a_second_is_told_twice_too(orders: int, names: dict[str, str]) -> None:
+    """All of one order or each of another; the tracker, which samples, tells every fourth."""
+    log = [told(0, n % orders, **names) for n in range(2_000)]
+    tracker = [told(0.5, n % orders, tracker="sentry") for n in range(0, 2_000, 4)]
+    for rows in (log + tracker, tracker + log):
+        result = mine(rows, min_occurrences=1)
+        assert (result.total_errors, result.told_twice) == (2_000, 500)
+
+
+def test_few_are_waited_for_however_many_come(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those of the last two seconds, and no more than there is room for."""
+    monkeypatch.setattr(told_twice, "_MAX_WAITING", 10)
+    waiting: told_twice.ToldTwice[int] = told_twice.ToldTwice()
+    for n in range(100):
+        waiting.tell(told(n / 100), n, n)
+        waiting.tell(told(n / 100), "always", n)
+    tracker = told(1, tracker="sentry")
+    found = [waiting.first_told(tracker, n) for n in range(100)]
+    assert found.count(None) >= 90
+    assert found[99] == 99
+    waiting.tell(told(9), "later", 1)
+    assert len(waiting._waiting) == 1
 
 
 @given(st.dictionaries(st.integers(0, 100), st.tuples(st.integers(0, 9), st.integers(0, 9)), max_size=9), st.booleans())
