@@ -112,7 +112,7 @@ def report_lines(report: "ReplayReport") -> Iterator[str]:
     shown = report.baseline or report.run
     yield f"Symptoms, of {shown.target} at 1:{shown.scale:g}"
     rows = [(c.what, c.incident, c.replay, "yes" if c.within else "no") for c in report.symptoms]
-    yield from (f"  {line}" for line in table(("SYMPTOM", "INCIDENT", "REPLAY", "WITHIN"), rows).splitlines())
+    yield table(("SYMPTOM", "INCIDENT", "REPLAY", "WITHIN"), rows, indent=2)
     yield from (f"  hidden in the replay: {hidden.words}" for hidden in shown.hidden)
     yield f"Checks, of {report.run.target}"
     yield from (f"  {'holds' if c.holds else 'FAILS'}  {c.what}: {c.found}" for c in report.checks)
