@@ -26,6 +26,7 @@ _Kind = tuple[Hashable, bool]
 class _Waiting(Generic[T]):
     """Equal rows of one moment: an outage logs thousands a second."""
 
+    kind: _Kind
     at_s: float
     counted: T
     rows: int = 1
@@ -35,9 +36,9 @@ class ToldTwice(Generic[T]):
     """Errors whose second teller may still come; bounded, those told longest ago are forgotten first."""
 
     def __init__(self) -> None:
-        self._waiting: dict[_Kind, deque[_Waiting[T]]] = {}
-        """The kind that was told last stands last."""
-        self._number = 0
+        self._of_kind: dict[_Kind, deque[_Waiting[T]]] = {}
+        self._all: deque[_Waiting[T]] = deque()
+        """In the order in which they were told; also those without rows, which stand in `_of_kind` no more."""
 
     def first_told(self, row: LogRow, error: Hashable) -> T | None:
         """What `tell` was given when the other teller told the same error; returned once a row, None = nothing.
@@ -46,47 +47,35 @@ class ToldTwice(Generic[T]):
             row: rows of one teller come in order of time, but for seconds cut off.
             error: equal for equal errors.
         """
-        other = (error, row.tracker is None)
-        waiting = self._waiting.get(other)
-        if waiting is None:
-            return None
         at_s = row.at.timestamp()
-        self._forget_before(at_s - WITHIN_S, waiting)
-        found = waiting[0] if waiting and waiting[0].at_s - at_s <= WITHIN_S else None
-        if found is not None:
-            found.rows -= 1
-            if not found.rows:
-                self._drop_first(waiting)
-        if not waiting:
-            del self._waiting[other]
-        return found and found.counted
+        self._forget_before(at_s - WITHIN_S)
+        waiting = self._of_kind.get((error, row.tracker is None))
+        if not waiting or waiting[0].at_s - at_s > WITHIN_S:
+            return None
+        found = waiting[0]
+        found.rows -= 1
+        if not found.rows:
+            self._drop_first(found.kind)
+        return found.counted
 
     def tell(self, row: LogRow, error: Hashable, counted: T) -> None:
         """Remember an error that nobody told before."""
         kind, at_s = (error, row.tracker is not None), row.at.timestamp()
-        waiting = self._waiting[kind] = self._waiting.pop(kind, None) or deque()
+        waiting = self._of_kind.setdefault(kind, deque())
         if waiting and waiting[-1].at_s == at_s and waiting[-1].counted == counted:
             waiting[-1].rows += 1
             return
-        waiting.append(_Waiting(at_s, counted))
-        self._number += 1
-        self._make_room(at_s - WITHIN_S)
+        one = _Waiting(kind, at_s, counted)
+        waiting.append(one)
+        self._all.append(one)
 
-    def _make_room(self, before_s: float) -> None:
-        """Forget what is too old to be told again, and more where that is not enough."""
-        while oldest := next(iter(self._waiting)):
-            waiting = self._waiting[oldest]
-            self._forget_before(before_s, waiting)
-            if waiting and self._number > _MAX_WAITING:
-                self._drop_first(waiting)
-            if waiting:
-                return
-            del self._waiting[oldest]
+    def _forget_before(self, before_s: float) -> None:
+        while self._all and (self._all[0].at_s < before_s or len(self._all) > _MAX_WAITING):
+            oldest = self._all.popleft()
+            if oldest.rows:
+                self._drop_first(oldest.kind)
 
-    def _forget_before(self, before_s: float, waiting: deque[_Waiting[T]]) -> None:
-        while waiting and waiting[0].at_s < before_s:
-            self._drop_first(waiting)
-
-    def _drop_first(self, waiting: deque[_Waiting[T]]) -> None:
-        waiting.popleft()
-        self._number -= 1
+    def _drop_first(self, kind: _Kind) -> None:
+        self._of_kind[kind].popleft()
+        if not self._of_kind[kind]:
+            del self._of_kind[kind]

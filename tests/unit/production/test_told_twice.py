@@ -83,14 +83,14 @@ def test_few_are_waited_for_however_many_come(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(told_twice, "_MAX_WAITING", 10)
     waiting: told_twice.ToldTwice[int] = told_twice.ToldTwice()
     for n in range(100):
-        waiting.tell(told(n / 100), n, n)
-        waiting.tell(told(n / 100), "always", n)
-    tracker = told(1, tracker="sentry")
-    found = [waiting.first_told(tracker, n) for n in range(100)]
-    assert found.count(None) >= 90
-    assert found[99] == 99
-    waiting.tell(told(9), "later", 1)
-    assert len(waiting._waiting) == 1
+        for kind in (n, "always"):
+            assert waiting.first_told(told(n / 100), kind) is None
+            waiting.tell(told(n / 100), kind, n)
+    found = [waiting.first_told(told(1, tracker="sentry"), n) for n in range(100)]
+    assert found == [None] * 95 + [95, 96, 97, 98, 99]
+    assert waiting.first_told(told(9), "later") is None
+    assert not waiting._all
+    assert not waiting._of_kind
 
 
 @given(st.dictionaries(st.integers(0, 100), st.tuples(st.integers(0, 9), st.integers(0, 9)), max_size=9), st.booleans())
