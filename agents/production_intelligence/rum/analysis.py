@@ -9,6 +9,7 @@ from math import sqrt
 
 from ....core.errors import NoData
 from ....core.records.evidence import NotMeasured
+from ....core.records.rows import RUM
 from ....core.records.rum_analysis import (
     ActionUsage,
     Conversion,
@@ -34,6 +35,7 @@ MAX_STEPS_SHOWN = 20
 """Pages of a path."""
 CONFIDENT = 1.96
 """Normal quantile of a 95 % interval."""
+NOTHING = "no real-user monitoring in the window: `aqe import` reads Datadog, Faro, web-vitals and others"
 
 
 def rum_analysis(loaded: Loaded) -> Outcome:
@@ -42,6 +44,8 @@ def rum_analysis(loaded: Loaded) -> Outcome:
     Raises:
         NoData: no row of real-user monitoring in the window, or the funnel has a page that nobody saw.
     """
+    if not loaded.datasets.files(RUM, since=loaded.since, until=loaded.until):
+        raise NoData(NOTHING)
     known = loaded.datasets.rum_pages(since=loaded.since, until=loaded.until, release=loaded.release)
     pages = [page for page in known if page.views]
     asked = loaded.payload.get("funnel")
@@ -57,7 +61,7 @@ def rum_analysis(loaded: Loaded) -> Outcome:
         )
     )
     if not answers.totals.rows:
-        raise NoData("no real-user monitoring in the window: `aqe import` reads Datadog, Faro, web-vitals and others")
+        raise NoData(NOTHING)
     found = analysed(answers, funnel(answers, steps, given=asked is not None))
     found = found.model_copy(update={"insights": tuple(rum_insights(found, loaded.now))})
     return Outcome(found, {"aqe/production/rum-analysis": found})
