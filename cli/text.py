@@ -108,11 +108,9 @@ def table(headers: Sequence[str], rows: Iterable[Sequence[object]], *, indent: i
     if width is not None and columns.natural(whole) > width - indent:
         whole = _telling(whole)
     wide = columns.widths(whole, None if width is None else width - indent)
-    return "\n".join(
-        (" " * indent + "  ".join(cell.ljust(width) for cell, width in zip(line, wide, strict=True))).rstrip()
-        for row in whole
-        for line in columns.lines(row, wide)
-    )
+    lines = (line for row in whole for line in columns.lines(row, wide))
+    padded = ((cell + columns.gap(cell, width) for cell, width in zip(line, wide, strict=True)) for line in lines)
+    return "\n".join((" " * indent + "  ".join(line)).rstrip() for line in padded)
 
 
 def _telling(whole: list[list[str]]) -> list[list[str]]:

@@ -1,23 +1,49 @@
-"""Columns side by side in the room that there is: what is too long goes on in the next line."""
+"""Columns side by side in the room that there is: what is too long goes on in the next line.
 
-import textwrap
-from collections.abc import Sequence
+Room is told in columns of a terminal: an ideograph or emoji takes two of them, a mark on the letter before it none.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from unicodedata import category, east_asian_width
 
 GAP = 2
 """Blanks between two columns."""
 _LONGEST_WORD = 24
-"""Characters of a word that is kept whole as long as there is room elsewhere."""
+"""Of a word that is kept whole as long as there is room elsewhere."""
 _LEAST = (16, 12, 8)
-"""Characters that a column keeps after that, in turn."""
+"""What a column keeps after that, in turn."""
+_WORD = re.compile(r"\s*\S+")
+"""With the blanks before it, which stay where they are within a line."""
 Row = Sequence[str]
 
 
+def width(text: str) -> int:
+    """What a text takes.
+
+    >>> width("tea"), width("お茶"), width("the\N{COMBINING ACUTE ACCENT}")
+    (3, 4, 3)
+    """
+    return len(text) if text.isascii() else sum(map(_width, text))
+
+
+def _width(character: str) -> int:
+    if category(character) in ("Mn", "Me"):
+        return 0
+    return 2 if east_asian_width(character) in ("W", "F") else 1
+
+
+def gap(text: str, wide: int) -> str:
+    """The blanks that fill a text up to its column."""
+    return " " * (wide - width(text))
+
+
 def widths(rows: Sequence[Row], room: int | None) -> list[int]:
-    """Characters of each column: what it needs, or where that is more than the room, the widest ones less.
+    """Of each column: what it needs, or where that is more than the room, the widest ones less.
 
     Args:
         rows: of equal length, heads included.
-        room: characters of a line; None = as many as it takes.
+        room: of a line; None = as much as it takes.
 
     >>> widths([("A", "LONG"), ("1", "x" * 40)], 30), widths([("A", "LONG"), ("1", "x" * 40)], None)
     ([1, 27], [1, 40])
@@ -25,12 +51,12 @@ def widths(rows: Sequence[Row], room: int | None) -> list[int]:
     needed = _needed(rows)
     if room is None:
         return needed
-    words = [max(len(word) for cell in column for word in cell.split() or [""]) for column in zip(*rows, strict=True)]
-    found = [min(width, room) for width in needed]
+    words = [max(width(word) for cell in column for word in cell.split() or [""]) for column in zip(*rows, strict=True)]
+    found = [min(wide, room) for wide in needed]
     for least in ([min(word, _LONGEST_WORD) for word in words], *([size] * len(found) for size in _LEAST)):
         # The widest that may still give way gives one, until there is room; tables have few columns.
         while sum(found) + GAP * (len(found) - 1) > room:
-            giving = [place for place, width in enumerate(found) if width > least[place]]
+            giving = [place for place, wide in enumerate(found) if wide > least[place]]
             if not giving:
                 break
             found[max(giving, key=lambda place: found[place])] -= 1
@@ -38,13 +64,13 @@ def widths(rows: Sequence[Row], room: int | None) -> list[int]:
 
 
 def natural(rows: Sequence[Row]) -> int:
-    """Characters of a line that has room for every cell."""
+    """Of a line that has room for every cell."""
     needed = _needed(rows)
     return sum(needed) + GAP * (len(needed) - 1)
 
 
 def _needed(rows: Sequence[Row]) -> list[int]:
-    return [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return [max(map(width, column)) for column in zip(*rows, strict=True)]
 
 
 def lines(row: Row, of: Sequence[int]) -> list[list[str]]:
@@ -53,14 +79,46 @@ def lines(row: Row, of: Sequence[int]) -> list[list[str]]:
     >>> lines(("1", "/ > /cart > /checkout"), [1, 12])
     [['1', '/ > /cart >'], ['', '/checkout']]
     """
-    wrapped = [_wrapped(cell, width) for cell, width in zip(row, of, strict=True)]
+    wrapped = [_wrapped(cell, wide) for cell, wide in zip(row, of, strict=True)]
     return [[cell[n] if n < len(cell) else "" for cell in wrapped] for n in range(max(map(len, wrapped)))]
 
 
-def _wrapped(cell: str, width: int) -> list[str]:
-    if len(cell) <= width:
+def _wrapped(cell: str, wide: int) -> list[str]:
+    if width(cell) <= wide:
         return [cell]
-    return textwrap.wrap(cell, width, break_on_hyphens=False) or [""]
+    fitting = (piece for line in filled(cell, wide) for piece in _pieces(line, wide))
+    return list(fitting) or [""]
+
+
+def _pieces(line: str, wide: int) -> Iterator[str]:
+    """A line as it is, but for a word that is too wide for one."""
+    start = used = 0
+    for place, character in enumerate(line):
+        needed = _width(character)
+        if used + needed > wide and place > start:
+            yield line[start:place]
+            start, used = place, 0
+        used += needed
+    yield line[start:]
+
+
+def filled(text: str, room: int, first: str = "", later: str = "") -> list[str]:
+    """Text as lines of whole words; one that is wider than the room has a line of its own.
+
+    Args:
+        first: what stands before the first line.
+        later: what stands before the others.
+    """
+    found: list[str] = []
+    line, used = "", room
+    for word in _WORD.findall(text):
+        needed = width(word)
+        if used + needed > room:
+            found += [line] if line else []
+            line, word = later if found else first, word.lstrip()
+            used, needed = width(line), width(word)
+        line, used = line + word, used + needed
+    return [*found, line] if line else found
 
 
 def folded(text: str, room: int | None) -> str:
@@ -76,10 +134,7 @@ def folded(text: str, room: int | None) -> str:
 
 
 def _folded(line: str, room: int) -> str:
-    if len(line) <= room:
+    if width(line) <= room:
         return line
     indent = " " * (len(line) - len(line.lstrip()))
-    return textwrap.fill(
-        line.strip(), room, initial_indent=indent, subsequent_indent=f"{indent}  ", break_long_words=False,
-        break_on_hyphens=False,
-    )  # fmt: skip
+    return "\n".join(filled(line.strip(), room, indent, f"{indent}  "))

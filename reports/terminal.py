@@ -1,6 +1,5 @@
 """Plain text for a terminal or a log; colours and signs only where they are welcome."""
 
-import textwrap
 from dataclasses import dataclass, replace
 
 from ..core import columns
@@ -64,10 +63,7 @@ class Terminal:
 
     def _filled(self, text: str, head: str) -> list[str]:
         # Words are kept whole: a key or a hash that is broken in two cannot be copied.
-        return textwrap.wrap(
-            text, min(self.width, self.room or self.width), initial_indent=head, subsequent_indent=" " * len(head),
-            break_long_words=False, break_on_hyphens=False,
-        )  # fmt: skip
+        return columns.filled(text, min(self.width, self.room or self.width), head, " " * len(head))
 
     def _block(self, block: Block) -> list[str]:
         match block:
@@ -114,7 +110,7 @@ class Terminal:
                 for place, (column, width, text) in enumerate(zip(table.columns, widths, line, strict=True)):
                     # A cell that goes on below is plain: a colour must not run over into its neighbours.
                     cell = colored[place] if text == uncolored[place] else text
-                    gap = " " * (width - len(text))
+                    gap = columns.gap(text, width)
                     cells.append(gap + cell if column.numeric else cell + gap)
                 written.append(_INDENT + "  ".join(cells))
         return written

@@ -3,6 +3,8 @@
 import io
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from aqe.cli import text
 from aqe.cli.text import (
@@ -18,6 +20,7 @@ from aqe.cli.text import (
     table,
     value_text,
 )
+from aqe.core.columns import folded, width
 from aqe.core.records.release import Release
 
 HOSTILE = "\x1b[2J\x1b]0;owned\x07 a\u202eb\r\n\x9b31m\x00\x7fc"
@@ -140,6 +143,24 @@ def test_words_stay_whole_while_there_is_room_and_what_says_nothing_makes_room(m
     fitted = table(head, [("LCP (ms)", "NEEDS_IMPROVEMENT", "-", "one page after the other " * 4)])
     assert "NEEDS_IMPROVEMENT" in fitted and "TREND" not in fitted
     assert "TREND" in table(head, [("LCP (ms)", "GOOD", "-", "one")])
+
+
+@given(st.lists(st.text("a漢🎉e\u0301 ", max_size=60), min_size=2, max_size=2), st.integers(20, 90))
+def test_ideographs_and_marks_take_the_room_that_a_terminal_gives_them(cells: list[str], columns: int) -> None:
+    """No line is wider, the second column begins below its head, and no letter is lost."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(text, "room", lambda: columns)
+        lines = table(("FIRST", "SECOND"), [(f"x{cells[0]}", f"x{cells[1]}")]).split("\n")
+    assert all(width(line) <= columns for line in lines)
+    second = lines[0].index("SECOND")
+    assert width(lines[1][: lines[1].rindex("x")]) == second
+    written = "".join(lines[1:])
+    assert sorted(written.replace(" ", "")) == sorted(f"xx{''.join(cells)}".replace(" ", ""))
+
+
+def test_text_of_ideographs_is_folded_at_blanks_by_its_width() -> None:
+    assert folded("漢字漢 字漢字", 10) == "漢字漢\n  字漢字"
+    assert folded("e\u0301" * 10, 10) == "e\u0301" * 10
 
 
 def test_text_from_outside_is_one_line_that_a_terminal_does_not_obey() -> None:
