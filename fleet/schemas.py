@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel
+from pydantic import BaseModel, TypeAdapter
 from pydantic.json_schema import GenerateJsonSchema, models_json_schema
 from pydantic_core import core_schema
 
@@ -103,7 +103,7 @@ def _class_bodies(module: str) -> dict[str, list[tuple[str, str]]]:
 
 
 def _of_key(spec: KeySpec) -> dict[str, Any]:
-    item = _of(spec.model) if isinstance(spec.model, type) and issubclass(spec.model, BaseModel) else {}
+    item = {} if spec.model is Any else _of(spec.model)
     if not spec.many and not spec.history:
         return {**item, "description": spec.description}
     definitions = item.pop("$defs", None)
@@ -116,8 +116,8 @@ def _of_key(spec: KeySpec) -> dict[str, Any]:
     }
 
 
-def _of(model: type[BaseModel]) -> dict[str, Any]:
-    return model.model_json_schema(by_alias=True, mode="validation", schema_generator=Described)
+def _of(model: Any) -> dict[str, Any]:
+    return TypeAdapter(model).json_schema(by_alias=True, mode="validation", schema_generator=Described)
 
 
 def _text(schema: dict[str, Any], title: str) -> str:

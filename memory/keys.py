@@ -7,7 +7,7 @@ people and other agents. docs/memory.md and the JSON Schemas are generated from 
 from dataclasses import dataclass
 from typing import Any
 
-from ..core.records.anomalies import Anomaly
+from ..core.records.anomalies import Alert, Anomaly
 from ..core.records.approvals import Approval, Override
 from ..core.records.attestations import Attestation
 from ..core.records.audit import AuditEntry
@@ -55,7 +55,7 @@ class KeySpec:
 
     Args:
         pattern: the key; `<...>` stands for a part that varies.
-        model: record stored there; `Any` for values of other programs.
+        model: record stored there, or a union of them; `Any` for values of other programs.
         description: one line.
         written_by: agents, "import", "cli", "other agents".
         read_by: the same; "output" = for people and other agents.
@@ -140,7 +140,7 @@ KEYS: tuple[KeySpec, ...] = (
     KeySpec("aqe/production/insights", Insight, "what all analyses found, in words, most important first", (PRODUCTION, "cli"), (READINESS, PRODUCTION, "cli", "output"), many=True),
     KeySpec("aqe/production/insights/<capability>", Insight, "what the latest run of one analysis found", (PRODUCTION,), (PRODUCTION,), many=True),
     KeySpec("aqe/production/alerts", OpenFinding, "what somebody should look at now: severe anomalies, open incidents; that nobody could judge", (PRODUCTION, "other agents"), (READINESS, PRODUCTION), many=True),
-    KeySpec("aqe/production/anomalies", Anomaly, "anomalies that are open or were lately, the worst first; before them an item of status NOT_MEASURED when nobody could judge", (PRODUCTION,), (READINESS, PRODUCTION), many=True),
+    KeySpec("aqe/production/anomalies", Anomaly | Alert, "anomalies that are open or were lately, the worst first; before them an item of status NOT_MEASURED when nobody could judge", (PRODUCTION,), (READINESS, PRODUCTION), many=True),
     KeySpec("aqe/anomalies/<yyyy-mm-dd>/<id>", Anomaly, "one anomaly, under the day it began", (PRODUCTION,), ("output",)),
     KeySpec("aqe/production/watch", WatchIndex, "what the watch over production's series has learnt: what its parts must add up to", (PRODUCTION,), (PRODUCTION,)),
     KeySpec("aqe/production/watch/<n>", WatchPart, "part of what it has learnt, series by series; the next look goes on from it", (PRODUCTION,), (PRODUCTION,)),

@@ -134,7 +134,8 @@ def keys() -> str:
 
 
 def _value(spec: KeySpec) -> str:
-    name = "any JSON" if spec.model is Any else code(spec.model.__name__)
+    records = get_args(spec.model) or (spec.model,)
+    name = "any JSON" if spec.model is Any else " or ".join(code(record.__name__) for record in records)
     return f"history of {name}" if spec.history else f"array of {name}" if spec.many else name
 
 
