@@ -22,6 +22,8 @@ def told_logs(root: Path, paths: Iterable[str]) -> dict[str, Told]:
 
 def _told(path: Path) -> Iterator[Told]:
     """Nothing for what cannot be opened or read: `aqe import` says why."""
+    if not path.is_file():  # to open a pipe is to wait for who writes into it
+        return
     try:
         with path.open("rb") as stream:
             first = next(contents(stream, path.name))

@@ -2,8 +2,10 @@
 
 import gzip
 import json
+import os
 import re
 from pathlib import Path
+from threading import Timer
 
 import pytest
 import yaml
@@ -126,6 +128,20 @@ def test_a_log_is_what_its_first_lines_say_whatever_it_is_called(tmp_path: Path)
     }
     assert plan.next_commands[0].startswith("aqe import haproxy.log nginx/shop.example.org.log ")
     assert "max_p95_latency_ms: 500  # haproxy.log" in dict(plan.files)[POLICY_NAME]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")
+def test_a_pipe_that_is_called_as_a_log_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "shop.log")
+    writer = os.open(tmp_path / "shop.log", os.O_RDWR)
+    os.write(writer, b'10.0.0.1 - - [01/Mar/2026:10:00:00 +0000] "GET / HTTP/1.1" 200 12 "-" "curl/8"\n')
+    ending = Timer(5, os.close, [writer])  # or who reads would wait for ever
+    ending.start()
+    plan, _ = initialize(tmp_path)
+    if ending.is_alive():
+        ending.cancel()
+        os.close(writer)
+    assert not plan.found
 
 
 def test_nothing_is_overwritten(tmp_path: Path) -> None:
