@@ -163,17 +163,19 @@ def _left_out(report: "AnomalyReport") -> str | None:
 
 
 def _found(events: list[list["Anomaly"]]) -> str:
-    return f"{counted(len(events), 'event')} in {sum(map(_series, events))} series"
+    of_all = [anomaly for event in events for anomaly in event]
+    return f"{counted(len(events), 'event')} in {len(_series(of_all))} series"
 
 
-def _series(event: list["Anomaly"]) -> int:
-    return len({name for anomaly in event for name in (anomaly.series, *anomaly.also)})
+def _series(anomalies: list["Anomaly"]) -> dict[str, None]:
+    """Each once: a series may show several events."""
+    return dict.fromkeys(name for anomaly in anomalies for name in (anomaly.series, *anomaly.also))
 
 
 def _words(event: list["Anomaly"]) -> str:
     """The worst series of an event, and which others went with it."""
     worst = event[0]
-    others = dict.fromkeys(name for anomaly in event for name in (anomaly.series, *anomaly.also))
+    others = _series(event)
     others.pop(worst.series, None)
     said = [f"{worst.severity}  {worst.explanation}."]
     if others:
@@ -203,7 +205,7 @@ def _cells(event: list["Anomaly"], blocks: bool) -> dict[str, object]:
         "EXPECTED": _range(anomaly),
         "USERS": users if isinstance(users, int) else "-",
         "COURSE": sparkline(anomaly.recent, width=LINE, blocks=blocks),
-        "SERIES": _series(event),
+        "SERIES": len(_series(event)),
         "WHERE": name,
     }
 

@@ -65,6 +65,8 @@ def test_one_outage_is_one_event_with_its_series() -> None:
     report = AnomalyReport(
         window_from=NOW, window_to=NOW, method="score", threshold=0.3, series=9, points=9, anomalies=tuple(outage)
     )
+    again = an_anomaly(Severity.LOW).model_copy(update={"event": "anm-3", "id": "anm-3", "series": "p99"})
+    assert "3 events in 4 series" in anomalies_text(report.model_copy(update={"anomalies": (*outage, again)}))
     text = anomalies_text(report)
     assert "2 events in 4 series; the worst series of each is told." in text
     assert "One event, 3 series: with it p99, errors." in text and "errors up" not in text
