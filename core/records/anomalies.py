@@ -123,7 +123,9 @@ def by_event(anomalies: Iterable[Anomaly]) -> list[list[Anomaly]]:
     found: dict[str, list[Anomaly]] = {}
     for anomaly in anomalies:
         found.setdefault(anomaly.event or anomaly.id, []).append(anomaly)
-    return [sorted(event, key=_tells_most) for event in found.values()]
+    return [
+        sorted(event, key=lambda one: tells_most(one.severity, one.source, one.endpoint)) for event in found.values()
+    ]
 
 
 def in_words(event: Sequence[Anomaly]) -> str:
@@ -136,9 +138,9 @@ def in_words(event: Sequence[Anomaly]) -> str:
     return event[0].explanation + (f"; {more} more of the same event" if more else "")
 
 
-def _tells_most(anomaly: Anomaly) -> tuple[int, bool, bool]:
-    worst_first = list(Severity).index(anomaly.severity)
-    return worst_first, anomaly.source == "metric-points", anomaly.endpoint is not None
+def tells_most(severity: Severity, source: str, endpoint: str | None) -> tuple[int, bool, bool]:
+    """What the anomalies of one event are sorted by, see `by_event`."""
+    return list(Severity).index(severity), source == "metric-points", endpoint is not None
 
 
 class Unjudged(Record):

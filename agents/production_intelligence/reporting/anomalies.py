@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from ....core.records.anomalies import is_not_judged
+from ....core.records.anomalies import Severity, is_not_judged, tells_most
 from ....core.records.report import Block, Column, Line, Paragraph, Section, Tone, Value
 from ...traced import Stored, counted
 from .blocks import moment, section, table_of, tone_of, verdict
@@ -41,7 +41,15 @@ def _by_event(whole: Stored) -> list[list[Stored]]:
     for item in whole:
         if not is_not_judged(item.value):
             found.setdefault(item["event"].value or item["id"].value or item.path, []).append(item)
-    return list(found.values())
+    return [sorted(event, key=_tells_most) for event in found.values()]
+
+
+def _tells_most(item: Stored) -> tuple[int, bool, bool]:
+    """As the text of `detect-anomalies` has it; of what another program wrote, what has no severity comes last."""
+    severity, source, endpoint = (item[name].value for name in ("severity", "source", "endpoint"))
+    if severity not in tuple(Severity):
+        return len(Severity), False, False
+    return tells_most(severity, source, endpoint)
 
 
 def _row(worst: Stored, others: int, whole: Stored) -> tuple[Line, ...]:

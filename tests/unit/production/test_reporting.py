@@ -218,6 +218,19 @@ def test_one_event_is_one_row_and_the_word_that_nobody_could_judge_is_none() -> 
     assert re.search(r"Open anomalies: +not measured$", text, re.MULTILINE)
 
 
+def test_an_event_is_told_by_the_series_that_detect_anomalies_tells_it_by() -> None:
+    """Of equally bad ones the service before an endpoint and a metric; what is of another program comes last."""
+    one = {"event": "a", "status": "open", "severity": "HIGH", "beganAt": NOW.isoformat()}
+    items = [
+        {"id": "a", "event": "a", "status": "open", "severity": ["odd"], "series": "of another program"},
+        {**one, "id": "b", "series": "memory", "source": "metric-points"},
+        {**one, "id": "c", "series": "GET /pay: errors", "source": "access", "endpoint": "GET /pay"},
+        {**one, "id": "d", "series": "all: errors", "source": "access"},
+    ]
+    text = Terminal().render(made({ANOMALIES: items})).decode()
+    assert "all: errors; 3 more of the same event" in text
+
+
 def test_alerts_that_were_not_analysed_are_not_passed_over_in_silence() -> None:
     """Most shops have alerts and nobody who writes incidents."""
     analysis = {**records()[INCIDENTS], "incidents": [], "alertsLeftOut": 2}
