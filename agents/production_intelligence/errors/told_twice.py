@@ -14,8 +14,8 @@ from ....core.records.logs import LogRow
 
 WITHIN_S = 2
 """Many logs write no fraction of a second."""
-_MAX_WAITING = 50_000
-"""Different errors and moments that wait at a time: what a busy service tells in WITHIN_S, in some ten MB."""
+_MAX_WAITING = 20_000
+"""Different errors and moments that wait at a time: more than a busy service tells in WITHIN_S, and 40 MB at most."""
 
 T = TypeVar("T")
 _Kind = tuple[Hashable, bool]

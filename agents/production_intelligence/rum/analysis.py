@@ -130,7 +130,9 @@ def _sampling(clients: Iterable[ClientVisits]) -> Sampling | NotMeasured:
             kept += client.visits
             visits += client.visits * 100 / percent
             views += client.views * 100 / percent
-    if silent or not kept:
+    if not silent + kept:
+        return NotMeasured(reason="no visit")
+    if silent:
         many = f"{silent:.0f} of {silent + kept:.0f} visits do not say"
         return NotMeasured(reason=f"{many} which share of them their source keeps: counts are of what was recorded")
     return Sampling(kept_percent=100 * kept / visits, visits=visits, views=views)

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from aqe.agents.production_intelligence.reporting.report import VISITS, report_of
-from aqe.agents.production_intelligence.rum.analysis import rum_analysis
+from aqe.agents.production_intelligence.rum.analysis import _sampling, rum_analysis
 from aqe.agents.traced import Shelf
 from aqe.cli.production.rum import rum_text
 from aqe.core.errors import TaskVetoed
@@ -189,6 +189,11 @@ def test_beacons_of_vitals_alone_are_judged(tmp_path: Path) -> None:
 def test_a_window_without_rows_is_told(tmp_path: Path) -> None:
     with pytest.raises(TaskVetoed, match="no real-user monitoring in the window"):
         rum_analysis(stored(tmp_path, [view(NOW - timedelta(days=30), "s", "/")]))
+
+
+def test_without_visits_nothing_is_said_of_which_are_kept() -> None:
+    """Beacons that name nobody: 0 of 0 visits do not say would be no reason."""
+    assert _sampling(()) == NotMeasured(reason="no visit")
 
 
 def test_hostile_text_is_counted_and_printed_without_harm(tmp_path: Path) -> None:
