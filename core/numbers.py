@@ -4,6 +4,9 @@ from datetime import datetime
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_UP, Decimal
 from itertools import pairwise
 
+_LONGEST = 1e15
+"""From here on a number has more digits than anybody counts, and than a float holds: `1e+15`."""
+
 
 def shown(value: float, *limits: float) -> str:
     """Two decimals at most, more where two would say something else.
@@ -79,7 +82,7 @@ def value_text(value: object) -> str:
         return "yes" if value else "no"
     if not isinstance(value, float):
         return str(value)
-    short = f"{value:.0f}" if abs(value) >= 10_000 else f"{value:.4g}"
+    short = f"{value:.0f}" if 10_000 <= abs(value) < _LONGEST else f"{value:.4g}"
     return f"{value:.15g}" if float(short) in (0, 100) and float(short) != value else short
 
 

@@ -63,7 +63,7 @@ def patterns_text(result: "MiningResult") -> str:
     result = cleaned(result)
     head = f"{counted(result.total_errors, 'error')} in {counted(result.total_records, 'log record')}"
     if result.told_twice:
-        head += f" ({result.told_twice} told by an error tracker, too)"
+        head += f" ({result.told_twice:,} told by an error tracker, too)"
     if result.window_from and result.window_to:
         head += f", {window_text(result.window_from, result.window_to)}"
     lines = [head]

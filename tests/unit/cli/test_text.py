@@ -108,6 +108,7 @@ def test_a_fine_share_has_hundredths_and_more_where_they_would_say_all_or_nothin
         (100.0, "100"),
         (0.00001, "1e-05"),
         (123_456.7, "123457"),
+        (-1e300, "-1e+300"),
         ("A", "A"),
     ],
 )
