@@ -12,8 +12,8 @@ from ..bus.events import Event, Payload
 from ..bus.lease import LeaseKeeper
 from ..core.clock import Clock
 from ..core.ports import DatasetReader
-from ..core.records.approvers import Approver
 from ..core.records.audit import AuditDraft
+from ..core.records.decisions.approvers import Approver
 from ..core.records.tasks import TaskAssignment
 from ..core.records.tasks import agent_key as agent_key
 from ..core.records.tasks import task_key as task_key

@@ -5,10 +5,10 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from math import ceil
 
-from ..core.records.calibration import Calibration, ReliabilityBin
-from ..core.records.confidence import ReleaseConfidence
-from ..core.records.history import DeploymentOutcome
-from ..core.records.replay import HistoryReport, PolicyReplay, VerdictErrors
+from ..core.records.decisions.calibration import Calibration, ReliabilityBin
+from ..core.records.decisions.confidence import ReleaseConfidence
+from ..core.records.decisions.history import DeploymentOutcome
+from ..core.records.decisions.replay import HistoryReport, PolicyReplay, VerdictErrors
 from .text import Look, cleaned, confidence_number, facts, table, time_text
 
 _PLAIN = Look()

@@ -5,9 +5,8 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from ..core.evidence_ways import HOW_TO_MEASURE
 from ..core.numbers import shown
-from ..core.records.evidence import Reading, Status
-from ..core.records.prediction import RollbackPrediction
-from ..core.records.readiness import (
+from ..core.records.decisions.prediction import RollbackPrediction
+from ..core.records.decisions.readiness import (
     CriterionResult,
     Decision,
     DecisionStatus,
@@ -20,6 +19,7 @@ from ..core.records.readiness import (
     SummaryLine,
     SummarySection,
 )
+from ..core.records.evidence import Reading, Status
 from ..core.records.signals import SignalKind
 from .text import Look, cleaned, confidence_number, facts, percent, risk_number, table, time_text, value_text
 

@@ -8,10 +8,10 @@ from .text import duration_text, table, time_text
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from ..core.records.decisions.regional_assessment import RegionalAssessment
     from ..core.records.evidence import Reading
-    from ..core.records.regional_assessment import RegionalAssessment
-    from ..core.records.regions import PlannedRegions, Region, RegionsStatus
-    from ..core.records.rollout import Rollout
+    from ..core.records.rollouts.regions import PlannedRegions, Region, RegionsStatus
+    from ..core.records.rollouts.rollout import Rollout
 
 LATEST = 12
 """Moments of the timeline that are shown; --json has them all."""

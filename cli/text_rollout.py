@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from .text import duration_text, table
 
 if TYPE_CHECKING:
-    from ..core.records.rollout import Rollout
+    from ..core.records.rollouts.rollout import Rollout
     from ..fleet.rollouts.monitoring import Monitored
     from ..fleet.rollouts.validating import Validation
 

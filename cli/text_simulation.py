@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from .text import duration_text, table
 
 if TYPE_CHECKING:
-    from ..core.records.simulation import Simulation
+    from ..core.records.rollouts.simulation import Simulation
 
 LATEST = 12
 

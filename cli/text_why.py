@@ -2,11 +2,11 @@
 
 from collections.abc import Callable, Iterator, Sequence
 
-from ..core.records.blockers import Blocker, Blockers, Cause
-from ..core.records.comparison import ComparedMetric, Comparison, Side
+from ..core.records.decisions.blockers import Blocker, Blockers, Cause
+from ..core.records.decisions.comparison import ComparedMetric, Comparison, Side
+from ..core.records.decisions.explanation import Explanation
+from ..core.records.decisions.readiness import DimensionRisk, GateResult, MetricRisk, RiskAssessment
 from ..core.records.evidence import Reading
-from ..core.records.explanation import Explanation
-from ..core.records.readiness import DimensionRisk, GateResult, MetricRisk, RiskAssessment
 from .text import Look, cleaned, confidence_number, duration_text, percent, risk_number, table, time_text, value_text
 from .text_readiness import measured_by
 from .tree import Node, tree

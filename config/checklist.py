@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from ..core.errors import InputError
-from ..core.records.checklist import ChecklistDefinition, ItemDefinition
+from ..core.records.decisions.checklist import ChecklistDefinition, ItemDefinition
 from .yamlfile import MAX_CHARACTERS, YamlDocument, YamlPath, duration_s, load_yaml
 
 DEFAULT_CHECKLIST = Path(__file__).parent / "checklists" / "default.yaml"

@@ -7,8 +7,8 @@ from typing import Any
 
 from ..core.criteria import CRITERIA, limit_problem
 from ..core.objectives import Sets, parse_criterion
-from ..core.records.policy import Comparison, FreezeWindow, GatePolicy, NoData, Rule, Scoring, Waiver
-from ..core.records.readiness import Enforcement
+from ..core.records.decisions.policy import Comparison, FreezeWindow, GatePolicy, NoData, Rule, Scoring, Waiver
+from ..core.records.decisions.readiness import Enforcement
 from ..core.registry import did_you_mean
 from .yamlfile import YamlDocument, YamlPath
 

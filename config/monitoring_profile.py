@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import BeforeValidator, Field, model_validator
 
 from ..core.errors import InputError
-from ..core.records.rollout import Trigger, WatchPhase
+from ..core.records.rollouts.rollout import Trigger, WatchPhase
 from .rollout_limits import LimitSection
 from .section import Section
 from .yamlfile import MAX_CHARACTERS, duration_s, load_yaml

@@ -7,8 +7,8 @@ from typing import Any
 
 from ..core.criteria import CRITERIA
 from ..core.errors import InputError
-from ..core.records.policy import DIMENSIONS, ApprovalRules, GateOverrides, MetricPolicy, Policy
-from ..core.records.readiness import NotApplicable
+from ..core.records.decisions.policy import DIMENSIONS, ApprovalRules, GateOverrides, MetricPolicy, Policy
+from ..core.records.decisions.readiness import NotApplicable
 from ..core.records.signals import SignalKind
 from ..core.registry import did_you_mean
 from .gate_rules import read_freezes, read_gates, read_waivers

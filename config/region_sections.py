@@ -10,7 +10,7 @@ from .rollout_sections import ExecutorSection, MetricsSection, RolloutSection
 from .section import Section
 
 if TYPE_CHECKING:
-    from ..core.records.regions import Window
+    from ..core.records.rollouts.regions import Window
 
 HERE = "{region}"
 """Stands for the region's name in any text of the target's `rollout`."""
@@ -35,7 +35,7 @@ def window_of(text: str) -> "Window":
     Raises:
         ValueError: something else, or no time between the two.
     """
-    from ..core.records.regions import Window
+    from ..core.records.rollouts.regions import Window
 
     opens, _, closes = text.partition("-")
     try:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from ..core.records.rollback_rules import OwnStep, RollbackRules, RollbackTrigger
+from ..core.records.rollouts.rollback_rules import OwnStep, RollbackRules, RollbackTrigger
 from .yamlfile import YamlDocument, duration_s
 
 SECTION = "rollback"

@@ -4,11 +4,11 @@ from typing import TYPE_CHECKING
 
 from pydantic import FiniteFloat, model_validator
 
-from ..core.records.checks import Count, CountOrOff
+from ..core.records.rollouts.checks import Count, CountOrOff
 from .section import Section
 
 if TYPE_CHECKING:  # every command reads aqe.yaml, few make a rollout
-    from ..core.records.rollout import Trigger
+    from ..core.records.rollouts.rollout import Trigger
 
 
 class CountersSection(Section):
@@ -41,7 +41,7 @@ class LimitSection(Section):
 
     def trigger(self, metric: str, *, for_s: float, alert_only: bool = False) -> "Trigger":
         """As a rollout's plan has it; `for_s` counts where there are no counters."""
-        from ..core.records.rollout import Trigger
+        from ..core.records.rollouts.rollout import Trigger
 
         limit = self.below if self.above is None else self.above
         assert limit is not None, "checked when it was read"

@@ -9,7 +9,7 @@ from .rollout_limits import LimitSection
 from .section import FilePath, Section
 
 if TYPE_CHECKING:
-    from ..core.records.rollout import Trigger
+    from ..core.records.rollouts.rollout import Trigger
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.:-]{1,100}$")]
 KubernetesName = Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$")]

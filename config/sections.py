@@ -7,7 +7,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from ..core.credentials import SecretHash
-from ..core.records.kinds import DATASET_KINDS
+from ..core.records.bulk.kinds import DATASET_KINDS
 from ..core.records.privacy import REDACTED_KINDS
 from ..core.records.release import RegionName
 from ..core.registry import did_you_mean
@@ -263,7 +263,7 @@ class Retention(Section):
 
     default_days: Annotated[int, Field(ge=1)] = 30
     days: dict[Annotated[str, AfterValidator(_dataset_kind)], Annotated[int, Field(ge=1)]] = Field(default_factory=dict)
-    """By kind of core/records/rows.DATASET_KINDS."""
+    """By kind of core/records/bulk/rows.DATASET_KINDS."""
     dead_letters: Annotated[int, Field(ge=1)] = 10_000
     """Of one event type or task lane; beyond it, or 64 MB, the oldest go."""
 

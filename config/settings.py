@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field, ValidationError
 
 from ..core.errors import InputError
 from ..core.masking import MASK, is_secret_name, mask_text
-from ..core.records.approvers import Approver
+from ..core.records.decisions.approvers import Approver
 from ..core.registry import did_you_mean
 from .expected import expected
 from .sections import Sections

@@ -12,7 +12,7 @@ from typing import IO, Any, Protocol
 from pydantic_core import from_json
 
 from .records.base import Record
-from .records.rows import Row
+from .records.bulk.rows import Row
 from .records.signals import Outcome, SignalKind, SignalPart
 
 HEAD_BYTES = 65_536
@@ -87,7 +87,7 @@ class Parsed:
         reason: why there is no value, for the last three outcomes.
         signals: parts of quality signals, at most one a kind.
         rows: bulk rows, lazily: reading them may still raise InputError for a broken tail. Their types tell their
-            kinds (core/records/rows.KIND_OF); an attribute `notes` of the iterator is whole once it is exhausted.
+            kinds (core/records/bulk/rows.KIND_OF); an attribute `notes` of the iterator is whole once it is exhausted.
         records: what is stored one by one, such as incidents.
         notes: what a reader should know (skipped lines, inconsistent counters).
     """

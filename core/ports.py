@@ -9,14 +9,14 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from .records.datasets import DatasetRef
-    from .records.levels import Level, LevelSource, MetricPoint, Requested, Stretch, Timing
+    from .records.bulk.datasets import DatasetRef
+    from .records.bulk.levels import Level, LevelSource, MetricPoint, Requested, Stretch, Timing
+    from .records.bulk.rows import Row
+    from .records.bulk.rum_answers import PageLabel, RumAnswers, RumQuestion
+    from .records.bulk.visits import VisitBatch, VisitQuestion, Visits
     from .records.notices import Notice
     from .records.release import Release
-    from .records.rollout import Measured, Placement
-    from .records.rows import Row
-    from .records.rum_answers import PageLabel, RumAnswers, RumQuestion
-    from .records.visits import VisitBatch, VisitQuestion, Visits
+    from .records.rollouts.rollout import Measured, Placement
 
 
 class MemoryReader(Protocol):
@@ -44,7 +44,7 @@ class DatasetReader(Protocol):
         """Rows of a kind in order of time.
 
         Args:
-            kind: a name in core/records/rows.DATASET_ROWS, which has the type of the rows.
+            kind: a name in core/records/bulk/rows.DATASET_ROWS, which has the type of the rows.
             since, until: window, aware; `since` included, `until` not.
             release: only rows imported for this release.
         """

@@ -12,7 +12,7 @@ from .. import __version__
 from ..bus.envelope import CONTENT_TYPE, SPEC_VERSION
 from ..bus.events import EVENT_TYPES
 from ..bus.names import StreamNames
-from ..core.records.readiness import DecisionStatus, RiskLevel
+from ..core.records.decisions.readiness import DecisionStatus, RiskLevel
 from ..core.records.signals import Outcome, SignalKind
 from ..core.records.tasks import Priority
 from ..memory.keys import COMMANDER, GATEWAY, PRODUCTION, READINESS

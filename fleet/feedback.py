@@ -17,7 +17,7 @@ from ..bus.names import OWN_LANE
 from ..core.errors import ConflictError, InputError, NotFoundError, ServiceUnavailable
 from ..core.numbers import counted
 from ..core.records.base import encode
-from ..core.records.feedback import FEEDBACK_KEY, NO_DATA, LoopPlan, LoopState, Run
+from ..core.records.production.feedback import FEEDBACK_KEY, NO_DATA, LoopPlan, LoopState, Run
 from ..core.records.tasks import FINAL, TaskAssignment, task_key
 from .output import write_file
 from .runtime import Runtime

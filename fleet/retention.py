@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from ..core.log import Logger
-from ..core.records.rows import DATASET_ROWS
+from ..core.records.bulk.rows import DATASET_ROWS
 from .runtime import Runtime
 
 log = Logger("retention")

@@ -21,8 +21,8 @@ from .servers.server import ServerInfo, ensure_server
 
 if TYPE_CHECKING:
     from ..agents.context import AgentServices
-    from ..core.records.checklist import ChecklistDefinition
-    from ..core.records.policy import Policy
+    from ..core.records.decisions.checklist import ChecklistDefinition
+    from ..core.records.decisions.policy import Policy
     from ..memory.datasets import DatasetStore
 
 

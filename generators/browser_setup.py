@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from ..core.records.scenarios import BrowserShare
+from ..core.records.production.scenarios import BrowserShare
 from .literals import javascript_prose
 
 # Playwright's engine and device of a browser on a kind of device; what is not here has none.

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import datetime
 from textwrap import wrap
 
-from ..core.records.scenarios import Provenance, TestScenario
+from ..core.records.production.scenarios import Provenance, TestScenario
 from .literals import python_prose
 from .python_layout import WIDTH
 

@@ -1,6 +1,6 @@
 """TestScenario with a sample -> JavaScript that sends its requests in turn and counts the bad ones."""
 
-from ..core.records.scenarios import Sample, TestScenario
+from ..core.records.production.scenarios import Sample, TestScenario
 from .derived import wrapped
 from .literals import javascript
 from .sampled import chances, claim

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from itertools import groupby
 
-from ..core.records.scenarios import PLACEHOLDER, Expectation, RequestStep, TestScenario
+from ..core.records.production.scenarios import PLACEHOLDER, Expectation, RequestStep, TestScenario
 from .derived import header, wrapped
 from .jest_parts import NEEDS, PARTS
 from .jest_sample import render_sample, rooted

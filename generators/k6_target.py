@@ -7,7 +7,7 @@ out with two blanks and double quotes, as the formatters of that world do it.
 from collections.abc import Iterator
 from math import ceil
 
-from ..core.records.load_test import LoadLimit, LoadTest
+from ..core.records.production.load_test import LoadLimit, LoadTest
 from .derived import wrapped
 from .literals import javascript, javascript_prose
 from .load_words import BODY_METHODS, DATA_ENV, GOLDEN, IDS, limits_by_figure

@@ -2,7 +2,7 @@
 
 from itertools import groupby
 
-from ..core.records.load_test import LoadLimit
+from ..core.records.production.load_test import LoadLimit
 
 DATA_ENV = "AQE_LOAD_DATA"
 """Environment variable with the path of ids and bodies that exist where the test runs."""

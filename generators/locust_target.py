@@ -8,7 +8,7 @@ ruff and black do it by default.
 from collections.abc import Iterator
 from math import ceil
 
-from ..core.records.load_test import LoadTest
+from ..core.records.production.load_test import LoadTest
 from .derived import wrapped
 from .literals import python, python_prose
 from .load_words import BODY_METHODS, DATA_ENV, GOLDEN, IDS

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from ..core.records.scenarios import TestScenario
+from ..core.records.production.scenarios import TestScenario
 from .derived import header
 from .literals import javascript, javascript_prose, slug
 from .synthetic_user import AUTOCOMPLETE, USER_DATA

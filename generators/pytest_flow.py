@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from itertools import groupby
 
-from ..core.records.scenarios import Expectation, RequestStep, TestScenario
+from ..core.records.production.scenarios import Expectation, RequestStep, TestScenario
 from . import pytest_client as parts
 from .derived import wrapped
 from .literals import python, python_prose, slug

@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from ..core.records.scenarios import TestScenario
+from ..core.records.production.scenarios import TestScenario
 from .derived import docstring
 from .literals import python, python_prose, slug
 from .python_layout import skip_mark

@@ -1,6 +1,6 @@
 """TestScenario with a sample -> a pytest file that sends its requests in turn and counts the bad ones."""
 
-from ..core.records.scenarios import Sample, TestScenario
+from ..core.records.production.scenarios import Sample, TestScenario
 from .derived import wrapped
 from .literals import slug
 from .python_layout import TAB, WIDTH, laid_out, skip_mark

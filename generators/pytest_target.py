@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterable, Iterator
 from urllib.parse import quote
 
-from ..core.records.scenarios import Expectation, RequestStep, TestScenario
+from ..core.records.production.scenarios import Expectation, RequestStep, TestScenario
 from .derived import docstring, wrapped
 from .literals import python, python_prose, slug
 from .pytest_flow import is_flow, render_flow

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from ..core.records.scenarios import PLACEHOLDER
+from ..core.records.production.scenarios import PLACEHOLDER
 from .literals import python
 
 Encode = Callable[[object], str]

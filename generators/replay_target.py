@@ -1,6 +1,6 @@
 """ReplayPlan -> a pytest file that replays an incident; its conditions stand in the YAML file beside it."""
 
-from ..core.records.incident_replay import ReplayPlan
+from ..core.records.production.incident_replay import ReplayPlan
 from .derived import wrapped
 from .literals import python_prose, slug
 

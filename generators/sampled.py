@@ -1,6 +1,6 @@
-"""What a test that samples says of itself, in whatever language: see core/records/scenarios.Sample."""
+"""What a test that samples says of itself, in whatever language: see core/records/production/scenarios.Sample."""
 
-from ..core.records.scenarios import Sample
+from ..core.records.production.scenarios import Sample
 
 
 def claim(sample: Sample) -> str:

@@ -2,8 +2,8 @@
 
 from typing import Protocol
 
-from ..core.records.load_test import LoadTest
-from ..core.records.scenarios import TestScenario
+from ..core.records.production.load_test import LoadTest
+from ..core.records.production.scenarios import TestScenario
 from .jest_target import JestTarget
 from .k6_target import K6Target
 from .locust_target import LocustTarget

@@ -11,7 +11,7 @@ from itertools import chain, count, groupby
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
-from ..core.records.scenarios import Expectation, Locator, TestScenario, UiStep
+from ..core.records.production.scenarios import Expectation, Locator, TestScenario, UiStep
 from .literals import slug
 from .synthetic_user import AUTOCOMPLETE, USER_DATA, user_field, user_fields
 

@@ -8,7 +8,7 @@ from types import NoneType
 from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 from ..core.errors import ServiceUnavailable
-from ..core.records.rows import ACCESS, DATASET_ROWS, EXCHANGES, LOGS, METRICS, OPS, PRODUCT, RUM, SPANS
+from ..core.records.bulk.rows import ACCESS, DATASET_ROWS, EXCHANGES, LOGS, METRICS, OPS, PRODUCT, RUM, SPANS
 
 MEMORY_LIMIT = "256MB"
 """Of DuckDB; what does not fit is spilled to the disk."""
@@ -53,7 +53,7 @@ RUM_DAY = """
            count(*) FILTER ("event" = 'error'), quantile_cont("fcp_ms", 0.75), quantile_cont("lcp_ms", 0.75),
            quantile_cont("inp_ms", 0.75), quantile_cont("cls", 0.75), quantile_cont("ttfb_ms", 0.75)
     FROM read_parquet(?)"""
-"""The figures of core/records/rum.RumData, in its order."""
+"""The figures of core/records/bulk/rum.RumData, in its order."""
 
 
 def column_types(kind: str) -> dict[str, str]:

@@ -13,8 +13,8 @@ from typing import IO, Any, NamedTuple
 
 import orjson
 
+from ..core.records.bulk.rows import KIND_OF, Row
 from ..core.records.release import Release
-from ..core.records.rows import KIND_OF, Row
 from .dataset_sql import column_types, quoted, using
 
 MAX_OPEN_FILES = 64

@@ -16,13 +16,13 @@ from types import MappingProxyType
 from typing import Any
 
 from ..core.errors import ServiceUnavailable
-from ..core.records.datasets import DatasetRef
-from ..core.records.levels import Level, LevelSource, MetricPoint, Requested, Scope, Stretch, Timing
+from ..core.records.bulk.datasets import DatasetRef
+from ..core.records.bulk.levels import Level, LevelSource, MetricPoint, Requested, Scope, Stretch, Timing
+from ..core.records.bulk.rows import ACCESS, DATASET_ROWS, LOGS, METRICS, PRODUCT, RUM, Row
+from ..core.records.bulk.rum import RumData
+from ..core.records.bulk.rum_answers import PageLabel, RumAnswers, RumQuestion
+from ..core.records.bulk.visits import VisitBatch, VisitQuestion, Visits
 from ..core.records.release import Release
-from ..core.records.rows import ACCESS, DATASET_ROWS, LOGS, METRICS, PRODUCT, RUM, Row
-from ..core.records.rum import RumData
-from ..core.records.rum_answers import PageLabel, RumAnswers, RumQuestion
-from ..core.records.visits import VisitBatch, VisitQuestion, Visits
 from .dataset_sql import FIGURES, RUM_DAY, column_types, connect, database, tally_sql, using
 from .dataset_write import DayFile, write_days
 from .journey_sql import THREADS as JOURNEY_THREADS

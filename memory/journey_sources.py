@@ -7,8 +7,8 @@ million sessions, two share a hash with a chance of 1 in 30 million.
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from ..core.records.rows import ACCESS, LOGS, PRODUCT, RUM
-from ..core.records.visits import BY_CLIENT, BY_SESSION, BY_USER, ERROR, MONITORED, VisitQuestion, VisitSource
+from ..core.records.bulk.rows import ACCESS, LOGS, PRODUCT, RUM
+from ..core.records.bulk.visits import BY_CLIENT, BY_SESSION, BY_USER, ERROR, MONITORED, VisitQuestion, VisitSource
 from .level_sql import literal
 from .session_sql import product_events
 

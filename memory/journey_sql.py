@@ -9,7 +9,7 @@ import math
 from collections.abc import Iterator
 from typing import Any
 
-from ..core.records.visits import (
+from ..core.records.bulk.visits import (
     ERROR,
     GOAL,
     NAMED,

@@ -7,46 +7,46 @@ people and other agents. docs/memory.md and the JSON Schemas are generated from 
 from dataclasses import dataclass
 from typing import Any
 
-from ..core.records.anomalies import Alert, Anomaly
-from ..core.records.approvals import Approval, Override
-from ..core.records.attestations import Attestation
 from ..core.records.audit import AuditEntry
-from ..core.records.changes import ReleaseChanges
-from ..core.records.checklist import Checklist, Resolution
-from ..core.records.confidence import ReleaseConfidence
-from ..core.records.datasets import DatasetRef
-from ..core.records.dead_code import DeadCodeReport
-from ..core.records.environments import EnvironmentComparison
-from ..core.records.experiment import ExperimentImpact
-from ..core.records.features import FeatureReport
-from ..core.records.feedback import LoopState
-from ..core.records.findings import Insight, MiningResult, Prioritization
-from ..core.records.history import DeploymentOutcome, Foresight
-from ..core.records.incident_analysis import IncidentAnalysis
-from ..core.records.incidents import Incident
-from ..core.records.journeys import Journeys
-from ..core.records.learnt import Learnt
-from ..core.records.load import LoadPatterns
+from ..core.records.bulk.datasets import DatasetRef
+from ..core.records.bulk.incidents import Incident
+from ..core.records.bulk.recordings import UserFlow
+from ..core.records.bulk.rum import RumData
+from ..core.records.decisions.approvals import Approval, Override
+from ..core.records.decisions.attestations import Attestation
+from ..core.records.decisions.changes import ReleaseChanges
+from ..core.records.decisions.checklist import Checklist, Resolution
+from ..core.records.decisions.confidence import ReleaseConfidence
+from ..core.records.decisions.history import DeploymentOutcome, Foresight
+from ..core.records.decisions.learnt import Learnt
+from ..core.records.decisions.prediction import RollbackPrediction
+from ..core.records.decisions.production import Health, OpenFinding
+from ..core.records.decisions.readiness import Decision, RiskAssessment
+from ..core.records.decisions.regional_assessment import RegionalAssessment
+from ..core.records.decisions.remediation import RemediationPlan
+from ..core.records.decisions.rollback_plan import RollbackPlan
+from ..core.records.decisions.stored_policy import StoredPolicy
 from ..core.records.notices import ChannelState
-from ..core.records.prediction import RollbackPrediction
-from ..core.records.production import Health, OpenFinding
-from ..core.records.readiness import Decision, RiskAssessment
-from ..core.records.recordings import UserFlow
-from ..core.records.regional_assessment import RegionalAssessment
-from ..core.records.regions import Regional, RegionalPlan
+from ..core.records.production.anomalies import Alert, Anomaly
+from ..core.records.production.dead_code import DeadCodeReport
+from ..core.records.production.environments import EnvironmentComparison
+from ..core.records.production.experiment import ExperimentImpact
+from ..core.records.production.features import FeatureReport
+from ..core.records.production.feedback import LoopState
+from ..core.records.production.findings import Insight, MiningResult, Prioritization
+from ..core.records.production.incident_analysis import IncidentAnalysis
+from ..core.records.production.journeys import Journeys
+from ..core.records.production.load import LoadPatterns
+from ..core.records.production.rum_analysis import RumAnalysis
+from ..core.records.production.scenarios import TestScenario
+from ..core.records.production.season import SeasonalAnalysis
+from ..core.records.production.watch_state import WatchIndex, WatchPart
 from ..core.records.release import Release
-from ..core.records.remediation import RemediationPlan
-from ..core.records.rollback_plan import RollbackPlan
-from ..core.records.rollout import CanarySetup, GivenOrder, Rollout, TriggerSetup
-from ..core.records.rollout_health import DeploymentAlert, DeploymentHealth
-from ..core.records.rum import RumData
-from ..core.records.rum_analysis import RumAnalysis
-from ..core.records.scenarios import TestScenario
-from ..core.records.season import SeasonalAnalysis
+from ..core.records.rollouts.health import DeploymentAlert, DeploymentHealth
+from ..core.records.rollouts.regions import Regional, RegionalPlan
+from ..core.records.rollouts.rollout import CanarySetup, GivenOrder, Rollout, TriggerSetup
 from ..core.records.signals import Signal
-from ..core.records.stored_policy import StoredPolicy
 from ..core.records.tasks import AgentRecord, TaskAssignment
-from ..core.records.watch_state import WatchIndex, WatchPart
 
 
 @dataclass(frozen=True)

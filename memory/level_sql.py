@@ -3,7 +3,7 @@ r"""The SQL behind `DatasetReader.levels`: counts, failures, users and percentil
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from ..core.records.levels import GAVE_UP, MAX_ENDPOINTS, LevelSource
+from ..core.records.bulk.levels import GAVE_UP, MAX_ENDPOINTS, LevelSource
 
 MAX_PATH_CHARS = 500
 

@@ -5,8 +5,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from ..core.records.rows import PRODUCT, RUM
-from ..core.records.rum_answers import (
+from ..core.records.bulk.rows import PRODUCT, RUM
+from ..core.records.bulk.rum_answers import (
     NO_PAGE,
     VITALS,
     ClientVisits,

@@ -13,7 +13,7 @@ that DuckDB keeps in place. What is beyond the ranks shares one code: of a milli
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from ..core.records.rum_answers import ERROR_DIMENSIONS, NO_PAGE, OTHER_ERRORS, OTHER_PAGES
+from ..core.records.bulk.rum_answers import ERROR_DIMENSIONS, NO_PAGE, OTHER_ERRORS, OTHER_PAGES
 from .dataset_sql import column_types
 from .level_sql import literal, route
 from .session_sql import MAX_EVENTS_A_PERSON, PAUSE_MS, WHO

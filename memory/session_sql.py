@@ -7,7 +7,7 @@
 - Who makes more than a million events is a machine, and left out.
 """
 
-from ..core.records.visits import VISIT_PAUSE_S
+from ..core.records.bulk.visits import VISIT_PAUSE_S
 
 WHO = 'coalesce("session", "user")'
 PAUSE_MS = VISIT_PAUSE_S * 1000

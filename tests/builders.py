@@ -6,7 +6,7 @@ from types import MappingProxyType
 from typing import Any
 
 from aqe.agents.deployment_readiness.inputs import ReadinessInputs, mirror_key, read_inputs, signal_key
-from aqe.core.records.history import DeploymentOutcome
+from aqe.core.records.decisions.history import DeploymentOutcome
 from aqe.core.records.release import Release
 from aqe.core.records.signals import MetricValue, Signal, SignalKind
 

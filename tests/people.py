@@ -3,7 +3,7 @@
 from functools import cache
 
 from aqe.core.credentials import SigningKey, hash_secret
-from aqe.core.records.approvers import Approver, AuthenticatedApprover
+from aqe.core.records.decisions.approvers import Approver, AuthenticatedApprover
 
 ROLES = {"cto": ("CTO",), "vp": ("VP Engineering",), "lead": ("Team Lead",), "author": ("CTO",)}
 """Who there is; the commit is author's."""

@@ -3,8 +3,8 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from aqe.core.records.findings import FindingPriority
-from aqe.core.records.scenarios import Expectation, Locator, PageKind, Provenance, TestScenario, UiStep
+from aqe.core.records.production.findings import FindingPriority
+from aqe.core.records.production.scenarios import Expectation, Locator, PageKind, Provenance, TestScenario, UiStep
 
 
 def expects(kind: PageKind, value: Any, path: str | None = None) -> Expectation:

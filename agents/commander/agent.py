@@ -35,9 +35,9 @@ from ...core.errors import ConflictError, InputError
 from ...core.ids import worker_name
 from ...core.log import Logger
 from ...core.ports import CommandClient
-from ...core.records.approvals import Approval, ApprovalState
 from ...core.records.audit import AuditDraft
 from ...core.records.base import Record
+from ...core.records.decisions.approvals import Approval, ApprovalState
 from ...core.records.tasks import FINAL, AgentRecord, AgentState, Priority, TaskAssignment, TaskStatus
 from ...core.writes import Write
 from ...memory.audit import audited

@@ -8,11 +8,11 @@ from typing import Any, ClassVar
 from ...bus.events import DeploymentApproved, DeploymentBlocked, ReadinessAssessed
 from ...core.errors import InputError, TaskVetoed
 from ...core.records.base import Record
-from ...core.records.history import HISTORY_KEY, DeploymentOutcome, HistoryReader, read_history
-from ...core.records.learnt import Learnt
-from ...core.records.policy import Policy
-from ...core.records.readiness import Decision, DecisionStatus
-from ...core.records.regional_assessment import RegionalAssessment
+from ...core.records.decisions.history import HISTORY_KEY, DeploymentOutcome, HistoryReader, read_history
+from ...core.records.decisions.learnt import Learnt
+from ...core.records.decisions.policy import Policy
+from ...core.records.decisions.readiness import Decision, DecisionStatus
+from ...core.records.decisions.regional_assessment import RegionalAssessment
 from ...core.records.release import Release
 from ...core.records.tasks import TaskAssignment
 from ...memory.audit import AuditReader, audit_head

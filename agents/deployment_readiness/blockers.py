@@ -10,11 +10,10 @@ from dataclasses import dataclass
 from ...core.criteria import CRITERIA
 from ...core.evidence_ways import HOW_TO_MEASURE
 from ...core.numbers import shown as number
-from ...core.records.approvals import ApprovalState
-from ...core.records.blockers import MAX_BLOCKER_FINDINGS, Blocker, Blockers, Cause
-from ...core.records.evidence import Reading
-from ...core.records.policy import Policy
-from ...core.records.readiness import (
+from ...core.records.decisions.approvals import ApprovalState
+from ...core.records.decisions.blockers import MAX_BLOCKER_FINDINGS, Blocker, Blockers, Cause
+from ...core.records.decisions.policy import Policy
+from ...core.records.decisions.readiness import (
     CriterionResult,
     Decision,
     DecisionStatus,
@@ -22,6 +21,7 @@ from ...core.records.readiness import (
     GateStatus,
     RiskAssessment,
 )
+from ...core.records.evidence import Reading
 from ...core.records.signals import Finding, SignalKind
 from .counterfactuals import value_below
 from .inputs import ReadinessInputs

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from ...core.errors import InputError
 from ...core.records.base import Record
-from ...core.records.learnt import Learnt
-from ...core.records.policy import Policy
-from ...core.records.readiness import Decision, RiskAssessment
+from ...core.records.decisions.learnt import Learnt
+from ...core.records.decisions.policy import Policy
+from ...core.records.decisions.readiness import Decision, RiskAssessment
 from ...core.registry import by_name
 from ..outcome import Outcome
 from .approving.approvals import Here, seen_now, stand
@@ -29,8 +29,8 @@ FORESIGHTS = 1000
 """Of one release that are kept, the newest: who assesses every minute shall not fill the server."""
 
 if TYPE_CHECKING:
-    from ...core.records.blockers import Blockers
-    from ...core.records.checklist import ChecklistDefinition
+    from ...core.records.decisions.blockers import Blockers
+    from ...core.records.decisions.checklist import ChecklistDefinition
 
 
 @dataclass(frozen=True)
@@ -137,7 +137,7 @@ def gate_check(loaded: Loaded) -> Outcome:
 
 def what_if(loaded: Loaded) -> Outcome:
     """The decision for assumed signals; stores nothing."""
-    from ...core.records.what_if import WhatIf
+    from ...core.records.decisions.what_if import WhatIf
     from .what_if import assumed
 
     assumptions = WhatIf.from_value({"signals": loaded.payload.get("whatIf")}, where="whatIf")
@@ -163,7 +163,7 @@ def explanation(loaded: Loaded) -> Outcome:
 
 def remediation(loaded: Loaded) -> Outcome:
     """A plan against what keeps the release from a GO, with the owners that the payload knows."""
-    from ...core.records.remediation import OwnersOfFiles
+    from ...core.records.decisions.remediation import OwnersOfFiles
     from .remediation import plan
 
     known = OwnersOfFiles.from_value({"owners": loaded.payload.get("owners", {})}, where="payload")
@@ -191,7 +191,7 @@ def comparison(loaded: Loaded) -> Outcome:
 
 def rollback(loaded: Loaded) -> Outcome:
     """How the release would be taken back."""
-    from ...core.records.rollback_plan import Surroundings
+    from ...core.records.decisions.rollback_plan import Surroundings
     from .rollback_plan import rollback_plan
 
     around = Surroundings.from_value(loaded.payload.get("around") or {}, where="around")
@@ -217,7 +217,7 @@ def _compared(version: str, payload: Mapping[str, Any]) -> tuple[str, ...]:
 
 def checklist(loaded: Loaded) -> Outcome:
     """Every item of the payload's `level`; what was open and is not any more is remembered."""
-    from ...core.records.checklist import ChecklistLevel
+    from ...core.records.decisions.checklist import ChecklistLevel
     from .checklist import check, read_previous
     from .resolutions import read_resolutions, resolved
 

@@ -7,8 +7,8 @@ from fnmatch import fnmatchcase
 from ...core.criteria import CRITERIA
 from ...core.errors import InputError
 from ...core.evidence_ways import HOW_TO_MEASURE
-from ...core.records.attestations import Attestation
-from ...core.records.checklist import (
+from ...core.records.decisions.attestations import Attestation
+from ...core.records.decisions.checklist import (
     Checklist,
     ChecklistDefinition,
     ChecklistLevel,
@@ -19,9 +19,9 @@ from ...core.records.checklist import (
     ItemStatus,
     Resolution,
 )
+from ...core.records.decisions.policy import Limit, Policy
+from ...core.records.decisions.readiness import CriterionResult, GateStatus
 from ...core.records.evidence import Reading, Status
-from ...core.records.policy import Limit, Policy
-from ...core.records.readiness import CriterionResult, GateStatus
 from ...core.records.signals import Signal, SignalKind, SignalPart
 from ...core.signals import combine
 from .approving.attestations import in_force

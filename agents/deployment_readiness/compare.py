@@ -6,8 +6,15 @@ grew old would count as missing.
 
 from collections.abc import Iterator
 
-from ...core.records.comparison import Change, ComparedGate, ComparedMetric, Comparison, Side
-from ...core.records.readiness import CriterionResult, Decision, GateResult, GateStatus, MetricRisk, RiskAssessment
+from ...core.records.decisions.comparison import Change, ComparedGate, ComparedMetric, Comparison, Side
+from ...core.records.decisions.readiness import (
+    CriterionResult,
+    Decision,
+    GateResult,
+    GateStatus,
+    MetricRisk,
+    RiskAssessment,
+)
 from .decide import Judged
 
 _GOOD = (GateStatus.PASSED, GateStatus.ATTESTED, GateStatus.WARNING)

@@ -13,8 +13,8 @@ from pydantic import ValidationError
 
 from ...core.evidence_ways import HOW_TO_MEASURE
 from ...core.numbers import shown as number
-from ...core.records.policy import MetricPolicy, Policy
-from ...core.records.readiness import Counterfactual, MetricRisk, Recommendation, RiskAssessment, RiskLevel
+from ...core.records.decisions.policy import MetricPolicy, Policy
+from ...core.records.decisions.readiness import Counterfactual, MetricRisk, Recommendation, RiskAssessment, RiskLevel
 from ...core.records.signals import SIGNAL_METRICS, MetricValue, SignalKind
 from .inputs import ReadinessInputs, Readings
 from .risk import LEVELS, is_measured, rescore, shown

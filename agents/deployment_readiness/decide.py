@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 from ...core.criteria import CRITERIA
 from ...core.evidence_ways import HOW_TO_MEASURE
-from ...core.records.approvals import ApprovalState
-from ...core.records.policy import Policy
-from ...core.records.readiness import (
+from ...core.records.decisions.approvals import ApprovalState
+from ...core.records.decisions.policy import Policy
+from ...core.records.decisions.readiness import (
     GO,
     Decision,
     DecisionStatus,

@@ -1,9 +1,9 @@
 """Why a release is decided as it is."""
 
 from ...core.numbers import percent
-from ...core.records.blockers import Blockers
-from ...core.records.explanation import Explanation
-from ...core.records.readiness import Decision, RiskAssessment
+from ...core.records.decisions.blockers import Blockers
+from ...core.records.decisions.explanation import Explanation
+from ...core.records.decisions.readiness import Decision, RiskAssessment
 from .risk import shown
 
 

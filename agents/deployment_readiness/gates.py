@@ -5,10 +5,10 @@ from functools import partial
 
 from ...core.criteria import CRITERIA
 from ...core.numbers import shown
-from ...core.records.attestations import Attestation, is_attestable
+from ...core.records.decisions.attestations import Attestation, is_attestable
+from ...core.records.decisions.policy import GatePolicy, Limit, NoData, Policy
+from ...core.records.decisions.readiness import CriterionResult, GateResult, GateStatus
 from ...core.records.evidence import Reading, Status
-from ...core.records.policy import GatePolicy, Limit, NoData, Policy
-from ...core.records.readiness import CriterionResult, GateResult, GateStatus
 from .approving.attestations import in_force
 from .approving.freezes import freezes
 from .approving.waivers import waived

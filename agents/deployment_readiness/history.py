@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from math import fsum
 
-from ...core.records.history import DeploymentOutcome
+from ...core.records.decisions.history import DeploymentOutcome
 
 
 def stability(

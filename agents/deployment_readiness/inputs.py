@@ -12,9 +12,9 @@ from typing import Any
 from ...core.criteria import Source, known_fields
 from ...core.errors import InputError
 from ...core.records.audit import GENESIS
+from ...core.records.decisions.history import HISTORY_KEY, DeploymentOutcome, of_region, read_history
+from ...core.records.decisions.policy import Policy
 from ...core.records.evidence import Evidence, Reading, measured, not_measured
-from ...core.records.history import HISTORY_KEY, DeploymentOutcome, of_region, read_history
-from ...core.records.policy import Policy
 from ...core.records.release import Release, same_commit
 from ...core.records.signals import MetricValue, Outcome, Signal, SignalKind, typed_metrics
 from .approving.approvals import Papers

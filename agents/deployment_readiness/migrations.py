@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
-from ...core.records.rollback_plan import Migration, Way
+from ...core.records.decisions.rollback_plan import Migration, Way
 
 
 class _Tool(NamedTuple):

@@ -10,9 +10,9 @@ from datetime import datetime, timedelta
 from typing import NamedTuple, TypeVar
 
 from ...core.errors import InputError
+from ...core.records.decisions.production import Health, OpenFinding, RankedFinding
 from ...core.records.evidence import NotMeasured, Status
-from ...core.records.findings import FindingPriority, Trend
-from ...core.records.production import Health, OpenFinding, RankedFinding
+from ...core.records.production.findings import FindingPriority, Trend
 from ...core.records.signals import MetricValue
 
 F = TypeVar("F", OpenFinding, RankedFinding)

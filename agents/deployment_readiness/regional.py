@@ -9,10 +9,10 @@ from dataclasses import replace
 from typing import Any
 
 from ...core.errors import InputError
+from ...core.records.decisions.history import HISTORY_KEY, of_region
+from ...core.records.decisions.readiness import Decision, DecisionStatus
+from ...core.records.decisions.regional_assessment import RegionalAssessment, RegionAssessment
 from ...core.records.evidence import Evidence, Reading, measured, not_measured
-from ...core.records.history import HISTORY_KEY, of_region
-from ...core.records.readiness import Decision, DecisionStatus
-from ...core.records.regional_assessment import RegionalAssessment, RegionAssessment
 from ...core.records.signals import SignalKind
 from ..outcome import Outcome
 from .capabilities import Loaded, assess, foreseen_of, judge

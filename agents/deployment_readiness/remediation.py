@@ -11,10 +11,10 @@ from statistics import median
 
 from ...core.errors import InputError
 from ...core.records.audit import AuditEntry
-from ...core.records.blockers import Blocker, Blockers, Cause
+from ...core.records.decisions.blockers import Blocker, Blockers, Cause
+from ...core.records.decisions.readiness import GateStatus
+from ...core.records.decisions.remediation import Owners, RemediationPhase, RemediationPlan, RemediationStep
 from ...core.records.evidence import Evidence, Reading, measured, not_measured
-from ...core.records.readiness import GateStatus
-from ...core.records.remediation import Owners, RemediationPhase, RemediationPlan, RemediationStep
 from ...core.records.signals import SignalKind
 from .names import AUDIT_LOG
 

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from statistics import median
 
 from ...core.numbers import duration_text
-from ...core.records.checklist import Checklist, Estimate, ItemResult, ItemStatus, Resolution
+from ...core.records.decisions.checklist import Checklist, Estimate, ItemResult, ItemStatus, Resolution
 from .names import RESOLUTIONS_KEY
 
 MIN_CASES = 3

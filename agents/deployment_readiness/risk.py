@@ -9,9 +9,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import ceil, fsum
 
+from ...core.records.decisions.policy import MetricPolicy, Policy
+from ...core.records.decisions.readiness import DimensionRisk, MetricRisk, RiskAssessment, RiskLevel
 from ...core.records.evidence import Status
-from ...core.records.policy import MetricPolicy, Policy
-from ...core.records.readiness import DimensionRisk, MetricRisk, RiskAssessment, RiskLevel
 from ...core.records.signals import SignalKind
 from .inputs import ReadinessInputs, Readings
 

@@ -10,11 +10,10 @@ from statistics import median
 
 from ...core.criteria import CRITERIA
 from ...core.numbers import shown as number
-from ...core.records.evidence import Evidence, Reading, measured, not_measured
-from ...core.records.history import HISTORY_KEY, DeploymentOutcome
-from ...core.records.policy import Policy
-from ...core.records.prediction import RollbackPrediction
-from ...core.records.rollback_plan import (
+from ...core.records.decisions.history import HISTORY_KEY, DeploymentOutcome
+from ...core.records.decisions.policy import Policy
+from ...core.records.decisions.prediction import RollbackPrediction
+from ...core.records.decisions.rollback_plan import (
     Migration,
     PlannedStep,
     PlannedTrigger,
@@ -23,7 +22,8 @@ from ...core.records.rollback_plan import (
     Surroundings,
     Way,
 )
-from ...core.records.rollback_rules import RollbackTrigger, RolloutTrigger
+from ...core.records.evidence import Evidence, Reading, measured, not_measured
+from ...core.records.rollouts.rollback_rules import RollbackTrigger, RolloutTrigger
 from .inputs import ReadinessInputs, Readings
 from .words import unit_of
 

@@ -6,10 +6,10 @@ from itertools import islice
 from ...core.criteria import CRITERIA
 from ...core.numbers import shown
 from ...core.objectives import Grade, Objective, Unknown, aggregate, bound, grade, total
+from ...core.records.decisions.history import DeploymentOutcome
+from ...core.records.decisions.policy import Comparison, GatePolicy, NoBaseline, Rule, Scoring
+from ...core.records.decisions.readiness import CriterionResult, GateResult, GateStatus
 from ...core.records.evidence import Evidence, Reading
-from ...core.records.history import DeploymentOutcome
-from ...core.records.policy import Comparison, GatePolicy, NoBaseline, Rule, Scoring
-from ...core.records.readiness import CriterionResult, GateResult, GateStatus
 from .inputs import ReadinessInputs, combined
 from .words import label_of, unit_of
 

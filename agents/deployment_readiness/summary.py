@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 from ...core.criteria import CRITERIA, Source, kind_of
 from ...core.numbers import shown as number
+from ...core.records.decisions.policy import Limit, Policy
+from ...core.records.decisions.readiness import GateResult, GateStatus, SummaryLine, SummarySection
 from ...core.records.evidence import Reading
-from ...core.records.policy import Limit, Policy
-from ...core.records.readiness import GateResult, GateStatus, SummaryLine, SummarySection
 from ...core.records.signals import SignalKind
 from .gates import WORST_FIRST
 from .inputs import Readings

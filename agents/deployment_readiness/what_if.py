@@ -2,9 +2,9 @@
 
 from dataclasses import replace
 
-from ...core.records.policy import Policy
+from ...core.records.decisions.policy import Policy
+from ...core.records.decisions.what_if import WhatIf
 from ...core.records.signals import Signal
-from ...core.records.what_if import WhatIf
 from .inputs import ReadinessInputs, Readings, StoredSignal, signal_key
 
 TOOL = "what if"

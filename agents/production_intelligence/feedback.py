@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from ...core.records.feedback import MAX_NOTICED, LoopPhase, LoopPlan, LoopState, Run
+from ...core.records.production.feedback import MAX_NOTICED, LoopPhase, LoopPlan, LoopState, Run
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from typing import Any, Self
 
 from ...core.errors import TaskVetoed
 from ...core.ports import DatasetReader
-from ...core.records.levels import LevelSource, Timing
+from ...core.records.bulk.levels import LevelSource, Timing
 
 DEFAULT_WINDOW_DAYS = 7.0
 DAY_S = 86_400

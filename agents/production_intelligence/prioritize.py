@@ -4,10 +4,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from ...core.numbers import counted
-from ...core.records.anomalies import ANOMALIES_KEY, Anomaly, Severity, by_event, in_words
-from ...core.records.findings import FindingPriority, Insight, Prioritization, Priority
-from ...core.records.scenarios import TestScenario
-from ...core.records.verification import Coverage
+from ...core.records.production.anomalies import ANOMALIES_KEY, Anomaly, Severity, by_event, in_words
+from ...core.records.production.findings import FindingPriority, Insight, Prioritization, Priority
+from ...core.records.production.scenarios import TestScenario
+from ...core.records.production.verification import Coverage
 
 MAX_INSIGHTS = 400
 """Of the merged list: a value in memory is at most 1 MB."""

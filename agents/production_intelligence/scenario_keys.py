@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ...core.records.scenarios import TestScenario
+from ...core.records.production.scenarios import TestScenario
 from .loaded import Loaded
 
 SCENARIOS = "aqe/production/test-scenarios"

@@ -30,7 +30,7 @@ from aqe.agents.base import task_key
 from aqe.agents.deployment_readiness.agent import DeploymentReadinessAgent
 from aqe.bus.lanes import into_lane
 from aqe.config.settings import load_settings
-from aqe.core.records.history import HISTORY_KEY, DeploymentOutcome, Foresight
+from aqe.core.records.decisions.history import HISTORY_KEY, DeploymentOutcome, Foresight
 from aqe.core.records.release import DeploymentResult, Release
 from aqe.core.records.signals import Signal, SignalKind
 from aqe.core.records.tasks import TaskStatus

@@ -22,7 +22,7 @@ from aqe.analysis.inference.bayesian_logistic import HARM_MEDIAN, HARM_SD, PROPO
 from aqe.analysis.inference.beta_binomial import Beta
 from aqe.analysis.inference.logistic import Floats, sigmoid
 from aqe.config.policy import default_policy
-from aqe.core.records.history import DeploymentOutcome, Foresight
+from aqe.core.records.decisions.history import DeploymentOutcome, Foresight
 from aqe.core.records.release import DeploymentResult, Release
 
 from .. import report

@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ...agents.production_intelligence.load.plan import plan_load_test
-from ...core.records.load_test import LoadTest
+from ...core.records.production.load_test import LoadTest
 from ...generators.k6_target import K6Target
 from ...generators.locust_target import LocustTarget
 from ...tests.counting_server import CountingServer, counting_server

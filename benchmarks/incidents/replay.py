@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from ...core.errors import AqeError
-from ...core.records.incident_replay import Figures, ReplayPlan, ReplayReport
+from ...core.records.production.incident_replay import Figures, ReplayPlan, ReplayReport
 from ...fleet.replays.incident import How, replay
 from ..report import json_line, table
 from .rows import the_plan

@@ -11,9 +11,9 @@ from heapq import heapify, heapreplace
 
 from ...agents.production_intelligence.incidents.replay_plan import plan_of
 from ...agents.production_intelligence.incidents.window import Around, Stretch
-from ...core.records.apm import SpanRow
-from ...core.records.incident_replay import ReplayPlan
-from ...core.records.incidents import Incident
+from ...core.records.bulk.apm import SpanRow
+from ...core.records.bulk.incidents import Incident
+from ...core.records.production.incident_replay import ReplayPlan
 
 START = datetime(2025, 9, 29, 14, 23, 47, tzinfo=UTC)
 PAYMENTS = 342

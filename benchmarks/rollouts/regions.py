@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from aqe.core.records.regions import Regional, regional_key
+from aqe.core.records.rollouts.regions import Regional, regional_key
 from aqe.fleet.rollouts.guard import heartbeat
 
 from .drill import LIMIT_S, Drill, Failed, Group, carry_out, until

@@ -21,8 +21,8 @@ import duckdb
 
 from ...agents.production_intelligence.journeys.analysis import journeys
 from ...agents.production_intelligence.loaded import Loaded
-from ...core.records.journeys import Journeys
-from ...core.records.rows import RUM
+from ...core.records.bulk.rows import RUM
+from ...core.records.production.journeys import Journeys
 from ...memory.dataset_sql import quoted
 from ...memory.datasets import DatasetStore
 from ..report import json_line, table

@@ -28,9 +28,9 @@ from ...analysis.series import ramps as ramps_module
 from ...analysis.series.event_effect import Effect, effect
 from ...analysis.series.growth import weekly_growth
 from ...core.occasions import OCCASIONS, occasions
-from ...core.records.logs import AccessRow
-from ...core.records.rows import ACCESS, RUM, Row
-from ...core.records.rum import RumRow
+from ...core.records.bulk.logs import AccessRow
+from ...core.records.bulk.rows import ACCESS, RUM, Row
+from ...core.records.bulk.rum import RumRow
 from ...memory.datasets import DatasetStore
 from ..report import json_line, table
 from .simulated import METHODS, simulate

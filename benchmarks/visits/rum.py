@@ -25,8 +25,8 @@ from typing import Any
 import numpy as np
 
 from ...agents.production_intelligence.rum.vitals import THRESHOLDS
-from ...core.records.rows import RUM
-from ...core.records.rum_answers import RumAnswers, RumQuestion
+from ...core.records.bulk.rows import RUM
+from ...core.records.bulk.rum_answers import RumAnswers, RumQuestion
 from ...memory.dataset_sql import column_types, quoted
 from ...memory.datasets import DatasetStore
 from ..report import Spread, json_line, shown, table

@@ -11,8 +11,8 @@ from ..secret import approver_options, read_secret, required
 from ..text import clean, table, time_text
 
 if TYPE_CHECKING:
-    from ...core.records.approvals import ApprovalView
-    from ...core.records.approvers import AuthenticatedApprover
+    from ...core.records.decisions.approvals import ApprovalView
+    from ...core.records.decisions.approvers import AuthenticatedApprover
     from ...fleet.runtime import Runtime
 
 T = TypeVar("T")

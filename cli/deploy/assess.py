@@ -61,7 +61,7 @@ def assess(
         if as_json:
             print_json(result)
         else:
-            from ...core.records.readiness import Decision
+            from ...core.records.decisions.readiness import Decision
             from ..text_readiness import decision_text
 
             decision = Decision.from_value(result, where="result of the assessment")
@@ -95,7 +95,7 @@ def check_gate(ctx: click.Context, /, as_json: bool, gate: str, **payload: str |
     Example: aqe deploy check-gate --gate security --version v1.4.0
     """
     from ...core.errors import EXIT_NO_GO, EXIT_OK
-    from ...core.records.readiness import GateResult, GateStatus
+    from ...core.records.decisions.readiness import GateResult, GateStatus
     from ..text_readiness import gate_text
 
     settings, value = done(ctx, "gate-check", {**payload, "gate": gate})

@@ -12,8 +12,8 @@ from ..text import clean
 from .approvals import signed, version_option
 
 if TYPE_CHECKING:
-    from ...core.records.approvers import AuthenticatedApprover
-    from ...core.records.attestations import Attestation
+    from ...core.records.decisions.approvers import AuthenticatedApprover
+    from ...core.records.decisions.attestations import Attestation
     from ...fleet.runtime import Runtime
 
 

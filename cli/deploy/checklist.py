@@ -29,7 +29,7 @@ def checklist(ctx: click.Context, /, as_json: bool, no_files: bool, **payload: s
     \b
     Example: aqe deploy checklist --version v1.4.0 --level essential
     """
-    from ...core.records.checklist import Checklist
+    from ...core.records.decisions.checklist import Checklist
     from ...fleet.decisions.reporting import checklist_report
     from ...fleet.rendering import format_for, render
 

@@ -18,7 +18,7 @@ def confidence(ctx: click.Context, /, as_json: bool, **payload: str | None) -> N
     \b
     Example: aqe deploy confidence --version v1.4.0
     """
-    from ...core.records.confidence import ReleaseConfidence
+    from ...core.records.decisions.confidence import ReleaseConfidence
     from ..text_history import confidence_text
 
     settings, result = done(ctx, "release-confidence", payload)

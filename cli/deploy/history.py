@@ -8,7 +8,7 @@ from ..common import load, look, print_json, with_runtime
 from ..params import Number
 
 if TYPE_CHECKING:
-    from ...core.records.replay import HistoryReport
+    from ...core.records.decisions.replay import HistoryReport
     from ...fleet.runtime import Runtime
 
 

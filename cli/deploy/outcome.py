@@ -10,7 +10,7 @@ from ..common import output_options, print_json, say, with_runtime
 from ..params import count, duration, moment
 
 if TYPE_CHECKING:
-    from ...core.records.history import DeploymentOutcome
+    from ...core.records.decisions.history import DeploymentOutcome
     from ...fleet.runtime import Runtime
 
 

@@ -43,8 +43,8 @@ def remediate(
     \b
     Example: aqe deploy remediate --version v1.4.0 --output remediation-plan.md
     """
-    from ...core.records.blockers import Blockers
-    from ...core.records.remediation import RemediationPlan
+    from ...core.records.decisions.blockers import Blockers
+    from ...core.records.decisions.remediation import RemediationPlan
     from ...fleet.decisions.reporting import remediation_report
     from ...fleet.repository.owners import owners_of
 
@@ -83,7 +83,7 @@ def rollback_plan(
     \b
     Example: aqe deploy rollback-plan --version v1.4.0 --strategy blue-green
     """
-    from ...core.records.rollback_plan import RollbackPlan
+    from ...core.records.decisions.rollback_plan import RollbackPlan
     from ...fleet.decisions.reporting import rollback_report
     from ...fleet.repository.surroundings import look_around
 

@@ -9,7 +9,7 @@ from ..common import output_options, print_json, say, with_runtime
 from ..text import table, time_text
 
 if TYPE_CHECKING:
-    from ...core.records.stored_policy import PolicyView
+    from ...core.records.decisions.stored_policy import PolicyView
 
 
 @click.command("configure-gates")

@@ -13,8 +13,8 @@ from .rollout_how import STRATEGIES, version_option
 from .shared import done, judged_options
 
 if TYPE_CHECKING:
-    from ...core.records.regional_assessment import RegionalAssessment
-    from ...core.records.regions import PlannedRegions, RegionsStatus
+    from ...core.records.decisions.regional_assessment import RegionalAssessment
+    from ...core.records.rollouts.regions import PlannedRegions, RegionsStatus
     from ...fleet.runtime import Runtime
 
 ORDERS = ("staggered", "follow-the-sun", "all-at-once")
@@ -55,7 +55,7 @@ def assess_multi_region(
 
 
 def _assessed(ctx: click.Context, version: str, regions: tuple[str, ...], how: dict[str, Any]) -> "RegionalAssessment":
-    from ...core.records.regional_assessment import RegionalAssessment
+    from ...core.records.decisions.regional_assessment import RegionalAssessment
 
     async def check(parts: "Runtime", payload: dict[str, Any]) -> None:
         from ...fleet.rollouts.regions import check_names
@@ -116,8 +116,8 @@ def plan_regions(ctx: click.Context, /, as_json: bool, version: str, environment
 
 def _planned(ctx: click.Context, version: str, environment: str | None, asked: dict[str, Any]) -> "PlannedRegions":
     async def work(parts: "Runtime") -> "PlannedRegions":
-        from ...core.records.regions import RegionalHow, RegionOrder
-        from ...core.records.rollout import Strategy
+        from ...core.records.rollouts.regions import RegionalHow, RegionOrder
+        from ...core.records.rollouts.rollout import Strategy
         from ...fleet.rollouts.regions import Asked
         from ...fleet.rollouts.regions import plan_regions as plan
 
@@ -246,7 +246,7 @@ async def _status(parts: "Runtime", version: str, watch: bool) -> "RegionsStatus
 
 def _is_well(status: "RegionsStatus") -> bool:
     """False when a region failed, or all are taken back."""
-    from ...core.records.regions import RegionalPhase
+    from ...core.records.rollouts.regions import RegionalPhase
 
     state = status.regional.state
     return not state.failing and state.phase not in (RegionalPhase.ROLLING_BACK, RegionalPhase.ROLLED_BACK)

@@ -39,7 +39,7 @@ def risk(ctx: click.Context, /, as_json: bool, detailed: bool, **payload: str | 
 
 
 def _show(ctx: click.Context, payload: dict[str, Any], *, as_json: bool, detailed: bool) -> None:
-    from ...core.records.readiness import RiskAssessment
+    from ...core.records.decisions.readiness import RiskAssessment
     from ..text_readiness import risk_text
     from ..text_why import advice_text
 

@@ -14,8 +14,8 @@ from .rollout_how import how_options, region_option, version_option, wanted_of
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from ...core.records.regions import Regional, RegionsStatus
-    from ...core.records.rollout import Rollout
+    from ...core.records.rollouts.regions import Regional, RegionsStatus
+    from ...core.records.rollouts.rollout import Rollout
     from ...fleet.rollouts.monitoring import Monitored
     from ...fleet.runtime import Runtime
 
@@ -44,7 +44,7 @@ def execute(
     Example: aqe deploy execute --version v2.5.0 --strategy canary --canary 5,25,50,100
     """
     from ...core.errors import EXIT_NO_GO, EXIT_OK
-    from ...core.records.rollout import Phase
+    from ...core.records.rollouts.rollout import Phase
 
     rollout = with_runtime(ctx, lambda parts: _execute(parts, version, environment, detach, as_json, how))
     with verdict(ctx, EXIT_NO_GO if rollout.state.phase is Phase.ROLLED_BACK else EXIT_OK):
@@ -181,8 +181,8 @@ def rollback(ctx: click.Context, as_json: bool, version: str, region: str | None
     Example: aqe deploy rollback --version v2.5.0 --reason "orders are lost"
     """
     from ...core.errors import EXIT_NO_GO, EXIT_OK
-    from ...core.records.regions import RegionsStatus
-    from ...core.records.rollout import Phase
+    from ...core.records.rollouts.regions import RegionsStatus
+    from ...core.records.rollouts.rollout import Phase
 
     rollout = with_runtime(ctx, lambda parts: _roll_back(parts, version, region, reason, quiet=as_json))
     if as_json:
@@ -201,7 +201,7 @@ async def _roll_back(
 ) -> "Rollout | RegionsStatus":
     from pathlib import Path
 
-    from ...core.records.rollout import Order
+    from ...core.records.rollouts.rollout import Order
     from ...fleet.decisions.situations import asking_person
     from ...fleet.rollouts.desk import give_order, latest_rollout, regional_of, roll_back
     from ...fleet.rollouts.regions import regions_status, roll_back_regions
@@ -244,7 +244,7 @@ def _order(name: str, help_text: str) -> click.Command:
         async def work(parts: "Runtime") -> str:
             from pathlib import Path
 
-            from ...core.records.rollout import Order
+            from ...core.records.rollouts.rollout import Order
             from ...fleet.decisions.situations import asking_person
             from ...fleet.rollouts.desk import give_order
 

@@ -64,7 +64,7 @@ async def wanted_of(parts: "Runtime", version: str, environment: str | None, how
     """
     from dataclasses import replace
 
-    from ...core.records.rollout import Strategy
+    from ...core.records.rollouts.rollout import Strategy
     from ...fleet.rollouts.defaults import with_profile
     from ...fleet.rollouts.judging import wanted_kayenta
     from ...fleet.rollouts.parts import Wanted, target

@@ -10,7 +10,7 @@ from ..params import Number, count, duration, milliseconds, percent, percents
 from .rollout_how import judge_every_option, kayenta_option
 
 if TYPE_CHECKING:
-    from ...core.records.rollout import CanarySetup, TriggerSetup
+    from ...core.records.rollouts.rollout import CanarySetup, TriggerSetup
     from ...fleet.runtime import Runtime
 
 MOST = 1_000_000

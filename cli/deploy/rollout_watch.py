@@ -12,7 +12,7 @@ from ..text_rollout import rollout_text, validation_text
 from .rollout_how import region_option
 
 if TYPE_CHECKING:
-    from ...core.records.rollout import Rollout
+    from ...core.records.rollouts.rollout import Rollout
     from ...fleet.rollouts.validating import Validation
     from ...fleet.runtime import Runtime
 

@@ -12,7 +12,7 @@ from ..text_simulation import simulation_text
 from .rollout_how import how_options, region_option, version_option, wanted_of
 
 if TYPE_CHECKING:
-    from ...core.records.simulation import Simulation
+    from ...core.records.rollouts.simulation import Simulation
     from ...fleet.runtime import Runtime
 
 

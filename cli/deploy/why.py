@@ -24,7 +24,7 @@ def blockers(ctx: click.Context, /, as_json: bool, detailed: bool, **payload: st
     Example: aqe deploy blockers --version v1.4.0 --detailed
     """
     from ...core.errors import EXIT_NO_GO, EXIT_OK
-    from ...core.records.blockers import Blockers
+    from ...core.records.decisions.blockers import Blockers
     from ..text_why import blockers_text
 
     settings, value = done(ctx, "blockers", payload)
@@ -46,7 +46,7 @@ def explain(ctx: click.Context, /, as_json: bool, **payload: str | None) -> None
     \b
     Example: aqe deploy explain --version v1.4.0
     """
-    from ...core.records.explanation import Explanation
+    from ...core.records.decisions.explanation import Explanation
     from ..text_why import explanation_text
 
     settings, value = done(ctx, "explanation", payload)
@@ -71,7 +71,7 @@ def compare(ctx: click.Context, /, as_json: bool, **payload: str | None) -> None
     \b
     Example: aqe deploy compare --baseline v1.3.0 --candidate v1.4.0
     """
-    from ...core.records.comparison import Comparison
+    from ...core.records.decisions.comparison import Comparison
     from ...fleet.signals import check_assessed
     from ..text_why import comparison_text
 

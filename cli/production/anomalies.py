@@ -14,7 +14,7 @@ from .common import performed, release_option
 from .generated import target_option, written_tests
 
 if TYPE_CHECKING:
-    from ...core.records.anomalies import Anomaly, AnomalyReport
+    from ...core.records.production.anomalies import Anomaly, AnomalyReport
 
 MAX_WHERE = 60
 """Characters of a series' name in the table; --json has all."""
@@ -86,7 +86,7 @@ def detect_anomalies(
               aqe production detect-anomalies --days 1 --json | jq '.anomalies[] | select(.status == "open")'
     """
     from ...core.errors import InputError
-    from ...core.records.anomalies import AnomalyReport
+    from ...core.records.production.anomalies import AnomalyReport
 
     if generate != (output is not None):
         raise InputError("--generate and --output DIR go together")
@@ -113,7 +113,7 @@ def anomalies_text(report: "AnomalyReport", *, blocks: bool = False) -> str:
     Args:
         blocks: the terminal can show blocks.
     """
-    from ...core.records.anomalies import by_event
+    from ...core.records.production.anomalies import by_event
 
     report = cleaned(report)
     point = "new point" if report.continued else "point"

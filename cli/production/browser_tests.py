@@ -13,7 +13,7 @@ from .common import days_option, performed, release_option
 from .generated import written_tests
 
 if TYPE_CHECKING:
-    from ...core.records.scenarios import BrowserTests
+    from ...core.records.production.scenarios import BrowserTests
     from ...fleet.runtime import Runtime
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -94,7 +94,7 @@ def rum_to_tests(ctx: click.Context, /, as_json: bool, target: str, output: Path
 
 
 def _make(ctx: click.Context, as_json: bool, target: str, output: Path | None, given: dict[str, Any]) -> None:
-    from ...core.records.scenarios import BrowserTests
+    from ...core.records.production.scenarios import BrowserTests
 
     names = {"min_frequency": "minFrequency", "min_users": "minUsers"}
     payload = {names.get(name, name): value for name, value in given.items()}

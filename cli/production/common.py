@@ -11,7 +11,7 @@ from ..working import working
 
 if TYPE_CHECKING:
     from ...core.records.evidence import NotMeasured
-    from ...core.records.findings import Insight
+    from ...core.records.production.findings import Insight
     from ...fleet.runtime import Runtime
 
 F = TypeVar("F", bound=Callable[..., Any])

@@ -11,7 +11,7 @@ from ..text import cleaned, counted, table
 from .common import insight_lines, performed, release_option
 
 if TYPE_CHECKING:
-    from ...core.records.dead_code import DeadCodeReport, RouteVerdict, StaticUnit, UnitVerdict
+    from ...core.records.production.dead_code import DeadCodeReport, RouteVerdict, StaticUnit, UnitVerdict
     from ...fleet.runtime import Runtime
 
 LISTED = 15
@@ -48,7 +48,7 @@ def dead_code(ctx: click.Context, as_json: bool, min_days: int, source: Path | N
     Examples: aqe production dead-code --min-days 90
               aqe production dead-code --min-days 90 --source services/shop --json
     """
-    from ...core.records.dead_code import DeadCodeReport
+    from ...core.records.production.dead_code import DeadCodeReport
 
     payload = {"minDays": min_days, "release": release}
     result = with_runtime(ctx, lambda parts: _asked(parts, source, payload))
@@ -59,7 +59,7 @@ def dead_code(ctx: click.Context, as_json: bool, min_days: int, source: Path | N
 
 
 async def _asked(parts: "Runtime", source: Path | None, payload: dict[str, Any]) -> Any:
-    from ...core.records.rows import ACCESS, SPANS
+    from ...core.records.bulk.rows import ACCESS, SPANS
     from ...fleet.repository.source_code import inventory
 
     code = inventory(source or parts.settings.project_root)

@@ -9,7 +9,7 @@ from ..text import cleaned, counted, fine_percent, percent, table
 from .common import days_option, insight_lines, missing, performed
 
 if TYPE_CHECKING:
-    from ...core.records.environments import EnvironmentComparison, EnvironmentTraffic
+    from ...core.records.production.environments import EnvironmentComparison, EnvironmentTraffic
 
 LISTED = 15
 """Endpoints of each list; --json has more."""
@@ -31,7 +31,7 @@ def compare_environments(ctx: click.Context, as_json: bool, baseline: str, candi
     Examples: aqe import staging.log --env staging && aqe import access.log --env production
               aqe production compare-environments --baseline staging
     """
-    from ...core.records.environments import EnvironmentComparison
+    from ...core.records.production.environments import EnvironmentComparison
 
     payload = {"baseline": baseline, "candidate": candidate, "days": days}
     result = with_runtime(ctx, lambda parts: performed(parts, "environment-comparison", payload))

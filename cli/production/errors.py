@@ -12,7 +12,7 @@ from .common import performed
 from .generated import target_option, written_tests
 
 if TYPE_CHECKING:
-    from ...core.records.findings import ErrorPattern, MiningResult
+    from ...core.records.production.findings import ErrorPattern, MiningResult
 
 MAX_REQUESTS = 3
 """Failing requests named a pattern; --json has them all."""
@@ -44,7 +44,7 @@ def mine_errors(
               aqe production mine-errors --release v1.4.0 --generate --output tests/production
     """
     from ...core.errors import InputError
-    from ...core.records.findings import MiningResult
+    from ...core.records.production.findings import MiningResult
 
     if generate != (output is not None):
         raise InputError("--generate and --output DIR go together")

@@ -10,7 +10,7 @@ from ..text import amount, cleaned, counted, room, table
 from .common import insight_lines, performed
 
 if TYPE_CHECKING:
-    from ...core.records.experiment import ExperimentImpact, MetricEffect
+    from ...core.records.production.experiment import ExperimentImpact, MetricEffect
 
 METRICS = ("conversion", "revenue", "errors", "loading", "lcp", "inp")
 
@@ -45,7 +45,7 @@ def ab_test_impact(
     Exit codes: 0 done, 1 nobody was in the experiment.
     Example: aqe production ab-test-impact --experiment checkout-v2 --goal purchase
     """
-    from ...core.records.experiment import ExperimentImpact
+    from ...core.records.production.experiment import ExperimentImpact
 
     payload = {
         "experiment": experiment, "metric": metric, "goal": goal, "control": control, "splitPercent": split,
@@ -60,7 +60,7 @@ def ab_test_impact(
 
 def impact_text(found: "ExperimentImpact") -> str:
     """Arms, effects, and what was not measured."""
-    from ...core.records.experiment import MetricEffect
+    from ...core.records.production.experiment import MetricEffect
 
     found = cleaned(found)
     sizes = ", ".join(f"{arm.variant} {arm.units}" for arm in found.arms)

@@ -13,7 +13,7 @@ from .generated import say_written
 if TYPE_CHECKING:
     from typing import Any
 
-    from ...core.records.features import FeatureReport, FeatureUsage
+    from ...core.records.production.features import FeatureReport, FeatureUsage
     from ...fleet.runtime import Runtime
 
 SCENARIOS = "aqe/production/test-scenarios"
@@ -48,7 +48,7 @@ def feature_usage(
     Examples: aqe production feature-usage --output usage-report.json
               aqe production feature-usage --generate tests/features
     """
-    from ...core.records.features import FeatureReport
+    from ...core.records.production.features import FeatureReport
 
     result, offered = with_runtime(ctx, lambda parts: _asked(parts, {"days": days, "release": release}))
     report = FeatureReport.from_value(result, where="result of the analysis")
@@ -130,7 +130,7 @@ def usage_text(found: "FeatureReport") -> str:
 
 
 def _row(usage: "FeatureUsage") -> tuple[object, ...]:
-    from ...core.records.features import FeatureTrend
+    from ...core.records.production.features import FeatureTrend
 
     trend: object = "-"
     if isinstance(usage.trend, FeatureTrend):

@@ -12,7 +12,7 @@ from ..params import DAYS, duration
 from ..text import cleaned, table, time_text
 
 if TYPE_CHECKING:
-    from ...core.records.feedback import LoopState
+    from ...core.records.production.feedback import LoopState
     from ...fleet.runtime import Runtime
 
 FINDINGS = "aqe-findings"
@@ -50,7 +50,7 @@ def feedback_loop(
               aqe production feedback-loop --once --output findings --auto-generate-tests
     """
     from ...core.errors import EXIT_NO_GO, EXIT_OK
-    from ...core.records.feedback import LoopPlan
+    from ...core.records.production.feedback import LoopPlan
     from ...fleet.feedback import FeedbackLoop, analyses
 
     output = output or (Path(FINDINGS) if auto_generate_tests else None)
@@ -72,7 +72,7 @@ def feedback_loop(
 
 def _in_vain(state: "LoopState") -> bool:
     """Whether a check that stands on this round would stand on nothing."""
-    from ...core.records.feedback import NO_DATA
+    from ...core.records.production.feedback import NO_DATA
 
     ended = {run.status for run in state.runs}
     return "failed" in ended or ended == {NO_DATA}

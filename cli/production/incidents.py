@@ -11,7 +11,7 @@ from ..text import cleaned, counted, duration_text, percent, table, time_text, v
 from .common import performed
 
 if TYPE_CHECKING:
-    from ...core.records.incident_analysis import IncidentAnalysis, IncidentFinding
+    from ...core.records.production.incident_analysis import IncidentAnalysis, IncidentFinding
 
 MAX_ANOMALIES = 3
 """Ids named of an incident's; --json has all."""
@@ -36,7 +36,7 @@ def analyze_incidents(ctx: click.Context, as_json: bool, days: float, incident_i
     Examples: aqe production analyze-incidents --days 7
               aqe production analyze-incidents --incident-id INC-2024-1234 --json
     """
-    from ...core.records.incident_analysis import IncidentAnalysis
+    from ...core.records.production.incident_analysis import IncidentAnalysis
 
     payload = {"days": days, "incident": incident_id, "alerts": alerts or None}
     result = with_runtime(ctx, lambda parts: performed(parts, "incident-analysis", payload))

@@ -11,7 +11,7 @@ from ..text import cleaned, table
 from .generated import written_tests
 
 if TYPE_CHECKING:
-    from ...core.records.findings import Insight, Prioritization
+    from ...core.records.production.findings import Insight, Prioritization
 
 NOTHING_RAN = "nothing was analysed yet"
 EVERYTHING = "`aqe production feedback-loop --once` runs every analysis"
@@ -30,7 +30,7 @@ def insights(ctx: click.Context, as_json: bool, top: int | None) -> None:
     Exit codes: 0 done, 1 nothing was analysed yet.
     Example: aqe production insights --top 5
     """
-    from ...core.records.findings import Insight
+    from ...core.records.production.findings import Insight
 
     raw = _stored(ctx, "aqe/production/insights")
     found = [Insight.from_value(value, where="aqe/production/insights") for value in raw][:top]
@@ -75,7 +75,7 @@ def generate_by_priority(ctx: click.Context, as_json: bool, top: int, generate: 
     Examples: aqe production generate-by-priority --top 20
               aqe production generate-by-priority --top 20 --generate tests/production
     """
-    from ...core.records.findings import Prioritization
+    from ...core.records.production.findings import Prioritization
 
     whole = Prioritization.from_value(
         _stored(ctx, "aqe/production/prioritization"), where="aqe/production/prioritization"

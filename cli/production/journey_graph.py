@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from ..text import counted, duration_text, percent
 
 if TYPE_CHECKING:
-    from ...core.records.journeys import Edge, Journeys, Step
+    from ...core.records.production.journeys import Edge, Journeys, Step
 
 MAX_EDGES = 60
 """Drawn, the most frequent ones: more are a ball of wool."""

@@ -12,7 +12,7 @@ from .common import days_option, insight_lines, missing, performed, release_opti
 
 if TYPE_CHECKING:
     from ...core.records.evidence import NotMeasured
-    from ...core.records.journeys import Conformance, Edge, Journey, Journeys, Share, Step
+    from ...core.records.production.journeys import Conformance, Edge, Journey, Journeys, Share, Step
 
 MAX_JOURNEYS = 15
 MAX_STEPS = 12
@@ -60,7 +60,7 @@ def journeys(
               aqe production journeys --format mermaid
               aqe production journeys --goal /order/confirmation --json | jq '.journeys[0]'
     """
-    from ...core.records.journeys import Journeys
+    from ...core.records.production.journeys import Journeys
 
     payload = {"days": days, "minUsers": min_users, "goal": goal, "release": release, "actions": not pages_only}
     result = with_runtime(ctx, lambda parts: performed(parts, "user-journey-reconstruction", payload))

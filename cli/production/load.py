@@ -14,7 +14,7 @@ from .load_tests import checked, load_test_options, written
 
 if TYPE_CHECKING:
     from ...core.records.evidence import NotMeasured
-    from ...core.records.load import (
+    from ...core.records.production.load import (
         Arrivals,
         DailyPattern,
         EndpointMix,
@@ -60,7 +60,7 @@ def load_patterns(
               aqe production load-patterns --days 30 --generate k6 --output tests/load --peak-rps 50 --duration 5m
               aqe production load-patterns --days 30 --json | jq .model.ramps
     """
-    from ...core.records.load import LoadPatterns
+    from ...core.records.production.load import LoadPatterns
 
     checked(generate, output, **how)
     payload = {"days": days, "source": source, "release": release}
@@ -76,7 +76,7 @@ def load_patterns(
 
 def load_text(found: "LoadPatterns", shows: Look = _PLAIN) -> str:
     """Everything, for people."""
-    from ...core.records.load import Arrivals, DailyPattern, Growth, LoadModel, UserClasses
+    from ...core.records.production.load import Arrivals, DailyPattern, Growth, LoadModel, UserClasses
 
     found = cleaned(found)
     peak = found.peak
@@ -112,7 +112,7 @@ def load_text(found: "LoadPatterns", shows: Look = _PLAIN) -> str:
 
 def _line(daily: "DailyPattern | NotMeasured", shows: Look) -> str | None:
     """The usual day at a glance; a blank for an hour that was never observed."""
-    from ...core.records.load import DailyPattern
+    from ...core.records.production.load import DailyPattern
 
     if not isinstance(daily, DailyPattern):
         return None

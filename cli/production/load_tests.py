@@ -14,7 +14,7 @@ from .generated import say_written
 
 if TYPE_CHECKING:
     from ...core.records.evidence import NotMeasured
-    from ...core.records.load import LoadModel
+    from ...core.records.production.load import LoadModel
 
 F = TypeVar("F", bound=Callable[..., Any])
 

@@ -12,7 +12,7 @@ from .common import days_option, performed, release_option
 from .generated import target_option, written_tests
 
 if TYPE_CHECKING:
-    from ...core.records.scenarios import RecordedTests
+    from ...core.records.production.scenarios import RecordedTests
 
 
 @click.command("recording-to-tests")
@@ -41,7 +41,7 @@ def recording_to_tests(
     Examples: aqe import traffic.har && aqe production recording-to-tests --output tests/recorded
               AQE_TARGET_URL=http://127.0.0.1:8000 pytest tests/recorded
     """
-    from ...core.records.scenarios import RecordedTests
+    from ...core.records.production.scenarios import RecordedTests
 
     payload = {"days": days, "host": host, "maxScenarios": max_scenarios, "release": release}
     result = with_runtime(ctx, lambda parts: performed(parts, "recording-to-tests", payload))

@@ -13,7 +13,7 @@ from ..text import cleaned, counted, table
 from .common import performed
 
 if TYPE_CHECKING:
-    from ...core.records.incident_replay import ReplayPlan, ReplayReport
+    from ...core.records.production.incident_replay import ReplayPlan, ReplayReport
 
 
 def scale_of(text: str) -> float:
@@ -88,7 +88,7 @@ def replay_incident(
 
 
 def _plan(ctx: click.Context, incident_id: str | None, conditions: Path | None) -> "ReplayPlan":
-    from ...core.records.incident_replay import ReplayPlan
+    from ...core.records.production.incident_replay import ReplayPlan
     from ...fleet.replays.incident import read_replay
 
     if conditions is not None:

@@ -22,7 +22,7 @@ from .common import days_option, insight_lines, missing, performed, release_opti
 
 if TYPE_CHECKING:
     from ...core.records.evidence import NotMeasured
-    from ...core.records.rum_analysis import (
+    from ...core.records.production.rum_analysis import (
         BrowserError,
         Conversion,
         Funnel,
@@ -69,7 +69,7 @@ def rum_analysis(ctx: click.Context, as_json: bool, funnel: list[str] | None, da
     Examples: aqe production rum-analysis --days 7
               aqe production rum-analysis --funnel '/product*,/cart,/checkout,/thanks' --json | jq .funnel.steps
     """
-    from ...core.records.rum_analysis import RumAnalysis
+    from ...core.records.production.rum_analysis import RumAnalysis
 
     payload = {"days": days, "release": release, "funnel": funnel}
     result = with_runtime(ctx, lambda parts: performed(parts, "rum-analysis", payload))
@@ -179,8 +179,8 @@ def _pages(step: "FunnelStep") -> str:
 
 def _vitals(found: "RumAnalysis") -> Iterator[tuple[object, ...]]:
     """Each vital over all, and below it by device."""
-    from ...core.records.rum_analysis import VitalFigures
-    from ...core.records.rum_answers import NOT_SAID, vital_title
+    from ...core.records.bulk.rum_answers import NOT_SAID, vital_title
+    from ...core.records.production.rum_analysis import VitalFigures
 
     for vital in found.vitals:
         name = f"{vital_title(vital.name)}, legacy" if vital.legacy else vital_title(vital.name)
@@ -194,7 +194,7 @@ def _vitals(found: "RumAnalysis") -> Iterator[tuple[object, ...]]:
 
 
 def _figures(name: str, vital: "Vital", of: "VitalFigures") -> tuple[object, ...]:
-    from ...core.records.rum_analysis import VitalRating
+    from ...core.records.production.rum_analysis import VitalRating
 
     rating = of.rating if isinstance(of.rating, VitalRating) else missing(of.rating)
     amounts = [value_text(round(value, 3)) for value in (of.p50, of.p75, of.p95, of.p99)]
@@ -208,7 +208,7 @@ def _figures(name: str, vital: "Vital", of: "VitalFigures") -> tuple[object, ...
 
 
 def _segments(title: str, segments: "tuple[Segment, ...] | NotMeasured") -> Iterator[str]:
-    from ...core.records.rum_answers import NOT_SAID
+    from ...core.records.bulk.rum_answers import NOT_SAID
 
     if not isinstance(segments, tuple):
         yield f"{title}  {missing(segments)}"

@@ -11,7 +11,7 @@ from .common import days_option, insight_lines, missing, performed, release_opti
 from .load import model_text
 
 if TYPE_CHECKING:
-    from ...core.records.season import EventEffect, Multiplier, SeasonalAnalysis
+    from ...core.records.production.season import EventEffect, Multiplier, SeasonalAnalysis
 
 
 def _events(text: str) -> list[str]:
@@ -48,7 +48,7 @@ def seasonal_analysis(
     Exit codes: 0 done, 1 no traffic at all, 2 an unknown event.
     Examples: aqe production seasonal-analysis --events black-friday,cyber-monday
     """
-    from ...core.records.season import SeasonalAnalysis
+    from ...core.records.production.season import SeasonalAnalysis
 
     payload = {"events": events, "days": days, "release": release}
     result = with_runtime(ctx, lambda parts: performed(parts, "seasonal-analysis", payload))
@@ -69,8 +69,8 @@ def season_text(found: "SeasonalAnalysis") -> str:
 
 
 def _event(event: "EventEffect") -> str:
-    from ...core.records.load import LoadModel
-    from ...core.records.season import Multiplier
+    from ...core.records.production.load import LoadModel
+    from ...core.records.production.season import Multiplier
 
     expected = _times(event.multiplier) if isinstance(event.multiplier, Multiplier) else missing(event.multiplier)
     last = "" if event.next_last_day == event.next_first_day else f" to {event.next_last_day}"

@@ -10,7 +10,7 @@ from ..params import duration
 from ..text import cleaned, table
 
 if TYPE_CHECKING:
-    from ...core.records.verification import FileRun, Verification
+    from ...core.records.production.verification import FileRun, Verification
     from ...fleet.runtime import Runtime
 
 
@@ -39,7 +39,7 @@ def verify(
               aqe tests verify tests/production --broken http://127.0.0.1:8001 --fixed http://127.0.0.1:8002
     """
     from ...core.errors import EXIT_NO_GO, EXIT_USAGE, InputError
-    from ...core.records.verification import Colour
+    from ...core.records.production.verification import Colour
     from ...fleet.suites.verify import keep
     from ...fleet.suites.verify import verify as verified
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 
 from ...core.errors import ServiceUnavailable
 from ...core.masking import mask_text
-from ...core.records.rollout import Placement
+from ...core.records.rollouts.rollout import Placement
 from .programs import run_program
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from ...core.records.rollout import Placement
+from ...core.records.rollouts.rollout import Placement
 
 
 class DryRunExecutor:

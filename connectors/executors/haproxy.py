@@ -12,7 +12,7 @@ from io import StringIO
 from pathlib import Path
 
 from ...core.errors import ServiceUnavailable
-from ...core.records.rollout import Placement
+from ...core.records.rollouts.rollout import Placement
 from .weights import swapped, weighted
 
 TIMEOUT_S = 3.0

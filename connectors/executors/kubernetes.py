@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from ...core.errors import ServiceUnavailable
-from ...core.records.rollout import Placement
+from ...core.records.rollouts.rollout import Placement
 from .programs import run_program
 
 KIND = "rollouts.argoproj.io"

@@ -23,7 +23,7 @@ from pathlib import Path
 
 from ...core.clock import SystemClock
 from ...core.errors import InputError, ServiceUnavailable
-from ...core.records.rollout import Placement
+from ...core.records.rollouts.rollout import Placement
 from .programs import run_program
 from .weights import Weights, swapped, weighted
 

@@ -11,7 +11,7 @@ import orjson
 
 from ...core.errors import InputError
 from ...core.importing import About, Head, Parsed
-from ...core.records.incidents import OpsRow
+from ...core.records.bulk.incidents import OpsRow
 from ...core.records.signals import Outcome
 from .documents import EMPTY_FILE, clean
 from .pages import Reading, Unusable

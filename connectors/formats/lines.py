@@ -10,7 +10,7 @@ import orjson
 
 from ...core.errors import InputError
 from ...core.importing import Head
-from ...core.records.rows import Row
+from ...core.records.bulk.rows import Row
 
 MAX_LINE_BYTES = 1 << 20
 """A longer line is skipped: it is a dump, not a record."""

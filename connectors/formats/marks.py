@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any, ClassVar
 
 from ...core.importing import Head
-from ...core.records.incidents import OpsRow
-from ...core.records.rows import OPS
+from ...core.records.bulk.incidents import OpsRow
+from ...core.records.bulk.rows import OPS
 from .json_stream import Way, items_at
 from .pages import PagesFormat, Reading, Unusable
 from .shapes import dict_at, first_of

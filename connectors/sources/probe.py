@@ -13,7 +13,7 @@ import h11
 
 from ...core.clock import Clock, SystemClock
 from ...core.errors import ServiceUnavailable
-from ...core.records.rollout import ArmReading, Measured
+from ...core.records.rollouts.rollout import ArmReading, Measured
 
 REMEMBERED = 200
 """Answers of an arm, the latest, whose 95th percentile is its latency: it shows what one in twenty meets."""

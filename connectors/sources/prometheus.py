@@ -17,7 +17,7 @@ from typing import Any
 
 from ...core.errors import ServiceUnavailable
 from ...core.masking import mask_text
-from ...core.records.rollout import ArmReading, Measured
+from ...core.records.rollouts.rollout import ArmReading, Measured
 from ..attempts import Attempts
 from ..line import Line
 

@@ -6,7 +6,7 @@ from typing import Literal, Self
 from pydantic import Field, field_validator, model_validator
 
 from .base import Record
-from .scenarios import Fault
+from .production.scenarios import Fault
 
 FaultKind = Literal["latency", "timeout", "reset", "bandwidth", "slow-close", "error", "truncate", "refuse"]
 NEEDS_VALUE: Mapping[str, str] = {

@@ -18,11 +18,18 @@ from ...bus.events import ApprovalGranted, ApprovalRejected, ApprovalRequested, 
 from ...core.errors import ConflictError, InputError
 from ...core.ids import dated_id
 from ...core.ports import Notifier
-from ...core.records.approvals import Approval, ApprovalRequest, ApprovalState, ApprovalView, Vote, approval_key
-from ...core.records.approvers import AuthenticatedApprover
 from ...core.records.audit import AuditDraft
+from ...core.records.decisions.approvals import (
+    Approval,
+    ApprovalRequest,
+    ApprovalState,
+    ApprovalView,
+    Vote,
+    approval_key,
+)
+from ...core.records.decisions.approvers import AuthenticatedApprover
+from ...core.records.decisions.readiness import Decision
 from ...core.records.notices import Notice
-from ...core.records.readiness import Decision
 from ...memory.audit import audited
 from ..runtime import Runtime
 from .approvers import find_approver

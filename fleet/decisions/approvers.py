@@ -6,8 +6,8 @@ from pathlib import Path
 from ...config.settings import approver_secret, known_approvers
 from ...core.credentials import SecretHash, hash_secret
 from ...core.errors import AqeError, ConflictError, InputError
-from ...core.records.approvers import Approver, AuthenticatedApprover
 from ...core.records.audit import AuditDraft
+from ...core.records.decisions.approvers import Approver, AuthenticatedApprover
 from ...core.registry import did_you_mean
 from ...memory.audit import audited
 from ..runtime import Runtime

@@ -8,9 +8,9 @@ from urllib.parse import urlsplit
 
 from ...core.criteria import CRITERIA
 from ...core.errors import InputError
-from ...core.records.approvers import AuthenticatedApprover
-from ...core.records.attestations import Attestation, AttestedEvidence, attestation_key, is_attestable
 from ...core.records.audit import AuditDraft
+from ...core.records.decisions.approvers import AuthenticatedApprover
+from ...core.records.decisions.attestations import Attestation, AttestedEvidence, attestation_key, is_attestable
 from ...core.records.release import Release
 from ...core.registry import did_you_mean
 from ...memory.audit import audited

@@ -6,8 +6,8 @@ from pathlib import Path
 from ...config.policy import parse_policy, read_policy
 from ...core.errors import ConflictError, InputError
 from ...core.records.audit import AuditDraft
-from ...core.records.policy import Policy
-from ...core.records.stored_policy import PolicyView, StoredPolicy
+from ...core.records.decisions.policy import Policy
+from ...core.records.decisions.stored_policy import PolicyView, StoredPolicy
 from ...memory.audit import audited
 from ..runtime import Runtime
 from .policies import DEFAULT, FAST_TRACK, SPECIFICATION, stored_policies

@@ -4,9 +4,9 @@ from ...agents.deployment_readiness.gates import evaluate
 from ...agents.deployment_readiness.inputs import read_inputs
 from ...core.criteria import CRITERIA
 from ...core.evidence_ways import HOW_TO_MEASURE
+from ...core.records.decisions.history import HISTORY_KEY
+from ...core.records.decisions.readiness import GateStatus
 from ...core.records.evidence import Status
-from ...core.records.history import HISTORY_KEY
-from ...core.records.readiness import GateStatus
 from ...core.records.release import Release, check_version
 from ..runtime import Runtime
 

@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 from ...core.errors import InputError, NotFoundError
 from ...core.log import Logger
 from ...core.records.audit import AuditDraft
-from ...core.records.history import HISTORY_KEY, DeploymentOutcome, Foresight, of_region, read_history
+from ...core.records.decisions.history import HISTORY_KEY, DeploymentOutcome, Foresight, of_region, read_history
+from ...core.records.decisions.replay import HistoryReport
 from ...core.records.release import DeploymentResult, same_commit
-from ...core.records.replay import HistoryReport
 from ...core.registry import did_you_mean
 from ...core.writes import Write
 from ...memory.audit import audited

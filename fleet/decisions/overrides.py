@@ -8,10 +8,10 @@ from ...agents.deployment_readiness.approving.approvals import may_override
 from ...bus.events import ApprovalGranted
 from ...core.errors import InputError
 from ...core.ids import dated_id
-from ...core.records.approvals import Override, override_key
-from ...core.records.approvers import AuthenticatedApprover
 from ...core.records.audit import AuditDraft
-from ...core.records.readiness import Decision, Enforcement, GateStatus
+from ...core.records.decisions.approvals import Override, override_key
+from ...core.records.decisions.approvers import AuthenticatedApprover
+from ...core.records.decisions.readiness import Decision, Enforcement, GateStatus
 from ...core.registry import did_you_mean
 from ...memory.audit import audited
 from ..runtime import Runtime

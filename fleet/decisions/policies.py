@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 
 from ...config.policy import FAST_TRACK_POLICY, default_policy, load_policy, parse_policy
 from ...config.settings import Settings
-from ...core.records.policy import Policy
-from ...core.records.stored_policy import StoredPolicy
+from ...core.records.decisions.policy import Policy
+from ...core.records.decisions.stored_policy import StoredPolicy
 from ...memory.store import MemoryStore
 
 if TYPE_CHECKING:
-    from ...core.records.checklist import ChecklistDefinition
+    from ...core.records.decisions.checklist import ChecklistDefinition
 
 DEFAULT = "default"
 SPECIFICATION = "specification"

@@ -11,9 +11,9 @@ from ...agents.deployment_readiness.approving.approvals import Here, seen_now
 from ...bus.events import Event, Payload
 from ...config.settings import known_approvers
 from ...core.errors import InputError
-from ...core.records.approvals import Situation
-from ...core.records.policy import Policy
-from ...core.records.readiness import Decision, RiskAssessment
+from ...core.records.decisions.approvals import Situation
+from ...core.records.decisions.policy import Policy
+from ...core.records.decisions.readiness import Decision, RiskAssessment
 from ...core.records.release import check_version
 from ...core.writes import Write
 from ..repository.git import ask_git

@@ -5,8 +5,8 @@ from pathlib import Path
 
 from ...config.yamlfile import MAX_CHARACTERS, load_yaml
 from ...core.errors import InputError
+from ...core.records.decisions.what_if import WhatIf
 from ...core.records.signals import SIGNAL_METRICS, SignalKind, camel_keys
-from ...core.records.what_if import WhatIf
 
 
 def read_what_if(file: str) -> WhatIf:

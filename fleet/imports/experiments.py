@@ -8,10 +8,10 @@ from urllib.parse import parse_qsl
 import orjson
 
 from ...core.errors import InputError
-from ...core.records.logs import AccessRow
-from ...core.records.rows import Row
-from ...core.records.rum import RumRow
-from ...core.records.usage import ProductRow
+from ...core.records.bulk.logs import AccessRow
+from ...core.records.bulk.rows import Row
+from ...core.records.bulk.rum import RumRow
+from ...core.records.bulk.usage import ProductRow
 
 ROWS = (AccessRow, ProductRow, RumRow)
 """The kinds with a column `experiment`."""

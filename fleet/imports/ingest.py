@@ -18,9 +18,9 @@ from ...connectors.formats.table import IMPORTERS, UnknownFormat, recognise
 from ...core.errors import AqeError, ConflictError, InputError
 from ...core.importing import HEAD_BYTES, Head, Importer, Parsed
 from ...core.records.base import Record
-from ...core.records.logs import WITHOUT_YEAR, AccessRow, LogRow, in_latest_year
+from ...core.records.bulk.logs import WITHOUT_YEAR, AccessRow, LogRow, in_latest_year
+from ...core.records.bulk.rows import Row
 from ...core.records.release import Release
-from ...core.records.rows import Row
 from ...core.records.signals import Outcome, Signal, SignalKind, SignalPart
 from ...core.registry import by_name
 from ...core.signals import add_part, without_part

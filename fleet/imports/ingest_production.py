@@ -6,12 +6,12 @@ from typing import Any
 
 from ...core.errors import ConflictError
 from ...core.records.base import Record
-from ...core.records.datasets import DatasetRef
-from ...core.records.history import DeploymentOutcome
-from ...core.records.incidents import Incident
-from ...core.records.recordings import UserFlow
-from ...core.records.rows import ACCESS, EXCHANGES, LOGS, METRICS, OPS, PRODUCT, RUM, SPANS
-from ...core.records.rum import RumData
+from ...core.records.bulk.datasets import DatasetRef
+from ...core.records.bulk.incidents import Incident
+from ...core.records.bulk.recordings import UserFlow
+from ...core.records.bulk.rows import ACCESS, EXCHANGES, LOGS, METRICS, OPS, PRODUCT, RUM, SPANS
+from ...core.records.bulk.rum import RumData
+from ...core.records.decisions.history import DeploymentOutcome
 from ..decisions.outcomes import append_past
 from ..runtime import Runtime
 

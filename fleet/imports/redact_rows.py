@@ -16,8 +16,8 @@ import orjson
 
 from ...analysis.redaction.redactor import Redactor
 from ...core.records.base import Record
+from ...core.records.bulk.rows import DATASET_ROWS, Row
 from ...core.records.privacy import Holds
-from ...core.records.rows import DATASET_ROWS, Row
 
 AnyRow = TypeVar("AnyRow", bound=Row)
 AnyRecord = TypeVar("AnyRecord", bound=Record)

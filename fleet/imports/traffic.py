@@ -3,7 +3,7 @@
 from array import array
 from datetime import datetime
 
-from ...core.records.logs import AccessRow
+from ...core.records.bulk.logs import AccessRow
 from ...core.records.signals import Outcome, SignalKind, SignalPart
 
 MIN_REQUESTS = 20

@@ -11,7 +11,7 @@ import h11
 from ...connectors.faults.numbered import traceparent
 from ...connectors.faults.wire import Wire
 from ...core.clock import Clock
-from ...core.records.incident_replay import Arrival
+from ...core.records.production.incident_replay import Arrival
 
 LEAD_S = 0.7
 """Connections stand this long before their request is due: opening hundreds at once takes a while."""

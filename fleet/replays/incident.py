@@ -15,7 +15,7 @@ from ...core.clock import SystemClock
 from ...core.errors import InputError, ServiceUnavailable
 from ...core.numbers import percent
 from ...core.records.faults import FaultPlan, ProxyPlan, rule_of
-from ...core.records.incident_replay import Hidden, ReplayPlan, ReplayReport, ReplayRun
+from ...core.records.production.incident_replay import Hidden, ReplayPlan, ReplayReport, ReplayRun
 from ...generators.replay_target import render_replay, replay_name
 from ..suites.generated_tests import write_generated
 from .client import LEAD_S, Client, Met

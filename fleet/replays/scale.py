@@ -8,7 +8,7 @@ from typing import Any
 from ...agents.production_intelligence.incidents.replay_verdict import is_sure, only_longer, same_times
 from ...core.clock import SystemClock
 from ...core.records.faults import FaultPlan, FaultRule, ProxyPlan
-from ...core.records.incident_replay import Arrival, ReplayPlan, ReplayRun
+from ...core.records.production.incident_replay import Arrival, ReplayPlan, ReplayRun
 from .client import Client
 from .fault_proxy import proxies
 

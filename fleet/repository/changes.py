@@ -8,7 +8,7 @@ from pathlib import Path
 from ...analysis.redaction.redactor import Redactor
 from ...analysis.texts.conventional_commits import parse_commit
 from ...connectors.formats.quality.git_log import diff_size
-from ...core.records.changes import MAX_LISTED, Change, ChangeKind, ReleaseChanges
+from ...core.records.decisions.changes import MAX_LISTED, Change, ChangeKind, ReleaseChanges
 from ...core.records.release import Release
 from ..imports.redaction import redaction_key
 from ..runtime import Runtime

@@ -14,7 +14,7 @@ from ...analysis.source.route_index import RouteIndex
 from ...config.init import SKIPPED_FOLDERS
 from ...core import jsontext
 from ...core.errors import AqeError, InputError
-from ...core.records.dead_code import CodeInventory, StaticRoute, StaticUnit
+from ...core.records.production.dead_code import CodeInventory, StaticRoute, StaticUnit
 
 MAX_FILES = 20_000
 MAX_FILE_BYTES = 1_000_000

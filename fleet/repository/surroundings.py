@@ -7,10 +7,10 @@ from ...agents.deployment_readiness.migrations import MAX_TEXT, is_migration, mi
 from ...config.settings import Settings
 from ...core.errors import InputError
 from ...core.globs import compile_glob
-from ...core.records.history import HISTORY_KEY, read_history
+from ...core.records.decisions.history import HISTORY_KEY, read_history
+from ...core.records.decisions.rollback_plan import Notice, PlannedRollout, Strategy, Surroundings
 from ...core.records.release import Release
-from ...core.records.rollback_plan import Notice, PlannedRollout, Strategy, Surroundings
-from ...core.records.rollback_rules import RolloutTrigger
+from ...core.records.rollouts.rollback_rules import RolloutTrigger
 from ..runtime import Runtime
 from ..signals import stored_release
 from .git import ask_git
@@ -56,7 +56,7 @@ async def look_around(
 
 async def _rollout(runtime: Runtime, release: Release, way: Strategy | None) -> PlannedRollout | None:
     """As `aqe deploy execute` would plan it; None where it would not start, for it says why."""
-    from ...core.records.rollout import Strategy as HowTrafficMoves
+    from ...core.records.rollouts.rollout import Strategy as HowTrafficMoves
     from ..rollouts.defaults import with_setup
     from ..rollouts.parts import Wanted, plan, unmeasured
 

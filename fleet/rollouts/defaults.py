@@ -10,9 +10,9 @@ from ...config.monitoring_profile import PHASED, load_profile
 from ...config.rollout_sections import TriggerSection
 from ...core.errors import InputError
 from ...core.records.release import check_environment, check_version
-from ...core.records.rollback_rules import ROLLOUT_METRICS
-from ...core.records.rollout import CanarySetup, Trigger, TriggerSetup, canary_key, triggers_key
-from ...core.records.rollout_kayenta import KayentaJudging
+from ...core.records.rollouts.kayenta import KayentaJudging
+from ...core.records.rollouts.rollback_rules import ROLLOUT_METRICS
+from ...core.records.rollouts.rollout import CanarySetup, Trigger, TriggerSetup, canary_key, triggers_key
 from ..decisions.policies import DEFAULT, SPECIFICATION, known_policies
 from ..runtime import Runtime
 from .parts import Wanted, check_stages

@@ -14,11 +14,20 @@ from ...core.errors import ConflictError, InputError, NotFoundError, ServiceUnav
 from ...core.log import Logger
 from ...core.ports import Executor, MetricSource
 from ...core.records.audit import AuditDraft
-from ...core.records.history import HISTORY_KEY, read_history
-from ...core.records.readiness import GO
-from ...core.records.regions import Regional, regional_key
+from ...core.records.decisions.history import HISTORY_KEY, read_history
+from ...core.records.decisions.readiness import GO
 from ...core.records.release import Release, check_version
-from ...core.records.rollout import GivenOrder, Order, Phase, Rollout, RolloutPlan, order_key, place_of, rollout_key
+from ...core.records.rollouts.regions import Regional, regional_key
+from ...core.records.rollouts.rollout import (
+    GivenOrder,
+    Order,
+    Phase,
+    Rollout,
+    RolloutPlan,
+    order_key,
+    place_of,
+    rollout_key,
+)
 from ...core.registry import did_you_mean
 from ...core.writes import Write
 from ...memory.audit import audited

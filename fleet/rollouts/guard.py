@@ -23,7 +23,7 @@ from ...core.clock import SystemClock
 from ...core.errors import AqeError, InputError, ServiceUnavailable
 from ...core.log import Logger
 from ...core.ports import Executor
-from ...core.records.rollout import Phase, Rollout, Strategy, rollout_key
+from ...core.records.rollouts.rollout import Phase, Rollout, Strategy, rollout_key
 from ..locks import is_locked, locked
 from ..processes import start_beside
 from ..servers.connect import open_clients

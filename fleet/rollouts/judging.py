@@ -7,8 +7,8 @@ from ...agents.deployment_readiness.judging.kayenta_config import judge_canary
 from ...agents.deployment_readiness.rollout.kayenta_stage import names_of
 from ...core import jsontext
 from ...core.errors import InputError
-from ...core.records.canary import JudgedCanary
-from ...core.records.rollout_kayenta import KayentaJudging
+from ...core.records.rollouts.canary import JudgedCanary
+from ...core.records.rollouts.kayenta import KayentaJudging
 
 MAX_BYTES = 50_000_000
 NO_POINTS: dict[str, list[float]] = {"experiment": [], "control": []}

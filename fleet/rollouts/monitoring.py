@@ -7,8 +7,8 @@ from ...agents.deployment_readiness.rollout.look import is_worse
 from ...core.errors import ServiceUnavailable
 from ...core.log import Logger
 from ...core.records.notices import Level, Notice
-from ...core.records.rollout import Phase, Rollout, place_of
-from ...core.records.rollout_health import DeploymentAlert, alert_about, alerts_of
+from ...core.records.rollouts.health import DeploymentAlert, alert_about, alerts_of
+from ...core.records.rollouts.rollout import Phase, Rollout, place_of
 from ..messages.notify import Channel
 from ..messages.notifying import send
 from ..runtime import Runtime

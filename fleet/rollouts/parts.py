@@ -22,11 +22,11 @@ from ...core.errors import AqeError, InputError
 from ...core.ids import dated_id
 from ...core.log import Logger
 from ...core.ports import Executor, MetricSource
-from ...core.records.regions import RegionalHow
 from ...core.records.release import Release
-from ...core.records.rollout import Measured, RolloutPlan, Sample, Stage, Strategy, Trigger, WatchPhase
-from ...core.records.rollout_hooks import StageHook
-from ...core.records.rollout_kayenta import KayentaJudging
+from ...core.records.rollouts.hooks import StageHook
+from ...core.records.rollouts.kayenta import KayentaJudging
+from ...core.records.rollouts.regions import RegionalHow
+from ...core.records.rollouts.rollout import Measured, RolloutPlan, Sample, Stage, Strategy, Trigger, WatchPhase
 from ...core.registry import did_you_mean
 
 log = Logger("rollout")

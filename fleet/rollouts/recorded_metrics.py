@@ -13,8 +13,8 @@ from ...connectors.formats.values import number
 from ...connectors.sources.prometheus import COUNTERS, PER_ARM, measured_of
 from ...core import jsontext
 from ...core.errors import InputError
-from ...core.records.apm import MetricRow
-from ...core.records.rollout import Measured, Sample
+from ...core.records.bulk.apm import MetricRow
+from ...core.records.rollouts.rollout import Measured, Sample
 
 ARMS = ("canary", "baseline")
 HEADER = ("at", "arm", *COUNTERS)

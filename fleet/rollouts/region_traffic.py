@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from ...core.errors import AqeError
 from ...core.log import Logger
 from ...core.ports import Executor
-from ...core.records.regions import RegionState
+from ...core.records.rollouts.regions import RegionState
 
 IN_FULL = 100.0
 

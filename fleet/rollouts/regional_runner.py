@@ -18,7 +18,8 @@ from ...bus.events import DeploymentRegionsChanged
 from ...core.errors import AqeError, ConflictError, InputError
 from ...core.log import Logger
 from ...core.records.audit import AuditDraft
-from ...core.records.regions import (
+from ...core.records.rollouts.health import DEPLOYMENT_ALERTS_KEY, DeploymentAlert, alerts_of
+from ...core.records.rollouts.regions import (
     MULTI_REGION_KEY,
     Regional,
     RegionalLook,
@@ -29,8 +30,7 @@ from ...core.records.regions import (
     RolloutSeen,
     regional_key,
 )
-from ...core.records.rollout import GivenOrder, Order, Phase, Rollout, order_key, rollout_key
-from ...core.records.rollout_health import DEPLOYMENT_ALERTS_KEY, DeploymentAlert, alerts_of
+from ...core.records.rollouts.rollout import GivenOrder, Order, Phase, Rollout, order_key, rollout_key
 from ...core.writes import Write
 from ...memory.audit import audited
 from ..decisions.outcomes import Recorded, outcome_writes

@@ -13,9 +13,10 @@ from ...config.region_sections import window_of
 from ...core.errors import InputError, NotFoundError, TaskVetoed
 from ...core.ids import dated_id
 from ...core.records.audit import AuditDraft
-from ...core.records.readiness import GO
-from ...core.records.regional_assessment import RegionalAssessment
-from ...core.records.regions import (
+from ...core.records.decisions.readiness import GO
+from ...core.records.decisions.regional_assessment import RegionalAssessment
+from ...core.records.release import Release, check_version, same_commit
+from ...core.records.rollouts.regions import (
     MULTI_REGION_KEY,
     ExpectedRegion,
     PlannedRegions,
@@ -28,8 +29,7 @@ from ...core.records.regions import (
     regional_key,
     regional_plan_key,
 )
-from ...core.records.release import Release, check_version, same_commit
-from ...core.records.rollout import GivenOrder, Order, Rollout, place_of, rollout_key
+from ...core.records.rollouts.rollout import GivenOrder, Order, Rollout, place_of, rollout_key
 from ...memory.audit import audited
 from ..decisions.situations import last_assessed
 from ..runtime import Runtime

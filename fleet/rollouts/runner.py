@@ -35,9 +35,9 @@ from ...core.log import Logger
 from ...core.ports import Executor, MetricSource
 from ...core.records.audit import AuditDraft
 from ...core.records.release import DeploymentResult
-from ...core.records.rollout import GivenOrder, Order, Phase, Rollout, RolloutState, order_key, rollout_key
-from ...core.records.rollout_health import DEPLOYMENT_ALERTS_KEY, MONITORING_KEY, alerts_of, health_of
-from ...core.records.rollout_hooks import EndedHook
+from ...core.records.rollouts.health import DEPLOYMENT_ALERTS_KEY, MONITORING_KEY, alerts_of, health_of
+from ...core.records.rollouts.hooks import EndedHook
+from ...core.records.rollouts.rollout import GivenOrder, Order, Phase, Rollout, RolloutState, order_key, rollout_key
 from ...core.writes import Write
 from ...memory.audit import audited
 from ..decisions.outcomes import Recorded, outcome_writes

@@ -5,9 +5,9 @@ from pathlib import Path
 
 from ...agents.deployment_readiness.rollout.simulate import Recording, simulate
 from ...config.rollout_sections import RolloutSection
-from ...core.records.rollout import RolloutPlan
-from ...core.records.rows import METRICS
-from ...core.records.simulation import Simulation
+from ...core.records.bulk.rows import METRICS
+from ...core.records.rollouts.rollout import RolloutPlan
+from ...core.records.rollouts.simulation import Simulation
 from ..runtime import Runtime
 from ..signals import stored_release
 from .defaults import with_setup

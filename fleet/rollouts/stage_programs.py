@@ -8,8 +8,8 @@ from ...config.settings import environment
 from ...connectors.executors.programs import run_program
 from ...core.errors import ServiceUnavailable
 from ...core.log import Logger
-from ...core.records.rollout import RolloutPlan
-from ...core.records.rollout_hooks import DueHook, EndedHook
+from ...core.records.rollouts.hooks import DueHook, EndedHook
+from ...core.records.rollouts.rollout import RolloutPlan
 
 log = Logger("rollout")
 

@@ -11,7 +11,7 @@ from ...agents.deployment_readiness.rollout.step import take_in
 from ...core.clock import SteadyClock
 from ...core.records.base import Record
 from ...core.records.release import Release
-from ...core.records.rollout import ArmTotals, MetricVerdict, Rollout, RolloutState
+from ...core.records.rollouts.rollout import ArmTotals, MetricVerdict, Rollout, RolloutState
 from ..runtime import Runtime
 from ..signals import stored_release
 from .defaults import with_setup

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from ...core.records.scenarios import BrowserShare
+from ...core.records.production.scenarios import BrowserShare
 from ...generators.browser_setup import CONFTEST, playwright_config
 from ..output import write_file
 

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ...agents.production_intelligence.features.suites import Placed, suites
-from ...core.records.features import FeaturePriority, FeatureReport
-from ...core.records.scenarios import TestScenario
+from ...core.records.production.features import FeaturePriority, FeatureReport
+from ...core.records.production.scenarios import TestScenario
 from .browser_setup import write_setup
 from .generated_tests import WrittenTest, is_unedited, target_of, write_tests
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from ...config.settings import environment
-from ...core.records.verification import Colour, FileRun
+from ...core.records.production.verification import Colour, FileRun
 from .runner_outcomes import of_javascript, of_k6, of_locust, of_playwright, of_pytest
 from .runner_tools import (
     Command,

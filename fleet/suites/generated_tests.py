@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from ...core.errors import InputError
-from ...core.records.scenarios import TestScenario
+from ...core.records.production.scenarios import TestScenario
 from ...core.registry import by_name
 from ...generators.secrets_scan import scan
 from ...generators.table import TARGETS, Target

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from ...agents.production_intelligence.load.plan import plan_load_test
-from ...core.records.load import LoadModel
-from ...core.records.load_test import LoadTest
+from ...core.records.production.load import LoadModel
+from ...core.records.production.load_test import LoadTest
 from ...core.registry import by_name
 from ...generators.table import LOAD_TARGETS
 from .generated_tests import WrittenTest, written_test

@@ -2,7 +2,7 @@
 
 import re
 
-from ...core.records.verification import Colour, FileRun
+from ...core.records.production.verification import Colour, FileRun
 
 _PYTEST_OK, _PYTEST_FAILED, _PYTEST_EMPTY = 0, 1, 5
 _K6_LIMITS = 99

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from ...core.errors import InputError
-from ...core.records.feedback import FEEDBACK_KEY, LoopPlan, LoopState
-from ...core.records.verification import Colour, Coverage, FileRun, Verification, VerifiedFile
+from ...core.records.production.feedback import FEEDBACK_KEY, LoopPlan, LoopState
+from ...core.records.production.verification import Colour, Coverage, FileRun, Verification, VerifiedFile
 from ..runtime import Runtime
 from .generated_runners import DEFAULT_TIMEOUT_S, Runner, run_file, runner_of
 

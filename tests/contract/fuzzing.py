@@ -30,7 +30,7 @@ from aqe.connectors.formats.table import IMPORTERS
 from aqe.core.errors import InputError
 from aqe.core.importing import HEAD_BYTES, Head, Importer
 from aqe.core.records.base import Record
-from aqe.core.records.rows import KIND_OF
+from aqe.core.records.bulk.rows import KIND_OF
 from aqe.core.records.signals import typed_metrics
 from aqe.fleet.imports.redact_rows import redact_record, redact_row
 from aqe.fleet.imports.unpacking import Content, contents

@@ -17,9 +17,9 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from aqe.core.records.incident_replay import ReplayPlan
-from aqe.core.records.load_test import LoadTest
-from aqe.core.records.scenarios import TestScenario
+from aqe.core.records.production.incident_replay import ReplayPlan
+from aqe.core.records.production.load_test import LoadTest
+from aqe.core.records.production.scenarios import TestScenario
 from aqe.fleet.replays.incident import read_replay, replay_yaml
 from aqe.generators.replay_target import render_replay, replay_name
 from aqe.generators.secrets_scan import scan

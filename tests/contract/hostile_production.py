@@ -27,15 +27,15 @@ from aqe.analysis.redaction.redactor import Redactor
 from aqe.benchmarks.incidents.rows import START as INCIDENT_START
 from aqe.benchmarks.incidents.rows import the_incident, the_rows
 from aqe.connectors.formats.production.har import Har
-from aqe.core.records.anomalies import Anomaly, AnomalyType, Severity
-from aqe.core.records.apm import SpanRow
-from aqe.core.records.incident_replay import ReplayPlan
-from aqe.core.records.load_test import LoadTest
-from aqe.core.records.logs import AccessRow, LogRow
-from aqe.core.records.recordings import ExchangeRow
-from aqe.core.records.rows import Row
-from aqe.core.records.rum import RumRow
-from aqe.core.records.scenarios import BrowserTests, MinedErrors, TestScenario
+from aqe.core.records.bulk.apm import SpanRow
+from aqe.core.records.bulk.logs import AccessRow, LogRow
+from aqe.core.records.bulk.recordings import ExchangeRow
+from aqe.core.records.bulk.rows import Row
+from aqe.core.records.bulk.rum import RumRow
+from aqe.core.records.production.anomalies import Anomaly, AnomalyType, Severity
+from aqe.core.records.production.incident_replay import ReplayPlan
+from aqe.core.records.production.load_test import LoadTest
+from aqe.core.records.production.scenarios import BrowserTests, MinedErrors, TestScenario
 from aqe.fleet.imports.redact_rows import redact_record, redact_row
 from aqe.tests.unit.formats.reading_rows import rows as rows_of
 from aqe.tests.unit.production.load_models import SHOP, a_mix, a_model

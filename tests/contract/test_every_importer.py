@@ -16,8 +16,8 @@ from aqe.connectors.formats.unread import unread
 from aqe.core.errors import InputError
 from aqe.core.importing import HEAD_BYTES, Head, Importer, Parsed
 from aqe.core.records.base import Record
-from aqe.core.records.imported import IMPORTED_RECORDS
-from aqe.core.records.rows import DATASET_ROWS, KIND_OF, Row
+from aqe.core.records.bulk.imported import IMPORTED_RECORDS
+from aqe.core.records.bulk.rows import DATASET_ROWS, KIND_OF, Row
 from aqe.core.records.signals import MAX_FINDINGS, SIGNAL_METRICS, MetricValue, Outcome, SignalKind, typed_metrics
 
 FORMATS = Path(__file__).parents[1] / "formats"

@@ -5,7 +5,7 @@ from pathlib import PurePath
 import pytest
 
 from aqe.agents.production_intelligence.load.plan import plan_load_test
-from aqe.core.records.load_test import LoadTest
+from aqe.core.records.production.load_test import LoadTest
 from aqe.generators.secrets_scan import scan
 from aqe.generators.table import LOAD_TARGETS, TARGETS, LoadTarget
 from aqe.tests.contract.test_every_target import HOSTILE

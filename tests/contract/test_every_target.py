@@ -7,8 +7,16 @@ from pathlib import PurePath
 
 import pytest
 
-from aqe.core.records.findings import FindingPriority
-from aqe.core.records.scenarios import Expectation, Locator, Provenance, RequestStep, Sample, TestScenario, UiStep
+from aqe.core.records.production.findings import FindingPriority
+from aqe.core.records.production.scenarios import (
+    Expectation,
+    Locator,
+    Provenance,
+    RequestStep,
+    Sample,
+    TestScenario,
+    UiStep,
+)
 from aqe.generators.literals import javascript, javascript_prose, python
 from aqe.generators.secrets_scan import scan
 from aqe.generators.table import TARGETS, Target

@@ -24,8 +24,8 @@ from aqe.config.policy import default_policy
 from aqe.connectors.formats.table import IMPORTERS
 from aqe.core.criteria import CRITERIA, Source
 from aqe.core.importing import Importer
-from aqe.core.records.attestations import is_attestable
-from aqe.core.records.rows import DATASET_ROWS
+from aqe.core.records.bulk.rows import DATASET_ROWS
+from aqe.core.records.decisions.attestations import is_attestable
 from aqe.core.records.signals import SIGNAL_METRICS, SignalKind
 from aqe.fleet.asyncapi import ABOUT, HEADERS, REQUIRED_HEADERS
 from aqe.fleet.schemas import file_name, schemas

@@ -12,7 +12,7 @@ from redis import Redis
 from aqe.agents.commander.workflow import WORKFLOWS
 from aqe.bus.reading import read_event
 from aqe.config.policy import parse_policy
-from aqe.core.records.history import DeploymentOutcome
+from aqe.core.records.decisions.history import DeploymentOutcome
 from aqe.core.records.signals import Signal, SignalKind
 from aqe.fleet.decisions.what_if import read_what_if
 from aqe.fleet.roster import profiles

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from aqe.core.records.scenarios import TestScenario, UiStep
+from aqe.core.records.production.scenarios import TestScenario, UiStep
 from aqe.generators.playwright_target import PlaywrightTarget
 from aqe.generators.pytest_playwright_target import PytestPlaywrightTarget
 from aqe.generators.table import Target

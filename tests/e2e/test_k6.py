@@ -10,7 +10,7 @@ from urllib.parse import unquote
 import pytest
 
 from aqe.agents.production_intelligence.load.plan import plan_load_test
-from aqe.core.records.load_test import LoadTest
+from aqe.core.records.production.load_test import LoadTest
 from aqe.generators.k6_target import K6Target
 from aqe.tests.counting_server import CountingServer, Hit, counting_server
 from aqe.tests.e2e.cli_project import TIMEOUT_S

@@ -13,7 +13,7 @@ import pytest
 
 from aqe.agents.production_intelligence.load.plan import plan_load_test
 from aqe.connectors.formats.quality.locust import LocustCsv
-from aqe.core.records.load_test import LoadTest
+from aqe.core.records.production.load_test import LoadTest
 from aqe.generators.locust_target import LocustTarget
 from aqe.tests.counting_server import CountingServer, counting_server
 from aqe.tests.e2e.cli_project import TIMEOUT_S

@@ -14,7 +14,7 @@ from click.testing import CliRunner
 
 from aqe.benchmarks.incidents.rows import START, the_plan, the_rows
 from aqe.cli.main import main
-from aqe.core.records.apm import SpanRow
+from aqe.core.records.bulk.apm import SpanRow
 from aqe.fleet.replays.incident import read_replay, write_replay
 from aqe.tests.e2e.cli_project import TIMEOUT_S, Project
 

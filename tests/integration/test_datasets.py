@@ -8,16 +8,16 @@ from typing import Any
 
 import pytest
 
-from aqe.core.records.apm import MetricRow, SpanRow
-from aqe.core.records.datasets import DatasetRef
-from aqe.core.records.incidents import OpsRow
-from aqe.core.records.levels import LevelSource
-from aqe.core.records.logs import AccessRow, LogRow
-from aqe.core.records.recordings import ExchangeRow
+from aqe.core.records.bulk.apm import MetricRow, SpanRow
+from aqe.core.records.bulk.datasets import DatasetRef
+from aqe.core.records.bulk.incidents import OpsRow
+from aqe.core.records.bulk.levels import LevelSource
+from aqe.core.records.bulk.logs import AccessRow, LogRow
+from aqe.core.records.bulk.recordings import ExchangeRow
+from aqe.core.records.bulk.rows import ACCESS, LOGS, Row
+from aqe.core.records.bulk.rum import RumRow
+from aqe.core.records.bulk.usage import ProductRow
 from aqe.core.records.release import Release
-from aqe.core.records.rows import ACCESS, LOGS, Row
-from aqe.core.records.rum import RumRow
-from aqe.core.records.usage import ProductRow
 from aqe.memory import dataset_sql, dataset_write, datasets, slices
 from aqe.memory.datasets import DatasetStore
 from aqe.tests.unit.production.windows import RowsInMemory

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from aqe.core.errors import InputError
-from aqe.core.records.feedback import FEEDBACK_KEY, LoopPhase, LoopPlan, LoopState
+from aqe.core.records.production.feedback import FEEDBACK_KEY, LoopPhase, LoopPlan, LoopState
 from aqe.fleet.feedback import FeedbackLoop, heartbeat
 from aqe.fleet.imports.ingest import Ingest
 from aqe.fleet.runtime import Runtime

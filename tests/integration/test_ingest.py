@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from aqe.config.settings import load_settings
+from aqe.core.records.bulk.rows import ACCESS, LOGS
 from aqe.core.records.release import Release
-from aqe.core.records.rows import ACCESS, LOGS
 from aqe.core.records.signals import Outcome, Signal, SignalKind, SignalPart
 from aqe.fleet.imports.experiments import ExperimentColumn
 from aqe.fleet.imports.ingest import Ingest, put_part

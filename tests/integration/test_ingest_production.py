@@ -8,10 +8,10 @@ import pytest
 
 from aqe.config.settings import load_settings
 from aqe.core.errors import InputError
-from aqe.core.records.history import HISTORY_KEY, DeploymentOutcome, read_history
-from aqe.core.records.incidents import Incident
-from aqe.core.records.recordings import FlowStep, UserFlow
-from aqe.core.records.rum import RumRow
+from aqe.core.records.bulk.incidents import Incident
+from aqe.core.records.bulk.recordings import FlowStep, UserFlow
+from aqe.core.records.bulk.rum import RumRow
+from aqe.core.records.decisions.history import HISTORY_KEY, DeploymentOutcome, read_history
 from aqe.fleet.imports import ingest_production
 from aqe.fleet.imports.ingest_production import note_datasets, store_records
 from aqe.fleet.runtime import Runtime, open_runtime

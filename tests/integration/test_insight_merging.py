@@ -9,10 +9,10 @@ from aqe.agents.context import TaskContext
 from aqe.agents.outcome import Outcome
 from aqe.agents.production_intelligence.runners.insights import merge_insights
 from aqe.core.errors import ConflictError
-from aqe.core.records.anomalies import ANOMALIES_KEY, Anomaly
-from aqe.core.records.findings import FindingPriority, Insight, MiningResult
-from aqe.core.records.production import Health
-from aqe.core.records.scenarios import MinedErrors
+from aqe.core.records.decisions.production import Health
+from aqe.core.records.production.anomalies import ANOMALIES_KEY, Anomaly
+from aqe.core.records.production.findings import FindingPriority, Insight, MiningResult
+from aqe.core.records.production.scenarios import MinedErrors
 from aqe.core.records.tasks import TaskAssignment
 from aqe.fleet.runtime import Runtime
 from aqe.tests.integration.conftest import Open

@@ -11,8 +11,8 @@ from aqe.config.settings import load_settings
 from aqe.core.clock import FakeClock
 from aqe.core.errors import InputError
 from aqe.core.records.release import Release
-from aqe.core.records.rollout import ArmTotals, Phase, Rollout, RolloutPlan, Trigger, WatchPhase, rollout_key
-from aqe.core.records.rollout_health import DeploymentAlert
+from aqe.core.records.rollouts.health import DeploymentAlert
+from aqe.core.records.rollouts.rollout import ArmTotals, Phase, Rollout, RolloutPlan, Trigger, WatchPhase, rollout_key
 from aqe.fleet.rollouts.desk import watched_rollout
 from aqe.fleet.rollouts.monitoring import Monitored, Teller, monitor
 from aqe.fleet.runtime import Runtime

@@ -7,7 +7,7 @@ import pytest
 
 from aqe.agents.deployment_readiness.capabilities import FORESIGHTS
 from aqe.core.errors import InputError, NotFoundError
-from aqe.core.records.history import HISTORY_KEY, Foresight
+from aqe.core.records.decisions.history import HISTORY_KEY, Foresight
 from aqe.fleet.decisions.outcomes import Recorded, history_report, outcome_writes, record_outcome
 from aqe.fleet.runtime import Runtime
 from aqe.fleet.tasks import new_task, perform

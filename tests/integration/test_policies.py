@@ -7,7 +7,7 @@ import pytest
 
 from aqe.config.settings import load_settings
 from aqe.core.errors import InputError
-from aqe.core.records.policy import Policy
+from aqe.core.records.decisions.policy import Policy
 from aqe.fleet.decisions.configuring import configure, describe_policies
 from aqe.fleet.runtime import Runtime, open_runtime
 

@@ -11,10 +11,10 @@ import pytest
 
 from aqe.agents.commander.agent import FleetCommander
 from aqe.config.settings import load_settings
-from aqe.core.records.datasets import DatasetRef
-from aqe.core.records.incidents import Incident
-from aqe.core.records.rows import ACCESS, DATASET_ROWS, LOGS, METRICS, PRODUCT, RUM, SPANS
-from aqe.core.records.rum import RumData
+from aqe.core.records.bulk.datasets import DatasetRef
+from aqe.core.records.bulk.incidents import Incident
+from aqe.core.records.bulk.rows import ACCESS, DATASET_ROWS, LOGS, METRICS, PRODUCT, RUM, SPANS
+from aqe.core.records.bulk.rum import RumData
 from aqe.fleet.imports.ingest import Ingest
 from aqe.fleet.retention import prune_datasets
 from aqe.fleet.runtime import Runtime, open_runtime

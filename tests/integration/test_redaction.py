@@ -12,9 +12,9 @@ import pytest
 
 from aqe.benchmarks.redaction.heldout import SEEDS, lines
 from aqe.config.settings import load_settings
-from aqe.core.records.logs import AccessRow
+from aqe.core.records.bulk.logs import AccessRow
+from aqe.core.records.bulk.rows import ACCESS, DATASET_ROWS, LOGS, PRODUCT
 from aqe.core.records.release import Release
-from aqe.core.records.rows import ACCESS, DATASET_ROWS, LOGS, PRODUCT
 from aqe.fleet.doctor import run_doctor
 from aqe.fleet.imports.import_paths import inputs
 from aqe.fleet.imports.ingest import Ingest

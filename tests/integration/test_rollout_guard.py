@@ -15,7 +15,7 @@ import pytest
 
 from aqe.config.settings import Settings, load_settings
 from aqe.core.errors import InputError
-from aqe.core.records.rollout import Rollout
+from aqe.core.records.rollouts.rollout import Rollout
 from aqe.fleet.doctor import run_doctor
 from aqe.fleet.locks import is_locked
 from aqe.fleet.rollouts import guard as rollout_guard
@@ -40,7 +40,7 @@ targets:
 RUNNER = """
 import pathlib, sys, time
 from aqe.config.settings import load_settings
-from aqe.core.records.rollout import Rollout
+from aqe.core.records.rollouts.rollout import Rollout
 from aqe.fleet.rollouts.guard import Presence
 rollout = Rollout.from_json(sys.argv[1], where='argument')
 presence = Presence(load_settings({}, {}, pathlib.Path.cwd()), rollout)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from aqe.config.settings import load_settings
 from aqe.core.records.release import Release
-from aqe.core.records.rollout import Trigger
+from aqe.core.records.rollouts.rollout import Trigger
 from aqe.fleet.rollouts.defaults import asked_trigger, set_triggers, with_setup
 from aqe.fleet.rollouts.parts import Wanted, plan, target
 from aqe.fleet.runtime import Runtime, open_runtime

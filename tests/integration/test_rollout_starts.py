@@ -12,7 +12,16 @@ from aqe.connectors.executors.dry_run import DryRunExecutor
 from aqe.core.clock import FakeClock
 from aqe.core.errors import InputError, ServiceUnavailable
 from aqe.core.records.release import Release
-from aqe.core.records.rollout import GivenOrder, Measured, Order, Phase, Rollout, Trigger, order_key, rollout_key
+from aqe.core.records.rollouts.rollout import (
+    GivenOrder,
+    Measured,
+    Order,
+    Phase,
+    Rollout,
+    Trigger,
+    order_key,
+    rollout_key,
+)
 from aqe.fleet.locks import is_locked
 from aqe.fleet.rollouts import desk as rollouts
 from aqe.fleet.rollouts.defaults import set_triggers

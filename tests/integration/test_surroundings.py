@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 
 from aqe.config.settings import load_settings
-from aqe.core.records.history import HISTORY_KEY
+from aqe.core.records.decisions.history import HISTORY_KEY
+from aqe.core.records.decisions.rollback_plan import Strategy, Way
 from aqe.core.records.release import Release
-from aqe.core.records.rollback_plan import Strategy, Way
-from aqe.core.records.rollback_rules import RolloutTrigger
-from aqe.core.records.rollout import CanarySetup, canary_key
+from aqe.core.records.rollouts.rollback_rules import RolloutTrigger
+from aqe.core.records.rollouts.rollout import CanarySetup, canary_key
 from aqe.fleet.repository.surroundings import look_around
 from aqe.fleet.runtime import Runtime, open_runtime
 from aqe.tests.builders import a_deployment

@@ -4,9 +4,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from aqe.core.records.feedback import FEEDBACK_KEY, LoopPlan
-from aqe.core.records.findings import FindingPriority
-from aqe.core.records.scenarios import Expectation, Provenance, RequestStep, TestScenario
+from aqe.core.records.production.feedback import FEEDBACK_KEY, LoopPlan
+from aqe.core.records.production.findings import FindingPriority
+from aqe.core.records.production.scenarios import Expectation, Provenance, RequestStep, TestScenario
 from aqe.fleet.feedback import FeedbackLoop
 from aqe.fleet.runtime import Runtime
 from aqe.fleet.suites.verify import keep, verify

@@ -13,12 +13,12 @@ from datetime import datetime
 from itertools import chain
 
 from ....core.errors import InputError
-from ....core.records.approvals import Approval, ApprovalState, Override, Seen, SeenCriterion, Situation, Vote
-from ....core.records.approvers import Approver
-from ....core.records.attestations import Attestation
 from ....core.records.audit import AuditEntry
-from ....core.records.policy import Policy
-from ....core.records.readiness import GateResult, GateStatus, Lifted, RiskAssessment
+from ....core.records.decisions.approvals import Approval, ApprovalState, Override, Seen, SeenCriterion, Situation, Vote
+from ....core.records.decisions.approvers import Approver
+from ....core.records.decisions.attestations import Attestation
+from ....core.records.decisions.policy import Policy
+from ....core.records.decisions.readiness import GateResult, GateStatus, Lifted, RiskAssessment
 from ....core.records.release import Release, same_commit
 
 EMERGENCY = "emergency approval"

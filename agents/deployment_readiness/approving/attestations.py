@@ -1,6 +1,6 @@
 """Which attestations count, here and now: signed by an approver of today, for this release, not expired."""
 
-from ....core.records.attestations import Attestation
+from ....core.records.decisions.attestations import Attestation
 from ..inputs import ReadinessInputs
 
 

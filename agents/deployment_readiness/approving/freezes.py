@@ -3,9 +3,9 @@
 from ....core.criteria import OUTSIDE_FREEZE
 from ....core.freezing import frozen_until, zone_of
 from ....core.globs import compile_glob
+from ....core.records.decisions.policy import FreezeWindow, Policy
+from ....core.records.decisions.readiness import CriterionResult, GateResult, GateStatus
 from ....core.records.evidence import Evidence, measured
-from ....core.records.policy import FreezeWindow, Policy
-from ....core.records.readiness import CriterionResult, GateResult, GateStatus
 from ..inputs import ReadinessInputs
 
 

@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-from ....core.records.policy import Policy, Waiver
-from ....core.records.readiness import CriterionResult, GateStatus, Lifted
+from ....core.records.decisions.policy import Policy, Waiver
+from ....core.records.decisions.readiness import CriterionResult, GateStatus, Lifted
 
 
 def waived(result: CriterionResult, gate: str, waivers: Sequence[Waiver], now: datetime) -> CriterionResult:

@@ -11,7 +11,7 @@ from ....analysis.inference.forecast_scores import (
     reliability,
 )
 from ....analysis.inference.logistic import Floats
-from ....core.records.calibration import Calibration, ReliabilityBin
+from ....core.records.decisions.calibration import Calibration, ReliabilityBin
 
 LEAST = 20
 """Predictions below which nothing is said."""

@@ -16,9 +16,9 @@ import numpy.typing as npt
 from ....analysis.inference.bayesian_logistic import Posterior, sample
 from ....analysis.inference.beta_binomial import Beta
 from ....analysis.inference.logistic import Floats
-from ....core.records.confidence import Certainty, Pool, ReleaseConfidence
-from ....core.records.history import DeploymentOutcome
-from ....core.records.policy import Policy
+from ....core.records.decisions.confidence import Certainty, Pool, ReleaseConfidence
+from ....core.records.decisions.history import DeploymentOutcome
+from ....core.records.decisions.policy import Policy
 from ..inputs import ReadinessInputs
 from .features import FEATURES
 from .past import Past, scaled

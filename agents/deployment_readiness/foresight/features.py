@@ -11,8 +11,8 @@ from datetime import timedelta
 from typing import Literal
 
 from ....core.criteria import Combine, Source
-from ....core.records.history import DeploymentOutcome, Foresight
-from ....core.records.policy import Policy
+from ....core.records.decisions.history import DeploymentOutcome, Foresight
+from ....core.records.decisions.policy import Policy
 from ....core.records.signals import SignalKind
 from ..inputs import ReadinessInputs, Readings
 

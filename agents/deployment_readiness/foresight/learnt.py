@@ -13,7 +13,7 @@ from ....analysis.inference.beta_binomial import Beta
 from ....analysis.inference.hinges import Hinges
 from ....analysis.inference.logistic import Floats
 from ....analysis.inference.online_risk import Model
-from ....core.records.learnt import KeptModel, Learnt
+from ....core.records.decisions.learnt import KeptModel, Learnt
 from .confidence import sampled
 from .rollback_prediction import Taught, taught
 

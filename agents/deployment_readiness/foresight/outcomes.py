@@ -8,12 +8,12 @@ from typing import Literal
 import numpy as np
 
 from ....analysis.inference.online_risk import PRIOR_FAILURES, PRIOR_SUCCESSES
-from ....core.records.calibration import Calibration
-from ....core.records.history import DeploymentOutcome, Foresight
-from ....core.records.policy import Policy
-from ....core.records.readiness import GO
+from ....core.records.decisions.calibration import Calibration
+from ....core.records.decisions.history import DeploymentOutcome, Foresight
+from ....core.records.decisions.policy import Policy
+from ....core.records.decisions.readiness import GO
+from ....core.records.decisions.replay import CalibrationReport, PolicyReplay, ReplayedRelease, VerdictErrors
 from ....core.records.release import Release
-from ....core.records.replay import CalibrationReport, PolicyReplay, ReplayedRelease, VerdictErrors
 from ....core.records.signals import Signal
 from ..decide import decide
 from ..gates import evaluate

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ....analysis.inference.logistic import Floats
-from ....core.records.history import DeploymentOutcome
+from ....core.records.decisions.history import DeploymentOutcome
 from .features import FEATURES, known_before
 
 _COUNTS = np.array([feature.counts for feature in FEATURES])

@@ -14,8 +14,8 @@ import numpy as np
 from ....analysis.inference.beta_binomial import Beta
 from ....analysis.inference.logistic import Floats, sigmoid
 from ....analysis.inference.online_risk import FIRST_FIT, KNOTS, PRIOR_FAILURES, PRIOR_SUCCESSES, Model, Outcomes, walk
-from ....core.records.calibration import Calibration
-from ....core.records.prediction import Factor, RollbackPrediction, SimilarDeployment
+from ....core.records.decisions.calibration import Calibration
+from ....core.records.decisions.prediction import Factor, RollbackPrediction, SimilarDeployment
 from ..inputs import ReadinessInputs
 from .calibrate import calibrate
 from .features import FEATURES

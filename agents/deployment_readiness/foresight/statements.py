@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 
-from ....core.records.confidence import ReleaseConfidence
-from ....core.records.history import Foresight
-from ....core.records.learnt import Learnt
-from ....core.records.policy import Policy
-from ....core.records.prediction import RollbackPrediction
-from ....core.records.readiness import Decision
+from ....core.records.decisions.confidence import ReleaseConfidence
+from ....core.records.decisions.history import Foresight
+from ....core.records.decisions.learnt import Learnt
+from ....core.records.decisions.policy import Policy
+from ....core.records.decisions.prediction import RollbackPrediction
+from ....core.records.decisions.readiness import Decision
 from ....core.records.signals import SignalKind
 from ..inputs import ReadinessInputs, Readings
 from .features import features_of

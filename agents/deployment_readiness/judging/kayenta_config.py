@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ....core.errors import InputError
-from ....core.records.canary import JudgedCanary, JudgedMetric
+from ....core.records.rollouts.canary import JudgedCanary, JudgedMetric
 from .kayenta import MetricConfig, Scored, classify_score, judge_metric, score
 
 PASS, MARGINAL = 95.0, 75.0

@@ -1,6 +1,6 @@
 """The checklist as a section and as a report of its own."""
 
-from ....core.records.checklist import Checklist, ChecklistStatus
+from ....core.records.decisions.checklist import Checklist, ChecklistStatus
 from ....core.records.report import (
     Column,
     Fact,

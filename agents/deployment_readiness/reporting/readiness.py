@@ -5,12 +5,12 @@ from datetime import datetime
 from typing import Any
 
 from ....core.errors import NotFoundError
-from ....core.records.changes import ReleaseChanges
-from ....core.records.checklist import Checklist
-from ....core.records.history import HISTORY_KEY
-from ....core.records.readiness import Decision, RiskAssessment
+from ....core.records.decisions.changes import ReleaseChanges
+from ....core.records.decisions.checklist import Checklist
+from ....core.records.decisions.history import HISTORY_KEY
+from ....core.records.decisions.readiness import Decision, RiskAssessment
+from ....core.records.decisions.rollback_plan import RollbackPlan
 from ....core.records.report import Line, Report, Section
-from ....core.records.rollback_plan import RollbackPlan
 from ...traced import Shelf, Stored
 from ..names import PROJECT
 from . import change, checklist, confidence, decision, risk, rollback

@@ -1,6 +1,6 @@
 """The remediation plan for people, by phase."""
 
-from ....core.records.remediation import REMEDIATION_KEY, RemediationPlan
+from ....core.records.decisions.remediation import REMEDIATION_KEY, RemediationPlan
 from ....core.records.report import Item, Items, Line, Paragraph, Report, Section, Tone
 from ...traced import Shelf, Stored, joined
 from .words import spoken, time_words, tone_of

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable
 
+from ....core.records.decisions.rollback_plan import RollbackPlan
 from ....core.records.report import Block, Fact, Facts, Item, Items, Line, Paragraph, Report, Section, Tone
-from ....core.records.rollback_plan import RollbackPlan
-from ....core.records.rollback_rules import ROLLOUT_METRICS
+from ....core.records.rollouts.rollback_rules import ROLLOUT_METRICS
 from ...traced import Shelf, Stored, joined
 from .words import duration_words, probability_words, spoken, time_words
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from ....core.criteria import CRITERIA
 from ....core.numbers import confidence_number, risk_number, shown, time_text, value_text
-from ....core.records.checklist import ChecklistStatus
+from ....core.records.decisions.checklist import ChecklistStatus
 from ....core.records.report import Tone
 from ..words import label_of, unit_of
 

@@ -8,8 +8,8 @@ traffic is on the new version.
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, replace
 
-from ....core.records.checks import Checked, CheckLimits
-from ....core.records.rollout import MetricVerdict, Trigger
+from ....core.records.rollouts.checks import Checked, CheckLimits
+from ....core.records.rollouts.rollout import MetricVerdict, Trigger
 from ..judging.counters import OFF, Limits, Phase, Tally, measurement_phase, metric_phase
 from ..judging.limits import LimitState
 

@@ -13,9 +13,9 @@ from datetime import datetime
 
 from ....core.errors import InputError
 from ....core.numbers import counted
-from ....core.records.canary import JudgedCanary
-from ....core.records.rollout import MetricVerdict, RolloutPlan, RolloutState
-from ....core.records.rollout_kayenta import KayentaJudging, KayentaStage, Pair
+from ....core.records.rollouts.canary import JudgedCanary
+from ....core.records.rollouts.kayenta import KayentaJudging, KayentaStage, Pair
+from ....core.records.rollouts.rollout import MetricVerdict, RolloutPlan, RolloutState
 from ..judging.sequential import State
 
 MAX_POINTS = 300

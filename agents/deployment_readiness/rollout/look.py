@@ -3,8 +3,9 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict
 
-from ....core.records.checks import Checked
-from ....core.records.rollout import (
+from ....core.records.rollouts.checks import Checked
+from ....core.records.rollouts.kayenta import Pair
+from ....core.records.rollouts.rollout import (
     ArmReading,
     ArmTotals,
     MetricVerdict,
@@ -16,7 +17,6 @@ from ....core.records.rollout import (
     WatchedLimit,
     WatchPhase,
 )
-from ....core.records.rollout_kayenta import Pair
 from ..judging.limits import Limit, LimitState, Point, Watched
 from ..judging.sequential import SHARE_ALPHA, Count, State, judge_share
 from .counting import INCONCLUSIVE, checks_after, counted_verdict, undecided

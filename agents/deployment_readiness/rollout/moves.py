@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from ....core.records.rollout import MAX_TIMELINE, ArmTotals, Moment, Phase, RolloutPlan, RolloutState
-from ....core.records.rollout_hooks import DueHook, EndedHook
-from ....core.records.rollout_kayenta import KayentaStage
-from ....core.records.rollout_settling import Settling
+from ....core.records.rollouts.hooks import DueHook, EndedHook
+from ....core.records.rollouts.kayenta import KayentaStage
+from ....core.records.rollouts.rollout import MAX_TIMELINE, ArmTotals, Moment, Phase, RolloutPlan, RolloutState
+from ....core.records.rollouts.settling import Settling
 from .look import watch_of
 from .traffic import NO_COUNTERS
 

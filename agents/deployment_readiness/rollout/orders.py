@@ -1,7 +1,7 @@
 """Which orders change nothing now, and why: said to the person at once, and in the timeline when it is too late."""
 
-from ....core.records.regions import RegionalPhase
-from ....core.records.rollout import Order, Phase, RolloutState
+from ....core.records.rollouts.regions import RegionalPhase
+from ....core.records.rollouts.rollout import Order, Phase, RolloutState
 from .traffic import still_arrives
 
 TAKEN_BACK = "it is being taken back already"

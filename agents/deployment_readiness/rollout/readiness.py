@@ -1,6 +1,6 @@
 """What must answer before traffic moves, and whether it has moved."""
 
-from ....core.records.rollout import RolloutPlan, Sample, Strategy
+from ....core.records.rollouts.rollout import RolloutPlan, Sample, Strategy
 
 CLOSE = 0.5
 """Points: proxies weigh in whole numbers. None and all of the traffic are exact."""

@@ -6,7 +6,7 @@ from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from ....core.errors import InputError
-from ....core.records.regions import Region, RegionalPlan, RegionOrder, Window
+from ....core.records.rollouts.regions import Region, RegionalPlan, RegionOrder, Window
 
 
 def opens_at(region: Region, now: datetime) -> datetime:

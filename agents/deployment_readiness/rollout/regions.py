@@ -23,7 +23,7 @@ from enum import StrEnum
 from typing import Any
 
 from ....core.errors import InputError
-from ....core.records.regions import (
+from ....core.records.rollouts.regions import (
     FAILING,
     MAX_TIMELINE,
     RegionalLook,
@@ -34,7 +34,7 @@ from ....core.records.regions import (
     RegionState,
     RolloutSeen,
 )
-from ....core.records.rollout import GivenOrder, Moment, Order, Phase
+from ....core.records.rollouts.rollout import GivenOrder, Moment, Order, Phase
 from .orders import idle_regional
 from .region_plan import is_open, opens_at
 

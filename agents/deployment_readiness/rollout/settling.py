@@ -6,8 +6,8 @@ has ended by then, and a runner only goes on looking (`settle`).
 """
 
 from ....core.numbers import counted
-from ....core.records.rollout import Phase, RolloutPlan, RolloutState, Sample
-from ....core.records.rollout_settling import Settling, SettlingStatus, Usual
+from ....core.records.rollouts.rollout import Phase, RolloutPlan, RolloutState, Sample
+from ....core.records.rollouts.settling import Settling, SettlingStatus, Usual
 from .look import pairs_of
 from .moves import noted
 from .readiness import is_there

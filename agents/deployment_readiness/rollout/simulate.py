@@ -11,8 +11,8 @@ from itertools import pairwise
 
 from ....analysis.inference.rate_excess import detectable_ratio
 from ....core.errors import InputError
-from ....core.records.rollout import ArmReading, ArmTotals, Phase, RolloutPlan, RolloutState, Sample
-from ....core.records.simulation import SimulatedStage, Simulation
+from ....core.records.rollouts.rollout import ArmReading, ArmTotals, Phase, RolloutPlan, RolloutState, Sample
+from ....core.records.rollouts.simulation import SimulatedStage, Simulation
 from ..judging.sequential import SHARE_ALPHA, TOLERATED_RATIO
 from .look import SHARES, counted
 from .step import begin, step, take_in

@@ -1,7 +1,7 @@
 """Which program is to be run before a rollout goes on: after the stage that has passed, before the one that begins."""
 
-from ....core.records.rollout import RolloutPlan, RolloutState
-from ....core.records.rollout_hooks import DueHook
+from ....core.records.rollouts.hooks import DueHook
+from ....core.records.rollouts.rollout import RolloutPlan, RolloutState
 
 
 def next_hook(plan: RolloutPlan, state: RolloutState, *, left: int | None, entered: int | None) -> DueHook | None:

@@ -28,7 +28,8 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 
 from ....core.errors import InputError
-from ....core.records.rollout import (
+from ....core.records.rollouts.hooks import EndedHook
+from ....core.records.rollouts.rollout import (
     GivenOrder,
     Order,
     Phase,
@@ -36,7 +37,6 @@ from ....core.records.rollout import (
     RolloutState,
     Sample,
 )
-from ....core.records.rollout_hooks import EndedHook
 from .counting import grown, used
 from .kayenta_stage import is_judged_so, names_of, stage_after, words
 from .look import (

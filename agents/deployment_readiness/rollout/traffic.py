@@ -7,8 +7,8 @@ alert. An executor without counters confirms nothing, and that is said.
 
 from typing import Literal
 
-from ....core.records.rollout import Phase, RolloutPlan, RolloutState, Sample
-from ....core.records.rollout_traffic import TrafficCheck, TrafficStatus
+from ....core.records.rollouts.rollout import Phase, RolloutPlan, RolloutState, Sample
+from ....core.records.rollouts.traffic import TrafficCheck, TrafficStatus
 from .readiness import is_there
 
 ENOUGH = 20.0

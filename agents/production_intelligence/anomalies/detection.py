@@ -11,12 +11,12 @@ from datetime import timedelta
 from typing import Any
 
 from ....core.errors import TaskVetoed
-from ....core.records.anomalies import ALERTS_KEY, ANOMALIES_KEY, Anomaly, AnomalyReport, AnomalyType
+from ....core.records.bulk.levels import LevelSource
+from ....core.records.bulk.rows import METRICS, OPS
+from ....core.records.decisions.history import HISTORY_KEY, read_history
 from ....core.records.evidence import NotMeasured
-from ....core.records.history import HISTORY_KEY, read_history
-from ....core.records.levels import LevelSource
-from ....core.records.rows import METRICS, OPS
-from ....core.records.watch_state import WATCH_KEY
+from ....core.records.production.anomalies import ALERTS_KEY, ANOMALIES_KEY, Anomaly, AnomalyReport, AnomalyType
+from ....core.records.production.watch_state import WATCH_KEY
 from ...outcome import NothingToJudge, Outcome
 from ..load.visitors import PURCHASE
 from ..loaded import Loaded

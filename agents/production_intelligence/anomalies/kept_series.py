@@ -18,8 +18,8 @@ from ....analysis.series.packing import pack, unpack
 from ....analysis.series.series_watch import SeriesWatch
 from ....core import jsontext
 from ....core.errors import InputError
-from ....core.records.levels import Scope
-from ....core.records.watch_state import KeptSeries
+from ....core.records.bulk.levels import Scope
+from ....core.records.production.watch_state import KeptSeries
 from .rules import Method
 from .series import About, Array, Flags, Measure, Series
 

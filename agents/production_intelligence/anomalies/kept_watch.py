@@ -12,9 +12,16 @@ from typing import Any
 
 from ....core.errors import InputError
 from ....core.numbers import counted
-from ....core.records.levels import LevelSource, Scope
-from ....core.records.rows import METRICS
-from ....core.records.watch_state import WATCH_KEY, WATCH_VERSION, KeptSeries, WatchedRows, WatchIndex, WatchPart
+from ....core.records.bulk.levels import LevelSource, Scope
+from ....core.records.bulk.rows import METRICS
+from ....core.records.production.watch_state import (
+    WATCH_KEY,
+    WATCH_VERSION,
+    KeptSeries,
+    WatchedRows,
+    WatchIndex,
+    WatchPart,
+)
 from ..loaded import Loaded
 from .kept_series import Watched, read, written
 from .rules import Method

@@ -11,7 +11,9 @@ from typing import Any
 
 from ....core.errors import InputError
 from ....core.numbers import counted
-from ....core.records.anomalies import (
+from ....core.records.bulk.incidents import Incident
+from ....core.records.evidence import Status
+from ....core.records.production.anomalies import (
     ALERTS_KEY,
     ANOMALIES_KEY,
     NOT_JUDGED,
@@ -24,8 +26,6 @@ from ....core.records.anomalies import (
     in_words,
     is_not_judged,
 )
-from ....core.records.evidence import Status
-from ....core.records.incidents import Incident
 from .report import overlap, worst_first
 
 KEPT_RESOLVED = timedelta(days=7)

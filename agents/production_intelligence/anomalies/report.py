@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 
 from ....analysis.texts.log_templates import digest
 from ....core.numbers import amount, duration_text
-from ....core.records.anomalies import Anomaly, AnomalyType, NearestDeployment, Severity
 from ....core.records.evidence import NotMeasured
+from ....core.records.production.anomalies import Anomaly, AnomalyType, NearestDeployment, Severity
 from .rules import CHANCE, INSIDE_SCORE, LEAST_TRAFFIC, LONE_POINT, chance_of, meaning_of, severity_of
 from .search import Found
 from .series import PER_BUCKET, Measure

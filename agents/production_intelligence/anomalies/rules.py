@@ -8,7 +8,7 @@ from typing import NamedTuple
 from ....analysis.inference.binomial import at_least, at_most
 from ....analysis.series.alarms import AlarmRules
 from ....analysis.series.excursions import Excursion
-from ....core.records.anomalies import AnomalyType, Severity
+from ....core.records.production.anomalies import AnomalyType, Severity
 from .series import Measure
 
 CHANCE = 1e-4

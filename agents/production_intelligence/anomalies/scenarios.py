@@ -9,9 +9,9 @@ from datetime import timedelta
 from math import sqrt
 
 from ....analysis.inference.acceptance_plan import MOST_REQUESTS, plan_between
-from ....core.records.anomalies import Anomaly, AnomalyType, Untested
-from ....core.records.levels import LevelSource, Requested, Scope, Stretch
-from ....core.records.scenarios import Provenance, RequestStep, Sample, TestScenario
+from ....core.records.bulk.levels import LevelSource, Requested, Scope, Stretch
+from ....core.records.production.anomalies import Anomaly, AnomalyType, Untested
+from ....core.records.production.scenarios import Provenance, RequestStep, Sample, TestScenario
 from ..errors.scenarios import repeatable
 from ..loaded import Loaded
 from ..prioritize import priority_of

@@ -10,7 +10,7 @@ from ....analysis.series.excursions import Excursion
 from ....analysis.series.series_watch import SeriesWatch
 from ....analysis.series.side_by_side import apart, times_mark, together
 from ....core.numbers import duration_text, percent
-from ....core.records.anomalies import Unjudged
+from ....core.records.production.anomalies import Unjudged
 from .kept_series import Watched, after, gone_on
 from .rules import Method
 from .series import LEAST_KNOWN_SHARE, About, Array, Series

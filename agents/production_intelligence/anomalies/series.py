@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ....core import jsontext
-from ....core.records.levels import MAX_ENDPOINTS, Level, LevelSource, MetricPoint, Scope
+from ....core.records.bulk.levels import MAX_ENDPOINTS, Level, LevelSource, MetricPoint, Scope
 
 Array = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -47,7 +47,7 @@ class About(NamedTuple):
     name: str
     """For people, unique."""
     source: str
-    """Of core/records/levels.LevelSource, or `metric-points`."""
+    """Of core/records/bulk/levels.LevelSource, or `metric-points`."""
     measure: Measure
     scope: Scope
     unit: str | None

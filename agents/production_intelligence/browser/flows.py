@@ -4,9 +4,9 @@ import re
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
-from ....core.records.findings import FindingPriority
-from ....core.records.recordings import FlowStep, UserFlow
-from ....core.records.scenarios import Expectation, Locator, Provenance, TestScenario, UiStep
+from ....core.records.bulk.recordings import FlowStep, UserFlow
+from ....core.records.production.findings import FindingPriority
+from ....core.records.production.scenarios import Expectation, Locator, Provenance, TestScenario, UiStep
 from ..endpoints import endpoint
 from .journeys import PREFIX
 from .typed_values import typed

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
 
-from ....core.records.findings import FindingPriority
-from ....core.records.scenarios import Expectation, Locator, Provenance, TestScenario, UiStep
+from ....core.records.production.findings import FindingPriority
+from ....core.records.production.scenarios import Expectation, Locator, Provenance, TestScenario, UiStep
 from ..journeys.walks import Node, Walk, Walks
 from ..load.visitors import PURCHASE
 from .page_facts import PageFacts

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from html.parser import HTMLParser
 from typing import NamedTuple
 
-from ....core.records.recordings import ExchangeRow
-from ....core.records.scenarios import Expectation, Locator
+from ....core.records.bulk.recordings import ExchangeRow
+from ....core.records.production.scenarios import Expectation, Locator
 from ..endpoints import endpoint
 from ..recorded.text_forms import forms
 

@@ -9,9 +9,9 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from hashlib import sha256
 
-from ....core.records.findings import FindingPriority
-from ....core.records.recordings import ExchangeRow
-from ....core.records.scenarios import Expectation, Provenance, TestScenario, UiStep
+from ....core.records.bulk.recordings import ExchangeRow
+from ....core.records.production.findings import FindingPriority
+from ....core.records.production.scenarios import Expectation, Provenance, TestScenario, UiStep
 from ..endpoints import endpoint
 from .journeys import PREFIX
 from .page_facts import MIN_RECORDED, in_common, whole_page

@@ -4,9 +4,9 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 
 from ....core.errors import NoData, TaskVetoed
-from ....core.records.recordings import ExchangeRow, UserFlow
-from ....core.records.rows import EXCHANGES, RUM
-from ....core.records.scenarios import BrowserShare, BrowserTests
+from ....core.records.bulk.recordings import ExchangeRow, UserFlow
+from ....core.records.bulk.rows import EXCHANGES, RUM
+from ....core.records.production.scenarios import BrowserShare, BrowserTests
 from ....core.registry import did_you_mean
 from ...outcome import Outcome
 from ..features.mapping import FeatureMap, read_rules

@@ -11,11 +11,11 @@ from datetime import datetime
 from ....analysis.inference.rate_ratio import rate_ratio_p_value
 from ....core.errors import NoData, TaskVetoed
 from ....core.numbers import counted, fine_percent
-from ....core.records.environments import EndpointDifference, EnvironmentComparison, EnvironmentTraffic
+from ....core.records.bulk.levels import GAVE_UP
+from ....core.records.bulk.rows import ACCESS
 from ....core.records.evidence import NotMeasured
-from ....core.records.findings import FindingPriority, Insight
-from ....core.records.levels import GAVE_UP
-from ....core.records.rows import ACCESS
+from ....core.records.production.environments import EndpointDifference, EnvironmentComparison, EnvironmentTraffic
+from ....core.records.production.findings import FindingPriority, Insight
 from ....core.registry import did_you_mean
 from ...outcome import Outcome
 from ..endpoints import endpoint

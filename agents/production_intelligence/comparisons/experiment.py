@@ -11,8 +11,8 @@ from ....analysis.inference.always_valid import ALPHA, CountTest, RankTest, mean
 from ....core.errors import NoData, TaskVetoed
 from ....core.numbers import amount
 from ....core.records.evidence import NotMeasured
-from ....core.records.experiment import Arm, ArmValue, EffectVerdict, ExperimentImpact, MetricEffect
-from ....core.records.findings import FindingPriority, Insight
+from ....core.records.production.experiment import Arm, ArmValue, EffectVerdict, ExperimentImpact, MetricEffect
+from ....core.records.production.findings import FindingPriority, Insight
 from ....core.registry import did_you_mean
 from ...outcome import Outcome
 from ..loaded import CLOCK_TOLERANCE, Loaded

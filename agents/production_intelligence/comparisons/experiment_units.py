@@ -6,7 +6,7 @@ from datetime import datetime
 from math import isfinite
 from typing import Any
 
-from ....core.records.rows import PRODUCT, RUM
+from ....core.records.bulk.rows import PRODUCT, RUM
 from ..loaded import Loaded
 
 MAX_UNITS = 500_000

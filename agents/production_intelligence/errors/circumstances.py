@@ -16,7 +16,7 @@ from ....analysis.inference.false_discovery import corrected
 from ....analysis.series.daily_rhythm import HOURS, Rhythm, daily_rhythm
 from ....analysis.series.lagged_correlation import LaggedCorrelation, lagged_correlation, without_best_meeting
 from ....core.numbers import percent
-from ....core.records.findings import Concentration, DailyPattern, ErrorCorrelation, ErrorPattern
+from ....core.records.production.findings import Concentration, DailyPattern, ErrorCorrelation, ErrorPattern
 from .groups import BACKGROUND, MINUTE_S, Counts, Group
 
 Array = NDArray[np.float64]

@@ -12,7 +12,7 @@ from ....analysis.frequent import Frequent
 from ....analysis.texts.log_masks import mask
 from ....analysis.texts.log_templates import OVERFLOW, TemplateMiner
 from ....analysis.texts.stack_traces import bounded, culprit, identity, joined, parse
-from ....core.records.logs import LogRow
+from ....core.records.bulk.logs import LogRow
 from ....core.user_agent import browser
 from ..endpoints import endpoint
 from .told_twice import ToldTwice

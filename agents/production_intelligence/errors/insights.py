@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 from ....core.numbers import counted
-from ....core.records.findings import ErrorPattern, FindingPriority, Insight, MiningResult, Trend
+from ....core.records.production.findings import ErrorPattern, FindingPriority, Insight, MiningResult, Trend
 from .scenarios import missing_name
 
 # Dimensions that can hint at a cause; the endpoint is part of the finding itself.

@@ -1,8 +1,8 @@
 """Error mining: the capability `error-pattern-mining`."""
 
 from ....core.errors import NoData
-from ....core.records.rows import LOGS
-from ....core.records.scenarios import MinedErrors
+from ....core.records.bulk.rows import LOGS
+from ....core.records.production.scenarios import MinedErrors
 from ...outcome import Outcome
 from ..loaded import Loaded
 from ..scenario_keys import READS as SCENARIO_KEYS

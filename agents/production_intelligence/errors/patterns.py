@@ -20,8 +20,15 @@ from itertools import accumulate
 from ....analysis.inference.rate_ratio import rate_ratio_p_value
 from ....analysis.texts.log_templates import TemplateMiner, digest
 from ....core.errors import InputError
-from ....core.records.findings import ErrorContext, ErrorPattern, FindingPriority, MiningResult, RequestShape, Trend
-from ....core.records.logs import LogRow
+from ....core.records.bulk.logs import LogRow
+from ....core.records.production.findings import (
+    ErrorContext,
+    ErrorPattern,
+    FindingPriority,
+    MiningResult,
+    RequestShape,
+    Trend,
+)
 from .circumstances import circumstances, correlations
 from .groups import DIMENSIONS, MAX_LINE_CHARS, Counts, Group
 

@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterator
 from datetime import datetime
 
-from ....core.records.findings import ErrorPattern, FindingPriority, MiningResult, RequestShape
-from ....core.records.scenarios import Expectation, Provenance, RequestStep, TestScenario
+from ....core.records.production.findings import ErrorPattern, FindingPriority, MiningResult, RequestShape
+from ....core.records.production.scenarios import Expectation, Provenance, RequestStep, TestScenario
 from ..endpoints import endpoint
 
 # Repeating these changes nothing (RFC 9110 section 9.2.1). HEAD has no body, OPTIONS is answered by frameworks.

@@ -10,7 +10,7 @@ from collections.abc import Hashable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from ....core.records.logs import LogRow
+from ....core.records.bulk.logs import LogRow
 
 WITHIN_S = 2
 """Many logs write no fraction of a second."""

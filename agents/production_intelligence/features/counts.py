@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from ....analysis.frequent import Frequent
 from ....analysis.series.traffic_profile import DAY_S
-from ....core.records.rows import ACCESS, PRODUCT, RUM
+from ....core.records.bulk.rows import ACCESS, PRODUCT, RUM
 from ..load.visitors import MAX_NAME_CHARS, PURCHASE
 from ..loaded import Loaded
 from .mapping import FeatureMap
@@ -35,7 +35,7 @@ class Stream:
     """Rows that tell of features.
 
     Args:
-        kind: of core/records/rows.DATASET_ROWS.
+        kind: of core/records/bulk/rows.DATASET_ROWS.
         event, path, session, user: columns; None = it has none.
         by_event: an event is a feature of its own.
         only: which of the rows.

@@ -15,7 +15,9 @@ from ....analysis.series.traffic_profile import DAY_S
 from ....analysis.source.route_index import RouteIndex
 from ....core.errors import InputError, NoData, TaskVetoed
 from ....core.numbers import counted
-from ....core.records.dead_code import (
+from ....core.records.bulk.rows import ACCESS, RUM, SPANS
+from ....core.records.evidence import NotMeasured
+from ....core.records.production.dead_code import (
     CodeInventory,
     DeadCodeReport,
     RouteVerdict,
@@ -24,9 +26,7 @@ from ....core.records.dead_code import (
     UnitVerdict,
     Verdict,
 )
-from ....core.records.evidence import NotMeasured
-from ....core.records.findings import FindingPriority, Insight
-from ....core.records.rows import ACCESS, RUM, SPANS
+from ....core.records.production.findings import FindingPriority, Insight
 from ...outcome import Outcome
 from ..loaded import MAX_WINDOW_DAYS, Loaded
 

@@ -6,7 +6,7 @@ from functools import lru_cache
 
 from ....core.errors import InputError
 from ....core.globs import compile_glob
-from ....core.records.features import FeatureRule
+from ....core.records.production.features import FeatureRule
 from ..endpoints import is_id
 from ..load.visitors import PAGE_VIEW
 

@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 
 from ....core.errors import InputError
 from ....core.numbers import percent, shown
-from ....core.records.features import FeaturePriority, FeatureReport, FeatureUsage, UntestedFeature
-from ....core.records.scenarios import RequestStep, TestScenario
+from ....core.records.production.features import FeaturePriority, FeatureReport, FeatureUsage, UntestedFeature
+from ....core.records.production.scenarios import RequestStep, TestScenario
 from ..scenario_keys import SCENARIOS
 from .mapping import FeatureMap
 

@@ -20,8 +20,9 @@ from ....analysis.series.daily_change import LEAST_DAYS, daily_change
 from ....analysis.series.traffic_profile import DAY_S
 from ....core.errors import NoData
 from ....core.numbers import counted, fine_percent
+from ....core.records.bulk.rows import ACCESS, PRODUCT, RUM
 from ....core.records.evidence import NotMeasured
-from ....core.records.features import (
+from ....core.records.production.features import (
     Criterion,
     FeaturePriority,
     FeatureReport,
@@ -30,8 +31,7 @@ from ....core.records.features import (
     SeasonalPeak,
     UnusedFeature,
 )
-from ....core.records.findings import FindingPriority, Insight, Trend
-from ....core.records.rows import ACCESS, PRODUCT, RUM
+from ....core.records.production.findings import FindingPriority, Insight, Trend
 from ...outcome import Outcome
 from ..loaded import CLOCK_TOLERANCE, Loaded
 from ..scenario_keys import SCENARIOS

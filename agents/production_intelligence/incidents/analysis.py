@@ -10,11 +10,17 @@ from typing import Any
 from ....analysis.root_services import change, rank
 from ....core.errors import InputError, NoData, TaskVetoed
 from ....core.numbers import counted
+from ....core.records.bulk.incidents import Incident
+from ....core.records.decisions.history import HISTORY_KEY, DeploymentOutcome, read_history
 from ....core.records.evidence import NotMeasured
-from ....core.records.findings import FindingPriority, Insight
-from ....core.records.history import HISTORY_KEY, DeploymentOutcome, read_history
-from ....core.records.incident_analysis import Factor, FactorKind, IncidentAnalysis, IncidentFinding, RankedService
-from ....core.records.incidents import Incident
+from ....core.records.production.findings import FindingPriority, Insight
+from ....core.records.production.incident_analysis import (
+    Factor,
+    FactorKind,
+    IncidentAnalysis,
+    IncidentFinding,
+    RankedService,
+)
 from ...outcome import Outcome
 from ..loaded import Loaded
 from .factors import anomalies_at, factors_of, series_of

@@ -9,11 +9,11 @@ from typing import Any
 from ....analysis.inference.rate_ratio import rate_ratio_p_value
 from ....analysis.root_services import change
 from ....core.numbers import value_text
-from ....core.records.apm import MetricRow, SpanRow
-from ....core.records.history import HISTORY_KEY, DeploymentOutcome
-from ....core.records.incident_analysis import Factor, FactorKind
-from ....core.records.incidents import Incident
-from ....core.records.rows import ACCESS, METRICS, OPS, SPANS
+from ....core.records.bulk.apm import MetricRow, SpanRow
+from ....core.records.bulk.incidents import Incident
+from ....core.records.bulk.rows import ACCESS, METRICS, OPS, SPANS
+from ....core.records.decisions.history import HISTORY_KEY, DeploymentOutcome
+from ....core.records.production.incident_analysis import Factor, FactorKind
 from .resources import Series, use_of
 from .traces import Times
 from .window import DEPLOYED_BEFORE, Around

@@ -11,10 +11,10 @@ from urllib.parse import quote
 from ....analysis.waiting import masked
 from ....core.errors import TaskVetoed
 from ....core.numbers import percent
-from ....core.records.apm import SpanRow
-from ....core.records.incident_replay import Arrival, Figures, ReplayPlan
-from ....core.records.incidents import Incident
-from ....core.records.scenarios import Conditions, Fault
+from ....core.records.bulk.apm import SpanRow
+from ....core.records.bulk.incidents import Incident
+from ....core.records.production.incident_replay import Arrival, Figures, ReplayPlan
+from ....core.records.production.scenarios import Conditions, Fault
 from ...outcome import Outcome
 from ..loaded import Loaded
 from .analysis import READS as INCIDENT_KEYS

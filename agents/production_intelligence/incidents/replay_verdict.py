@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from ....core.numbers import fine_percent
-from ....core.records.incident_replay import Check, Comparison, Figures, ReplayPlan, ReplayReport, ReplayRun
+from ....core.records.production.incident_replay import Check, Comparison, Figures, ReplayPlan, ReplayReport, ReplayRun
 
 FAST = 0.5
 """Of the slowest dependency's time: a request that is answered sooner did not wait for it."""

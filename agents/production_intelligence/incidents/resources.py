@@ -9,7 +9,7 @@ from statistics import median
 from typing import NamedTuple
 
 from ....core.numbers import amount, percent
-from ....core.records.apm import MetricRow
+from ....core.records.bulk.apm import MetricRow
 
 NEAR_LIMIT = 0.8
 """Share of its limit from which a resource is called saturated."""

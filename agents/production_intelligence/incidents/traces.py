@@ -9,10 +9,10 @@ from statistics import fmean, median
 from ....analysis.span_tree import Span, SpanTree, tree_of
 from ....analysis.waiting import NEAR, Masked, concurrency, masked, plausible
 from ....core.numbers import counted, percent, value_text
-from ....core.records.apm import MetricRow, SpanRow
+from ....core.records.bulk.apm import MetricRow, SpanRow
+from ....core.records.bulk.incidents import Incident
 from ....core.records.evidence import NotMeasured
-from ....core.records.incident_analysis import Hop, Masking, Plausibility, Traces
-from ....core.records.incidents import Incident
+from ....core.records.production.incident_analysis import Hop, Masking, Plausibility, Traces
 from .window import Around, Stretch
 
 GREW = 1.5

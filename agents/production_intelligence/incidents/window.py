@@ -6,10 +6,10 @@ from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import Any
 
-from ....core.records.apm import MetricRow, SpanRow
-from ....core.records.incidents import Incident, OpsRow
-from ....core.records.logs import LogRow
-from ....core.records.rows import ACCESS, LOGS, METRICS, OPS, SPANS
+from ....core.records.bulk.apm import MetricRow, SpanRow
+from ....core.records.bulk.incidents import Incident, OpsRow
+from ....core.records.bulk.logs import LogRow
+from ....core.records.bulk.rows import ACCESS, LOGS, METRICS, OPS, SPANS
 from ..loaded import Loaded
 
 LEAD = timedelta(minutes=1)

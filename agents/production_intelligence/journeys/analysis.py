@@ -4,10 +4,10 @@ k-anonymity: a step, an edge, a way in or out, or a variant is told only when `m
 """
 
 from ....core.errors import InputError, NoData, TaskVetoed
-from ....core.records.journeys import JOURNEYS_KEY, Journeys
-from ....core.records.journeys import StepKind as Kind
-from ....core.records.rows import ACCESS, PRODUCT, RUM
-from ....core.records.visits import VISIT_PAUSE_S, StepText, VisitQuestion
+from ....core.records.bulk.rows import ACCESS, PRODUCT, RUM
+from ....core.records.bulk.visits import VISIT_PAUSE_S, StepText, VisitQuestion
+from ....core.records.production.journeys import JOURNEYS_KEY, Journeys
+from ....core.records.production.journeys import StepKind as Kind
 from ...outcome import Outcome
 from ..load.visitors import PAGE_VIEW, PURCHASE
 from ..loaded import Loaded

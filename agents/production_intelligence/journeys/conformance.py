@@ -7,9 +7,9 @@ not looked at. Intervals take sessions for independent of each other, which thos
 import numpy as np
 
 from ....analysis.inference.proportions import difference, wilson
+from ....core.records.bulk.visits import StepText, VisitQuestion
 from ....core.records.evidence import NotMeasured
-from ....core.records.journeys import Conformance, Journeys, NewEdge, Share, step_title
-from ....core.records.visits import StepText, VisitQuestion
+from ....core.records.production.journeys import Conformance, Journeys, NewEdge, Share, step_title
 from .counts import Replay
 from .sessions import Bools, Sessions
 from .steps import step_id

@@ -3,8 +3,8 @@
 import numpy as np
 
 from ....analysis.inference.false_discovery import corrected
-from ....core.records.journeys import DropOff
-from ....core.records.visits import OTHER_STEP
+from ....core.records.bulk.visits import OTHER_STEP
+from ....core.records.production.journeys import DropOff
 from .conformance import share_of
 from .counts import Counts
 

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 from ....core.numbers import counted, percent
-from ....core.records.findings import FindingPriority, Insight
-from ....core.records.journeys import JOURNEYS_KEY, Conformance, DropOff, Journeys
+from ....core.records.production.findings import FindingPriority, Insight
+from ....core.records.production.journeys import JOURNEYS_KEY, Conformance, DropOff, Journeys
 
 NOTABLE_DROP = 0.02
 """By which fewer sessions must replay: of a million sessions every difference is significant."""

@@ -5,10 +5,10 @@ from hashlib import sha256
 
 import numpy as np
 
+from ....core.records.bulk.rows import ACCESS, LOGS, PRODUCT, RUM
+from ....core.records.bulk.visits import BY_CLIENT, BY_USER, VisitQuestion, Visits
 from ....core.records.evidence import NotMeasured
-from ....core.records.journeys import Edge, Journey, Journeys, Outcome, Outcomes, Pause, Step, StepKind
-from ....core.records.rows import ACCESS, LOGS, PRODUCT, RUM
-from ....core.records.visits import BY_CLIENT, BY_USER, VisitQuestion, Visits
+from ....core.records.production.journeys import Edge, Journey, Journeys, Outcome, Outcomes, Pause, Step, StepKind
 from ..loaded import Loaded
 from .conformance import Conforming, known_ways, share_of
 from .counts import SUMS, Counts, Replay

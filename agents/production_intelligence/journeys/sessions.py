@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ....core.records.visits import ERROR, GOAL, MONITORED, NAMED, NO_STEP, VisitBatch
+from ....core.records.bulk.visits import ERROR, GOAL, MONITORED, NAMED, NO_STEP, VisitBatch
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]

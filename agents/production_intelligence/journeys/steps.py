@@ -3,8 +3,8 @@
 import re
 from hashlib import sha256
 
-from ....core.records.journeys import StepKind
-from ....core.records.visits import StepText
+from ....core.records.bulk.visits import StepText
+from ....core.records.production.journeys import StepKind
 
 PLACEHOLDER = re.compile(r"\{[^{}/]*\}|\?|\*+|:[A-Za-z_]\w*|\[[^\[\]/]*\]|<[^<>/]*>")
 """What stands for an id in a path: `{id}` of ours; `?`, `*`, `:id`, `[id]`, `<id>` of what names pages elsewhere."""

@@ -10,7 +10,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from ....core.records.rum import RumRow
+from ....core.records.bulk.rum import RumRow
 from ..endpoints import endpoint
 
 MAX_NODES = 60

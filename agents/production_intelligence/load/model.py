@@ -11,7 +11,7 @@ from ....analysis.series.arrivals import dispersion
 from ....analysis.series.ramps import Knot, ramps
 from ....analysis.series.traffic_profile import DAY_S, Minutes
 from ....core.records.evidence import NotMeasured
-from ....core.records.load import Arrivals, EndpointMix, LoadModel, Ramp, UserClasses
+from ....core.records.production.load import Arrivals, EndpointMix, LoadModel, Ramp, UserClasses
 
 MAX_RAMPS = 12
 """More stages than that nobody reads."""

@@ -13,8 +13,17 @@ from ....analysis.series.traffic_profile import DAY_S, Minutes, medians, week_to
 from ....core.errors import NoData
 from ....core.numbers import value_text
 from ....core.records.evidence import NotMeasured
-from ....core.records.findings import FindingPriority, Insight
-from ....core.records.load import WEEKDAYS, DailyPattern, Growth, HourRate, LoadPatterns, MonthRate, Peak, WeekdayRate
+from ....core.records.production.findings import FindingPriority, Insight
+from ....core.records.production.load import (
+    WEEKDAYS,
+    DailyPattern,
+    Growth,
+    HourRate,
+    LoadPatterns,
+    MonthRate,
+    Peak,
+    WeekdayRate,
+)
 from ...outcome import Outcome
 from ..loaded import Loaded
 from .model import arrivals, day_date, load_model

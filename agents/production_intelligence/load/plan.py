@@ -14,8 +14,8 @@ from urllib.parse import quote
 from ....analysis.inference.run_limits import level_for, most_failures
 from ....core.errors import InputError
 from ....core.numbers import duration_text, fine_percent, value_text
-from ....core.records.load import Arrivals, EndpointMix, EndpointShare, LoadModel, Ramp, ResponseTimes
-from ....core.records.load_test import LoadLimit, LoadRequest, LoadStage, LoadTest
+from ....core.records.production.load import Arrivals, EndpointMix, EndpointShare, LoadModel, Ramp, ResponseTimes
+from ....core.records.production.load_test import LoadLimit, LoadRequest, LoadStage, LoadTest
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 """Methods that change nothing, RFC 9110 section 9.2.1; TRACE is refused by most servers."""

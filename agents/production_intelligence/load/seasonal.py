@@ -17,9 +17,9 @@ from ....core.errors import NoData, TaskVetoed
 from ....core.numbers import counted, value_text
 from ....core.occasions import ASKED_BY_DEFAULT, OCCASIONS, Occasion, occasions
 from ....core.records.evidence import NotMeasured
-from ....core.records.findings import FindingPriority, Insight
-from ....core.records.load import LoadModel
-from ....core.records.season import EventEffect, Multiplier, Occurrence, SeasonalAnalysis
+from ....core.records.production.findings import FindingPriority, Insight
+from ....core.records.production.load import LoadModel
+from ....core.records.production.season import EventEffect, Multiplier, Occurrence, SeasonalAnalysis
 from ....core.registry import did_you_mean
 from ...outcome import Outcome
 from ..loaded import MAX_WINDOW_DAYS, Loaded

@@ -9,9 +9,9 @@ import numpy as np
 from ....analysis.frequent import Frequent
 from ....analysis.series.traffic_profile import Minutes
 from ....core.errors import TaskVetoed
-from ....core.records.levels import GAVE_UP, LevelSource
-from ....core.records.load import EndpointMix, EndpointShare, Percentile, ResponseTimes
-from ....core.records.rows import ACCESS, RUM, SPANS
+from ....core.records.bulk.levels import GAVE_UP, LevelSource
+from ....core.records.bulk.rows import ACCESS, RUM, SPANS
+from ....core.records.production.load import EndpointMix, EndpointShare, Percentile, ResponseTimes
 from ....core.registry import did_you_mean
 from ..endpoints import endpoint
 from ..loaded import Loaded
@@ -32,7 +32,7 @@ class Source:
     """Rows that say how much traffic there is.
 
     Args:
-        kind: of core/records/rows.DATASET_ROWS.
+        kind: of core/records/bulk/rows.DATASET_ROWS.
         unit: what a row is.
         columns: method, path and status; None = it has none.
         only: which of the rows.

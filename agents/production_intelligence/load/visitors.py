@@ -21,9 +21,9 @@ from numpy.typing import NDArray
 
 from ....analysis.inference.proportions import wilson
 from ....analysis.visit_kinds import BINS, cell, visit_kinds
+from ....core.records.bulk.rows import PRODUCT, RUM
 from ....core.records.evidence import NotMeasured
-from ....core.records.load import WEEKDAYS, ClassName, UserClass, UserClasses, WeekdayConversion
-from ....core.records.rows import PRODUCT, RUM
+from ....core.records.production.load import WEEKDAYS, ClassName, UserClass, UserClasses, WeekdayConversion
 from ..loaded import Loaded
 
 MAX_NAME_CHARS = 200

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 
 from ....analysis.texts.json_shape import leaves
-from ....core.records.scenarios import Datum
+from ....core.records.production.scenarios import Datum
 from .exchanges import MISSING, REDACTED, Exchange
 
 _CARD, _CARD_CODE = "card", "card_code"

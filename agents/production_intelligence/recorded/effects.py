@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from ....analysis.texts.json_shape import Path, dotted, leaves
-from ....core.records.scenarios import Capture, Expectation
+from ....core.records.production.scenarios import Capture, Expectation
 from .exchanges import MISSING, name_of
 from .flows import Flow, FlowStep
 

@@ -14,7 +14,7 @@ from urllib.parse import parse_qsl
 import orjson
 
 from ....analysis.texts.json_shape import Path, leaves
-from ....core.records.recordings import ExchangeRow
+from ....core.records.bulk.recordings import ExchangeRow
 from ..endpoints import endpoint
 
 MISSING: Any = type("Missing", (), {"__repr__": lambda self: "MISSING"})()

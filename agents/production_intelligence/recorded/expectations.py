@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ....analysis.texts.json_shape import Path, dotted, leaves
-from ....core.records.scenarios import Expectation
+from ....core.records.production.scenarios import Expectation
 from .exchanges import MISSING
 from .rules import LATENCY_FACTOR, LEAST_LATENCY_MS, Rules, Seen
 

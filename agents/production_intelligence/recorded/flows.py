@@ -16,7 +16,7 @@ from urllib.parse import parse_qsl, quote, urlencode
 import orjson
 
 from ....analysis.texts.json_shape import Path, dotted
-from ....core.records.scenarios import Capture
+from ....core.records.production.scenarios import Capture
 from .data import Role, roles
 from .exchanges import MISSING, REDACTED, Exchange, Name, given, name_of, used
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ....analysis.texts.json_shape import dotted
-from ....core.records.scenarios import PLACEHOLDER, Capture, RequestStep
+from ....core.records.production.scenarios import PLACEHOLDER, Capture, RequestStep
 from .effects import Effects, effects
 from .exchanges import MISSING
 from .expectations import expectations, last_change, reads_back

@@ -12,9 +12,16 @@ from dataclasses import replace
 from typing import Any
 
 from ....core.errors import NoData
-from ....core.records.findings import FindingPriority
-from ....core.records.rows import EXCHANGES
-from ....core.records.scenarios import Conditions, Datum, Provenance, RecordedTests, RequestStep, TestScenario
+from ....core.records.bulk.rows import EXCHANGES
+from ....core.records.production.findings import FindingPriority
+from ....core.records.production.scenarios import (
+    Conditions,
+    Datum,
+    Provenance,
+    RecordedTests,
+    RequestStep,
+    TestScenario,
+)
 from ...outcome import Outcome
 from ..loaded import Loaded
 from ..scenario_keys import READS as SCENARIO_KEYS

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from ....core.records.anomalies import Severity, is_not_judged, tells_most
+from ....core.records.production.anomalies import Severity, is_not_judged, tells_most
 from ....core.records.report import Block, Column, Line, Paragraph, Section, Tone, Value
 from ...traced import Stored, counted
 from .blocks import moment, section, table_of, tone_of, verdict

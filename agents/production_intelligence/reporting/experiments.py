@@ -5,7 +5,7 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from ....core.numbers import value_text
-from ....core.records.experiment import ExperimentImpact
+from ....core.records.production.experiment import ExperimentImpact
 from ....core.records.report import Block, Column, Line, Paragraph, Section, Table, Tone
 from ...traced import NOT_MEASURED, Shelf, Stored, counted
 from .blocks import MOST_ROWS, section, tone_of, window_of

@@ -6,15 +6,15 @@ from typing import Any
 
 from ....core.errors import NoData
 from ....core.numbers import duration_text
+from ....core.records.bulk.rum import RumData
 from ....core.records.evidence import Status
-from ....core.records.feedback import LoopState
-from ....core.records.findings import MiningResult, Prioritization
-from ....core.records.incident_analysis import IncidentAnalysis
-from ....core.records.journeys import JOURNEYS_KEY, Journeys
-from ....core.records.load import LoadPatterns
+from ....core.records.production.feedback import LoopState
+from ....core.records.production.findings import MiningResult, Prioritization
+from ....core.records.production.incident_analysis import IncidentAnalysis
+from ....core.records.production.journeys import JOURNEYS_KEY, Journeys
+from ....core.records.production.load import LoadPatterns
+from ....core.records.production.rum_analysis import RumAnalysis
 from ....core.records.report import Block, Column, Fact, Facts, Item, Items, Line, Paragraph, Report, Section
-from ....core.records.rum import RumData
-from ....core.records.rum_analysis import RumAnalysis
 from ...outcome import Outcome
 from ...traced import Shelf, Stored, counted, joined
 from ..loaded import Loaded

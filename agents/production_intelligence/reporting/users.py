@@ -4,9 +4,9 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 
 from ....core.numbers import duration_text, percent
-from ....core.records.journeys import StepKind
+from ....core.records.bulk.rum_answers import vital_title
+from ....core.records.production.journeys import StepKind
 from ....core.records.report import Block, Column, Fact, Facts, Line, Paragraph, Section, Tone
-from ....core.records.rum_answers import vital_title
 from ...traced import NOT_MEASURED, Stored, joined
 from .blocks import or_reason, section, table_of, verdict, window_of, with_unit
 
@@ -21,7 +21,7 @@ _RUM = (
 
 
 def last_day(whole: Stored) -> Section:
-    """What the imports of the last day sum up to; of core/records/rum.RumData."""
+    """What the imports of the last day sum up to; of core/records/bulk/rum.RumData."""
 
     def blocks() -> Iterator[Block]:
         facts = [Fact(label="Day", line=(whole["day"].say(),))]
@@ -127,7 +127,10 @@ def _error(error: Stored) -> tuple[Line, ...]:
 
 
 def journeys(whole: Stored) -> Section:
-    """Which ways people take, how they end, where they leave, and which are new; of core/records/journeys.Journeys."""
+    """Which ways people take, how they end, where they leave, and which are new.
+
+    Of core/records/production/journeys.Journeys.
+    """
     steps = {step["id"].value: step for step in whole["steps"]}
 
     def title(step_id: Stored) -> Line:

@@ -8,9 +8,10 @@ from collections.abc import Iterable, Sequence
 from math import sqrt
 
 from ....core.errors import NoData
+from ....core.records.bulk.rows import RUM
+from ....core.records.bulk.rum_answers import ClientVisits, RumAnswers, RumQuestion
 from ....core.records.evidence import NotMeasured
-from ....core.records.rows import RUM
-from ....core.records.rum_analysis import (
+from ....core.records.production.rum_analysis import (
     ActionUsage,
     Conversion,
     Funnel,
@@ -21,7 +22,6 @@ from ....core.records.rum_analysis import (
     VisitCounts,
     VisitPath,
 )
-from ....core.records.rum_answers import ClientVisits, RumAnswers, RumQuestion
 from ...outcome import Outcome
 from ..load.visitors import PURCHASE
 from ..loaded import Loaded

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from ....analysis.inference.false_discovery import corrected
 from ....analysis.inference.rate_ratio import rate_ratio_p_value
-from ....core.records.rum_analysis import Difference
+from ....core.records.production.rum_analysis import Difference
 
 FALSE_SHARE = 0.01
 """Of what is reported, what may be chance."""

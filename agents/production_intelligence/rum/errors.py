@@ -8,9 +8,9 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 
+from ....core.records.bulk.rum_answers import ERROR_DIMENSIONS, NOT_SAID, ErrorTimes, ErrorVisits, RumAnswers
 from ....core.records.evidence import NotMeasured
-from ....core.records.rum_analysis import BrowserError, ErrorPlace
-from ....core.records.rum_answers import ERROR_DIMENSIONS, NOT_SAID, ErrorTimes, ErrorVisits, RumAnswers
+from ....core.records.production.rum_analysis import BrowserError, ErrorPlace
 from .compare import Compared, Group, differences
 
 LISTED = 50

@@ -11,9 +11,9 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from ....core.errors import TaskVetoed
+from ....core.records.bulk.rum_answers import ClientVisits, PageLabel, RumAnswers
 from ....core.records.evidence import NotMeasured
-from ....core.records.rum_analysis import DropReason, DropSegment, Funnel, FunnelStep
-from ....core.records.rum_answers import ClientVisits, PageLabel, RumAnswers
+from ....core.records.production.rum_analysis import DropReason, DropSegment, Funnel, FunnelStep
 from ....core.registry import did_you_mean
 from .compare import LEAST_VISITS, Compared, Group, differences
 

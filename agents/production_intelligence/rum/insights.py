@@ -6,8 +6,8 @@ from hashlib import blake2b
 from typing import Any
 
 from ....core.numbers import percent, value_text
-from ....core.records.findings import FindingPriority, Insight
-from ....core.records.rum_analysis import (
+from ....core.records.production.findings import FindingPriority, Insight
+from ....core.records.production.rum_analysis import (
     BrowserError,
     Funnel,
     FunnelStep,

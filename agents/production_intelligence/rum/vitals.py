@@ -6,9 +6,9 @@ Reference: web.dev/articles/vitals: a page is judged at the 75th percentile, for
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from ....core.records.bulk.rum_answers import NOT_SAID, VITALS, RumAnswers, VitalLevel
 from ....core.records.evidence import NotMeasured
-from ....core.records.rum_analysis import Vital, VitalFigures, VitalRating, VitalSegment
-from ....core.records.rum_answers import NOT_SAID, VITALS, RumAnswers, VitalLevel
+from ....core.records.production.rum_analysis import Vital, VitalFigures, VitalRating, VitalSegment
 
 THRESHOLDS: dict[str, tuple[float, float]] = {
     "LCP": (2_500.0, 4_000.0), "INP": (200.0, 500.0), "CLS": (0.1, 0.25), "FCP": (1_800.0, 3_000.0),

@@ -4,21 +4,21 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ....bus.events import AnomalyDetected, Payload, ProductionAnalyzed
-from ....core.records.anomalies import Severity
-from ....core.records.findings import FindingPriority
+from ....core.records.production.anomalies import Severity
+from ....core.records.production.findings import FindingPriority
 from ...context import TaskContext
 
 if TYPE_CHECKING:  # whoever found an answer has imported its kind; the eleven others take as long as a short analysis
-    from ....core.records.anomalies import AnomalyReport
-    from ....core.records.dead_code import DeadCodeReport
-    from ....core.records.experiment import ExperimentImpact
-    from ....core.records.features import FeatureReport
-    from ....core.records.incident_analysis import IncidentAnalysis
-    from ....core.records.journeys import Journeys
-    from ....core.records.load import LoadPatterns
-    from ....core.records.rum_analysis import RumAnalysis
-    from ....core.records.scenarios import BrowserTests, MinedErrors, RecordedTests
-    from ....core.records.season import SeasonalAnalysis
+    from ....core.records.production.anomalies import AnomalyReport
+    from ....core.records.production.dead_code import DeadCodeReport
+    from ....core.records.production.experiment import ExperimentImpact
+    from ....core.records.production.features import FeatureReport
+    from ....core.records.production.incident_analysis import IncidentAnalysis
+    from ....core.records.production.journeys import Journeys
+    from ....core.records.production.load import LoadPatterns
+    from ....core.records.production.rum_analysis import RumAnalysis
+    from ....core.records.production.scenarios import BrowserTests, MinedErrors, RecordedTests
+    from ....core.records.production.season import SeasonalAnalysis
 
     Looked = (
         LoadPatterns

@@ -5,12 +5,12 @@ from typing import Any, TypeVar
 
 from ....core.errors import InputError
 from ....core.log import Logger
-from ....core.records.anomalies import ANOMALIES_KEY, Anomaly, is_not_judged
 from ....core.records.base import Record
-from ....core.records.feedback import FEEDBACK_KEY
-from ....core.records.findings import Insight
-from ....core.records.scenarios import TestScenario
-from ....core.records.verification import Coverage
+from ....core.records.production.anomalies import ANOMALIES_KEY, Anomaly, is_not_judged
+from ....core.records.production.feedback import FEEDBACK_KEY
+from ....core.records.production.findings import Insight
+from ....core.records.production.scenarios import TestScenario
+from ....core.records.production.verification import Coverage
 from ....memory.store import MemoryStore
 from ...context import TaskContext
 from ...outcome import Outcome

@@ -8,7 +8,7 @@ headers have no names in this format, so no user agent can be told from them.
 
 import re
 
-from ....core.records.logs import AccessRow
+from ....core.records.bulk.logs import AccessRow
 from .access_request import requested, stamped
 
 _LINE = re.compile(

@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 
-from ....core.records.logs import AccessRow
+from ....core.records.bulk.logs import AccessRow
 from ..times import moment
 from ..values import s_to_ms, text, whole
 from .access_request import requested, said, stamped

@@ -16,8 +16,8 @@ from functools import lru_cache
 from typing import IO
 
 from ....core.importing import About, Head, Parsed, Sample
-from ....core.records.logs import AccessRow
-from ....core.records.rows import ACCESS
+from ....core.records.bulk.logs import AccessRow
+from ....core.records.bulk.rows import ACCESS
 from ....core.records.signals import Outcome, SignalKind
 from ..lines import LineRows, Tally, lines_of, sample_lines
 from ..times import to_utc

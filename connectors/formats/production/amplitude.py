@@ -6,8 +6,8 @@ A session's id is the time of its start in milliseconds, so it is one only toget
 from typing import Any
 
 from ....core.importing import About, Head, Sample
-from ....core.records.rows import PRODUCT
-from ....core.records.usage import ProductRow
+from ....core.records.bulk.rows import PRODUCT
+from ....core.records.bulk.usage import ProductRow
 from ..shapes import dict_at, first_of
 from ..values import clock, device_of, number, path_of, properties, text, whole
 from .product_pages import ProductPages

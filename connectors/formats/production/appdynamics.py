@@ -4,9 +4,9 @@ from collections.abc import Iterable, Iterator
 from typing import Any, ClassVar
 
 from ....core.importing import About, Head, Sample
-from ....core.records.apm import MetricRow, SpanRow
-from ....core.records.incidents import Incident
-from ....core.records.rows import INCIDENTS, METRICS, SPANS
+from ....core.records.bulk.apm import MetricRow, SpanRow
+from ....core.records.bulk.incidents import Incident
+from ....core.records.bulk.rows import INCIDENTS, METRICS, SPANS
 from ..json_stream import Way
 from ..pages import PagesFormat, Reading, Unusable
 from ..shapes import dict_at, first_of

@@ -12,8 +12,8 @@ from typing import Any
 import orjson
 
 from ....core.importing import About, Head, Sample
-from ....core.records.recordings import FlowStep, UserFlow
-from ....core.records.rows import FLOWS
+from ....core.records.bulk.recordings import FlowStep, UserFlow
+from ....core.records.bulk.rows import FLOWS
 from ..pages import PagesFormat, Reading, Unusable
 from ..shapes import dict_at, first_of
 from ..values import listed, properties, text, whole

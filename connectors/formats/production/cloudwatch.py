@@ -8,9 +8,9 @@ from collections.abc import Iterable
 from typing import Any, ClassVar
 
 from ....core.importing import About, Head, Sample
-from ....core.records.apm import MetricRow
-from ....core.records.logs import LogRow
-from ....core.records.rows import LOGS, METRICS
+from ....core.records.bulk.apm import MetricRow
+from ....core.records.bulk.logs import LogRow
+from ....core.records.bulk.rows import LOGS, METRICS
 from ..json_stream import Way
 from ..pages import PagesFormat, Reading, Unusable
 from ..shapes import dict_at, first_of

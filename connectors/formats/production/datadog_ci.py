@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
-from ....core.records.incidents import OpsRow
+from ....core.records.bulk.incidents import OpsRow
 from ..pages import Unusable
 from ..shapes import dict_at
 from ..values import at_ns, clock, labels, ns_to_ms, tags_to_dict, text

@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from ....core.records.incidents import OpsRow
+from ....core.records.bulk.incidents import OpsRow
 from ..pages import Unusable
 from ..shapes import dict_at
 from ..values import clock, labels, long_text, tags_to_dict, text

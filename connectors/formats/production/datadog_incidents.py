@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from typing import Any, ClassVar, Literal
 
 from ....core.importing import About, Head, Sample
-from ....core.records.incidents import Incident
-from ....core.records.rows import INCIDENTS
+from ....core.records.bulk.incidents import Incident
+from ....core.records.bulk.rows import INCIDENTS
 from ..json_stream import Way
 from ..pages import Reading, Unusable
 from ..shapes import dict_at, first_of

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from ....core.records.logs import LogRow
+from ....core.records.bulk.logs import LogRow
 from ..pages import Unusable
 from ..shapes import dict_at
 from ..values import clock, long_text, text

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from ....core.records.rum import RumRow
+from ....core.records.bulk.rum import RumRow
 from ..pages import Unusable
 from ..shapes import dict_at
 from ..values import (

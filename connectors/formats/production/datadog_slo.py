@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from ....core.importing import About, Head, Sample
-from ....core.records.apm import MetricRow
-from ....core.records.rows import METRICS
+from ....core.records.bulk.apm import MetricRow
+from ....core.records.bulk.rows import METRICS
 from ..pages import PagesFormat, Reading, Unusable
 from ..shapes import dict_at, first_of
 from ..values import at_ms, at_s, labels, number, tags_to_dict, text

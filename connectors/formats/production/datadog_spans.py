@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from ....core.records.apm import SpanRow
+from ....core.records.bulk.apm import SpanRow
 from ..pages import Unusable
 from ..shapes import dict_at
 from ..values import clock, long_text, ns_to_ms, path_of, status, text

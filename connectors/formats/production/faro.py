@@ -5,9 +5,9 @@ from datetime import datetime
 from typing import Any
 
 from ....core.importing import About, Head, Sample
-from ....core.records.logs import LogRow
-from ....core.records.rows import LOGS, RUM, SPANS, Row
-from ....core.records.rum import RumRow
+from ....core.records.bulk.logs import LogRow
+from ....core.records.bulk.rows import LOGS, RUM, SPANS, Row
+from ....core.records.bulk.rum import RumRow
 from ..pages import PagesFormat, Reading, Unusable
 from ..shapes import dict_at
 from ..values import clock, listed, long_text, ms, number, path_of, text

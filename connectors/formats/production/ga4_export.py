@@ -7,8 +7,8 @@ missing.
 from typing import Any
 
 from ....core.importing import About, Head, Sample
-from ....core.records.rows import PRODUCT
-from ....core.records.usage import ProductRow
+from ....core.records.bulk.rows import PRODUCT
+from ....core.records.bulk.usage import ProductRow
 from ..shapes import dict_at, first_of
 from ..values import at_us, device_of, listed, number, path_of, properties, text, whole
 from .product_pages import ProductPages

@@ -10,8 +10,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from ....core.importing import About, Head, Sample
-from ....core.records.apm import MetricRow
-from ....core.records.rows import METRICS
+from ....core.records.bulk.apm import MetricRow
+from ....core.records.bulk.rows import METRICS
 from ..pages import PagesFormat, Reading, Unusable
 from ..shapes import dict_at
 from ..values import labels, listed, number, text

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from typing import Any, ClassVar
 
 from ....core.importing import About, Head, Sample
-from ....core.records.incidents import OpsRow
-from ....core.records.rows import OPS
+from ....core.records.bulk.incidents import OpsRow
+from ....core.records.bulk.rows import OPS
 from ..json_stream import Way
 from ..pages import PagesFormat, Reading, Unusable
 from ..shapes import dict_at, first_of

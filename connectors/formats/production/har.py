@@ -12,8 +12,8 @@ from typing import Any, ClassVar
 
 from ....core import jsontext
 from ....core.importing import About, Head, Sample
-from ....core.records.recordings import ExchangeRow
-from ....core.records.rows import EXCHANGES
+from ....core.records.bulk.recordings import ExchangeRow
+from ....core.records.bulk.rows import EXCHANGES
 from ..json_stream import Way
 from ..pages import PagesFormat, Reading, Unusable
 from ..shapes import dict_at

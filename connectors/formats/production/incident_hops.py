@@ -8,8 +8,8 @@ from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from typing import NamedTuple
 
-from ....core.records.apm import SpanRow
-from ....core.records.incidents import Incident
+from ....core.records.bulk.apm import SpanRow
+from ....core.records.bulk.incidents import Incident
 
 MAX_HOPS = 200
 """Of one request."""

@@ -14,9 +14,9 @@ from itertools import chain
 from typing import IO, Any, ClassVar
 
 from ....core.importing import About, Head, Parsed, Sample
-from ....core.records.apm import MetricRow
-from ....core.records.incidents import Incident
-from ....core.records.rows import INCIDENTS, METRICS, SPANS, Row
+from ....core.records.bulk.apm import MetricRow
+from ....core.records.bulk.incidents import Incident
+from ....core.records.bulk.rows import INCIDENTS, METRICS, SPANS, Row
 from ..documents import clean
 from ..json_stream import Way
 from ..pages import PagesFormat, Reading, Unusable

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any, ClassVar
 
-from ....core.records.incidents import Incident
+from ....core.records.bulk.incidents import Incident
 from ....core.records.signals import Outcome
 from ..json_stream import Way
 from ..pages import PagesFormat, Reading

@@ -9,8 +9,8 @@ from datetime import datetime
 from typing import Any, ClassVar
 
 from ....core.importing import About, Head, Sample
-from ....core.records.apm import SpanRow
-from ....core.records.rows import SPANS
+from ....core.records.bulk.apm import SpanRow
+from ....core.records.bulk.rows import SPANS
 from ..json_stream import Way
 from ..pages import PagesFormat, Reading, Unusable
 from ..shapes import dict_at, first_of

@@ -15,8 +15,8 @@ from typing import IO, Any, NamedTuple
 import orjson
 
 from ....core.importing import About, Head, Parsed, Sample
-from ....core.records.logs import LogRow
-from ....core.records.rows import LOGS
+from ....core.records.bulk.logs import LogRow
+from ....core.records.bulk.rows import LOGS
 from ....core.records.signals import Outcome
 from ..lines import LineRows, Tally, lines_of, sample_lines
 from ..times import moment, to_utc

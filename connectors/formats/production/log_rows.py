@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from ....core.records.logs import LogRow
+from ....core.records.bulk.logs import LogRow
 from ..values import long_text, text
 from . import log_fields as fields
 from .stack_traces import error_type, split_message, trace_text

@@ -3,8 +3,8 @@
 from typing import Any
 
 from ....core.importing import About, Head, Sample
-from ....core.records.rows import PRODUCT
-from ....core.records.usage import ProductRow
+from ....core.records.bulk.rows import PRODUCT
+from ....core.records.bulk.usage import ProductRow
 from ..shapes import dict_at, first_of
 from ..values import clock, device_of, number, path_of, properties, text
 from .product_pages import ProductPages

@@ -8,10 +8,10 @@ from datetime import datetime
 from typing import Any
 
 from ....core.importing import About, Head, Sample
-from ....core.records.apm import MetricRow, SpanRow
-from ....core.records.logs import LogRow
-from ....core.records.rows import LOGS, METRICS, RUM, SPANS
-from ....core.records.rum import RumRow
+from ....core.records.bulk.apm import MetricRow, SpanRow
+from ....core.records.bulk.logs import LogRow
+from ....core.records.bulk.rows import LOGS, METRICS, RUM, SPANS
+from ....core.records.bulk.rum import RumRow
 from ..pages import PagesFormat, Reading, Unusable
 from ..shapes import dict_at, first_of
 from ..values import at_ms, at_s, device_of, labels, listed, long_text, ms, number, path_of, s_to_ms, status, text

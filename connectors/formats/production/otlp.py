@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any, ClassVar
 
 from ....core.importing import About, Head, Sample
-from ....core.records.rows import LOGS, METRICS, SPANS, Row
+from ....core.records.bulk.rows import LOGS, METRICS, SPANS, Row
 from ..json_stream import Way
 from ..pages import PagesFormat, Reading, Unusable
 from ..shapes import dict_at

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from ....core.records.logs import LogRow
+from ....core.records.bulk.logs import LogRow
 from ..pages import Reading
 from ..values import at_us
 from .log_rows import log_row

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from ....core.records.apm import MetricRow
+from ....core.records.bulk.apm import MetricRow
 from ..pages import Reading
 from ..shapes import dict_at
 from ..values import at_us, labels, number, text, whole

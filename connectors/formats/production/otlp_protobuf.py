@@ -11,7 +11,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from ....core.errors import InputError
 from ....core.importing import HEAD_BYTES, About, Head, Parsed, Sample
-from ....core.records.rows import LOGS, METRICS, SPANS, Row
+from ....core.records.bulk.rows import LOGS, METRICS, SPANS, Row
 from ....core.records.signals import Outcome
 from ..documents import EMPTY_FILE
 from ..lines import LineRows

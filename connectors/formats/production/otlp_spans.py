@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
-from ....core.records.apm import SpanRow
+from ....core.records.bulk.apm import SpanRow
 from ..pages import Reading
 from ..values import MAX_TEXT, host_of, long_text, path_of, status, text
 from .otlp_resource import Resource, resource_of

@@ -11,8 +11,8 @@ from datetime import datetime
 from typing import IO
 
 from ....core.importing import About, Head, Parsed, Sample
-from ....core.records.logs import WITHOUT_YEAR, LogRow
-from ....core.records.rows import LOGS
+from ....core.records.bulk.logs import WITHOUT_YEAR, LogRow
+from ....core.records.bulk.rows import LOGS
 from ....core.records.signals import Outcome
 from ..lines import LineRows, Tally, lines_of, sample_lines
 from ..times import epoch, to_utc

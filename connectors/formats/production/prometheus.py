@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator
 from typing import Any, ClassVar
 
 from ....core.importing import About, Head, Sample
-from ....core.records.apm import MetricRow
-from ....core.records.rows import METRICS
+from ....core.records.bulk.apm import MetricRow
+from ....core.records.bulk.rows import METRICS
 from ..json_stream import Way
 from ..pages import PagesFormat, Reading, Unusable
 from ..shapes import dict_at

@@ -12,8 +12,8 @@ from typing import Any, ClassVar, get_args, get_type_hints
 from pydantic.alias_generators import to_camel
 
 from ....core.importing import About, Head, Sample
-from ....core.records.rows import RUM
-from ....core.records.rum import RumRow
+from ....core.records.bulk.rows import RUM
+from ....core.records.bulk.rum import RumRow
 from ..json_stream import Way
 from ..pages import PagesFormat, Reading, Unusable
 from ..shapes import dict_at, first_of

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from typing import Any, ClassVar
 
 from ....core.importing import About, Head, Sample
-from ....core.records.logs import LogRow
-from ....core.records.rows import LOGS
+from ....core.records.bulk.logs import LogRow
+from ....core.records.bulk.rows import LOGS
 from ..json_stream import Way
 from ..pages import PagesFormat, Reading, Unusable
 from ..shapes import dict_at, first_of

@@ -10,8 +10,8 @@ from datetime import datetime
 from typing import Any, ClassVar
 
 from ....core.importing import About, Head, Sample
-from ....core.records.rows import RUM
-from ....core.records.rum import RumRow
+from ....core.records.bulk.rows import RUM
+from ....core.records.bulk.rum import RumRow
 from ....core.user_agent import browser, device
 from ..json_stream import Way
 from ..pages import PagesFormat, Reading, Unusable

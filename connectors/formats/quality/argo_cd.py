@@ -9,8 +9,8 @@ from datetime import datetime
 from typing import Any
 
 from ....core.importing import About, Sample
-from ....core.records.incidents import OpsRow
-from ....core.records.rows import OPS
+from ....core.records.bulk.incidents import OpsRow
+from ....core.records.bulk.rows import OPS
 from ..kubernetes import ArgoFormat
 from ..pages import Unusable
 from ..shapes import dict_at, first_of

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from ....core.importing import About, Sample
-from ....core.records.incidents import OpsRow
-from ....core.records.rows import OPS
+from ....core.records.bulk.incidents import OpsRow
+from ....core.records.bulk.rows import OPS
 from ..kubernetes import ArgoFormat, image_tag, is_true
 from ..marks import needs
 from ..shapes import dict_at

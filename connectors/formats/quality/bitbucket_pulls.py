@@ -4,8 +4,8 @@ from typing import Any
 
 from ....core.errors import InputError
 from ....core.importing import About, Head, Parsed, Sample
-from ....core.records.incidents import OpsRow
-from ....core.records.rows import OPS
+from ....core.records.bulk.incidents import OpsRow
+from ....core.records.bulk.rows import OPS
 from ....core.records.signals import Outcome
 from ..documents import JsonFormat, clean, no_value
 from ..reviews import KIND, METRICS, Review, approvals, approvals_part

@@ -3,7 +3,7 @@
 from typing import Any, ClassVar
 
 from ....core.importing import About, Sample
-from ....core.records.incidents import OpsRow
+from ....core.records.bulk.incidents import OpsRow
 from ..json_stream import Way
 from ..marks import MarksFormat, needs
 from ..shapes import dict_at, first_of

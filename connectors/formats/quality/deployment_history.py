@@ -12,9 +12,9 @@ from typing import IO, Any, ClassVar
 
 from ....core.errors import InputError
 from ....core.importing import About, Head, Parsed, Sample
-from ....core.records.history import DeploymentOutcome
+from ....core.records.bulk.rows import DEPLOYMENTS
+from ....core.records.decisions.history import DeploymentOutcome
 from ....core.records.release import VERSION
-from ....core.records.rows import DEPLOYMENTS
 from ....core.records.signals import Outcome
 from ..csv_rows import DELIMITERS, csv_rows
 from ..documents import EMPTY_FILE, clean

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any, ClassVar, NamedTuple
 
 from ....core.importing import About, Head, Sample
-from ....core.records.incidents import OpsRow
+from ....core.records.bulk.incidents import OpsRow
 from ..json_stream import Way
 from ..marks import MarksFormat, needs
 from ..pages import MAX_RECORDS, Reading, Unusable

@@ -9,8 +9,8 @@ from typing import Any
 
 from ....core.errors import InputError
 from ....core.importing import About, Head, Parsed, Sample
-from ....core.records.incidents import OpsRow
-from ....core.records.rows import OPS
+from ....core.records.bulk.incidents import OpsRow
+from ....core.records.bulk.rows import OPS
 from ....core.records.signals import MetricValue, Outcome, SignalKind, SignalPart
 from ..change_size import ChangeSize
 from ..documents import JsonFormat, clean, no_value

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
 from ....core.importing import About, Sample
-from ....core.records.incidents import OpsRow
+from ....core.records.bulk.incidents import OpsRow
 from ..json_stream import Way
 from ..marks import MarksFormat, needs
 from ..shapes import dict_at

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 from ....core.errors import InputError
 from ....core.importing import About, Head, Parsed, Sample
-from ....core.records.incidents import OpsRow
+from ....core.records.bulk.incidents import OpsRow
 from ....core.records.signals import Finding, Outcome, SignalKind, SignalPart
 from ..documents import JsonFormat, clean, finding, no_value
 from ..json_stream import Way

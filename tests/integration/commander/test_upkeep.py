@@ -10,7 +10,7 @@ from aqe.agents.base import task_key
 from aqe.agents.commander import agent as commander_module
 from aqe.bus import heartbeats
 from aqe.bus.events import ApprovalExpired
-from aqe.core.records.approvals import Approval, ApprovalState, approval_key
+from aqe.core.records.decisions.approvals import Approval, ApprovalState, approval_key
 from aqe.core.records.tasks import TaskAssignment, TaskStatus
 from aqe.fleet.runtime import Runtime
 from aqe.memory.audit import AuditReader

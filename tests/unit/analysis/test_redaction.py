@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from aqe.analysis.redaction.people import IBAN_LENGTHS, iban_end, luhn
 from aqe.analysis.redaction.redactor import ALL, Redactor
-from aqe.core.records.logs import AccessRow, LogRow
+from aqe.core.records.bulk.logs import AccessRow, LogRow
 from aqe.fleet.imports.redact_rows import redact_row
 
 REDACTOR = Redactor(b"a key for tests")

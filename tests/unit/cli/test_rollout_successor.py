@@ -12,7 +12,7 @@ import pytest
 from aqe.cli.deploy import rollout
 from aqe.core.clock import FakeClock
 from aqe.core.errors import ServiceUnavailable
-from aqe.core.records.rollout import Phase
+from aqe.core.records.rollouts.rollout import Phase
 from aqe.fleet import processes
 from aqe.fleet.decisions import situations
 from aqe.fleet.rollouts import desk as rollouts

@@ -6,8 +6,8 @@ import click
 import pytest
 
 from aqe.cli.production.anomalies import anomalies_text, threshold
-from aqe.core.records.anomalies import Anomaly, AnomalyReport, AnomalyType, Severity, Unjudged
 from aqe.core.records.evidence import NotMeasured
+from aqe.core.records.production.anomalies import Anomaly, AnomalyReport, AnomalyType, Severity, Unjudged
 
 NOW = datetime(2026, 1, 10, tzinfo=UTC)
 

@@ -13,7 +13,14 @@ from aqe.agents.deployment_readiness.risk import score
 from aqe.cli.text import Look
 from aqe.cli.text_readiness import decision_text, gate_text, risk_text
 from aqe.config.policy import default_policy
-from aqe.core.records.readiness import Decision, DecisionStatus, GateResult, NotApplicable, RiskAssessment, RiskLevel
+from aqe.core.records.decisions.readiness import (
+    Decision,
+    DecisionStatus,
+    GateResult,
+    NotApplicable,
+    RiskAssessment,
+    RiskLevel,
+)
 from aqe.core.records.signals import SignalKind
 from aqe.tests.builders import a_good_signal, good_inputs, some_inputs
 

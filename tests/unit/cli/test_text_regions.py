@@ -1,8 +1,8 @@
 """A release in several regions in text: where each is, and what became of the requests of all."""
 
 from aqe.cli.text_regions import regions_text
-from aqe.core.records.regions import Regional, RegionsStatus
-from aqe.core.records.rollout import ArmTotals, Rollout
+from aqe.core.records.rollouts.regions import Regional, RegionsStatus
+from aqe.core.records.rollouts.rollout import ArmTotals, Rollout
 from aqe.tests.unit.rollout import test_regions, test_step
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from aqe.cli.deploy.rollout import telling
 from aqe.cli.text_rollout import rollout_text
-from aqe.core.records.rollout import ArmReading, ArmTotals, Phase, Rollout, RolloutState, Sample
+from aqe.core.records.rollouts.rollout import ArmReading, ArmTotals, Phase, Rollout, RolloutState, Sample
 from aqe.tests.unit.rollout.test_step import START, a_plan
 
 

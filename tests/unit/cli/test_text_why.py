@@ -11,10 +11,10 @@ from aqe.cli.text import Look
 from aqe.cli.text_why import advice_text, blockers_text, comparison_text, explanation_text
 from aqe.cli.tree import Node, tree
 from aqe.config.policy import default_policy
-from aqe.core.records.blockers import Blockers
-from aqe.core.records.comparison import Comparison
-from aqe.core.records.explanation import Explanation
-from aqe.core.records.readiness import RiskAssessment
+from aqe.core.records.decisions.blockers import Blockers
+from aqe.core.records.decisions.comparison import Comparison
+from aqe.core.records.decisions.explanation import Explanation
+from aqe.core.records.decisions.readiness import RiskAssessment
 from aqe.core.records.signals import Finding, Outcome, SignalKind, SignalPart
 from aqe.tests.builders import a_good_signal, good_inputs
 from aqe.tests.unit.cli.test_text_readiness import FREE_TEXT, HOSTILE, poisoned

@@ -6,7 +6,7 @@ import pytest
 
 from aqe.config.checklist import load_checklist
 from aqe.core.errors import InputError
-from aqe.core.records.checklist import ChecklistDefinition
+from aqe.core.records.decisions.checklist import ChecklistDefinition
 
 HEAD = "deployment_checklist:\n  all:\n"
 

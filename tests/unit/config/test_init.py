@@ -13,7 +13,7 @@ import yaml
 from aqe.config.init import GATES, POLICY_NAME, list_paths, plan_init, write_plan
 from aqe.config.policy import default_policy, parse_policy
 from aqe.config.settings import load_settings
-from aqe.core.records.policy import Policy
+from aqe.core.records.decisions.policy import Policy
 from aqe.fleet.project import initialize
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from aqe.config.monitoring_profile import PHASED, load_profile
 from aqe.core.errors import InputError
-from aqe.core.records.checks import CheckLimits
+from aqe.core.records.rollouts.checks import CheckLimits
 from aqe.fleet.rollouts.defaults import asked_trigger
 from aqe.tests.servers import documented
 

@@ -5,10 +5,10 @@ from datetime import UTC, datetime
 import pytest
 
 from aqe.core.errors import InputError
-from aqe.core.records.logs import AccessRow, LogRow
-from aqe.core.records.rows import Row
-from aqe.core.records.rum import RumRow
-from aqe.core.records.usage import ProductRow
+from aqe.core.records.bulk.logs import AccessRow, LogRow
+from aqe.core.records.bulk.rows import Row
+from aqe.core.records.bulk.rum import RumRow
+from aqe.core.records.bulk.usage import ProductRow
 from aqe.fleet.imports.experiments import ExperimentColumn
 
 AT = datetime(2026, 11, 20, tzinfo=UTC)

@@ -4,8 +4,8 @@ from pathlib import Path
 
 from aqe.agents.production_intelligence.features.mapping import FeatureMap
 from aqe.agents.production_intelligence.features.suites import with_tests
-from aqe.core.records.features import FeaturePriority
-from aqe.core.records.scenarios import TestScenario
+from aqe.core.records.production.features import FeaturePriority
+from aqe.core.records.production.scenarios import TestScenario
 from aqe.fleet.suites.feature_suites import write_suites
 from aqe.tests.ui_scenarios import a_ui_scenario
 from aqe.tests.unit.production.test_feature_suites import a_report, a_scenario, gets, usage

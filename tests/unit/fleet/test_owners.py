@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from aqe.core.records.remediation import Owners
+from aqe.core.records.decisions.remediation import Owners
 from aqe.fleet.repository.owners import owners_by_rules, owners_of, read_codeowners
 from aqe.tests.clones import git
 

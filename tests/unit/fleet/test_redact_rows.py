@@ -7,14 +7,14 @@ import pytest
 
 from aqe.analysis.redaction.redactor import Redactor
 from aqe.core.records.base import Record
-from aqe.core.records.imported import IMPORTED_RECORDS
-from aqe.core.records.incidents import Incident
-from aqe.core.records.logs import LogRow
+from aqe.core.records.bulk.imported import IMPORTED_RECORDS
+from aqe.core.records.bulk.incidents import Incident
+from aqe.core.records.bulk.logs import LogRow
+from aqe.core.records.bulk.recordings import FlowStep, UserFlow
+from aqe.core.records.bulk.rows import DATASET_ROWS
+from aqe.core.records.bulk.usage import ProductRow
 from aqe.core.records.privacy import Holds
-from aqe.core.records.recordings import FlowStep, UserFlow
-from aqe.core.records.rows import DATASET_ROWS
 from aqe.core.records.signals import Finding
-from aqe.core.records.usage import ProductRow
 from aqe.fleet.imports.redact_rows import redact_record, redact_row
 
 REDACTOR = Redactor(b"key")

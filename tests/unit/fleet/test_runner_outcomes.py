@@ -2,7 +2,7 @@
 
 import pytest
 
-from aqe.core.records.verification import Colour, FileRun
+from aqe.core.records.production.verification import Colour, FileRun
 from aqe.fleet.suites.runner_outcomes import of_javascript, of_k6, of_locust, of_playwright, of_pytest
 
 NO_BROWSER = "Error: BrowserType.launch: Executable doesn't exist at /x/chrome\n  1 failed\n1 error in 5.3s\n"

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from aqe.core.records.scenarios import BrowserShare
-from aqe.core.records.verification import Colour
+from aqe.core.records.production.scenarios import BrowserShare
+from aqe.core.records.production.verification import Colour
 from aqe.fleet.suites import runner_tools
 from aqe.fleet.suites.browser_setup import write_setup
 from aqe.fleet.suites.generated_runners import run_file, runner_of

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from aqe.core.errors import InputError
-from aqe.core.records.verification import Colour, Verification
+from aqe.core.records.production.verification import Colour, Verification
 from aqe.fleet.suites.verify import verify
 
 NOW = datetime(2026, 3, 2, tzinfo=UTC)

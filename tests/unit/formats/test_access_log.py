@@ -11,7 +11,7 @@ from aqe.connectors.formats.production.access_log import AccessLog
 from aqe.connectors.formats.table import recognise
 from aqe.core.errors import InputError
 from aqe.core.importing import Head
-from aqe.core.records.logs import AccessRow
+from aqe.core.records.bulk.logs import AccessRow
 
 COMMON = '203.0.113.9 - - [02/Mar/2026:09:30:00 +0100] "GET /a?b=1 HTTP/1.1" 200 512'
 COMBINED = COMMON + ' "https://shop.example/" "Mozilla/5.0 (X11)"'

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from aqe.core.errors import InputError
-from aqe.core.records.incidents import OpsRow
+from aqe.core.records.bulk.incidents import OpsRow
 from aqe.core.records.signals import Outcome
 
 from .reading import claimed_by, metrics, outcome, read

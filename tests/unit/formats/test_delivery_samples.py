@@ -8,7 +8,7 @@ from collections import Counter
 import pytest
 
 from aqe.connectors.formats.table import recognise
-from aqe.core.records.incidents import OpsRow
+from aqe.core.records.bulk.incidents import OpsRow
 from aqe.core.records.signals import Outcome, SignalKind
 
 from .test_samples import FILES, SAMPLES, head_of, metrics, parse

@@ -18,7 +18,7 @@ from aqe.connectors.formats.production.pagerduty import PagerDuty
 from aqe.connectors.formats.production.victorops import VictorOps
 from aqe.core.errors import InputError
 from aqe.core.importing import Importer
-from aqe.core.records.apm import MetricRow, SpanRow
+from aqe.core.records.bulk.apm import MetricRow, SpanRow
 from aqe.core.records.signals import Outcome
 
 from .reading_rows import notes, read, rows

@@ -13,7 +13,7 @@ from aqe.connectors.formats.lines import MAX_LINE_BYTES, LineRows
 from aqe.connectors.formats.production.json_lines import JsonLines
 from aqe.core.errors import InputError
 from aqe.core.importing import Head
-from aqe.core.records.logs import LogRow
+from aqe.core.records.bulk.logs import LogRow
 
 AT = datetime(2026, 11, 22, 1, 55, 21, 137_000, tzinfo=UTC)
 ISO = "2026-11-22T01:55:21.137Z"

@@ -10,7 +10,7 @@ from aqe.connectors.formats.production.elasticsearch import Elasticsearch
 from aqe.connectors.formats.production.plain_log import PlainLog
 from aqe.connectors.formats.production.splunk import Splunk
 from aqe.core.importing import Head
-from aqe.core.records.logs import WITHOUT_YEAR, in_latest_year
+from aqe.core.records.bulk.logs import WITHOUT_YEAR, in_latest_year
 from aqe.core.records.signals import Outcome
 
 from .reading_rows import notes, read, rows

@@ -31,7 +31,7 @@ from aqe.connectors.formats.production.otlp_protobuf import OtlpProtobuf
 from aqe.connectors.formats.table import recognise
 from aqe.core.errors import InputError
 from aqe.core.importing import HEAD_BYTES, Head
-from aqe.core.records.rows import Row
+from aqe.core.records.bulk.rows import Row
 from aqe.core.records.signals import Outcome
 
 from .reading_rows import notes, read, rows

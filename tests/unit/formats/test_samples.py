@@ -11,7 +11,7 @@ import pytest
 
 from aqe.connectors.formats.table import IMPORTERS, recognise
 from aqe.core.importing import HEAD_BYTES, Head, Parsed
-from aqe.core.records.logs import AccessRow
+from aqe.core.records.bulk.logs import AccessRow
 from aqe.core.records.signals import Outcome, SignalKind, typed_metrics
 
 SHARED = Path(__file__).parents[4] / "shared"

@@ -17,8 +17,8 @@ from aqe.connectors.formats.production.mixpanel import Mixpanel
 from aqe.connectors.formats.production.rum_rows import RumRows
 from aqe.connectors.formats.production.sentry import Sentry
 from aqe.connectors.formats.production.web_vitals import WebVitals
-from aqe.core.records.logs import LogRow
-from aqe.core.records.rum import RumRow
+from aqe.core.records.bulk.logs import LogRow
+from aqe.core.records.bulk.rum import RumRow
 from aqe.fleet.imports.redact_rows import redact_row
 
 from .reading_rows import notes, read, rows

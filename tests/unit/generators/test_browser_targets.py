@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aqe.core.records.scenarios import USER_FIELDS, Locator, RequestStep, UiStep
+from aqe.core.records.production.scenarios import USER_FIELDS, Locator, RequestStep, UiStep
 from aqe.generators.playwright_target import PlaywrightTarget
 from aqe.generators.pytest_playwright_target import PytestPlaywrightTarget
 from aqe.generators.secrets_scan import scan

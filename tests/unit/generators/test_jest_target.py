@@ -9,9 +9,17 @@ from typing import Any
 
 import pytest
 
-from aqe.core.records.findings import FindingPriority
-from aqe.core.records.scenarios import Capture, Conditions, Datum, Expectation, Provenance, RequestStep, TestScenario
-from aqe.core.records.verification import Colour
+from aqe.core.records.production.findings import FindingPriority
+from aqe.core.records.production.scenarios import (
+    Capture,
+    Conditions,
+    Datum,
+    Expectation,
+    Provenance,
+    RequestStep,
+    TestScenario,
+)
+from aqe.core.records.production.verification import Colour
 from aqe.fleet.suites.runner_outcomes import of_javascript
 from aqe.generators.jest_target import JestTarget
 from aqe.tests.contract.test_every_target import HOSTILE

@@ -8,8 +8,8 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aqe.core.records.findings import FindingPriority
-from aqe.core.records.scenarios import (
+from aqe.core.records.production.findings import FindingPriority
+from aqe.core.records.production.scenarios import (
     Capture,
     Conditions,
     Datum,

@@ -16,8 +16,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aqe.core.records.findings import FindingPriority
-from aqe.core.records.scenarios import Expectation, Provenance, RequestStep, TestScenario
+from aqe.core.records.production.findings import FindingPriority
+from aqe.core.records.production.scenarios import Expectation, Provenance, RequestStep, TestScenario
 from aqe.generators.pytest_target import PytestTarget
 from aqe.generators.secrets_scan import scan
 from aqe.tests.receivers import web_server

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import UTC, date, datetime
 
 from aqe.core.records.evidence import NotMeasured
-from aqe.core.records.load import EndpointMix, EndpointShare, LoadModel, Percentile, Ramp, ResponseTimes
+from aqe.core.records.production.load import EndpointMix, EndpointShare, LoadModel, Percentile, Ramp, ResponseTimes
 
 SHOP = (("GET", "/api/products/{id}", 6000), ("GET", "/", 3000), ("GET", "/cart", 700), ("POST", "/api/orders", 300))
 """Method, path, requests."""

@@ -14,14 +14,21 @@ from aqe.agents.production_intelligence.anomalies.detection import detect_anomal
 from aqe.agents.production_intelligence.loaded import Loaded
 from aqe.agents.production_intelligence.prioritize import of_anomalies
 from aqe.core.errors import TaskVetoed
-from aqe.core.records.anomalies import ALERTS_KEY, ANOMALIES_KEY, Anomaly, AnomalyReport, AnomalyType, Severity
-from aqe.core.records.apm import MetricRow
+from aqe.core.records.bulk.apm import MetricRow
+from aqe.core.records.bulk.incidents import OpsRow
+from aqe.core.records.bulk.logs import AccessRow
+from aqe.core.records.bulk.rows import Row
+from aqe.core.records.decisions.production import Health, OpenFinding
 from aqe.core.records.evidence import NotMeasured
-from aqe.core.records.incidents import OpsRow
-from aqe.core.records.logs import AccessRow
-from aqe.core.records.production import Health, OpenFinding
+from aqe.core.records.production.anomalies import (
+    ALERTS_KEY,
+    ANOMALIES_KEY,
+    Anomaly,
+    AnomalyReport,
+    AnomalyType,
+    Severity,
+)
 from aqe.core.records.release import Release
-from aqe.core.records.rows import Row
 from aqe.memory.datasets import DatasetStore
 from aqe.tests.unit.production.windows import NOW, stored
 

@@ -11,10 +11,10 @@ from urllib.parse import urlsplit
 import pytest
 
 from aqe.agents.production_intelligence.anomalies.detection import detect_anomalies
-from aqe.core.records.anomalies import AnomalyReport
-from aqe.core.records.logs import AccessRow
-from aqe.core.records.rows import Row
-from aqe.core.records.scenarios import TestScenario
+from aqe.core.records.bulk.logs import AccessRow
+from aqe.core.records.bulk.rows import Row
+from aqe.core.records.production.anomalies import AnomalyReport
+from aqe.core.records.production.scenarios import TestScenario
 from aqe.generators.pytest_target import PytestTarget
 from aqe.tests.unit.generators.test_pytest_target import a_service
 from aqe.tests.unit.production.windows import NOW, stored

@@ -14,10 +14,10 @@ from aqe.agents.production_intelligence.browser.suite import journeys_to_tests
 from aqe.agents.production_intelligence.browser.typed_values import typed
 from aqe.cli.production.browser_tests import tests_text as browser_tests_text
 from aqe.core.errors import TaskVetoed
-from aqe.core.records.recordings import ExchangeRow, FlowStep, UserFlow
-from aqe.core.records.rows import Row
-from aqe.core.records.rum import RumRow
-from aqe.core.records.scenarios import BrowserTests, TestScenario, UiStep
+from aqe.core.records.bulk.recordings import ExchangeRow, FlowStep, UserFlow
+from aqe.core.records.bulk.rows import Row
+from aqe.core.records.bulk.rum import RumRow
+from aqe.core.records.production.scenarios import BrowserTests, TestScenario, UiStep
 from aqe.generators.playwright_target import PlaywrightTarget
 from aqe.generators.secrets_scan import scan
 from aqe.tests.unit.production.windows import NOW, stored, view

@@ -9,8 +9,8 @@ import pytest
 
 from aqe.agents.production_intelligence.features.dead_code import dead_code
 from aqe.core.errors import InputError, TaskVetoed
-from aqe.core.records.dead_code import DeadCodeReport, RouteVerdict, Verdict
-from aqe.core.records.logs import AccessRow
+from aqe.core.records.bulk.logs import AccessRow
+from aqe.core.records.production.dead_code import DeadCodeReport, RouteVerdict, Verdict
 from aqe.fleet.repository.source_code import inventory
 from aqe.tests.unit.production.windows import NOW, loaded, request, view
 

@@ -10,8 +10,8 @@ from aqe.agents.production_intelligence.comparisons.environments import MAX_ENDP
 from aqe.agents.production_intelligence.loaded import Loaded
 from aqe.cli.production.environments import comparison_text
 from aqe.core.errors import TaskVetoed
-from aqe.core.records.environments import EnvironmentComparison
-from aqe.core.records.logs import AccessRow
+from aqe.core.records.bulk.logs import AccessRow
+from aqe.core.records.production.environments import EnvironmentComparison
 from aqe.core.records.release import Release
 from aqe.memory.datasets import DatasetStore
 from aqe.tests.unit.production.windows import NOW, request

@@ -13,8 +13,8 @@ from aqe.agents.production_intelligence.errors.patterns import mine
 from aqe.analysis.series.daily_rhythm import daily_rhythm
 from aqe.analysis.series.lagged_correlation import lagged_correlation
 from aqe.cli.production.errors import patterns_text
-from aqe.core.records.findings import MiningResult
-from aqe.core.records.logs import LogRow
+from aqe.core.records.bulk.logs import LogRow
+from aqe.core.records.production.findings import MiningResult
 
 START = datetime(2026, 1, 5, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)

@@ -14,8 +14,8 @@ from aqe.agents.production_intelligence.errors import groups as error_groups
 from aqe.agents.production_intelligence.errors.insights import insights_from
 from aqe.agents.production_intelligence.errors.patterns import MAX_LISTED, MAX_RESULT_BYTES, mine
 from aqe.core.errors import InputError
-from aqe.core.records.findings import FindingPriority, MiningResult, Trend
-from aqe.core.records.logs import LogRow
+from aqe.core.records.bulk.logs import LogRow
+from aqe.core.records.production.findings import FindingPriority, MiningResult, Trend
 
 START = datetime(2026, 1, 1, 10, tzinfo=UTC)
 CHROME = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/120.0 Safari/537.36"

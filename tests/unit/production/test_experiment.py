@@ -10,9 +10,9 @@ from aqe.agents.production_intelligence.comparisons import experiment_units
 from aqe.agents.production_intelligence.comparisons.experiment import ab_test_impact
 from aqe.cli.production.experiment import impact_text, p_words
 from aqe.core.errors import TaskVetoed
+from aqe.core.records.bulk.rows import Row
 from aqe.core.records.evidence import NotMeasured
-from aqe.core.records.experiment import EffectVerdict, ExperimentImpact, MetricEffect
-from aqe.core.records.rows import Row
+from aqe.core.records.production.experiment import EffectVerdict, ExperimentImpact, MetricEffect
 from aqe.tests.unit.production.windows import loaded, product_event, view
 
 NOW = datetime(2026, 3, 2, tzinfo=UTC)

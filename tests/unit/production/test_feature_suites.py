@@ -8,9 +8,9 @@ import pytest
 from aqe.agents.production_intelligence.features.mapping import FeatureMap
 from aqe.agents.production_intelligence.features.suites import Placed, suites, with_tests
 from aqe.core.records.evidence import NotMeasured
-from aqe.core.records.features import FeaturePriority, FeatureReport, FeatureRule, FeatureUsage
-from aqe.core.records.findings import FindingPriority
-from aqe.core.records.scenarios import Expectation, Locator, Provenance, RequestStep, TestScenario, UiStep
+from aqe.core.records.production.features import FeaturePriority, FeatureReport, FeatureRule, FeatureUsage
+from aqe.core.records.production.findings import FindingPriority
+from aqe.core.records.production.scenarios import Expectation, Locator, Provenance, RequestStep, TestScenario, UiStep
 from aqe.tests.unit.production.windows import NOW
 
 USERS = 84_392

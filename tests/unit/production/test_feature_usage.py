@@ -21,11 +21,11 @@ from aqe.agents.production_intelligence.features.usage import feature_usage
 from aqe.connectors.formats.quality.coverage_py import CoveragePyJson
 from aqe.connectors.formats.quality.lcov import Lcov
 from aqe.core.errors import InputError, TaskVetoed
+from aqe.core.records.bulk.rows import Row
 from aqe.core.records.evidence import NotMeasured
-from aqe.core.records.features import FeaturePriority, FeatureReport, FeatureRule, FeatureTrend, FeatureUsage
-from aqe.core.records.findings import Trend
+from aqe.core.records.production.features import FeaturePriority, FeatureReport, FeatureRule, FeatureTrend, FeatureUsage
+from aqe.core.records.production.findings import Trend
 from aqe.core.records.release import Release
-from aqe.core.records.rows import Row
 from aqe.core.records.signals import Signal, SignalPart
 from aqe.tests.unit.production.windows import NOW, click, loaded, product_event, request, view
 

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from aqe.agents.production_intelligence.feedback import End, Perform, Seen, Wait, resumed, step
-from aqe.core.records.feedback import MAX_NOTICED, LoopPhase, LoopPlan, LoopState
+from aqe.core.records.production.feedback import MAX_NOTICED, LoopPhase, LoopPlan, LoopState
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)

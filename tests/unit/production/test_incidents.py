@@ -9,13 +9,13 @@ import pytest
 
 from aqe.agents.production_intelligence.incidents.analysis import analyze_incidents
 from aqe.core.errors import TaskVetoed
-from aqe.core.records.apm import MetricRow, SpanRow
+from aqe.core.records.bulk.apm import MetricRow, SpanRow
+from aqe.core.records.bulk.incidents import Incident
+from aqe.core.records.bulk.logs import LogRow
+from aqe.core.records.bulk.rows import Row
+from aqe.core.records.decisions.history import HISTORY_KEY
 from aqe.core.records.evidence import NotMeasured
-from aqe.core.records.history import HISTORY_KEY
-from aqe.core.records.incident_analysis import FactorKind, IncidentAnalysis, IncidentFinding
-from aqe.core.records.incidents import Incident
-from aqe.core.records.logs import LogRow
-from aqe.core.records.rows import Row
+from aqe.core.records.production.incident_analysis import FactorKind, IncidentAnalysis, IncidentFinding
 from aqe.tests.unit.production.windows import loaded
 
 NOW = datetime(2026, 3, 2, 18, tzinfo=UTC)

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from aqe.agents.production_intelligence.errors.insights import insights_from
-from aqe.core.records.findings import (
+from aqe.core.records.production.findings import (
     ErrorContext,
     ErrorPattern,
     FindingPriority,

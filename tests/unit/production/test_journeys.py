@@ -18,11 +18,11 @@ from aqe.agents.production_intelligence.journeys.analysis import journeys
 from aqe.cli.production.journey_graph import dot, mermaid
 from aqe.cli.production.journeys import journeys_text
 from aqe.core.errors import TaskVetoed
+from aqe.core.records.bulk.logs import LogRow
+from aqe.core.records.bulk.rows import Row
+from aqe.core.records.bulk.rum import RumRow
 from aqe.core.records.evidence import NotMeasured
-from aqe.core.records.journeys import JOURNEYS_KEY, Conformance, Journeys, Outcome
-from aqe.core.records.logs import LogRow
-from aqe.core.records.rows import Row
-from aqe.core.records.rum import RumRow
+from aqe.core.records.production.journeys import JOURNEYS_KEY, Conformance, Journeys, Outcome
 from aqe.tests.unit.production.windows import NOW, product_event, request, stored, view
 
 BEGIN = NOW - timedelta(days=3)

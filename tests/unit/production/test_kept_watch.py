@@ -16,10 +16,10 @@ from aqe.agents.outcome import Outcome
 from aqe.agents.production_intelligence.anomalies import kept_watch
 from aqe.agents.production_intelligence.anomalies.detection import detect_anomalies
 from aqe.agents.production_intelligence.loaded import Loaded
-from aqe.core.records.anomalies import AnomalyReport
-from aqe.core.records.apm import MetricRow
 from aqe.core.records.base import encode
-from aqe.core.records.levels import Level, LevelSource, MetricPoint, Requested, Scope, Stretch
+from aqe.core.records.bulk.apm import MetricRow
+from aqe.core.records.bulk.levels import Level, LevelSource, MetricPoint, Requested, Scope, Stretch
+from aqe.core.records.production.anomalies import AnomalyReport
 from aqe.tests.unit.production.windows import NOW, RowsInMemory
 
 STEP = timedelta(minutes=5)

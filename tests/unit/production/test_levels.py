@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 
 from aqe.agents.production_intelligence.endpoints import endpoint
 from aqe.agents.production_intelligence.load.visitors import PURCHASE
-from aqe.core.records.apm import SpanRow
-from aqe.core.records.levels import LevelSource, Scope, Stretch
-from aqe.core.records.logs import AccessRow, LogRow
-from aqe.core.records.rows import Row
-from aqe.core.records.rum import RumRow
+from aqe.core.records.bulk.apm import SpanRow
+from aqe.core.records.bulk.levels import LevelSource, Scope, Stretch
+from aqe.core.records.bulk.logs import AccessRow, LogRow
+from aqe.core.records.bulk.rows import Row
+from aqe.core.records.bulk.rum import RumRow
 from aqe.memory.level_sql import route
 from aqe.tests.unit.production.windows import NOW, RowsInMemory, stored, view
 

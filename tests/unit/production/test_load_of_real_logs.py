@@ -9,8 +9,8 @@ import pytest
 from aqe.agents.production_intelligence.load.patterns import load_patterns
 from aqe.agents.production_intelligence.load.plan import plan_load_test
 from aqe.connectors.formats.production.access_log import AccessLog
-from aqe.core.records.load import LoadModel, LoadPatterns
-from aqe.core.records.logs import AccessRow
+from aqe.core.records.bulk.logs import AccessRow
+from aqe.core.records.production.load import LoadModel, LoadPatterns
 from aqe.generators.secrets_scan import scan
 from aqe.generators.table import LOAD_TARGETS
 from aqe.tests.unit.production.windows import stored

@@ -10,12 +10,20 @@ from aqe.agents.production_intelligence.load.patterns import load_patterns
 from aqe.agents.production_intelligence.load.traffic import LISTED_ENDPOINTS
 from aqe.cli.production.load import load_text
 from aqe.core.errors import TaskVetoed
-from aqe.core.records.apm import SpanRow
+from aqe.core.records.bulk.apm import SpanRow
+from aqe.core.records.bulk.logs import AccessRow
+from aqe.core.records.bulk.rows import Row
+from aqe.core.records.bulk.rum import RumRow
 from aqe.core.records.evidence import NotMeasured
-from aqe.core.records.load import Arrivals, ClassName, DailyPattern, Growth, LoadModel, LoadPatterns, UserClasses
-from aqe.core.records.logs import AccessRow
-from aqe.core.records.rows import Row
-from aqe.core.records.rum import RumRow
+from aqe.core.records.production.load import (
+    Arrivals,
+    ClassName,
+    DailyPattern,
+    Growth,
+    LoadModel,
+    LoadPatterns,
+    UserClasses,
+)
 from aqe.tests.unit.production.windows import NOW, click, loaded, product_event, request, view
 
 

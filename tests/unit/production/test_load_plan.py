@@ -8,8 +8,8 @@ import pytest
 from aqe.agents.production_intelligence.load.plan import FALSE_ALARM, plan_load_test
 from aqe.analysis.inference.run_limits import level_for, most_failures
 from aqe.core.errors import InputError
-from aqe.core.records.load import EndpointShare
-from aqe.core.records.load_test import LoadLimit, LoadTest
+from aqe.core.records.production.load import EndpointShare
+from aqe.core.records.production.load_test import LoadLimit, LoadTest
 from aqe.tests.unit.production.load_models import DAY, SHOP, a_mix, a_model
 
 

@@ -4,8 +4,8 @@ from datetime import timedelta
 from typing import Any
 
 from aqe.agents.production_intelligence.browser.page_scenarios import page_scenarios
-from aqe.core.records.recordings import ExchangeRow
-from aqe.core.records.scenarios import TestScenario
+from aqe.core.records.bulk.recordings import ExchangeRow
+from aqe.core.records.production.scenarios import TestScenario
 from aqe.tests.unit.production.windows import NOW
 
 SECOND = "/list?page=2"

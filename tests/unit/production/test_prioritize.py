@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from aqe.agents.production_intelligence.prioritize import MAX_INSIGHTS, merged, prioritized
-from aqe.core.records.findings import FindingPriority, Insight
-from aqe.core.records.scenarios import Provenance, TestScenario
+from aqe.core.records.production.findings import FindingPriority, Insight
+from aqe.core.records.production.scenarios import Provenance, TestScenario
 
 NOW = datetime(2026, 1, 10, 12, tzinfo=UTC)
 

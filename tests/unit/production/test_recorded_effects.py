@@ -9,8 +9,8 @@ import pytest
 from aqe.agents.production_intelligence.recorded.choice import covering, input_class
 from aqe.agents.production_intelligence.recorded.exchanges import exchanges
 from aqe.agents.production_intelligence.recorded.suite import recorded_tests
-from aqe.core.records.recordings import ExchangeRow
-from aqe.core.records.scenarios import RequestStep, TestScenario
+from aqe.core.records.bulk.recordings import ExchangeRow
+from aqe.core.records.production.scenarios import RequestStep, TestScenario
 
 from .till import START, an_exchange
 

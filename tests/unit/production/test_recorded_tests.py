@@ -10,8 +10,8 @@ import pytest
 from aqe.agents.production_intelligence.recorded.exchanges import exchanges
 from aqe.agents.production_intelligence.recorded.suite import recorded_tests, recording_to_tests
 from aqe.core.errors import TaskVetoed
-from aqe.core.records.recordings import ExchangeRow
-from aqe.core.records.scenarios import RecordedTests, RequestStep, TestScenario
+from aqe.core.records.bulk.recordings import ExchangeRow
+from aqe.core.records.production.scenarios import RecordedTests, RequestStep, TestScenario
 
 from .till import START, Till, an_exchange, recorded
 from .windows import loaded

@@ -9,7 +9,7 @@ import pytest
 
 from aqe.agents.production_intelligence.recorded.exchanges import exchanges
 from aqe.agents.production_intelligence.recorded.suite import recorded_tests
-from aqe.core.records.scenarios import TestScenario
+from aqe.core.records.production.scenarios import TestScenario
 from aqe.generators.pytest_target import PytestTarget
 from aqe.generators.secrets_scan import scan
 

@@ -14,9 +14,9 @@ from aqe.agents.production_intelligence.incidents.replay_verdict import compared
 from aqe.benchmarks.incidents.rows import FAILING, NUMBER, PAYMENTS, POOL, START, the_incident, the_rows
 from aqe.connectors.formats.production.incident_object import IncidentObject
 from aqe.core.errors import TaskVetoed
-from aqe.core.records.apm import MetricRow
-from aqe.core.records.incident_analysis import IncidentAnalysis, Traces
-from aqe.core.records.incident_replay import Figures, ReplayPlan, ReplayRun
+from aqe.core.records.bulk.apm import MetricRow
+from aqe.core.records.production.incident_analysis import IncidentAnalysis, Traces
+from aqe.core.records.production.incident_replay import Figures, ReplayPlan, ReplayRun
 from aqe.fleet.replays.incident import read_replay, replay_yaml
 from aqe.fleet.replays.scale import error_share, unsound
 from aqe.generators.replay_target import render_replay

@@ -13,10 +13,12 @@ from aqe.agents.production_intelligence.reporting.blocks import MOST_ROWS
 from aqe.agents.production_intelligence.reporting.report import ANOMALIES, INCIDENTS, READS, report_of
 from aqe.agents.production_intelligence.rum.analysis import rum_analysis
 from aqe.agents.traced import Shelf
+from aqe.core.records.bulk.rows import Row
+from aqe.core.records.bulk.rum import RumData, RumRow
 from aqe.core.records.evidence import NotMeasured
-from aqe.core.records.experiment import Arm, ArmValue, EffectVerdict, ExperimentImpact, MetricEffect
-from aqe.core.records.findings import ErrorPattern, FindingPriority, Insight, MiningResult
-from aqe.core.records.incident_analysis import (
+from aqe.core.records.production.experiment import Arm, ArmValue, EffectVerdict, ExperimentImpact, MetricEffect
+from aqe.core.records.production.findings import ErrorPattern, FindingPriority, Insight, MiningResult
+from aqe.core.records.production.incident_analysis import (
     Factor,
     FactorKind,
     Hop,
@@ -27,8 +29,6 @@ from aqe.core.records.incident_analysis import (
     Traces,
 )
 from aqe.core.records.report import Origin, Report, text_of
-from aqe.core.records.rows import Row
-from aqe.core.records.rum import RumData, RumRow
 from aqe.reports.table import FORMATS
 from aqe.reports.terminal import Terminal
 from aqe.tests.unit.production import windows

@@ -15,10 +15,10 @@ from aqe.agents.traced import Shelf
 from aqe.cli.production.rum import rum_text
 from aqe.core.errors import TaskVetoed
 from aqe.core.records.base import encode
+from aqe.core.records.bulk.rows import Row
+from aqe.core.records.bulk.rum import RumRow
 from aqe.core.records.evidence import NotMeasured
-from aqe.core.records.rows import Row
-from aqe.core.records.rum import RumRow
-from aqe.core.records.rum_analysis import Conversion, Funnel, FunnelStep, RumAnalysis, Sampling, VitalFigures
+from aqe.core.records.production.rum_analysis import Conversion, Funnel, FunnelStep, RumAnalysis, Sampling, VitalFigures
 from aqe.reports.terminal import Terminal
 
 from .windows import NOW, stored, view

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aqe.core.records.rows import Row
-from aqe.core.records.rum import RumRow
-from aqe.core.records.rum_answers import NO_PAGE, OTHER_PAGES, RumAnswers, RumQuestion
-from aqe.core.records.usage import ProductRow
+from aqe.core.records.bulk.rows import Row
+from aqe.core.records.bulk.rum import RumRow
+from aqe.core.records.bulk.rum_answers import NO_PAGE, OTHER_PAGES, RumAnswers, RumQuestion
+from aqe.core.records.bulk.usage import ProductRow
 from aqe.memory import rum_sql
 from aqe.memory.rum_sql import TIME_SHIFT, visits_sql
 from aqe.memory.session_sql import PAUSE_MS

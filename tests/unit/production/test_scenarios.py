@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from aqe.agents.production_intelligence.errors.scenarios import missing_name, scenarios_from
-from aqe.core.records.findings import ErrorPattern, FindingPriority, MiningResult, RequestShape
-from aqe.core.records.scenarios import Expectation, TestScenario
+from aqe.core.records.production.findings import ErrorPattern, FindingPriority, MiningResult, RequestShape
+from aqe.core.records.production.scenarios import Expectation, TestScenario
 
 START = datetime(2026, 1, 1, 10, tzinfo=UTC)
 END = datetime(2026, 1, 1, 11, tzinfo=UTC)

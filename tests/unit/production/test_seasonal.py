@@ -13,10 +13,10 @@ from aqe.agents.production_intelligence.load.seasonal import seasonal_analysis
 from aqe.analysis.series.event_effect import effect, next_effect
 from aqe.core.errors import TaskVetoed
 from aqe.core.occasions import OCCASIONS, occasions
+from aqe.core.records.bulk.logs import AccessRow
 from aqe.core.records.evidence import NotMeasured
-from aqe.core.records.load import LoadModel
-from aqe.core.records.logs import AccessRow
-from aqe.core.records.season import EventEffect, Multiplier, SeasonalAnalysis
+from aqe.core.records.production.load import LoadModel
+from aqe.core.records.production.season import EventEffect, Multiplier, SeasonalAnalysis
 from aqe.tests.unit.production.windows import loaded, request
 
 LAST_YEAR = (date(2025, 10, 17), date(2025, 12, 2))

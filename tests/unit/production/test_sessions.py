@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 from aqe.agents.production_intelligence.journeys.analysis import journeys
 from aqe.agents.production_intelligence.rum.analysis import rum_analysis
-from aqe.core.records.journeys import Journeys
-from aqe.core.records.rows import Row
-from aqe.core.records.rum import RumRow
-from aqe.core.records.rum_analysis import Conversion, RumAnalysis
+from aqe.core.records.bulk.rows import Row
+from aqe.core.records.bulk.rum import RumRow
+from aqe.core.records.production.journeys import Journeys
+from aqe.core.records.production.rum_analysis import Conversion, RumAnalysis
 
 from .windows import NOW, product_event, stored, view
 

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from aqe.agents.production_intelligence.errors import told_twice
 from aqe.agents.production_intelligence.errors.patterns import mine
-from aqe.core.records.findings import FindingPriority
-from aqe.core.records.logs import LogRow
+from aqe.core.records.bulk.logs import LogRow
+from aqe.core.records.production.findings import FindingPriority
 
 START = datetime(2026, 1, 1, 10, tzinfo=UTC)
 

@@ -10,7 +10,7 @@ from random import Random
 from typing import Any
 from uuid import UUID
 
-from aqe.core.records.recordings import ExchangeRow
+from aqe.core.records.bulk.recordings import ExchangeRow
 from aqe.tests.receivers import web_server
 
 PRICES = {1: 250, 2: 999, 3: 1250}

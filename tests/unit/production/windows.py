@@ -13,13 +13,13 @@ import numpy as np
 
 from aqe.agents.production_intelligence.endpoints import endpoint
 from aqe.agents.production_intelligence.loaded import Loaded
-from aqe.core.records.levels import Level, LevelSource, MetricPoint, Requested, Stretch, Timing
-from aqe.core.records.logs import AccessRow
-from aqe.core.records.rows import KIND_OF, RUM, Row
-from aqe.core.records.rum import RumRow
-from aqe.core.records.rum_answers import PageLabel, RumAnswers, RumQuestion
-from aqe.core.records.usage import ProductRow
-from aqe.core.records.visits import VISIT_PAUSE_S, VisitBatch, VisitQuestion, Visits
+from aqe.core.records.bulk.levels import Level, LevelSource, MetricPoint, Requested, Stretch, Timing
+from aqe.core.records.bulk.logs import AccessRow
+from aqe.core.records.bulk.rows import KIND_OF, RUM, Row
+from aqe.core.records.bulk.rum import RumRow
+from aqe.core.records.bulk.rum_answers import PageLabel, RumAnswers, RumQuestion
+from aqe.core.records.bulk.usage import ProductRow
+from aqe.core.records.bulk.visits import VISIT_PAUSE_S, VisitBatch, VisitQuestion, Visits
 from aqe.memory.datasets import DatasetStore
 
 NOW = datetime(2026, 3, 2, tzinfo=UTC)

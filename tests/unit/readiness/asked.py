@@ -8,7 +8,7 @@ from aqe.agents.deployment_readiness.approving.approvals import (
     state_of,
 )
 from aqe.config.policy import default_policy
-from aqe.core.records.approvals import (
+from aqe.core.records.decisions.approvals import (
     Approval,
     ApprovalRequest,
     ApprovalState,
@@ -16,8 +16,8 @@ from aqe.core.records.approvals import (
     Situation,
     Vote,
 )
-from aqe.core.records.policy import ApprovalRules, GateOverrides, Policy
-from aqe.core.records.readiness import DecisionStatus
+from aqe.core.records.decisions.policy import ApprovalRules, GateOverrides, Policy
+from aqe.core.records.decisions.readiness import DecisionStatus
 from aqe.tests.builders import NOW, a_release
 from aqe.tests.people import everybody, signing
 

@@ -16,14 +16,14 @@ from aqe.agents.deployment_readiness.approving.approvals import (
 )
 from aqe.config.policy import default_policy
 from aqe.core.audit import chained
-from aqe.core.records.approvals import (
+from aqe.core.records.audit import GENESIS, AuditDraft, AuditEntry
+from aqe.core.records.decisions.approvals import (
     Approval,
     ApprovalState,
     Seen,
     SeenCriterion,
 )
-from aqe.core.records.audit import GENESIS, AuditDraft, AuditEntry
-from aqe.core.records.readiness import GateStatus
+from aqe.core.records.decisions.readiness import GateStatus
 from aqe.core.records.signals import MetricValue
 from aqe.tests.builders import NOW, a_release
 from aqe.tests.unit.readiness.asked import (

@@ -22,7 +22,7 @@ from aqe.agents.deployment_readiness.gates import evaluate
 from aqe.agents.deployment_readiness.inputs import ReadinessInputs
 from aqe.agents.deployment_readiness.risk import score
 from aqe.config.policy import FAST_TRACK_POLICY, default_policy, load_policy
-from aqe.core.records.approvals import (
+from aqe.core.records.decisions.approvals import (
     Approval,
     ApprovalState,
     Override,
@@ -30,8 +30,8 @@ from aqe.core.records.approvals import (
     approval_key,
     override_key,
 )
-from aqe.core.records.policy import GateOverrides, Policy
-from aqe.core.records.readiness import Decision
+from aqe.core.records.decisions.policy import GateOverrides, Policy
+from aqe.core.records.decisions.readiness import Decision
 from aqe.core.records.signals import MetricValue, SignalKind
 from aqe.tests.builders import NOW, a_good_signal, a_release, good_inputs
 from aqe.tests.people import everybody, signing

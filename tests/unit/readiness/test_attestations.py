@@ -15,10 +15,10 @@ from aqe.agents.deployment_readiness.inputs import ReadinessInputs
 from aqe.config.checklist import default_checklist
 from aqe.config.policy import default_policy
 from aqe.core.criteria import CRITERIA
-from aqe.core.records.attestations import Attestation, AttestedEvidence, is_attestable
-from aqe.core.records.checklist import ChecklistLevel, ItemResult, ItemStatus
+from aqe.core.records.decisions.attestations import Attestation, AttestedEvidence, is_attestable
+from aqe.core.records.decisions.checklist import ChecklistLevel, ItemResult, ItemStatus
+from aqe.core.records.decisions.readiness import CriterionResult, DecisionStatus, GateStatus
 from aqe.core.records.evidence import Status
-from aqe.core.records.readiness import CriterionResult, DecisionStatus, GateStatus
 from aqe.core.records.signals import SignalKind
 from aqe.tests.builders import NOW, a_good_signal, a_release, good_inputs, some_inputs
 from aqe.tests.people import everybody, signing

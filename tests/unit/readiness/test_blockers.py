@@ -12,11 +12,11 @@ from aqe.agents.deployment_readiness.gates import evaluate
 from aqe.agents.deployment_readiness.inputs import ReadinessInputs
 from aqe.agents.deployment_readiness.risk import score
 from aqe.config.policy import default_policy, parse_policy
-from aqe.core.records.approvals import ApprovalState
-from aqe.core.records.blockers import Blocker, Blockers, Cause
-from aqe.core.records.history import DeploymentOutcome
-from aqe.core.records.policy import Policy
-from aqe.core.records.readiness import DecisionStatus
+from aqe.core.records.decisions.approvals import ApprovalState
+from aqe.core.records.decisions.blockers import Blocker, Blockers, Cause
+from aqe.core.records.decisions.history import DeploymentOutcome
+from aqe.core.records.decisions.policy import Policy
+from aqe.core.records.decisions.readiness import DecisionStatus
 from aqe.core.records.signals import Finding, Outcome, SignalKind, SignalPart
 from aqe.tests.builders import NOW, a_good_signal, good_inputs
 from aqe.tests.unit.readiness.test_properties import EXAMPLES, Values, any_history, any_policy, any_values, inputs_of

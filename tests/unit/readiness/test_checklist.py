@@ -10,7 +10,7 @@ from aqe.agents.deployment_readiness.inputs import ReadinessInputs
 from aqe.agents.deployment_readiness.resolutions import resolved
 from aqe.config.checklist import default_checklist
 from aqe.config.policy import default_policy
-from aqe.core.records.checklist import (
+from aqe.core.records.decisions.checklist import (
     Checklist,
     ChecklistDefinition,
     ChecklistLevel,
@@ -20,7 +20,7 @@ from aqe.core.records.checklist import (
     ItemStatus,
     Resolution,
 )
-from aqe.core.records.readiness import NotApplicable
+from aqe.core.records.decisions.readiness import NotApplicable
 from aqe.core.records.signals import MetricValue, Outcome, Signal, SignalKind, SignalPart
 from aqe.tests.builders import GOOD, NOW, a_good_signal, a_signal, good_inputs, some_inputs
 

@@ -10,8 +10,8 @@ from aqe.agents.deployment_readiness.compare import compare
 from aqe.agents.deployment_readiness.decide import Judged
 from aqe.agents.deployment_readiness.inputs import ReadinessInputs
 from aqe.config.policy import default_policy, parse_policy
-from aqe.core.records.comparison import Change, Comparison
-from aqe.core.records.policy import Policy
+from aqe.core.records.decisions.comparison import Change, Comparison
+from aqe.core.records.decisions.policy import Policy
 from aqe.core.records.signals import SignalKind
 from aqe.tests.builders import a_good_signal, good_inputs
 from aqe.tests.unit.readiness.test_properties import EXAMPLES, Values, any_policy, any_values, inputs_of

@@ -10,9 +10,9 @@ from aqe.agents.deployment_readiness.counterfactuals import advised
 from aqe.agents.deployment_readiness.inputs import ReadinessInputs
 from aqe.agents.deployment_readiness.risk import score
 from aqe.config.policy import default_policy
-from aqe.core.records.history import DeploymentOutcome
-from aqe.core.records.policy import CurvePoint, Policy
-from aqe.core.records.readiness import Counterfactual, RiskAssessment, RiskLevel
+from aqe.core.records.decisions.history import DeploymentOutcome
+from aqe.core.records.decisions.policy import CurvePoint, Policy
+from aqe.core.records.decisions.readiness import Counterfactual, RiskAssessment, RiskLevel
 from aqe.core.records.signals import MetricValue, SignalKind, typed_metrics
 from aqe.tests.builders import a_deployment, a_good_signal, a_signal, good_inputs
 from aqe.tests.unit.readiness.test_properties import (

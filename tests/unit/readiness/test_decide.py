@@ -10,9 +10,9 @@ from aqe.agents.deployment_readiness.gates import evaluate
 from aqe.agents.deployment_readiness.inputs import ReadinessInputs
 from aqe.agents.deployment_readiness.risk import score
 from aqe.config.policy import default_policy, parse_policy
-from aqe.core.records.approvals import ApprovalState
-from aqe.core.records.policy import Policy
-from aqe.core.records.readiness import Decision, DecisionStatus, RiskLevel
+from aqe.core.records.decisions.approvals import ApprovalState
+from aqe.core.records.decisions.policy import Policy
+from aqe.core.records.decisions.readiness import Decision, DecisionStatus, RiskLevel
 from aqe.core.records.signals import MetricValue, SignalKind
 from aqe.tests.builders import NOW, a_deployment, a_good_signal, a_signal, good_inputs, some_inputs
 

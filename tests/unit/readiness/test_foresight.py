@@ -15,8 +15,8 @@ from aqe.agents.deployment_readiness.foresight.statements import Foreseen, fores
 from aqe.agents.deployment_readiness.inputs import ReadinessInputs
 from aqe.config.policy import default_policy
 from aqe.core.errors import InputError
-from aqe.core.records.confidence import Certainty, ReleaseConfidence
-from aqe.core.records.history import DeploymentOutcome, Foresight, read_history
+from aqe.core.records.decisions.confidence import Certainty, ReleaseConfidence
+from aqe.core.records.decisions.history import DeploymentOutcome, Foresight, read_history
 from aqe.core.records.release import DeploymentResult
 from aqe.core.records.signals import SignalKind
 from aqe.tests.builders import NOW, a_deployment, a_good_signal, a_release, good_inputs, some_inputs

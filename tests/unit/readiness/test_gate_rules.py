@@ -14,9 +14,9 @@ from aqe.config.policy import parse_policy
 from aqe.core.errors import InputError
 from aqe.core.evidence_ways import HOW_TO_MEASURE
 from aqe.core.freezing import frozen_until
-from aqe.core.records.history import DeploymentOutcome, Foresight
-from aqe.core.records.policy import Policy
-from aqe.core.records.readiness import Decision, DecisionStatus, GateResult, GateStatus
+from aqe.core.records.decisions.history import DeploymentOutcome, Foresight
+from aqe.core.records.decisions.policy import Policy
+from aqe.core.records.decisions.readiness import Decision, DecisionStatus, GateResult, GateStatus
 from aqe.core.records.signals import MetricValue, SignalKind
 from aqe.tests.builders import NOW, a_deployment, a_good_signal, a_release, good_inputs, some_inputs
 

@@ -6,8 +6,8 @@ from aqe.agents.deployment_readiness.gates import evaluate
 from aqe.agents.deployment_readiness.inputs import ReadinessInputs
 from aqe.config.policy import default_policy, parse_policy
 from aqe.core.criteria import CRITERIA, limit_problem
-from aqe.core.records.policy import GatePolicy, Limit, Policy
-from aqe.core.records.readiness import CriterionResult, Enforcement, GateResult, GateStatus
+from aqe.core.records.decisions.policy import GatePolicy, Limit, Policy
+from aqe.core.records.decisions.readiness import CriterionResult, Enforcement, GateResult, GateStatus
 from aqe.core.records.signals import MetricValue, SignalKind
 from aqe.tests.builders import GOOD, a_good_signal, a_signal, good_inputs, some_inputs
 

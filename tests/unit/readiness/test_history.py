@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from aqe.agents.deployment_readiness.history import stability
 from aqe.core.criteria import HISTORY_METRICS
-from aqe.core.records.history import DeploymentOutcome
+from aqe.core.records.decisions.history import DeploymentOutcome
 from aqe.tests.builders import NOW, a_deployment
 
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aqe.core.errors import InputError
-from aqe.core.records.history import DeploymentOutcome, Foresight, HistoryReader, read_history
+from aqe.core.records.decisions.history import DeploymentOutcome, Foresight, HistoryReader, read_history
 from aqe.core.records.signals import SignalKind
 from aqe.tests.builders import NOW, a_deployment
 

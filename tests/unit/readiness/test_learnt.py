@@ -11,7 +11,7 @@ from aqe.agents.deployment_readiness.capabilities import Loaded, assess
 from aqe.agents.deployment_readiness.foresight.statements import foresee, learnt_key
 from aqe.config.policy import default_policy
 from aqe.core.errors import InputError
-from aqe.core.records.learnt import Learnt
+from aqe.core.records.decisions.learnt import Learnt
 from aqe.tests.unit.readiness.test_foresight import history_of, with_history
 
 POLICY = default_policy()

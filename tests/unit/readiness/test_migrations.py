@@ -3,7 +3,7 @@
 import pytest
 
 from aqe.agents.deployment_readiness.migrations import is_migration, migrations_in
-from aqe.core.records.rollback_plan import Migration, Way
+from aqe.core.records.decisions.rollback_plan import Migration, Way
 
 ALEMBIC = "def upgrade():\n    op.add_column('a', x)\n\ndef downgrade() -> None:\n    "
 

@@ -13,12 +13,12 @@ from aqe.agents.deployment_readiness.foresight.outcomes import calibration_repor
 from aqe.agents.deployment_readiness.inputs import ReadinessInputs
 from aqe.cli.text_history import confidence_text, history_text
 from aqe.config.policy import default_policy
-from aqe.core.records.calibration import Calibration
-from aqe.core.records.history import DeploymentOutcome, Foresight
-from aqe.core.records.policy import Policy
-from aqe.core.records.readiness import DecisionStatus
+from aqe.core.records.decisions.calibration import Calibration
+from aqe.core.records.decisions.history import DeploymentOutcome, Foresight
+from aqe.core.records.decisions.policy import Policy
+from aqe.core.records.decisions.readiness import DecisionStatus
+from aqe.core.records.decisions.replay import CalibrationReport, HistoryReport, PolicyReplay
 from aqe.core.records.release import DeploymentResult
-from aqe.core.records.replay import CalibrationReport, HistoryReport, PolicyReplay
 from aqe.core.records.signals import SignalKind
 from aqe.tests.builders import NOW, a_deployment, a_good_signal, good_inputs
 

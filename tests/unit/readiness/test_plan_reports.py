@@ -9,9 +9,9 @@ from aqe.agents.deployment_readiness.inputs import ReadinessInputs
 from aqe.agents.deployment_readiness.reporting.remediation import remediation_report
 from aqe.agents.deployment_readiness.reporting.rollback_plan import rollback_report
 from aqe.config.policy import default_policy
-from aqe.core.records.remediation import RemediationPlan
+from aqe.core.records.decisions.remediation import RemediationPlan
+from aqe.core.records.decisions.rollback_plan import Migration, Notice, RollbackPlan, Surroundings, Way
 from aqe.core.records.report import Report, Value
-from aqe.core.records.rollback_plan import Migration, Notice, RollbackPlan, Surroundings, Way
 from aqe.core.records.signals import Finding, Outcome, SignalKind, SignalPart
 from aqe.reports.table import FORMATS
 from aqe.tests.builders import a_deployment, a_good_signal, good_inputs, some_inputs

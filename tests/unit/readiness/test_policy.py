@@ -10,8 +10,8 @@ from aqe.config.yamlfile import load_yaml
 from aqe.core.criteria import CRITERIA, HISTORY_METRICS, Source, limit_problem
 from aqe.core.errors import InputError
 from aqe.core.evidence_ways import HOW_TO_MEASURE
-from aqe.core.records.policy import DIMENSIONS, Policy
-from aqe.core.records.readiness import Enforcement
+from aqe.core.records.decisions.policy import DIMENSIONS, Policy
+from aqe.core.records.decisions.readiness import Enforcement
 from aqe.core.records.signals import SIGNAL_METRICS, SignalKind
 
 SPECIFICATION = """\

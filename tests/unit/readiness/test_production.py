@@ -12,8 +12,8 @@ from aqe.agents.deployment_readiness.inputs import ReadinessInputs
 from aqe.agents.deployment_readiness.production import PRODUCTION_KEYS, Written, watch
 from aqe.agents.deployment_readiness.risk import score
 from aqe.config.policy import default_policy, parse_policy
-from aqe.core.records.policy import Policy
-from aqe.core.records.readiness import Decision, DecisionStatus
+from aqe.core.records.decisions.policy import Policy
+from aqe.core.records.decisions.readiness import Decision, DecisionStatus
 from aqe.core.records.signals import SIGNAL_METRICS, SignalKind
 from aqe.tests.builders import NOW, good_inputs
 

@@ -18,9 +18,9 @@ from aqe.agents.deployment_readiness.inputs import ReadinessInputs, StoredSignal
 from aqe.agents.deployment_readiness.risk import score
 from aqe.config.policy import default_policy
 from aqe.core.criteria import CRITERIA, limit_problem
-from aqe.core.records.history import DeploymentOutcome
-from aqe.core.records.policy import DIMENSIONS, GatePolicy, NoData, Policy, Rule, Scoring
-from aqe.core.records.readiness import (
+from aqe.core.records.decisions.history import DeploymentOutcome
+from aqe.core.records.decisions.policy import DIMENSIONS, GatePolicy, NoData, Policy, Rule, Scoring
+from aqe.core.records.decisions.readiness import (
     Decision,
     DecisionStatus,
     Enforcement,

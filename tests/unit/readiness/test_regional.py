@@ -11,9 +11,9 @@ from aqe.agents.deployment_readiness.inputs import ReadinessInputs
 from aqe.agents.deployment_readiness.regional import reads, regional_assessment, regional_signal_key
 from aqe.config.policy import default_policy
 from aqe.core.errors import InputError
-from aqe.core.records.history import DeploymentOutcome
-from aqe.core.records.readiness import DecisionStatus
-from aqe.core.records.regional_assessment import RegionalAssessment
+from aqe.core.records.decisions.history import DeploymentOutcome
+from aqe.core.records.decisions.readiness import DecisionStatus
+from aqe.core.records.decisions.regional_assessment import RegionalAssessment
 from aqe.core.records.signals import SignalKind
 from aqe.tests.builders import a_good_signal, good_inputs
 

@@ -14,8 +14,8 @@ from aqe.config.policy import default_policy
 from aqe.core.audit import chained
 from aqe.core.errors import InputError
 from aqe.core.records.audit import GENESIS, AuditDraft
+from aqe.core.records.decisions.remediation import Owners, RemediationPlan, RemediationStep
 from aqe.core.records.evidence import Status
-from aqe.core.records.remediation import Owners, RemediationPlan, RemediationStep
 from aqe.core.records.signals import Finding, Outcome, SignalKind, SignalPart
 from aqe.tests.builders import NOW, a_good_signal, good_inputs
 

@@ -12,7 +12,7 @@ from aqe.agents.deployment_readiness.reporting.readiness import readiness_report
 from aqe.config.checklist import default_checklist
 from aqe.config.policy import default_policy
 from aqe.core.errors import NotFoundError
-from aqe.core.records.changes import Change, ReleaseChanges
+from aqe.core.records.decisions.changes import Change, ReleaseChanges
 from aqe.core.records.report import Origin, Report, Tone, Value, text_of
 from aqe.core.records.signals import SignalKind
 from aqe.reports.terminal import Terminal

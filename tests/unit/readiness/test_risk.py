@@ -5,8 +5,8 @@ import pytest
 from aqe.agents.deployment_readiness.inputs import ReadinessInputs
 from aqe.agents.deployment_readiness.risk import level_of, score, shown, unseen
 from aqe.config.policy import default_policy, parse_policy
-from aqe.core.records.policy import DIMENSIONS, MetricPolicy, Policy
-from aqe.core.records.readiness import MetricRisk, RiskAssessment, RiskLevel
+from aqe.core.records.decisions.policy import DIMENSIONS, MetricPolicy, Policy
+from aqe.core.records.decisions.readiness import MetricRisk, RiskAssessment, RiskLevel
 from aqe.core.records.signals import SignalKind
 from aqe.tests.builders import a_deployment, a_good_signal, a_signal, good_inputs, some_inputs
 

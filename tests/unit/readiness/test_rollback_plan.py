@@ -6,10 +6,9 @@ from aqe.agents.deployment_readiness.inputs import ReadinessInputs
 from aqe.agents.deployment_readiness.rollback_plan import rollback_plan
 from aqe.config.policy import default_policy, parse_policy
 from aqe.core.errors import InputError
-from aqe.core.records.evidence import Status
-from aqe.core.records.history import DeploymentOutcome
-from aqe.core.records.policy import Policy
-from aqe.core.records.rollback_plan import (
+from aqe.core.records.decisions.history import DeploymentOutcome
+from aqe.core.records.decisions.policy import Policy
+from aqe.core.records.decisions.rollback_plan import (
     Migration,
     Notice,
     PlannedRollout,
@@ -18,7 +17,8 @@ from aqe.core.records.rollback_plan import (
     Surroundings,
     Way,
 )
-from aqe.core.records.rollback_rules import RolloutTrigger
+from aqe.core.records.evidence import Status
+from aqe.core.records.rollouts.rollback_rules import RolloutTrigger
 from aqe.core.records.signals import SignalKind
 from aqe.tests.builders import a_deployment, a_good_signal, some_inputs
 

@@ -4,7 +4,7 @@ from aqe.agents.deployment_readiness.capabilities import Loaded, judge
 from aqe.agents.deployment_readiness.inputs import ReadinessInputs
 from aqe.agents.deployment_readiness.summary import SUBJECTS
 from aqe.config.policy import default_policy
-from aqe.core.records.readiness import GateStatus, SummaryLine
+from aqe.core.records.decisions.readiness import GateStatus, SummaryLine
 from aqe.core.records.signals import SIGNAL_METRICS, SignalKind
 from aqe.tests.builders import a_good_signal, good_inputs, some_inputs
 

@@ -13,9 +13,9 @@ from aqe.agents.deployment_readiness.inputs import ReadinessInputs
 from aqe.agents.outcome import Outcome
 from aqe.config.policy import default_policy
 from aqe.core.errors import InputError
-from aqe.core.records.history import DeploymentOutcome
-from aqe.core.records.policy import Policy
-from aqe.core.records.readiness import Decision
+from aqe.core.records.decisions.history import DeploymentOutcome
+from aqe.core.records.decisions.policy import Policy
+from aqe.core.records.decisions.readiness import Decision
 from aqe.core.records.signals import SignalKind
 from aqe.fleet.decisions.what_if import read_what_if
 from aqe.tests.builders import NOW, a_good_signal, good_inputs

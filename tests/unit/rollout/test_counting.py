@@ -7,8 +7,8 @@ import pytest
 
 from aqe.agents.deployment_readiness.rollout.moves import Kind
 from aqe.cli.text_rollout import rollout_text
-from aqe.core.records.checks import CheckLimits
-from aqe.core.records.rollout import Order, Phase, Rollout, Trigger, WatchPhase
+from aqe.core.records.rollouts.checks import CheckLimits
+from aqe.core.records.rollouts.rollout import Order, Phase, Rollout, Trigger, WatchPhase
 from aqe.tests.unit.rollout.test_step import Story, a_plan
 
 GOOD, UNCLEAR, BAD = {"queue": 10.0}, {"queue": 70.0}, {"queue": 200.0}

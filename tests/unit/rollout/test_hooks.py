@@ -11,8 +11,8 @@ from aqe.agents.deployment_readiness.rollout.step import step
 from aqe.config.settings import load_settings
 from aqe.core.errors import InputError
 from aqe.core.records.release import Release
-from aqe.core.records.rollout import Order, Phase
-from aqe.core.records.rollout_hooks import DueHook, EndedHook, StageHook
+from aqe.core.records.rollouts.hooks import DueHook, EndedHook, StageHook
+from aqe.core.records.rollouts.rollout import Order, Phase
 from aqe.fleet.rollouts.parts import Wanted, plan, target
 from aqe.fleet.rollouts.stage_programs import HookRunner
 from aqe.tests.servers import documented

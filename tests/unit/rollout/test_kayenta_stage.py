@@ -6,8 +6,8 @@ import pytest
 
 from aqe.agents.deployment_readiness.rollout.kayenta_stage import MAX_POINTS, METRIC, check_judging
 from aqe.core.errors import InputError
-from aqe.core.records.rollout import MetricVerdict, Phase, Rollout
-from aqe.core.records.rollout_kayenta import KayentaJudging
+from aqe.core.records.rollouts.kayenta import KayentaJudging
+from aqe.core.records.rollouts.rollout import MetricVerdict, Phase, Rollout
 from aqe.tests.unit.rollout.test_step import Story, a_plan
 
 MEASURED = {"error_rate_percent": True, "queue": True, "disk": True, "conversion": False}

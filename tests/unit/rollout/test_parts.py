@@ -23,8 +23,8 @@ from aqe.connectors.sources.prometheus import PrometheusSource, is_per_arm, meas
 from aqe.core.clock import FakeClock, SteadyClock
 from aqe.core.errors import InputError, ServiceUnavailable
 from aqe.core.records.release import Release
-from aqe.core.records.rollout import Measured, Placement, Strategy, Trigger
-from aqe.core.records.rollout_kayenta import KayentaJudging
+from aqe.core.records.rollouts.kayenta import KayentaJudging
+from aqe.core.records.rollouts.rollout import Measured, Placement, Strategy, Trigger
 from aqe.fleet.rollouts.parts import Wanted, look, plan, target, unmeasured
 from aqe.tests.receivers import web_server
 from aqe.tests.servers import documented

@@ -3,8 +3,8 @@
 import asyncio
 
 from aqe.core.errors import ServiceUnavailable
-from aqe.core.records.regions import RegionState
-from aqe.core.records.rollout import Placement
+from aqe.core.records.rollouts.regions import RegionState
+from aqe.core.records.rollouts.rollout import Placement
 from aqe.fleet.rollouts.region_traffic import RegionTraffic
 from aqe.tests.unit.rollout.test_regions import START
 

@@ -14,7 +14,7 @@ from aqe.agents.deployment_readiness.rollout.region_plan import in_waves, is_ope
 from aqe.agents.deployment_readiness.rollout.regions import SETTLED, Happening, Kind, begin, reopen, step
 from aqe.cli.deploy.regions import ORDERS
 from aqe.core.errors import InputError
-from aqe.core.records.regions import (
+from aqe.core.records.rollouts.regions import (
     FAILING,
     Region,
     Regional,
@@ -27,7 +27,7 @@ from aqe.core.records.regions import (
     RolloutSeen,
     Window,
 )
-from aqe.core.records.rollout import GivenOrder, Order, Phase
+from aqe.core.records.rollouts.rollout import GivenOrder, Order, Phase
 
 START = datetime(2026, 3, 2, 12, tzinfo=UTC)
 FOUR = ("us-east", "us-west", "eu-west", "ap-south")

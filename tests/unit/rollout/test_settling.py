@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from aqe.agents.deployment_readiness.rollout.settling import is_settling, settle
-from aqe.core.records.rollout import Order, Phase, Sample
-from aqe.core.records.rollout_settling import SettlingStatus
+from aqe.core.records.rollouts.rollout import Order, Phase, Sample
+from aqe.core.records.rollouts.settling import SettlingStatus
 from aqe.tests.unit.rollout.test_step import Story, a_plan, grown
 
 

@@ -9,9 +9,9 @@ import pytest
 
 from aqe.agents.deployment_readiness.rollout.simulate import Recording, simulate
 from aqe.core.errors import InputError
-from aqe.core.records.apm import MetricRow
-from aqe.core.records.rollout import ArmReading, RolloutPlan, Sample, Stage, Strategy, Trigger
-from aqe.core.records.rollout_kayenta import KayentaJudging
+from aqe.core.records.bulk.apm import MetricRow
+from aqe.core.records.rollouts.kayenta import KayentaJudging
+from aqe.core.records.rollouts.rollout import ArmReading, RolloutPlan, Sample, Stage, Strategy, Trigger
 from aqe.fleet.rollouts.recorded_metrics import of_file, of_rows
 from aqe.tests.unit.rollout.test_step import START, a_plan
 

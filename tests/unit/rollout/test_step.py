@@ -14,8 +14,10 @@ from aqe.agents.deployment_readiness.rollout.moves import Happening, Kind
 from aqe.agents.deployment_readiness.rollout.orders import idle
 from aqe.agents.deployment_readiness.rollout.step import begin, reopen, step
 from aqe.core.errors import InputError
-from aqe.core.records.checks import CheckLimits
-from aqe.core.records.rollout import (
+from aqe.core.records.rollouts.checks import CheckLimits
+from aqe.core.records.rollouts.health import alerts_of, health_of
+from aqe.core.records.rollouts.kayenta import KayentaJudging
+from aqe.core.records.rollouts.rollout import (
     ArmReading,
     GivenOrder,
     Order,
@@ -29,9 +31,7 @@ from aqe.core.records.rollout import (
     Trigger,
     WatchPhase,
 )
-from aqe.core.records.rollout_health import alerts_of, health_of
-from aqe.core.records.rollout_kayenta import KayentaJudging
-from aqe.core.records.rollout_traffic import TrafficStatus
+from aqe.core.records.rollouts.traffic import TrafficStatus
 
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)
 

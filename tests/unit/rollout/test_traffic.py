@@ -1,8 +1,8 @@
 """A rollback has ended, and a release has all traffic, when the proxy's own counters say so."""
 
 from aqe.agents.deployment_readiness.rollout.moves import Kind
-from aqe.core.records.rollout import Order, Phase, Rollout
-from aqe.core.records.rollout_health import alerts_of
+from aqe.core.records.rollouts.health import alerts_of
+from aqe.core.records.rollouts.rollout import Order, Phase, Rollout
 from aqe.tests.unit.rollout.test_step import Story, a_plan
 
 

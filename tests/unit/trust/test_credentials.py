@@ -4,7 +4,7 @@ import pytest
 
 from aqe.core.credentials import MIN_SECRET_CHARACTERS, SecretHash, hash_secret
 from aqe.core.errors import InputError
-from aqe.core.records.approvers import Approver, AuthenticatedApprover, Signed
+from aqe.core.records.decisions.approvers import Approver, AuthenticatedApprover, Signed
 
 SECRET = "correct horse battery"
 HASH = hash_secret(SECRET, log2_n=14)

@@ -1,0 +1,1 @@
+"""What a release is judged by, and what came of it."""

@@ -1,0 +1,1 @@
+"""What production-intelligence finds and keeps."""

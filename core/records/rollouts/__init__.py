@@ -1,0 +1,1 @@
+"""A release on its way: stages, regions, limits, and how it stands."""
