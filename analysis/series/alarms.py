@@ -53,6 +53,7 @@ class Alarms:
         points_a_day: usual number of points, > 0; refills the budget.
         seen: points so far.
         last: point of the last alarm, and its score.
+        last_worse: the same of the last that was no improvement.
         allowance: alarms left in the budget.
         held_back: alarms that the budget did not allow.
 
@@ -65,30 +66,39 @@ class Alarms:
     points_a_day: float
     seen: int = 0
     last: tuple[int, float] | None = None
+    last_worse: tuple[int, float] | None = None
     allowance: float | None = None
     held_back: int = 0
 
-    def feed(self, scores: Array) -> list[int]:
+    def feed(self, scores: Array, better: NDArray[np.bool_] | None = None) -> list[int]:
         """Positions in this block at which an alarm is raised.
 
         Args:
             scores: (time,), >= 0.
+            better: (time,) where it would be an improvement: an alarm of that kind gives the others no rest.
         """
         high = np.flatnonzero(scores >= self.rules.threshold).tolist()
-        raised = [at for at in high if self._raises(self.seen + at, float(scores[at]))]
+        raised = [
+            at
+            for at in high
+            if self._raises(self.seen + at, float(scores[at]), better is not None and bool(better[at]))
+        ]
         self.seen += len(scores)
         return raised
 
-    def _raises(self, point: int, score: float) -> bool:
+    def _raises(self, point: int, score: float, better: bool) -> bool:
         rules = self.rules
         if point < rules.warm_up_points:
             return False
-        if self.last and point - self.last[0] <= rules.rest_points and score <= rules.much_worse * self.last[1]:
+        before = self.last if better else self.last_worse
+        if before and point - before[0] <= rules.rest_points and score <= rules.much_worse * before[1]:
             return False
         if not self._afford(point):
             self.held_back += 1
             return False
         self.last = (point, score)
+        if not better:
+            self.last_worse = self.last
         return True
 
     def _afford(self, point: int) -> bool:

@@ -2,6 +2,8 @@
 
 An alarm is one point. The event around it begins with the first point outside of the expected range that leads up to
 the alarm, and ends with the first of CALM points in a row that are inside again. Alarms while it lasts belong to it.
+Where only one direction is worse, an improvement hides nothing: an alarm of the worse kind ends it, and what an event
+came to is looked for on its own side of what was expected, not where the series swings back.
 Points come in blocks of any size; the events are the same.
 """
 
@@ -47,8 +49,7 @@ class Excursion:
         return self.observed - self.expected
 
     def take(self, at_s: float, value: float, expected: float, half: float) -> None:
-        """A point of the event."""
-        self.points += 1
+        """A point that may be its peak."""
         if abs(value - expected) > abs(self.deviation):
             self.peak_s, self.observed, self.expected = at_s, value, expected
             self.low, self.high = expected - half, expected + half
@@ -80,7 +81,7 @@ class Excursions:
     outside_s: float = 0.0
 
     def feed(
-        self, times_s: Array, values: Array, expected: Array, half: Array, alarms: dict[int, float]
+        self, times_s: Array, values: Array, expected: Array, half: Array, alarms: dict[int, float], worse: int = 0
     ) -> list[Excursion]:
         """The events that were under way in this block; the last may still be `open`.
 
@@ -88,21 +89,27 @@ class Excursions:
             times_s, values, expected: (time,).
             half: (time,) half the width of the expected range, >= 0.
             alarms: position -> score.
+            worse: 1 or -1 where only higher or only lower values are worse; 0 = both may be.
         """
         touched = [self.open] if self.open else []
         beyond = np.abs(values - expected) > half
         raised = sorted(alarms)
         at = 0
         while at < len(values):
-            if self.open is None:
+            deviation = float(values[at] - expected[at])
+            if self.open and at in alarms and deviation * worse > 0 > self.open.deviation * worse:
+                self._end(self.open, float(times_s[at]))
+            if self.open:
+                if worse == 0 or deviation * self.open.deviation >= 0:
+                    self.open.take(float(times_s[at]), float(values[at]), float(expected[at]), float(half[at]))
+                self._go_on(self.open, float(times_s[at]), bool(beyond[at]), alarms.get(at))
+            else:
                 start = next((alarm for alarm in raised if alarm >= at), len(values))
                 self._pass_by(times_s, beyond, at, start)
                 if start == len(values):
                     break
                 touched.append(self._begin(times_s, values, expected, half, start, alarms[start]))
-                at = start + 1
-                continue
-            self._go_on(at, times_s, values, expected, half, bool(beyond[at]), alarms.get(at))
+                at = start
             at += 1
         return touched
 
@@ -133,20 +140,20 @@ class Excursions:
         self.open, self.calm, self.outside = event, 0, 0
         return event
 
-    def _go_on(
-        self, at: int, times_s: Array, values: Array, expected: Array, half: Array, beyond: bool, alarm: float | None
-    ) -> None:
-        event = self.open
-        assert event is not None, "only asked while one is open"
+    def _go_on(self, event: Excursion, at_s: float, beyond: bool, alarm: float | None) -> None:
+        event.points += 1
         if beyond or alarm is not None:
             self.calm = 0
             event.score = max(event.score, alarm or 0.0)
         elif self.calm == 0:
-            self.calm, self.calm_s = 1, float(times_s[at])
+            self.calm, self.calm_s = 1, at_s
         else:
             self.calm += 1
-        event.take(float(times_s[at]), float(values[at]), float(expected[at]), float(half[at]))
         if self.calm == CALM:
-            event.ended_s = self.calm_s
-            event.points -= CALM
-            self.open, self.outside = None, 0
+            self._end(event, at_s)
+
+    def _end(self, event: Excursion, at_s: float) -> None:
+        """With the first of the points inside that it ends with, or with a point that is of another event."""
+        event.ended_s = self.calm_s if self.calm else at_s
+        event.points -= self.calm
+        self.open, self.calm, self.outside = None, 0, 0

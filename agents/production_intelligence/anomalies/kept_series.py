@@ -22,6 +22,7 @@ from ....core.records.bulk.levels import Scope
 from ....core.records.production.watch_state import KeptSeries
 from .rules import Method
 from .series import About, Array, Flags, Measure, Series
+from .usual_share import UsualShare
 
 MAX_EVENTS = 40
 """Events of one series that are remembered, the latest: alarms rest for half a day, so that is weeks of them."""
@@ -38,17 +39,19 @@ class Progress:
         heard_s: the last time there was anything but silence.
         value: of the last point; stands in for points of which nothing is known.
         known: how many points were known.
-        total: of shares, how many all points were shares of.
+        usual: of shares, up to now.
         events: over, the latest MAX_EVENTS.
+        before: of shares, what was usual before each of the events, the one under way included.
     """
 
     began_s: float
     last_s: float
     heard_s: float
     value: float
+    usual: UsualShare
     known: int = 0
-    total: float = 0.0
     events: list[Excursion] = field(default_factory=list)
+    before: list[UsualShare] = field(default_factory=list)
 
 
 @dataclass
@@ -70,6 +73,10 @@ class Watched:
         under_way = self.watch.excursions[0].open
         return [*self.progress.events, *([under_way] if under_way else [])]
 
+    def usual_before(self, event: Excursion) -> UsualShare:
+        """What was usual before one of `events`."""
+        return next(usual for usual in self.progress.before if usual.at_s == event.began_s)
+
 
 def after(series: Series, before: Watched | None, cut: slice, watch: SeriesWatch, touched: list[Excursion]) -> Watched:
     """The series once the points of `cut` were fed.
@@ -80,19 +87,33 @@ def after(series: Series, before: Watched | None, cut: slice, watch: SeriesWatch
         touched: the events that were under way.
     """
     first, known, values = float(series.times_s[cut][0]), series.known[cut], series.values[cut]
-    done = before.progress if before else Progress(first, first, first, 0.0)
-    totals = 0.0 if series.totals is None else float(np.where(known, series.totals[cut], 0.0).sum())
-    over = [*done.events, *(event for event in touched if event.ended_s is not None)]
+    done = before.progress if before else Progress(first, first, first, 0.0, UsualShare(first))
+    over = [*done.events, *(event for event in touched if event.ended_s is not None)][-MAX_EVENTS:]
+    usual = _usual(series, done, cut, touched)
+    began = {event.began_s for event in [*over, *touched]}
     progress = Progress(
         began_s=done.began_s,
         last_s=float(series.times_s[cut][-1]),
         heard_s=max(done.heard_s, series.heard_s),
         value=float(values[-1]),
         known=done.known + int(known.sum()),
-        total=done.total + totals,
-        events=over[-MAX_EVENTS:],
+        usual=usual[-1],
+        events=over,
+        before=[share for share in usual[:-1] if share.at_s in began],
     )
     return Watched(series.about, progress, watch)
+
+
+def _usual(series: Series, done: Progress, cut: slice, touched: list[Excursion]) -> list[UsualShare]:
+    """What was usual before each event, the new ones last; and what is usual now."""
+    known = {share.at_s for share in done.before}
+    times, interval_s = series.times_s[cut], series.about.interval_s
+    moments = [event.began_s for event in touched if event.began_s not in known] + [float(times[-1]) + interval_s]
+    if series.totals is None:
+        return [*done.before, *map(UsualShare, moments)]
+    totals = np.where(series.known, series.totals, 0.0)[cut]
+    hits = np.round(series.values[cut] * totals)
+    return [*done.before, *done.usual.at_each(moments, times, hits, totals, interval_s)]
 
 
 def gone_on(series: Series, before: Watched) -> Series:
@@ -136,11 +157,21 @@ def read(kept: KeptSeries, method: Method) -> Watched:
     fresh = SeriesWatch(1, interval_s, method.rules(interval_s), method.sigmas)
     if (watch.rules, watch.sigmas) != (fresh.rules, fresh.sigmas):
         raise ValueError("kept under other rules")
-    times = (progress.began_s, progress.last_s, progress.heard_s, progress.value)
-    if _shape(pack(watch)) != _shape(pack(fresh)) or not all(map(isfinite, times)) or watch.seen != kept.points:
-        raise ValueError("not the state of one series")
     scope = Scope(kept.service, kept.endpoint)
-    return Watched(About(kept.name, kept.source, Measure(kept.measure), scope, unit, interval_s), progress, watch)
+    found = Watched(About(kept.name, kept.source, Measure(kept.measure), scope, unit, interval_s), progress, watch)
+    if _shape(pack(watch)) != _shape(pack(fresh)) or watch.seen != kept.points or not _sound(found):
+        raise ValueError("not the state of one series")
+    return found
+
+
+def _sound(watched: Watched) -> bool:
+    """Its numbers are some, and each event has what was usual before it."""
+    progress = watched.progress
+    numbers = [progress.began_s, progress.last_s, progress.heard_s, progress.value]
+    for share in (progress.usual, *progress.before):
+        numbers += [share.at_s, share.hits, share.total]
+    known = {share.at_s for share in progress.before}
+    return all(map(isfinite, numbers)) and all(event.began_s in known for event in watched.events)
 
 
 def _unpacked(text: str) -> dict[str, Any]:

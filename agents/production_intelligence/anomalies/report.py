@@ -52,8 +52,7 @@ def judge(found: Found, deployments: Sequence[Deployment]) -> Judged:
     meaning = meaning_of(about.measure, about.name)
     upward = event.deviation >= 0
     type_ = meaning.high if upward else meaning.low
-    # No error has been seen among so many: the true share may still be one in as many.
-    expected_share = max(event.expected, 1.0 / (found.before + 2.0))
+    expected_share = max(event.expected, found.usual.most) if upward else min(event.expected, found.usual.least)
     p_value = chance_of(found.hits, found.total, expected_share) if about.unit == "share" else None
     few = p_value > CHANCE if p_value is not None else False
     few |= type_ is AnomalyType.THROUGHPUT_DROP and event.expected < LEAST_TRAFFIC

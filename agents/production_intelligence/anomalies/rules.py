@@ -48,6 +48,11 @@ class Meaning(NamedTuple):
     high: AnomalyType | None
     low: AnomalyType | None
 
+    @property
+    def worse(self) -> int:
+        """1 or -1 where only higher or only lower values are worse, 0 where both are."""
+        return (self.high is not None) - (self.low is not None)
+
 
 _ERRORS = Meaning(AnomalyType.ERROR_RATE_SPIKE, None)
 _SLOWER = Meaning(AnomalyType.LATENCY_DEGRADATION, None)

@@ -12,8 +12,9 @@ from ....analysis.series.side_by_side import apart, times_mark, together
 from ....core.numbers import duration_text, percent
 from ....core.records.production.anomalies import Unjudged
 from .kept_series import Watched, after, gone_on
-from .rules import Method
+from .rules import Method, meaning_of
 from .series import LEAST_KNOWN_SHARE, About, Array, Series
+from .usual_share import UsualShare
 
 MAX_SERIES = 5_000
 """Watched in one task; beyond it series are counted and named as not judged."""
@@ -30,7 +31,7 @@ class Found:
 
     Args:
         hits, total: during the event, of a share: how many of how many.
-        before: how many there were before it, of which the expectation is known.
+        usual: of a share, before the event.
         recent: see records.anomalies.Anomaly.
         last_s: the last point of the series.
     """
@@ -39,7 +40,7 @@ class Found:
     event: Excursion
     hits: float
     total: float
-    before: float
+    usual: UsualShare
     recent: tuple[float | None, ...]
     last_s: float
 
@@ -140,13 +141,14 @@ class Search:
             self.states[now.about.name] = now
             self.continued += before is not None
             if self._judged(now):
-                yield from (found_of(series, event, now.progress.total) for event in now.events)
+                yield from (found_of(series, event, now.usual_before(event)) for event in now.events)
 
     def _watch_of(self, batch: list[_New]) -> SeriesWatch:
         if all(new.before is not None for new in batch):
             return together([new.before.watch for new in batch if new.before])
         interval_s = batch[0].series.about.interval_s
-        return SeriesWatch(len(batch), interval_s, self.method.rules(interval_s), self.method.sigmas)
+        worse = [meaning_of(new.series.about.measure, new.series.about.name).worse for new in batch]
+        return SeriesWatch(len(batch), interval_s, self.method.rules(interval_s), self.method.sigmas, worse)
 
     def _judged(self, watched: Watched) -> bool:
         name, points, warm_up = watched.about.name, watched.points, watched.watch.rules.warm_up_points
@@ -167,22 +169,22 @@ def _hardly_known(share: float) -> str:
     return f"insufficient data: only {percent(share)} of its buckets have enough requests to tell it"
 
 
-def found_of(series: Series, event: Excursion, all_total: float) -> Found:
+def found_of(series: Series, event: Excursion, usual: UsualShare) -> Found:
     """What is asked of the series about its event.
 
     Args:
         series: the part that was read; the event is in it.
-        all_total: of shares, how many all points from the very first one on were shares of.
+        usual: of a share, before the event.
     """
     times = series.times_s
     begin = int(np.searchsorted(times, event.began_s))
     end = len(times) if event.ended_s is None else int(np.searchsorted(times, event.ended_s))
-    hits = total = before = 0.0
+    hits = total = 0.0
     if series.totals is not None:
         totals = np.where(series.known, series.totals, 0.0)
-        total, before = float(totals[begin:end].sum()), max(all_total - float(totals[begin:].sum()), 0.0)
+        total = float(totals[begin:end].sum())
         hits = float(np.round((series.values * totals)[begin:end].sum()))
-    return Found(series.about, event, hits, total, before, _recent(series, begin, end), float(times[-1]))
+    return Found(series.about, event, hits, total, usual, _recent(series, begin, end), float(times[-1]))
 
 
 def _recent(series: Series, begin: int, end: int) -> tuple[float | None, ...]:

@@ -25,7 +25,7 @@ def watched(seed: int, cuts: list[int], *, sigmas: float | None, through_json: b
     for begin in random.integers(200, POINTS, 4):
         values[random.integers(2), begin : begin + random.integers(1, 40)] += random.choice([-30.0, 60.0])
     times = np.arange(float(POINTS)) * INTERVAL_S
-    watch = SeriesWatch(2, INTERVAL_S, RULES, sigmas)
+    watch = SeriesWatch(2, INTERVAL_S, RULES, sigmas, [1, seed % 3 - 1])
     found: list[dict[float, Excursion]] = [{}, {}]
     edges = sorted({0, POINTS, *cuts})
     for begin, end in pairwise(edges):
@@ -64,6 +64,29 @@ def test_a_stand_in_raises_no_alarm() -> None:
     assert SeriesWatch(1, INTERVAL_S, RULES).feed(times, values)[0][-1].observed == 90.0
     (events,) = SeriesWatch(1, INTERVAL_S, RULES).feed(times, values, silent=silent)
     assert all(event.observed < 90.0 for event in events)
+
+
+def errors_with(*outages: range) -> list[Excursion]:
+    """Events of a small share of errors, of which more is worse."""
+    values = np.abs(np.random.default_rng(2).normal(0.0, 0.01, 1500))
+    for outage in outages:
+        values[outage.start : outage.stop] += 0.4
+    times = np.arange(1500.0) * INTERVAL_S
+    return SeriesWatch(1, INTERVAL_S, RULES, worse=[1]).feed(times, values[None, :])[0]
+
+
+def test_the_second_outage_is_as_bad_as_the_first() -> None:
+    """It breaks no record, and the first makes it half expected."""
+    begins = {
+        event.began_s / INTERVAL_S for event in errors_with(range(900, 912), range(1044, 1054), range(1200, 1210))
+    }
+    assert {900, 1044, 1200} <= begins
+
+
+def test_what_an_event_came_to_is_not_where_the_series_swings_back() -> None:
+    """After a long outage it is the return to normal that is far from what is expected by then."""
+    (event,) = [one for one in errors_with(range(900, 1100)) if one.began_s / INTERVAL_S == 900]
+    assert event.deviation > 0.3
 
 
 @pytest.mark.parametrize("packed", [None, {}, [], {"series": 1}, "x"])
