@@ -21,6 +21,7 @@ from ..analysis.series import anomaly_score
 from ..analysis.series.alarms import AlarmRules, Alarms
 from ..analysis.series.anomaly_score import AnomalyScorer
 from ..analysis.series.three_sigma import ThreeSigma
+from . import error_shares
 from .report import json_line, table
 
 Array = NDArray[np.float64]
@@ -46,7 +47,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--scorer", type=Path, default=SHARED / "bench" / "nab_score.py", help="module with Corpus")
     parser.add_argument("--quick", action="store_true", help="do not move the constants")
     options = parser.parse_args(arguments)
-    result: dict[str, Any] = {"speed": _speed()}
+    result: dict[str, Any] = {"speed": _speed(), "error_shares": error_shares.measured()}
     if options.data.exists() and options.scorer.exists():
         result |= _accuracy(_corpus(options.scorer, options.data), quick=options.quick)
     else:
