@@ -181,8 +181,13 @@ class FleetCommander:
         return [self._final(finished), self._say(completed, workflow.correlation_id, event)]
 
     async def on_step_failed(self, event: Event) -> list[Write]:
-        """A workflow fails with its step."""
+        """A workflow fails with its step; one that had nothing to look at is gone on after, unless it is the last."""
         failed: TaskFailed = event.data
+        workflow, number = await self._workflow_of(failed.task_id)
+        following = step_task(workflow, number + 1) if workflow else None
+        step = await self._memory.retrieve(_key(failed.task_id))
+        if following is not None and (step or {}).get("noData"):
+            return await self._queue(following, event)
         return await self._fail_workflow(event, failed, f"failed: {failed.error}", vetoed=failed.vetoed)
 
     async def on_step_cancelled(self, event: Event) -> list[Write]:

@@ -51,6 +51,18 @@ async def test_a_workflow_fails_with_its_step(parts: Runtime, raw: Any, trouble:
     assert [event.data.vetoed for event in events(raw, "task:failed")] == [trouble == "veto"] * 2
 
 
+async def test_a_step_that_had_nothing_to_look_at_is_gone_on_after(parts: Runtime) -> None:
+    """Production may be silent; the release is to be judged all the same. Nothing at all is told as that."""
+    await submit(parts, "w", "release-check", payload={"error-pattern-mining-trouble": "no data"})
+    await submit(parts, "x", "release-check", payload={"deployment-assessment-trouble": "no data"})
+    async with running(a_commander(parts), Miner(parts.services()), Judge(parts.services())):
+        workflow = await eventually(until(parts, "w", "completed"))
+        last = await eventually(until(parts, "x", "failed"))
+    step = await record(parts, "w.step-0")
+    assert step is not None and step.no_data and workflow.result == "deployment-assessment of None"
+    assert last.error == "step deployment-assessment failed: no log records"
+
+
 async def test_a_workflow_fails_when_its_step_is_cancelled(parts: Runtime, raw: Any) -> None:
     """Nobody would ever go on with it, and somebody waits."""
     await submit(parts, "w", "release-check")

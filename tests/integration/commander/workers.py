@@ -10,7 +10,7 @@ from aqe.agents.commander.agent import FleetCommander
 from aqe.agents.commander.routing import AgentProfile
 from aqe.bus.events import Event, TaskSubmitted
 from aqe.bus.reading import read_event
-from aqe.core.errors import TaskVetoed
+from aqe.core.errors import NoData, TaskVetoed
 from aqe.core.records.tasks import TaskAssignment
 from aqe.fleet.runtime import Runtime
 
@@ -22,6 +22,8 @@ class Fake(BaseAgent):
         trouble = context.task.payload.get(f"{context.task.type}-trouble")
         if trouble == "veto":
             raise TaskVetoed("not today")
+        if trouble == "no data":
+            raise NoData("no log records")
         if trouble == "bug":
             raise ValueError("broken")
         return None
