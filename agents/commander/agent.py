@@ -185,7 +185,7 @@ class FleetCommander:
         failed: TaskFailed = event.data
         workflow, number = await self._workflow_of(failed.task_id)
         following = step_task(workflow, number + 1) if workflow else None
-        step = await self._memory.retrieve(_key(failed.task_id))
+        step = await self._memory.retrieve(_key(failed.task_id)) if following else None
         if following is not None and (step or {}).get("noData"):
             return await self._queue(following, event)
         return await self._fail_workflow(event, failed, f"failed: {failed.error}", vetoed=failed.vetoed)
