@@ -18,7 +18,6 @@ from ...bus.events import (
     Event,
     Payload,
     TaskAssigned,
-    TaskCancelled,
     TaskCompleted,
     TaskFailed,
     TaskSubmitted,
@@ -184,23 +183,22 @@ class FleetCommander:
         """A workflow fails with its step; one that had nothing to look at is gone on after, unless it is the last."""
         failed: TaskFailed = event.data
         workflow, number = await self._workflow_of(failed.task_id)
-        following = step_task(workflow, number + 1) if workflow else None
-        step = await self._memory.retrieve(_key(failed.task_id)) if following else None
-        if following is not None and (step or {}).get("noData"):
-            return await self._queue(following, event)
-        return await self._fail_workflow(event, failed, f"failed: {failed.error}", vetoed=failed.vetoed)
+        if workflow is None:
+            return []
+        following = step_task(workflow, number + 1)
+        if following is not None:
+            step = await self._memory.retrieve(_key(failed.task_id))
+            if (step or {}).get("noData"):
+                return await self._queue(following, event)
+        return self._fail(workflow, event, f"failed: {failed.error}", vetoed=failed.vetoed)
 
     async def on_step_cancelled(self, event: Event) -> list[Write]:
         """A workflow fails when one of its steps is cancelled: nobody would ever go on with it."""
-        return await self._fail_workflow(event, event.data, "was cancelled", vetoed=False)
+        workflow, _ = await self._workflow_of(event.data.task_id)
+        return [] if workflow is None else self._fail(workflow, event, "was cancelled", vetoed=False)
 
-    async def _fail_workflow(
-        self, event: Event, step: TaskFailed | TaskCancelled, what: str, *, vetoed: bool
-    ) -> list[Write]:
-        workflow, _ = await self._workflow_of(step.task_id)
-        if workflow is None:
-            return []
-        error = f"step {step.type} {what}"
+    def _fail(self, workflow: TaskAssignment, event: Event, what: str, *, vetoed: bool) -> list[Write]:
+        error = f"step {event.data.type} {what}"
         ended = workflow.model_copy(update={"status": TaskStatus.FAILED, "finished_at": event.time, "error": error})
         outcome = TaskFailed(task_id=workflow.id, type=workflow.type, agent=self.id, error=error, vetoed=vetoed)
         return [self._final(ended), self._say(outcome, workflow.correlation_id, event)]
