@@ -89,7 +89,7 @@ def after(series: Series, before: Watched | None, cut: slice, watch: SeriesWatch
     first, known, values = float(series.times_s[cut][0]), series.known[cut], series.values[cut]
     done = before.progress if before else Progress(first, first, first, 0.0, UsualShare(first))
     over = [*done.events, *(event for event in touched if event.ended_s is not None)][-MAX_EVENTS:]
-    usual = _usual(series, done, cut, touched)
+    *before_each, usual = _usual(series, done, cut, touched)
     began = {event.began_s for event in [*over, *touched]}
     progress = Progress(
         began_s=done.began_s,
@@ -97,9 +97,9 @@ def after(series: Series, before: Watched | None, cut: slice, watch: SeriesWatch
         heard_s=max(done.heard_s, series.heard_s),
         value=float(values[-1]),
         known=done.known + int(known.sum()),
-        usual=usual[-1],
+        usual=usual,
         events=over,
-        before=[share for share in usual[:-1] if share.at_s in began],
+        before=[share for share in before_each if share.at_s in began],
     )
     return Watched(series.about, progress, watch)
 
